@@ -1,0 +1,68 @@
+# Every target starts from a bare checkout. `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TYPINGS := $(VENV)/typings
+STUBS := micropython-esp32-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
+UV := uv==0.13.9
+PEERS := tests/real/peers
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint peers bench flash lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
+
+demo: $(READY) ## play the stories (keys and live lamps in a terminal)
+	$(BIN)/rung demo
+
+test: $(READY) ## run the tests; those without their real peer skip and say how to get it
+	$(BIN)/pytest -q
+
+lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy --config-file firmware/mypy.ini
+	PYTHONPATH=host:firmware $(BIN)/lint-imports
+
+peers: ## install the real telephones and the PBX that tests/real talks to
+	$(PEERS)/install.sh
+
+bench: $(READY) ## measure a press from edge to phone
+	$(BIN)/python tests/bench
+
+flash: $(READY) ## put the firmware on a board: make flash PORT=/dev/ttyUSB0
+	@test -n "$(PORT)" || { echo "Say which port: make flash PORT=/dev/ttyUSB0" >&2; exit 2; }
+	find firmware -name __pycache__ -prune -exec rm -r {} +
+	$(BIN)/mpremote connect $(PORT) fs cp -r \
+	    firmware/boot.py firmware/main.py firmware/rung_wire firmware/rung_box : + reset
+
+lock: ## choose and pin newer releases of everything
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet $(UV)
+	$(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --extra dev \
+	    --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	rm -r $(VENV)-lock
+
+clean: ## remove what make and the tests have made
+	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	    .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -r {} +
+
+$(READY): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Rung needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# MicroPython's types replace Python's own, so they never enter the environment itself.
+$(TYPINGS)/.ready: $(READY)
+	rm -rf $(TYPINGS)
+	$(BIN)/pip install --quiet --no-deps --target $(TYPINGS) $(STUBS)
+	touch $@
