@@ -119,6 +119,7 @@ class Outcome(StrEnum):
     ABSENT = "absent"
     TAKEN_BACK = "taken_back"
     FAILED = "failed"  # a technical failure: the phone could not do it
+    CALLER_LEFT = "caller_left"
     INTERRUPTED = "interrupted"  # the bridge was restarted meanwhile; counts like taken back
 
 
@@ -245,11 +246,6 @@ class Hold(Struct, frozen=True, tag=True):
     call: str
 
 
-class Resume(Struct, frozen=True, tag=True):
-    id: int
-    call: str
-
-
 class Consult(Struct, frozen=True, tag=True):
     id: int
     call: str
@@ -265,7 +261,7 @@ class Complete(Struct, frozen=True, tag=True):
 
 
 class TakeBack(Struct, frozen=True, tag=True):
-    """End the consult and take the caller off hold."""
+    """End the consult, if there is one, and take the caller off hold."""
 
     id: int
     call: str
@@ -283,7 +279,7 @@ class AskPhone(Struct, frozen=True, tag=True):
     id: int
 
 
-Effect = Hold | Resume | Consult | Complete | TakeBack | HangUp | AskPhone
+Effect = Hold | Consult | Complete | TakeBack | HangUp | AskPhone
 
 
 # -- events: what the record keeps ---------------------------------------------------------------------------------------
@@ -320,7 +316,7 @@ class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
     call: str
     direction: Literal["in", "out"]
     policy: str
-    version: int
+    version: str  # number and digest of the policy that governs this case to its end
 
 
 class CallHeld(Struct, frozen=True, tag=True):
@@ -328,7 +324,13 @@ class CallHeld(Struct, frozen=True, tag=True):
 
 
 class CallResumed(Struct, frozen=True, tag=True):
+    """Agent and caller hear each other again: off hold, or the phone that was lost is back."""
+
     call: str
+
+
+class PhoneLost(Struct, frozen=True, tag=True):
+    """The phone stopped answering in mid-call. The call may well go on; nobody counts what is said meanwhile."""
 
 
 class GroundDeclared(Struct, frozen=True, kw_only=True, tag=True):
@@ -361,6 +363,7 @@ class CallerCalmed(Struct, frozen=True, tag=True):
 class RungTaken(Struct, frozen=True, kw_only=True, tag=True):
     rung: str
     person: str | None
+    warns: bool = False  # a warning, notice or redirection: what "persisted" counts from
     attests: tuple[str, ...] = ()  # what the press itself attests, e.g. "persisted"
 
 
@@ -432,12 +435,20 @@ class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
 
 
+class PolicyKept(Struct, frozen=True, tag=True):
+    """The whole policy as it was loaded, so that a case is finished, and judged, by the version it began with."""
+
+    version: str
+    policy: str  # canonical JSON
+
+
 Event = (
     PressRecorded
     | PressAnswered
     | CaseOpened
     | CallHeld
     | CallResumed
+    | PhoneLost
     | GroundDeclared
     | GroundTakenBack
     | MarkerSet
@@ -456,4 +467,5 @@ Event = (
     | EffectUnknown
     | CaseClosed
     | BridgeRestarted
+    | PolicyKept
 )
