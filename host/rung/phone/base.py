@@ -1,0 +1,70 @@
+"""What the desk asks of every phone system, and what a phone tells the desk."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from rung.words import Call, CallIs, CallsAre, PhoneIs
+
+PhoneNews = PhoneIs | CallIs | CallsAre
+Feed = Callable[[PhoneNews], None]
+
+CANNOT_AIM = "cannot aim"
+
+
+class PhoneError(Exception):
+    """The phone did not accept a command. One clear line; nothing was done.
+
+    `cannot aim` is one of its reasons: another call could have been hit instead of the one named.
+    """
+
+
+class PhoneUnsure(PhoneError):
+    """The command may or may not have been accepted (no reply, connection lost): ask with `calls()`."""
+
+
+class Phone(Protocol):
+    """A phone system as one desk uses it.
+
+    Every command names its call; an unknown or ended call is a `PhoneError`. A command returns when
+    the phone has *accepted* it. Its confirmation is only ever a `CallIs` with the new state. An
+    adapter that cannot aim atomically admits no second call while it acts, checks before it acts,
+    and otherwise raises `PhoneError(CANNOT_AIM)`.
+    """
+
+    async def run(self, feed: Feed) -> None:
+        """Keep the connection for ever; `feed` is called on this event loop, in order.
+
+        On each connect: `PhoneIs(up=True, can=...)`, then `CallsAre` with every living and recently
+        ended call, then a `CallIs` for each change; `PhoneIs(up=False)` when the phone is lost.
+        """
+
+    async def calls(self) -> tuple[Call, ...]:
+        """Every living call and the recently ended ones, asked anew."""
+
+    async def hold(self, call: str) -> None:
+        """Confirmed by state HELD."""
+
+    async def resume(self, call: str) -> None:
+        """Confirmed by state UP."""
+
+    async def consult(self, call: str, target: str) -> None:
+        """Dial ``target`` on behalf of ``call``. The new call carries `consult_for`.
+
+        Confirmed by that call appearing as DIALLING; answered when it is UP.
+        """
+
+    async def complete(self, call: str, consult: str) -> None:
+        """Join the far ends of the two calls and leave (attended transfer).
+
+        Confirmed by both ending with `EndedBy.TRANSFER`. If it fails later, ``call`` is told again,
+        alive, with a cause that begins with "transfer failed".
+        """
+
+    async def take_back(self, call: str, consult: str | None) -> None:
+        """End the consult if it lives, then take ``call`` off hold. Confirmed by state UP."""
+
+    async def transfer(self, call: str, target: str) -> None:
+        """Blind transfer. Confirmed, or failed, as `complete` is."""
+
+    async def hang_up(self, call: str) -> None:
+        """Confirmed by state ENDED with `EndedBy.US`."""
