@@ -1,0 +1,35 @@
+"""Fixtures for the real peers.
+
+Without its peer a test skips; RUNG_REQUIRE_PEERS=1 makes it fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from tests.real.peers import asterisk as pbx
+from tests.real.peers import baresip
+
+
+@pytest.fixture
+def asterisk(tmp_path: Path) -> Iterator[pbx.Asterisk]:
+    """A fresh Asterisk on free ports of 127.0.0.1, with endpoints agent, caller and sup."""
+    with pbx.running(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def debian_baresip(tmp_path: Path) -> Iterator[Callable[..., baresip.Baresip]]:
+    """A factory of phones: debian_baresip(user, sip_port=None, registrar=None, password="")."""
+    with ExitStack() as phones:
+
+        def make(
+            user: str, sip_port: int | None = None, registrar: int | None = None, password: str = ""
+        ) -> baresip.Baresip:
+            phone = baresip.running(user, tmp_path, sip_port, registrar, password)
+            return phones.enter_context(phone)
+
+        yield make

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Installs what tests/real talks to: Debian's baresip, and Asterisk 22 unpacked into a folder.
+#
+# Asterisk comes from Debian sid, because Debian's stable releases carry none. It is not installed
+# but unpacked, with its own C library and loader beside it: that needs no root and no chroot, and
+# changes nothing on the machine. Run it as often as you like; what is there is left alone.
+set -euo pipefail
+
+PEERS="${RUNG_PEERS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/rung-peers}"
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+say() { echo "peers: $*"; }
+fail() { echo "peers: $*" >&2; exit 1; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+install_packages() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
+        install -y --no-install-recommends "$@" >/dev/null
+}
+
+# The mirror is the one that this machine already uses, whichever that is.
+debian_mirror() {
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Label: Debian' | head -n 1
+}
+
+# unpack_sid FOLDER PACKAGE...: unpack packages of Debian sid, and all that they depend on.
+unpack_sid() {
+    local build="$1.building" mirror
+    shift
+    mirror="$(debian_mirror)"
+    [ -n "$mirror" ] || fail "no Debian mirror in apt's sources, so there is nowhere to get $* from"
+    rm -rf "$build"
+    mkdir -p "$build"/{root,state/lists/partial,cache/archives/partial}
+    : >"$build/status"
+    echo "deb [signed-by=$KEYRING] $mirror sid main" >"$build/sources.list"
+    # An apt of our own: an empty status file makes it fetch the dependencies down to the libc.
+    local apt=(apt-get -qq -o "Dir::State=$build/state" -o "Dir::State::status=$build/status"
+        -o "Dir::Cache=$build/cache" -o "Dir::Etc::sourcelist=$build/sources.list"
+        -o Dir::Etc::sourceparts=/dev/null -o APT::Sandbox::User=)
+    "${apt[@]}" update
+    "${apt[@]}" install -y --download-only --no-install-recommends "$@" >/dev/null
+    local package
+    for package in "$build"/cache/archives/*.deb; do
+        dpkg-deb --fsys-tarfile "$package" | tar -x -C "$build/root" --no-same-owner \
+            --exclude=./usr/share/doc --exclude=./usr/share/locale --exclude=./usr/share/man
+    done
+}
+
+install_baresip() {
+    if command -v baresip >/dev/null; then
+        say "baresip is here"
+    else
+        say "installing Debian's baresip"
+        install_packages baresip
+    fi
+}
+
+install_asterisk() {
+    local folder="$PEERS/asterisk"
+    if [ -d "$folder" ]; then
+        say "Asterisk is here ($folder)"
+        return
+    fi
+    say "unpacking Asterisk into $folder (about 240 MB)"
+    unpack_sid "$folder" asterisk asterisk-core-sounds-en
+    # Only a complete folder ever gets the name that the tests look for.
+    mv -T "$folder.building/root" "$folder"
+    rm -rf "$folder.building"
+}
+
+command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && [ -r "$KEYRING" ] ||
+    fail "this needs Debian (apt-get, dpkg and the Debian archive keyring); elsewhere, tests skip"
+
+mkdir -p "$PEERS"
+# Two runs at once would build in one folder.
+exec 9>"$PEERS/.lock"
+flock 9
+install_baresip
+install_asterisk
