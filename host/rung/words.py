@@ -1,8 +1,9 @@
 """The plain types that every room speaks: inputs, events, effects, grounds, lamps.
 
-An *Input* is something that happened at the edge (a press, a call's new state, a ground declared). An *Event* is what the
-desk made of it, as the record keeps it. An *Effect* is what the phone is to do. All are frozen and hold no behaviour.
-Times ending in ``_ms`` are milliseconds; ``at_ms`` is the owner desk's own clock. This module imports nothing of ours.
+An *Input* is something that happened at the edge (a press, a call's new state, a ground declared). An *Event* is what
+the desk made of it, as the record keeps it. An *Effect* is what the phone is to do. All are frozen and hold no
+behaviour. Times ending in ``_ms`` are milliseconds; ``at_ms`` is the owner desk's own clock. This module imports
+nothing of ours.
 """
 
 from enum import StrEnum
@@ -90,7 +91,7 @@ class Lamps(Struct, frozen=True):
     fill_ms: int = 0  # how long the ``filling`` lamp still takes
 
 
-# -- calls ---------------------------------------------------------------------------------------------------------------
+# -- calls -------------------------------------------------------------------------------------------------------------
 
 
 class CallState(StrEnum):
@@ -134,9 +135,10 @@ class Call(Struct, frozen=True, kw_only=True):
     ended_by: EndedBy | None = None
     cause: str = ""  # as the phone system words it, e.g. "486 Busy Here"
     outcome: Outcome | None = None  # only of an ended consult: how the supervisor's phone answered
+    doing: Literal["", "ending", "transferring"] = ""  # a command that the phone has accepted and not finished
 
 
-# -- inputs --------------------------------------------------------------------------------------------------------------
+# -- inputs ------------------------------------------------------------------------------------------------------------
 
 
 class Pressed(Struct, frozen=True, kw_only=True, tag=True):
@@ -238,7 +240,7 @@ Input = (
 )
 
 
-# -- effects -------------------------------------------------------------------------------------------------------------
+# -- effects -----------------------------------------------------------------------------------------------------------
 
 
 class Hold(Struct, frozen=True, tag=True):
@@ -282,7 +284,7 @@ class AskPhone(Struct, frozen=True, tag=True):
 Effect = Hold | Consult | Complete | TakeBack | HangUp | AskPhone
 
 
-# -- events: what the record keeps ---------------------------------------------------------------------------------------
+# -- events: what the record keeps -------------------------------------------------------------------------------------
 
 
 class Verdict(StrEnum):

@@ -1,0 +1,59 @@
+"""One step in the making: events are emitted one by one, and the desk follows each at once."""
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rung import words as w
+from rung.policy.language import Policy
+from rung.policy.state import Case, Desk, Flash, evolve
+
+REFUSED_MS = 2000  # how long a lamp shows `refused`
+DONE_MS = 3000  # how long a lamp shows `done`
+
+
+class Step(Struct, frozen=True):
+    """What one input came to. ``answer`` is for the person who acted, if a person did."""
+
+    desk: Desk
+    events: tuple[w.Event, ...]
+    effects: tuple[w.Effect, ...]
+    answer: w.Answer | None
+
+
+class Decision:
+    """The desk while a step is worked out; nothing here outlives the step."""
+
+    def __init__(self, policy: Policy, desk: Desk, now_ms: int) -> None:
+        self.policy = policy
+        self.desk = replace(desk, at_ms=now_ms)
+        self.now = now_ms
+        self.events: list[w.Event] = []
+        self.effects: list[w.Effect] = []
+        self.answer: w.Answer | None = None
+
+    @property
+    def case(self) -> Case:
+        assert self.desk.case is not None
+        return self.desk.case
+
+    def emit(self, event: w.Event) -> None:
+        self.events.append(event)
+        self.desk = evolve(self.desk, event, self.now)
+
+    def do(self, kind: Any, deadline_ms: int, *args: Any) -> None:
+        """Decide an effect on the phone: the record has it before the phone does."""
+        effect = kind(self.desk.effect + 1, *args)
+        self.emit(w.EffectDecided(effect, self.now + deadline_ms))
+        self.effects.append(effect)
+
+    def flash(self, button: w.Button, state: w.LampState) -> None:
+        length = DONE_MS if state == w.LampState.DONE else REFUSED_MS
+        self.desk = replace(self.desk, flash=Flash(button, state, self.now + length))
+
+    def facts(self, **changed: Any) -> None:
+        self.desk = replace(self.desk, facts=replace(self.desk.facts, **changed))
+
+    def step(self) -> Step:
+        return Step(self.desk, tuple(self.events), tuple(self.effects), self.answer)
