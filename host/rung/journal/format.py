@@ -1,0 +1,92 @@
+"""The record's entry format, version 1: what is hashed, and how entries hang together.
+
+::
+
+    hash(0) = SHA-256( "rung-journal-genesis-v1" 00 | F(journal id) )
+    hash(n) = SHA-256( "rung-journal-entry-v1" 00 | F(hash(n-1)) | F(seq) | F(at_ms) | F(wall_ms)
+                       | F(kind) | F(body) )
+    F(x)    = length of x in bytes, 8 bytes big-endian | x
+
+Numbers are written in decimal ASCII, text in UTF-8; ``seq`` counts 1, 2, 3 without a gap.
+``body`` is the event as JSON in one fixed spelling; what is hashed are these very bytes, so a
+reader never has to spell them again. The fixed first words keep such a hash from ever meaning
+anything else, the lengths keep two different entries from ever giving the same input.
+
+This module has no clock and no I/O.
+"""
+
+import hashlib
+
+import msgspec
+from msgspec import Struct
+
+from rung import words
+
+GENESIS_DOMAIN = b"rung-journal-genesis-v1\0"
+ENTRY_DOMAIN = b"rung-journal-entry-v1\0"
+
+
+class JournalError(Exception):
+    """The record cannot be read or written. One line: where, what is wrong, and the mend."""
+
+
+class Head(Struct, frozen=True):
+    """The end of a chain. Whoever keeps one can tell later whether anything up to ``seq`` changed."""
+
+    seq: int
+    hash: bytes
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """One line of the record, as it was written."""
+
+    seq: int
+    at_ms: int  # the desk's own clock
+    wall_ms: int  # Unix time, for people
+    kind: str  # the event's type
+    body: bytes  # the event
+    hash: bytes
+
+    @property
+    def event(self) -> words.Event:
+        """The event itself. Raises JournalError if this version of Rung does not know it."""
+        try:
+            return _EVENT.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise JournalError(
+                f"entry {self.seq}: this version of Rung cannot read a {self.kind!r} ({error}); "
+                "read it with the version that wrote it, or a newer one"
+            ) from None
+
+
+def genesis(journal_id: str) -> Head:
+    """The head of a record with nothing in it."""
+    return Head(0, hashlib.sha256(GENESIS_DOMAIN + _field(journal_id)).digest())
+
+
+def seal(previous: Head, event: words.Event, *, at_ms: int, wall_ms: int) -> Entry:
+    """The entry that follows ``previous``. Raises UnicodeEncodeError for lone surrogates."""
+    seq, kind, body = previous.seq + 1, type(event).__name__, _JSON.encode(event)
+    hash_ = entry_hash(previous.hash, seq, at_ms, wall_ms, kind, body)
+    return Entry(seq=seq, at_ms=at_ms, wall_ms=wall_ms, kind=kind, body=body, hash=hash_)
+
+
+def entry_hash(previous: bytes, seq: int, at_ms: int, wall_ms: int, kind: str, body: bytes) -> bytes:
+    """What an entry's hash must be, after an entry whose hash is ``previous``."""
+    fields: tuple[bytes | str | int, ...] = (previous, seq, at_ms, wall_ms, kind, body)
+    return hashlib.sha256(ENTRY_DOMAIN + b"".join(map(_field, fields))).digest()
+
+
+def follows(entry: Entry, previous: bytes) -> bool:
+    """Whether the entry is unchanged and follows the one whose hash is ``previous``."""
+    return entry.hash == entry_hash(previous, entry.seq, entry.at_ms, entry.wall_ms, entry.kind, entry.body)
+
+
+def _field(value: bytes | str | int) -> bytes:
+    # A forged entry may hold text that is not Unicode: it must fail the check, not break it.
+    raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+    return len(raw).to_bytes(8, "big") + raw
+
+
+_JSON = msgspec.json.Encoder(order="deterministic")
+_EVENT: msgspec.json.Decoder[words.Event] = msgspec.json.Decoder(words.Event)

@@ -1,0 +1,74 @@
+"""The journal's file: its tables, its settings, and the checks before it is written to.
+
+SQLite in WAL mode with ``synchronous=FULL``: when a commit returns, the log is on the disk. One
+process alone holds the file (``locking_mode=EXCLUSIVE``), so the log's index is in memory and
+needs no shared-memory file.
+"""
+
+import secrets
+
+import apsw
+
+from rung.journal.format import JournalError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x52554E47  # "RUNG"; tells our file from any other SQLite database
+
+# The indexes only find entries; what proves them is the chain of hashes.
+_TABLES = f"""
+CREATE TABLE journal (id TEXT NOT NULL) STRICT;
+CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    wall_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX entry_by_kind ON entry (kind, seq);
+CREATE INDEX press_by_box ON entry (body ->> '$.press.box', seq) WHERE kind = 'PressRecorded';
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+_SETTINGS = {
+    "journal_mode": ("WAL", "wal"),  # setting, and what must be read back
+    "synchronous": ("FULL", 2),
+    "fullfsync": (True, 1),  # macOS: fsync alone stops in the drive's cache; elsewhere no effect
+    "checkpoint_fullfsync": (True, 1),
+}
+
+
+def prepare(db: apsw.Connection, place: str) -> str:
+    """Take the file for this process alone, check and set it up, and return the journal's id.
+
+    Raises JournalError for a file that is not ours or is newer than this program, apsw.Error for
+    whatever SQLite cannot do.
+    """
+    # Before the first access: it decides that the log's index stays in memory.
+    db.pragma("locking_mode", "EXCLUSIVE")
+    version = db.pragma("user_version")
+    new = version == 0 and not db.execute("SELECT count(*) FROM sqlite_schema").get
+    if not new:
+        _refuse_unknown(db, place, version)
+    if db.readonly("main"):
+        raise JournalError(f"{place}: may not be written; give this user the right to write it")
+    for name, (wanted, expected) in _SETTINGS.items():
+        db.pragma(name, wanted)
+        if (actual := db.pragma(name)) != expected:
+            raise JournalError(
+                f"{place}: {name} is {actual!r} instead of {expected!r}, so nothing written here "
+                "would be safe; put the journal on a local disk"
+            )
+    if new:
+        with db:
+            db.execute(_TABLES)
+            db.execute("INSERT INTO journal VALUES (?)", (secrets.token_hex(16),))
+    return str(db.execute("SELECT id FROM journal").get)
+
+
+def _refuse_unknown(db: apsw.Connection, place: str, version: int) -> None:
+    if db.pragma("application_id") != APPLICATION_ID:
+        raise JournalError(f"{place}: is not a journal of Rung; name another file")
+    if version != SCHEMA_VERSION:
+        raise JournalError(f"{place}: has version {version}, this Rung knows {SCHEMA_VERSION}; update Rung")
