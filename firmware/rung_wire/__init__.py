@@ -1,4 +1,4 @@
-"""The wire between box and bridge: `rung_wire.box.BoxLink` and `rung_wire.host.HostLink`; codes in `rung_wire.codes`.
+"""The wire between box and bridge: `box.BoxLink`, `host.HostLink`, and the codes in `codes`.
 
 Nothing is imported here, so that a box never spends heap on the host's end.
 """

@@ -18,7 +18,7 @@ _COUNTER_MAX = 0xFFFF
 
 
 class _Press:
-    """A press on its way. Its age is added up, so that it stays right beyond one turn of the clock."""
+    """A press on its way. Its age is added up: it outlives a turn of the clock."""
 
     def __init__(self, number: int, buttons: str, gesture: str, epoch: int, edge_ms: int) -> None:
         self.number = number
@@ -37,10 +37,10 @@ class _Press:
 
 
 class BoxLink(Link):
-    """`box` and `boot` are hexadecimal (unique id; random at every boot); `cause` is one of `codes.RESET_CAUSES`.
+    """`box` is the unique id and `boot` random at every boot, both hexadecimal text.
 
-    `caught` tells how many unconfirmed presses the last reset caught: they are reported, never sent.
-    `dropped` counts presses refused because the queue was full.
+    `cause` is one of `codes.RESET_CAUSES`. `caught` tells how many unconfirmed presses the last
+    reset caught: they are reported, never sent. `dropped` counts presses refused for a full queue.
     """
 
     opening = codes.WELCOME
@@ -56,11 +56,11 @@ class BoxLink(Link):
         self._press_again = ticks.Repeat(codes.PRESS_FIRST_MS, codes.PRESS_MOST_MS)
         self._hello_again = ticks.Repeat(codes.HELLO_MS, codes.HELLO_MS)
         self._got: "int | None" = None  # sequence to be confirmed with the next pump
-        self._taken = 0  # sequence of the last reliable frame taken in this session
+        self._taken = 0  # sequence of the last reliable frame taken
         self._hello()  # an illegal identity fails here, not on the line
 
     def up(self, now: int) -> bool:
-        """Whether the host has been heard lately. The lamps are only known after the first `lamps` of a session."""
+        """Whether the host has been heard lately (what lamps to show, only `lamps` tells)."""
         return self.state == UP and self._patience(now) != 0
 
     def unconfirmed(self) -> "list[tuple[int, str]]":
@@ -70,7 +70,8 @@ class BoxLink(Link):
     def press(self, buttons: str, gesture: str, epoch: int, edge_ms: int, now: int) -> "int | None":
         """Take a press for delivery; its number, or None when PRESS_QUEUE_MAX already wait.
 
-        `epoch` is the one latched at the first edge, `edge_ms` the tick of the edge that completed the gesture.
+        `epoch` is the one latched at the first edge, `edge_ms` the tick of the edge that completed
+        the gesture.
         """
         if len(self._presses) >= codes.PRESS_QUEUE_MAX:
             self.dropped += 1
@@ -114,7 +115,8 @@ class BoxLink(Link):
         return min(due, self._press_again.left(now)) if self._presses else due
 
     def _hello(self) -> str:
-        return pack(codes.HELLO, self._identity + self._counters() + (len(self._presses), self._caught))
+        presses = (len(self._presses), self._caught)
+        return pack(codes.HELLO, self._identity + self._counters() + presses)
 
     def _counters(self) -> "tuple[int, int]":
         bad = self.bad_frames + self.strays + self.illegal
@@ -126,15 +128,15 @@ class BoxLink(Link):
             (press.number, press.buttons, press.gesture, press.epoch, press.age_ms(now)),
         )
 
-    # -- handlers: sequence, session, fields, events ----------------------------------------------------------------
+    # -- handlers: sequence, session, fields, events -----------------------------------------------
 
-    def _welcome(self, _: int, session: int, fields: "Fields", events: "list[Event]") -> None:
+    def _welcome(self, sequence: int, session: int, fields: "Fields", events: "list[Event]") -> None:
         boot, last = fields
         if boot != self._boot or session in (0, self.session):
             return  # for an earlier boot, or the same welcome again
         self.state = UP
         self.session = session
-        self._taken = 0
+        self._taken = sequence
         self._got = None
         self._alive.restart()
         self._press_again.restart()
@@ -148,8 +150,9 @@ class BoxLink(Link):
             self._press_again.restart()
 
     def _is_new(self, sequence: int) -> bool:
-        """Confirm a reliable frame; whether it is not one taken before. Half of all sequences lie ahead."""
+        """Confirm a reliable frame; whether it is not one taken before."""
         self._got = sequence
+        # Sequences are modulo 256: half of all lie ahead.
         if not 0 < (sequence - self._taken) & 0xFF < 0x80:
             return False
         self._taken = sequence
@@ -163,7 +166,7 @@ class BoxLink(Link):
 
     def _result(self, sequence: int, _: int, fields: "Fields", events: "list[Event]") -> None:
         if self._is_new(sequence):
-            events.append(("result",) + fields)
+            events.append(("result", *fields))
 
     def _nothing(self, _: int, __: int, ___: "Fields", ____: "list[Event]") -> None:
         """ALIVE: that it was heard is all."""

@@ -1,26 +1,29 @@
-"""Every code, field, limit and timer of the wire. PROTOCOL.md explains them; a test holds the two together."""
+"""Every code, field, limit and timer of the wire.
 
-PROTOCOL = 1  # version; the first three fields of HELLO never change, so that any version can be told
+PROTOCOL.md explains them, and a test holds the two together.
+"""
 
-# -- limits --------------------------------------------------------------------------------------------------------
-HOST_FRAME_MAX_BYTES = 48  # five frames fit into MicroPython's 259-byte input ring, which drops silently
+PROTOCOL = 1  # version of the wire; a bridge welcomes no other
+
+# -- limits ----------------------------------------------------------------------------------------
+HOST_FRAME_MAX_BYTES = 48  # five fit into MicroPython's 259-byte input ring, which drops silently
 BOX_FRAME_MAX_BYTES = 96  # the host has room; this bounds the decoder's memory
-TAG_CHARS = 8  # room in both limits for a base64 authentication tag of 48 bits; no tag is sent in this version
+TAG_CHARS = 8  # room within both limits for an authentication tag of 48 bits; none is sent yet
 PRESS_QUEUE_MAX = 8  # unconfirmed presses a box keeps; the next one is refused at the button
-RESULT_QUEUE_MAX = 4  # results waiting for the box; the oldest is dropped, since LAMPS tell the state anyway
-AGE_MAX_MS = 0x3FFFFFFF  # ages stop here (12 days): the largest small integer of a 32-bit MicroPython
+RESULT_QUEUE_MAX = 4  # results that wait; the oldest is dropped: LAMPS tell the state anyway
+AGE_MAX_MS = 0x3FFFFFFF  # ages stop here (12 days): the largest small integer on a 32-bit box
 
-# -- timers --------------------------------------------------------------------------------------------------------
+# -- timers ----------------------------------------------------------------------------------------
 HELLO_MS = 500  # a box without a host greets this often
 ALIVE_MS = 500  # both ends: four may get lost before SILENCE_MS is over
 SILENCE_MS = 2000  # nothing valid heard for so long: the link is lost
 PRESS_FIRST_MS = 100  # first repetition of a press; durable record and way back take a tenth of it
 PRESS_MOST_MS = 1000  # repetitions grow up to this, and never end
-RELIABLE_FIRST_MS = 60  # first repetition of LAMPS or RESULT; above two adapters' 16 ms latency timer and a UART
+RELIABLE_FIRST_MS = 60  # first repetition of LAMPS or RESULT; a slow adapter needs about 30
 RELIABLE_MOST_MS = 480  # repetitions grow up to this: four fit into SILENCE_MS
 RESULT_KEEP_MS = 5000  # an answer this old would only puzzle the person who pressed
 
-# -- values of fields ----------------------------------------------------------------------------------------------
+# -- values of fields ------------------------------------------------------------------------------
 ESCALATE, WARN, RELEASE = "E", "W", "R"
 NO_BUTTON = "-"
 BUTTONS = ("E", "W", "R", "EW")  # what one press may name
@@ -38,10 +41,11 @@ LAMP_MARKS = (NO_MARK, FILLING, ALONE)
 TAKEN, PRESS_REFUSED, TOO_LATE, NOTHING = "t", "r", "l", "n"
 VERDICTS = (TAKEN, PRESS_REFUSED, TOO_LATE, NOTHING)
 
-CAUSE_POWER, CAUSE_BUTTON, CAUSE_SOFT, CAUSE_WATCHDOG, CAUSE_SLEEP, CAUSE_UNKNOWN = "p", "b", "s", "w", "d", "u"
-RESET_CAUSES = (CAUSE_POWER, CAUSE_BUTTON, CAUSE_SOFT, CAUSE_WATCHDOG, CAUSE_SLEEP, CAUSE_UNKNOWN)
+BY_POWER, BY_BUTTON, BY_SOFTWARE, BY_WATCHDOG, BY_SLEEP, BY_UNKNOWN = "p", "b", "s", "w", "d", "u"
+RESET_CAUSES = (BY_POWER, BY_BUTTON, BY_SOFTWARE, BY_WATCHDOG, BY_SLEEP, BY_UNKNOWN)
 
-# -- frames: capitals box to host, small letters host to box, so that an echo of our own frames is never an answer -----
+# -- frames ----------------------------------------------------------------------------------------
+# Capitals from box to host, small letters from host to box: an echo of our own is never an answer.
 HELLO, PRESS, GOT, BOX_ALIVE = "H", "P", "G", "A"
 WELCOME, ACK, LAMPS, RESULT, HOST_ALIVE, BYE = "w", "k", "l", "r", "a", "b"
 
@@ -95,7 +99,7 @@ HOST_FRAMES = {
             ("escalate", LAMP, 2),
             ("warn", LAMP, 2),
             ("release", LAMP, 2),
-            ("fill_ds", NUMBER, 2),
+            ("fill_ds", NUMBER, 3),
         ),
     ),
     RESULT: (
@@ -106,16 +110,16 @@ HOST_FRAMES = {
     BYE: ("BYE", ()),
 }
 
-# -- what a lamp shows when several things hold: the first that holds, from the strongest down ---------------------------
-# `unconfirmed` stands above `link lost`: that this press has not arrived is the one thing its lamp must not hide, and
-# the two other lamps still say that the link is lost.
+# -- what a lamp shows when several things hold ----------------------------------------------------
+# The first that holds, from the strongest down. `unconfirmed` stands above `link lost`: that this
+# press has not arrived is what its lamp must not hide, and the others still say that the link is lost.
 SAFE_MODE, FAULT, UNCONFIRMED, LINK_LOST = "safe mode", "fault", "unconfirmed", "link lost"
 OWN_HOLD, OWN_REFUSED, FROM_HOST = "filling", "refused", "host"
 PRECEDENCE = (SAFE_MODE, FAULT, UNCONFIRMED, LINK_LOST, OWN_HOLD, OWN_REFUSED, FROM_HOST)
 
 
 def strongest(holding: "set[str] | tuple[str, ...] | list[str]") -> str:
-    """Which of the things that hold for a lamp it shows; the host's state and mark when nothing else holds."""
+    """What a lamp shows of all that holds for it; the host's state and mark if nothing else does."""
     for name in PRECEDENCE:
         if name in holding:
             return name

@@ -1,7 +1,7 @@
 """Frames to bytes and back: `!` kind, sequence, session, fields, `~`, tag, CRC, newline.
 
-The decoder takes any bytes whatever, in any portions, in memory bounded by one frame and in time linear in their number.
-What is no valid frame changes nothing but a counter.
+The decoder takes any bytes whatever, in any portions, in memory bounded by one frame and in time
+linear in their number. What is no valid frame changes nothing but a counter.
 """
 
 import binascii
@@ -26,12 +26,13 @@ def _crc(body: bytes) -> bytes:
 
 
 def _fits(form: str, rule: "Any", text: str) -> bool:
-    """Whether `text` is a legal field. Stripping allowed characters until none is left checks them at C speed."""
+    """Whether `text` is a legal field."""
     if form == codes.ONE_OF:
         return text in rule
     if form == codes.LAMP:
         return len(text) == rule and text[0] in codes.LAMP_STATES and text[1] in codes.LAMP_MARKS
     allowed = codes.TEXT_CHARS if form == codes.TEXT else codes.HEX_CHARS
+    # What is left after stripping begins with a character that is not allowed; and it is C speed.
     return 0 < len(text) <= rule and not text.strip(allowed)
 
 
@@ -60,15 +61,15 @@ def encode(kind: str, sequence: int, session: int, payload: str = "", tag: str =
 
 
 class Decoder:
-    """Finds the frames of one direction in what arrives: `Decoder(codes.BOX_FRAMES, codes.BOX_FRAME_MAX_BYTES)`.
+    """Finds the frames of one direction, `frames` of at most `most_bytes`, in what arrives.
 
-    `noise_bytes` counts bytes outside of frames; `bad_frames` what began like a frame and was none, or one of the other
-    direction (an echo).
+    `noise_bytes` counts bytes outside of frames; `bad_frames` what began like a frame and was none,
+    or one of the other direction (an echo).
     """
 
     def __init__(self, frames: "Frames", most_bytes: int) -> None:
         self._frames = frames
-        self._most_bytes = most_bytes  # between start mark and newline: makes room for `\r`
+        self._most_bytes = most_bytes  # counted after the start mark: makes room for `\r`
         self._begun: "bytes | None" = None  # what came after a start mark
         self.noise_bytes = 0
         self.bad_frames = 0

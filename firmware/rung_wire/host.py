@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from rung_wire.frame import Fields
     from rung_wire.link import Event
 
-    LampsFields = tuple[int, tuple[tuple[str, str], ...], int]
+    LampPairs = tuple[tuple[str, str], ...]  # (state, mark) of escalate, warn, release
 
 LISTENING = "listening"  # no box yet, or lost
 GREETED = "greeted"  # a box greeted; the owner has not welcomed it
 WELCOMED = "welcomed"  # the box has not yet been heard in the new session
 UP = "up"
 CLOSED = "closed"  # the owner said bye
+
+_DARK = ((codes.OFF, codes.NO_MARK),) * 3
 
 
 class HostLink(Link):
@@ -34,34 +36,36 @@ class HostLink(Link):
         self.results_dropped = 0
         self._given = 0  # highest press number of this boot given to the owner
         self._acked = 0  # highest one that the owner called durable
-        self._opening: "bytes | None" = None  # WELCOME to be sent
+        self._greeting: "bytes | None" = None  # WELCOME to be sent
         self._closing: "bytes | None" = None  # BYE to be sent
         self._ack: "int | None" = None
         self._sequence = 0
-        self._flight: "tuple[str, str, Any] | None" = None  # reliable frame in flight: kind, payload, event
+        self._flight: "str | None" = None  # kind of the reliable frame in flight
+        self._result = ""  # payload of a RESULT in flight
         self._again = ticks.Repeat(codes.RELIABLE_FIRST_MS, codes.RELIABLE_MOST_MS)
-        self._lamps: "LampsFields | None" = None  # what the box is to show
+        self._lamps: "tuple[int, LampPairs, int]" = (0, _DARK, 0)  # what the box is to show
+        self._lamps_at = 0  # since when
         self._lamps_wait = False  # not yet sent in this session
         self._results: "list[tuple[int, str]]" = []  # since when, payload
 
-    # -- what the owner does ------------------------------------------------------------------------------------------
+    # -- what the owner does -----------------------------------------------------------------------
 
     def up(self, now: int) -> bool:
         """Whether a box is in session and has been heard lately."""
         return self.state == UP and self._patience(now) != 0
 
     def welcome(self, session: int, last_number: int, now: int) -> None:
-        """Answer a `hello`. `last_number`: the highest press of this boot in the record, 0 when there is none.
+        """Answer a `hello`; the lamps last told to this link follow by themselves.
 
-        `session` is 1 to 0xFFFF and another than the last one; ValueError otherwise, or when no box has greeted.
-        The lamps last told to this link are sent again by itself.
+        `session`: 1 to 0xFFFF, best a random one. `last_number`: the highest press of `boot` in the
+        record, 0 if none. ValueError for others, or when no box has greeted.
         """
         if self.state not in (GREETED, WELCOMED):
             raise ValueError("no box to welcome: " + self.state)
-        if not 0 < session <= 0xFFFF or session == self.session:
-            raise ValueError("no new session: %r" % session)
+        if not 0 < session <= 0xFFFF:
+            raise ValueError("no session: %r" % session)
         payload = pack(codes.WELCOME, (self.boot, last_number))
-        self._opening = encode(codes.WELCOME, 0, session, payload)
+        self._greeting = encode(codes.WELCOME, self._sequence, session, payload)
         self._closing = None
         self.session = session
         self.state = WELCOMED
@@ -70,8 +74,7 @@ class HostLink(Link):
         self._acked = max(self._acked, last_number)
         self._ack = None
         self._flight = None
-        self._sequence = 0
-        self._lamps_wait = self._lamps is not None
+        self._lamps_wait = True
         self._alive.restart()
 
     def ack(self, boot: str, number: int, now: int) -> None:
@@ -80,14 +83,18 @@ class HostLink(Link):
             self._acked = max(self._acked, number)
             self._ack = number
 
-    def lamps(self, epoch: int, lamps: "tuple[tuple[str, str], ...]", fill_ds: int, now: int) -> None:
-        """What the box is to show from now on: (state, mark) of escalate, warn, release. Newest wins."""
-        pack(codes.LAMPS, _lamps_fields(epoch, lamps, fill_ds))  # illegal lamps fail here, not on the line
+    def lamps(self, epoch: int, lamps: "LampPairs", fill_ds: int, now: int) -> None:
+        """What the box is to show from now on: (state, mark) of escalate, warn, release.
+
+        `fill_ds`: tenths of a second, counted from now, that the mark `filling` still takes.
+        """
+        _lamps_payload(epoch, lamps, fill_ds)  # illegal lamps fail here, not on the line
         self._lamps = (epoch, lamps, fill_ds)
+        self._lamps_at = now
         self._lamps_wait = True
 
     def result(self, boot: str, number: int, verdict: str, next_button: str, now: int) -> None:
-        """What became of a press. Kept for RESULT_KEEP_MS at most; an answer to an earlier boot is ignored."""
+        """What became of a press: kept for RESULT_KEEP_MS, ignored when of an earlier boot."""
         payload = pack(codes.RESULT, (number, verdict, next_button))
         if boot != self.boot:
             return
@@ -102,7 +109,7 @@ class HostLink(Link):
             self._closing = encode(codes.BYE, 0, self.session)
         self.state = CLOSED
         self.session = 0
-        self._opening = None
+        self._greeting = None
 
     def pump(self, now: int) -> bytes:
         """What to send now."""
@@ -110,9 +117,9 @@ class HostLink(Link):
         if self._closing is not None:
             out += self._closing
             self._closing = None
-        if self._opening is not None:
-            out += self._opening
-            self._opening = None
+        if self._greeting is not None:
+            out += self._greeting
+            self._greeting = None
         if self.state != UP:
             return out
         if self._ack is not None:
@@ -126,7 +133,7 @@ class HostLink(Link):
 
     def next_due(self, now: int) -> int:
         """Milliseconds until `receive` and `pump` must be called even if nothing arrives."""
-        if self._closing is not None or self._opening is not None:
+        if self._closing is not None or self._greeting is not None:
             return 0
         if self.state != UP:
             return self._patience(now) if self.session else codes.SILENCE_MS
@@ -137,35 +144,39 @@ class HostLink(Link):
             return min(due, self._again.left(now))
         return 0 if self._lamps_wait or self._results else due
 
-    # -- the reliable frame in flight -----------------------------------------------------------------------------------
+    # -- the reliable frame in flight --------------------------------------------------------------
 
     def _reliable(self, now: int) -> bytes:
         if self._flight is not None and self._again.left(now):
             return b""
-        stale = self._flight is not None and self._flight[0] == codes.LAMPS and self._lamps_wait
-        if self._flight is None or stale:
+        if self._flight is None or (self._flight == codes.LAMPS and self._lamps_wait):
             self._flight = self._next_reliable(now)
             if self._flight is None:
                 return b""
             self._sequence = (self._sequence + 1) & 0xFF
             self._again.restart()
         self._again.sent(now)
-        return encode(self._flight[0], self._sequence, self.session, self._flight[1])
+        payload = self._result if self._flight == codes.RESULT else self._fresh_lamps(now)
+        return encode(self._flight, self._sequence, self.session, payload)
 
-    def _next_reliable(self, now: int) -> "tuple[str, str, Any] | None":
+    def _next_reliable(self, now: int) -> "str | None":
         """Lamps first: they tell the state, a result only how it came about."""
-        if self._lamps_wait and self._lamps is not None:
+        if self._lamps_wait:
             self._lamps_wait = False
-            payload = pack(codes.LAMPS, _lamps_fields(*self._lamps))
-            return codes.LAMPS, payload, ("shown",) + self._lamps
+            return codes.LAMPS
         while self._results:
-            since, payload = self._results.pop(0)
+            since, self._result = self._results.pop(0)
             if ticks.left(since, codes.RESULT_KEEP_MS, now):
-                return codes.RESULT, payload, None
+                return codes.RESULT
             self.results_dropped += 1
         return None
 
-    # -- handlers: sequence, session, fields, events ------------------------------------------------------------------
+    def _fresh_lamps(self, now: int) -> str:
+        """The present lamps, less what they have filled since they were told."""
+        epoch, lamps, fill_ds = self._lamps
+        return _lamps_payload(epoch, lamps, ticks.left(self._lamps_at, fill_ds * 100, now) // 100)
+
+    # -- handlers: sequence, session, fields, events -----------------------------------------------
 
     def _hello(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
         box, boot = fields[:2]
@@ -175,9 +186,10 @@ class HostLink(Link):
             self._given = 0
             self._acked = 0
             self._results = []
+        self.box_bad, self.box_dropped = fields[5:7]
         self._leave()
         self.state = GREETED
-        events.append(("hello",) + fields)
+        events.append(("hello", *fields))
 
     def _press(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
@@ -186,14 +198,16 @@ class HostLink(Link):
             self._ack = number
         elif number > self._given:
             self._given = number
-            events.append(("press", self.boot) + fields)
+            events.append(("press", self.boot, *fields))
 
     def _got(self, sequence: int, _: int, __: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
-        if self._flight is not None and sequence == self._sequence:
-            if self._flight[2] is not None:
-                events.append(self._flight[2])
-            self._flight = None
+        if self._flight is None or sequence != self._sequence:
+            return
+        # Lamps that wait have replaced those in flight: nobody asks any more what the box took.
+        if self._flight == codes.LAMPS and not self._lamps_wait:
+            events.append(("shown", *self._lamps))
+        self._flight = None
 
     def _box_alive(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
@@ -206,7 +220,7 @@ class HostLink(Link):
 
     def _leave(self) -> None:
         self.session = 0
-        self._opening = None
+        self._greeting = None
         self._closing = None
         self._ack = None
         self._flight = None
@@ -224,8 +238,8 @@ class HostLink(Link):
         return HANDLERS
 
 
-def _lamps_fields(epoch: int, lamps: "tuple[tuple[str, str], ...]", fill_ds: int) -> "Fields":
-    return (epoch,) + tuple(state + mark for state, mark in lamps) + (fill_ds,)
+def _lamps_payload(epoch: int, lamps: "LampPairs", fill_ds: int) -> str:
+    return pack(codes.LAMPS, (epoch, *(state + mark for state, mark in lamps), fill_ds))
 
 
 HANDLERS = {

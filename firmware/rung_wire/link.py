@@ -2,28 +2,32 @@
 
 Theory of operation
 -------------------
-Two ends share a line that loses, repeats, breaks and invents bytes. Neither end has a clock or does I/O: the owner hands
-in what arrived and the time (`receive`), sends what it is given (`pump`), and calls both again after `next_due` ms at the
-latest. Every turn is `receive`, also with no bytes, then `pump`: silence is found in `receive`.
+Two ends share a line that loses, repeats, breaks and invents bytes. Neither end has a clock or
+does I/O: the owner hands in what arrived and the time (`receive`), sends what it is given (`pump`),
+and does both again after `next_due` ms at the latest. Every turn is `receive`, also with no bytes,
+then `pump`: silence is found in `receive`.
 
-A *session* is one understanding between one boot of a box and one run of a bridge. The box greets (HELLO) until it is
-welcomed; the WELCOME names the session, and every later frame of both ends carries it. A frame of another session is a
-leftover: it is counted and thrown away. Either end leaves the session when it hears nothing valid for SILENCE_MS; the
-box then greets again. A bridge that is out of session and hears a box still talking in one says BYE to that session, so
-that a restarted bridge does not have to wait for the box's patience to end.
+A *session* is one understanding between one boot of a box and one run of a bridge. The box greets
+(HELLO) until it is welcomed; the WELCOME names the session, and every later frame of both ends
+carries it. A frame of another session is a leftover: it is counted and thrown away. Either end
+leaves the session when it hears nothing valid for SILENCE_MS; the box then greets again. A bridge
+that is out of session and hears a box still talking in one says BYE to that session, so that a
+restarted bridge need not wait until the box's patience ends.
 
 What must not be lost goes one at a time, and is repeated until its answer comes:
 
-- A *press* is repeated by the box until ACK, which the bridge sends only when the press is durable. Number and boot
-  stay the same over all repetitions and sessions, so the bridge gives a press out once; its age is fresh each time.
-  The WELCOME confirms what an earlier session recorded.
-- *LAMPS* and *RESULT* are repeated by the bridge until GOT, with a sequence number in the session. New lamps replace
-  lamps that still wait; also those in flight, but only when these would be repeated, so that never more than one such
-  frame is on its way into the box's small input ring.
+- A *press* is repeated by the box until ACK, which the bridge sends only when the press is durable.
+  Number and boot stay the same over all repetitions and sessions, so the bridge gives a press out
+  once; its age is fresh each time. The WELCOME confirms what an earlier session recorded.
+- *LAMPS* and *RESULT* are repeated by the bridge until GOT. Their sequence numbers go on from one
+  session to the next; the WELCOME says where they stand. New lamps replace lamps that still wait;
+  also those in flight, but only when these would be repeated, so that never more than one such
+  frame is on its way into the box's small input ring. What they still have to fill is fresh each
+  time.
 
-All that depends on the state stands in two tables, `box.HANDLERS` and `host.HANDLERS`: (state, kind of frame) to
-handler. A frame that must not come in a state is a missing key: it is counted and changes nothing, and it is no sign of
-life either.
+All that depends on the state stands in two tables, `box.HANDLERS` and `host.HANDLERS`: (state, kind
+of frame) to handler. A frame that must not come in a state is a missing key: it is counted, changes
+nothing, and is no sign of life either.
 """
 
 from rung_wire import codes, ticks
@@ -33,7 +37,7 @@ TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this na
 if TYPE_CHECKING:
     from typing import Any
 
-    from rung_wire.frame import Fields, Frame, Frames
+    from rung_wire.frame import Frame, Frames
 
     Event = tuple[Any, ...]
 
@@ -41,8 +45,8 @@ if TYPE_CHECKING:
 class Link:
     """One end. `state` is the row of its table, `session` 0 while there is none.
 
-    Counters: `bad_frames` and `noise_bytes` (see `Decoder`), `strays` (frames of another session), `illegal` (frames
-    that may not come in this state).
+    Counters: `bad_frames` and `noise_bytes` (see `Decoder`), `strays` (frames of another session),
+    `illegal` (frames that may not come in this state).
     """
 
     opening = ""  # the kind of frame that is heard whatever its session
@@ -65,11 +69,11 @@ class Link:
         return self._decoder.noise_bytes
 
     def receive(self, data: bytes, now: int) -> "list[Event]":
-        """What these bytes (or none), or silence for too long, mean to the owner. Never raises on any bytes."""
+        """What these bytes (or none), or too long a silence, mean to the owner. Never raises."""
         events: "list[Event]" = []
         for frame in self._decoder.feed(data):
             self._take(frame, now, events)
-        # After the bytes: a link whose owner was stalled is not lost while something lies in the buffer.
+        # After the bytes: while the owner was stalled, they lay in a buffer, and there was no silence.
         if self._patience(now) == 0:
             self._lose(events)
         return events
@@ -84,8 +88,9 @@ class Link:
         if handler is None:
             self.illegal += 1
             return
-        self._heard_at = now
         handler(self, sequence, session, fields, events)
+        if session == self.session:
+            self._heard_at = now
 
     def _patience(self, now: int) -> int:
         """Milliseconds until silence means that the link is lost; -1 where it means nothing."""

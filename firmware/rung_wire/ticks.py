@@ -1,6 +1,7 @@
-"""Arithmetic on milliseconds that wrap like MicroPython's `ticks_ms`, and the one kind of timer both ends use.
+"""Milliseconds that wrap like MicroPython's `ticks_ms`, and the one kind of timer both ends use.
 
-A box's clock wraps after 2**30 ms (12 days), other clocks later or never; counting modulo 2**30 is right for all of them.
+A box's clock wraps after 2**30 ms (12 days), other clocks later or never; counting modulo 2**30 is
+right for all of them.
 """
 
 _MASK = 0x3FFFFFFF
@@ -9,7 +10,7 @@ _JITTER_MS = 1000  # a clock read a little earlier than the moment it is compare
 
 
 def diff(later: int, earlier: int) -> int:
-    """Milliseconds from `earlier` to `later`; negative when `later` is the earlier one. Right up to six days."""
+    """Milliseconds from `earlier` to `later`, negative the other way round; right up to six days."""
     ms = (later - earlier) & _MASK
     # Two subtractions: 2**30 itself would be a big integer on the heap of a 32-bit box.
     return ms - _MASK - 1 if ms >= _HALF else ms
@@ -25,7 +26,7 @@ def left(since: int, span_ms: int, now: int) -> int:
 
 
 class Repeat:
-    """When to send the same thing again: at once, after `first_ms`, then at gaps that double up to `most_ms`."""
+    """When to send a thing: at once, again after `first_ms`, then at gaps doubling to `most_ms`."""
 
     def __init__(self, first_ms: int, most_ms: int) -> None:
         self._first_ms = first_ms
