@@ -18,7 +18,7 @@ class PhoneError(Exception):
     """
 
 
-class PhoneUnsure(PhoneError):
+class PhoneUnsureError(PhoneError):
     """The command may or may not have been accepted (no reply, connection lost): ask with `calls()`."""
 
 

@@ -1,0 +1,179 @@
+"""A client of the embedded phone's control line; the bridge, a softphone and stories use it."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from rung.phone import sip_control as ctl
+from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.words import Call
+
+_CONNECT_S = 5.0
+_REPLY_S = 10.0
+
+_decode = msgspec.json.Decoder(ctl.Said).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class PhoneClient:
+    """One connection, for its one life. Make it with `connect`; close it with `close`.
+
+    Every command raises `PhoneError` if the phone refused it, `PhoneUnsureError` if no reply came.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self._reader = reader
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[ctl.Said]] = {}
+        self._told: asyncio.Queue[Call | None] = asyncio.Queue()
+        self._listening = asyncio.ensure_future(self._listen())
+        self.address = ""  # where this phone is called: user@address:port
+        self.pid = 0
+
+    @classmethod
+    async def connect(cls, control: Path) -> "PhoneClient":
+        """PhoneError if no phone answers there, or it does not know the secret."""
+        try:
+            file = ctl.read_control(control)
+            async with asyncio.timeout(_CONNECT_S):
+                reader, writer = await asyncio.open_connection(file.host, file.port, limit=ctl.MAX_LINE)
+        except (OSError, TimeoutError, msgspec.DecodeError) as error:
+            raise PhoneError(f"no phone answers at {control}: {error}") from error
+        client = cls(reader, writer)
+        try:
+            said = await client._ask(ctl.Hello(id=next(client._ids), secret=file.secret))
+        except PhoneError:
+            await client.close()
+            raise
+        assert isinstance(said, ctl.Welcome)
+        client.address, client.pid = said.address, said.pid
+        return client
+
+    async def close(self) -> None:
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+    # -- what changes ----------------------------------------------------------------------------
+
+    async def watch(self) -> tuple[Call, ...]:
+        """The calls as they are; from now on `changes` yields every change after that."""
+        return await self._done(ctl.Watch(id=next(self._ids)))
+
+    async def changes(self) -> AsyncIterator[Call]:
+        """Ends when the connection is lost."""
+        while (call := await self._told.get()) is not None:
+            yield call
+
+    # -- the desk's commands ---------------------------------------------------------------------
+
+    async def calls(self) -> tuple[Call, ...]:
+        return await self._done(ctl.Calls(id=next(self._ids)))
+
+    async def hold(self, call: str) -> None:
+        await self._done(ctl.Hold(id=next(self._ids), call=call))
+
+    async def resume(self, call: str) -> None:
+        await self._done(ctl.Resume(id=next(self._ids), call=call))
+
+    async def consult(self, call: str, target: str) -> str:
+        """Returns the consult's id."""
+        return await self._name(ctl.Consult(id=next(self._ids), call=call, target=target))
+
+    async def complete(self, call: str, consult: str) -> None:
+        await self._done(ctl.Complete(id=next(self._ids), call=call, consult=consult))
+
+    async def take_back(self, call: str, consult: str | None) -> None:
+        await self._done(ctl.TakeBack(id=next(self._ids), call=call, consult=consult))
+
+    async def transfer(self, call: str, target: str) -> None:
+        await self._done(ctl.Transfer(id=next(self._ids), call=call, target=target))
+
+    async def hang_up(self, call: str) -> None:
+        await self._done(ctl.HangUp(id=next(self._ids), call=call))
+
+    # -- the rest of a telephone, for people and stories -----------------------------------------
+
+    async def dial(self, target: str) -> str:
+        """Returns the new call's id."""
+        return await self._name(ctl.Dial(id=next(self._ids), target=target))
+
+    async def answer(self, call: str) -> None:
+        await self._done(ctl.Answer(id=next(self._ids), call=call))
+
+    async def reject(self, call: str) -> None:
+        """Decline a ringing call with 486 Busy Here."""
+        await self._done(ctl.Reject(id=next(self._ids), call=call))
+
+    async def auto_answer(self, after_ms: int | None) -> None:
+        await self._done(ctl.AutoAnswer(id=next(self._ids), after_ms=after_ms))
+
+    async def tone(self, hz: int) -> None:
+        await self._done(ctl.Tone(id=next(self._ids), hz=hz))
+
+    async def heard(self, call: str) -> int:
+        """The tone last heard on the call, in Hz; 0 for silence, noise or a mixture."""
+        said = await self._ask(ctl.Heard(id=next(self._ids), call=call))
+        assert isinstance(said, ctl.Done) and isinstance(said.result, int)
+        return said.result
+
+    async def quit(self, *, force: bool = False) -> None:
+        """End the phone process. Refused while a call lives, unless ``force``."""
+        await self._done(ctl.Quit(id=next(self._ids), force=force))
+
+    # -- the line --------------------------------------------------------------------------------
+
+    async def _name(self, asked: ctl.Asked) -> str:
+        said = await self._ask(asked)
+        assert isinstance(said, ctl.Done) and isinstance(said.result, str)
+        return said.result
+
+    async def _done(self, asked: ctl.Asked) -> tuple[Call, ...]:
+        said = await self._ask(asked)
+        assert isinstance(said, ctl.Done)
+        return said.calls
+
+    async def _ask(self, asked: ctl.Asked) -> ctl.Said:
+        if self._listening.done():
+            raise PhoneError("the phone's line is closed")
+        future: asyncio.Future[ctl.Said] = asyncio.get_running_loop().create_future()
+        self._waiting[asked.id] = future
+        self._writer.write(_encode(asked) + b"\n")
+        try:
+            async with asyncio.timeout(_REPLY_S):
+                said = await future
+        except TimeoutError:
+            raise PhoneUnsureError("the phone did not reply") from None
+        finally:
+            self._waiting.pop(asked.id, None)
+        if isinstance(said, ctl.Refused):
+            raise PhoneError(said.why)
+        return said
+
+    async def _listen(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                self._hear(_decode(line))
+        except (OSError, ValueError):
+            pass  # lost, or no phone of ours: the same to those who wait
+        finally:
+            self._told.put_nowait(None)
+            for future in self._waiting.values():
+                if not future.done():
+                    future.set_exception(PhoneUnsureError("the phone's line was lost"))
+
+    def _hear(self, said: ctl.Said) -> None:
+        if isinstance(said, ctl.Told):
+            self._told.put_nowait(said.call)
+        elif said.id is None:  # only of a line that the phone could not read, so none of ours
+            raise ValueError(said)
+        elif (future := self._waiting.get(said.id)) and not future.done():
+            future.set_result(said)

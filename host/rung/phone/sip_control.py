@@ -1,0 +1,192 @@
+"""The words on the embedded phone's control line: one JSON object a line, over loopback TCP.
+
+A client first sends `Hello` with the secret from the control file, which only the owner can read.
+After that each request carries an ``id`` that its reply repeats; `Told` comes unasked to every
+client that sent `Watch`.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from rung.words import Call
+
+MAX_LINE = 64 * 1024  # bytes; the longest honest line, the list of all calls, is a tenth of it
+
+
+class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one embedded phone is set up. Times in ``_ms``, ``rtp_timeout_s`` in seconds."""
+
+    user: str
+    listen: str = "127.0.0.1:0"  # address:port; port 0 takes a free one
+    domain: str = ""  # of the registrar; empty: no registrar, calls go straight to an address
+    password: str = ""
+    registrar: str = ""  # only where it is not the domain itself
+    audio_driver: str = "aumem"  # "aumem" touches no sound card
+    auto_answer_ms: int | None = None  # None: an incoming call rings until it is answered
+    follow_transfers: bool = False  # whether a peer may send us to another address (REFER)
+    rtp_timeout_s: int = 20  # a silent peer counts as lost after this; 0: never; not while on hold
+    no_reply_ms: int = 10_000  # a consult without any sign of ringing is given up after this
+    transfer_ms: int = 40_000  # a transfer without a verdict counts as failed after this
+    max_calls: int = 4
+    tone_hz: int = 0  # instead of silence, send this tone on every call (stories and tests)
+
+
+class ControlFile(Struct, frozen=True):
+    """Where a running phone process is reached."""
+
+    host: str
+    port: int
+    secret: str
+    pid: int
+
+
+def read_control(path: Path) -> ControlFile:
+    """The control file at ``path``. OSError or `msgspec.DecodeError` if there is no whole one."""
+    return msgspec.json.decode(path.read_bytes(), type=ControlFile)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write by rename, readable by the owner only, in a folder that only the owner may enter."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    draft.replace(path)
+
+
+# -- from the client -----------------------------------------------------------------------------
+
+
+class Request(Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    id: int
+
+
+class Hello(Request, frozen=True, tag="hello"):
+    secret: str
+
+
+class Watch(Request, frozen=True, tag="watch"):
+    """From now on tell me of every change; the reply holds the calls as they are."""
+
+
+class Calls(Request, frozen=True, tag="calls"):
+    pass
+
+
+class Hold(Request, frozen=True, tag="hold"):
+    call: str
+
+
+class Resume(Request, frozen=True, tag="resume"):
+    call: str
+
+
+class Consult(Request, frozen=True, tag="consult"):
+    call: str
+    target: str
+
+
+class Complete(Request, frozen=True, tag="complete"):
+    call: str
+    consult: str
+
+
+class TakeBack(Request, frozen=True, tag="take_back"):
+    call: str
+    consult: str | None
+
+
+class Transfer(Request, frozen=True, tag="transfer"):
+    call: str
+    target: str
+
+
+class HangUp(Request, frozen=True, tag="hang_up"):
+    call: str
+
+
+class Dial(Request, frozen=True, tag="dial"):
+    """The reply's ``result`` is the new call's id."""
+
+    target: str
+
+
+class Answer(Request, frozen=True, tag="answer"):
+    call: str
+
+
+class Reject(Request, frozen=True, tag="reject"):
+    """Decline with 486; the stack has no other word."""
+
+    call: str
+
+
+class AutoAnswer(Request, frozen=True, tag="auto_answer"):
+    """From the next incoming call on; None: let it ring."""
+
+    after_ms: int | None
+
+
+class Tone(Request, frozen=True, tag="tone"):
+    """Send this tone on every call; 0: silence."""
+
+    hz: int
+
+
+class Heard(Request, frozen=True, tag="heard"):
+    """The reply's ``result``: the tone last heard on the call, in Hz; 0 for silence or no tone."""
+
+    call: str
+
+
+class Quit(Request, frozen=True, tag="quit"):
+    """End the process. Refused while a call lives, unless ``force``, which hangs up."""
+
+    force: bool = False
+
+
+Asked = (
+    Hello | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Transfer | HangUp
+    | Dial | Answer | Reject | AutoAnswer | Tone | Heard | Quit
+)  # fmt: skip
+
+# -- from the phone ------------------------------------------------------------------------------
+
+
+class Done(Struct, frozen=True, tag_field="is", tag="done"):
+    """Accepted. ``result`` is a call id or a frequency, ``calls`` the calls if they were asked."""
+
+    id: int
+    result: str | int | None = None
+    calls: tuple[Call, ...] = ()
+
+
+class Refused(Struct, frozen=True, tag_field="is", tag="refused"):
+    """Not accepted, nothing changed. ``id`` is None when the line could not be read."""
+
+    id: int | None
+    why: str
+
+
+class Told(Struct, frozen=True, tag_field="is", tag="call"):
+    """A call changed; always its whole state."""
+
+    call: Call
+
+
+class Welcome(Struct, frozen=True, tag_field="is", tag="welcome"):
+    """The secret was right. ``address`` is where this phone is called: user@address:port."""
+
+    id: int
+    pid: int
+    address: str
+    hears: Literal[1] = 1  # version of these words
+
+
+Said = Done | Refused | Told | Welcome

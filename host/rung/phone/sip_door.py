@@ -1,0 +1,110 @@
+"""The control line's server side: who may come in, what a line may be, who is told of changes."""
+
+import asyncio
+import contextlib
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from rung.phone import sip_control as ctl
+from rung.phone.base import PhoneError
+
+log = logging.getLogger("rung.phone")
+
+_HELLO_WITHIN_S = 5.0
+_MAX_BACKLOG = 1024 * 1024  # bytes unread by a client, after which it is cut off
+_FLUSH_S = 1.0
+
+_decode = msgspec.json.Decoder(ctl.Asked).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Door:
+    """Loopback TCP; one JSON object a line; the first must carry the secret."""
+
+    def __init__(self, secret: str, do: Callable[[ctl.Asked], Awaitable[ctl.Said]],
+                 welcome: Callable[[int], ctl.Welcome]):  # fmt: skip
+        self._secret = secret
+        self._do = do
+        self._welcome = welcome
+        self._server: asyncio.Server | None = None
+        self._watching: set[asyncio.StreamWriter] = set()
+        self._inside: set[asyncio.StreamWriter] = set()
+
+    async def open(self, host: str) -> int:
+        """Returns the port, chosen free."""
+        self._server = await asyncio.start_server(self._client, host, 0, limit=ctl.MAX_LINE)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def close(self) -> None:
+        if self._server:
+            self._server.close()
+        for writer in list(self._inside):
+            with contextlib.suppress(OSError, TimeoutError):
+                await asyncio.wait_for(writer.drain(), _FLUSH_S)
+            writer.close()
+
+    def tell(self, told: ctl.Told) -> None:
+        for writer in list(self._watching):
+            self._say(writer, told)
+
+    def _say(self, writer: asyncio.StreamWriter, said: ctl.Said) -> None:
+        writer.write(_encode(said) + b"\n")
+        if writer.transport.get_write_buffer_size() > _MAX_BACKLOG:
+            log.warning("a control client does not read; cut off")
+            self._watching.discard(writer)
+            writer.transport.abort()
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._inside.add(writer)
+        try:
+            async with asyncio.timeout(_HELLO_WITHIN_S):
+                admitted = await self._admit(reader, writer)
+            while admitted and (line := await self._read(reader, writer)):
+                await self._serve(line, writer)
+        except (OSError, TimeoutError):
+            pass  # the client is gone, or never said who it is
+        finally:
+            self._inside.discard(writer)
+            self._watching.discard(writer)
+            writer.close()
+
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        line = await self._read(reader, writer)
+        try:
+            hello = _decode(line)
+        except msgspec.DecodeError:
+            hello = None
+        if isinstance(hello, ctl.Hello) and hmac.compare_digest(hello.secret.encode(), self._secret.encode()):
+            self._say(writer, self._welcome(hello.id))
+            return True
+        self._say(writer, ctl.Refused(None, "the first line must be hello with the right secret"))
+        return False
+
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        """One whole line; empty at the end. After an overlong line there is no telling where the
+        next begins, so that client has to come anew."""
+        try:
+            return await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError:
+            return b""  # half a line is nobody's command
+        except asyncio.LimitOverrunError:
+            self._say(writer, ctl.Refused(None, f"a line is at most {ctl.MAX_LINE} bytes"))
+            return b""
+
+    async def _serve(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        try:
+            asked = _decode(line)
+        except msgspec.DecodeError as error:
+            self._say(writer, ctl.Refused(None, f"not understood: {error}"))
+            return
+        if isinstance(asked, ctl.Watch):
+            self._watching.add(writer)
+        try:
+            said = await self._do(asked)
+        except PhoneError as error:
+            said = ctl.Refused(asked.id, str(error))
+        self._say(writer, said)

@@ -1,0 +1,345 @@
+"""The embedded SIP phone as a process of its own, so that calls outlive the bridge.
+
+It answers to its control line only (`sip_control`); the bridge, a softphone and a story may all be
+connected. It ends by `Quit` alone; a termination signal makes it leave once no call lives.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from rung.phone import sip_control as ctl
+from rung.phone.base import PhoneError
+from rung.phone.sip_audio import Tones
+from rung.phone.sip_calls import Attempt, CallBook, Line
+from rung.phone.sip_door import Door
+from rung.phone.sip_stack import SipStack
+from rung.words import Call, CallState
+
+_BUSY_LINE_S = 2.0  # how long a hold waits for another re-INVITE on the same call to be answered
+_RETRY_S = 0.02
+_REGISTER_AGAIN_S = 15.0
+
+log = logging.getLogger("rung.phone")
+
+
+class SipPhoneProcess:
+    """Commands in, call states out; the stack and the book of calls joined."""
+
+    def __init__(self, settings: ctl.SipSettings):
+        self.settings = settings
+        self.leaving = asyncio.Event()
+        self.failed = False
+        self.book = CallBook()
+        self.stack = SipStack(settings, self._on_event, self._on_dead)
+        self.tones = Tones(settings.tone_hz, self._audible)
+        self.auto_answer_ms = settings.auto_answer_ms
+        self.address = ""
+        self.door: Door | None = None
+        self._leave_when_idle = False
+        self._dialling = asyncio.Lock()
+        self._replaced = False  # the next incoming call takes the place of an answered one
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- events of the stack ---------------------------------------------------------------------
+
+    def _on_event(self, event: str, handle: int, text: str, peer: str) -> None:
+        before = self.book.lines.get(handle)
+        if event == "CALL_CLOSED" and text.endswith(" replaced") and before and before.answered:
+            self._replaced = True
+        self._tell(self.book.saw(event, handle, text, peer))
+        if event == "CALL_INCOMING":
+            line = self.book.lines[handle]
+            if self._replaced:  # a peer moved an answered call over to this one: no new ringing
+                self._replaced = False
+                self._later(self._auto_answer(line, 0))
+            elif self.auto_answer_ms is not None:
+                self._later(self._auto_answer(line, self.auto_answer_ms))
+
+    def _on_dead(self) -> None:
+        self.failed = True
+        self.leaving.set()
+
+    def _tell(self, calls: list[Call]) -> None:
+        if self.door:
+            for call in calls:
+                self.door.tell(ctl.Told(call))
+        if self._leave_when_idle and not self.book.lines:
+            self.leaving.set()
+
+    def _audible(self) -> list[int]:
+        lines = self.book.lines.values()
+        return [n.handle for n in lines if n.state is CallState.UP and n.withheld is None]
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _auto_answer(self, line: Line, after_ms: int) -> None:
+        await asyncio.sleep(after_ms / 1000)
+        if line.state is CallState.RINGING:
+            with contextlib.suppress(PhoneError):  # the caller gave up at that very moment
+                await self.stack.answer(line.handle)
+
+    # -- commands --------------------------------------------------------------------------------
+
+    async def do(self, asked: ctl.Asked) -> ctl.Said:
+        """Carry out one request. PhoneError: refused, nothing changed."""
+        result: str | int | None = None
+        calls: tuple[Call, ...] = ()
+        match asked:
+            case ctl.Hello():
+                raise PhoneError("you are in already")
+            case ctl.Watch() | ctl.Calls():
+                calls = self.book.calls()
+            case ctl.Hold():
+                await self._set_hold(self._line(asked.call), hold=True)
+            case ctl.Resume():
+                await self._set_hold(self._line(asked.call), hold=False)
+            case ctl.Consult():
+                line = self._line(asked.call)
+                result = await self._dial(asked.target, consult_for=line.id)
+            case ctl.Complete():
+                await self._complete(self._line(asked.call), self._line(asked.consult))
+            case ctl.TakeBack():
+                await self._take_back(self._line(asked.call), asked.consult)
+            case ctl.Transfer():
+                await self._transfer(self._line(asked.call), self._uri(asked.target))
+            case ctl.HangUp():
+                await self._hang_up(self._line(asked.call))
+            case ctl.Dial():
+                result = await self._dial(asked.target)
+            case ctl.Answer():
+                await self.stack.answer(self._ringing(asked.call).handle)
+            case ctl.Reject():
+                line = self._ringing(asked.call)
+                line.ours = True
+                await self.stack.reject(line.handle)
+            case ctl.AutoAnswer():
+                self.auto_answer_ms = asked.after_ms
+            case ctl.Tone():
+                self.tones.hz = asked.hz
+            case ctl.Heard():
+                result = self.tones.heard(self._line(asked.call).handle)
+            case ctl.Quit():
+                await self._quit(asked.force)
+        return ctl.Done(id=asked.id, result=result, calls=calls)
+
+    def _line(self, call: str) -> Line:
+        line = self.book.find(call)
+        if line is None:
+            raise PhoneError(f"no living call {call!r}")
+        return line
+
+    def _ringing(self, call: str) -> Line:
+        line = self._line(call)
+        if line.state is not CallState.RINGING:
+            raise PhoneError(f"call {call!r} is not ringing here")
+        return line
+
+    @staticmethod
+    def _need_answered(line: Line) -> None:
+        if not line.answered:
+            raise PhoneError(f"call {line.id!r} is not answered")
+
+    def _uri(self, target: str) -> str:
+        if not target or not target.isascii() or any(c <= " " or c in '<>"' for c in target):
+            raise PhoneError(f"{target!r} cannot be dialled")
+        if target.startswith(("sip:", "sips:")):
+            return target
+        if "@" in target:
+            return f"sip:{target}"
+        if not self.settings.domain:
+            raise PhoneError(f"{target!r} needs a domain: no registrar is configured")
+        return f"sip:{target}@{self.settings.domain}"
+
+    async def _set_hold(self, line: Line, *, hold: bool) -> None:
+        """Returns when the re-INVITE is on the wire; the peer's answer changes the state.
+
+        While another re-INVITE is under way the stack flips its flag and sends nothing, so the
+        flag is flipped back and the try repeated.
+        """
+        self._need_answered(line)
+        deadline = asyncio.get_running_loop().time() + _BUSY_LINE_S
+        while asyncio.get_running_loop().time() < deadline:
+            await self.stack.settle()
+            if line.offered is None:
+                if (line.state is CallState.HELD) == hold and line.held_in_stack == hold:
+                    return
+                if line.held_in_stack == hold:  # an earlier offer was never taken up by the peer
+                    await self.stack.set_hold(line.handle, not hold)
+                    line.held_in_stack = not hold
+                    continue
+                line.hold_asked = hold
+                await self.stack.set_hold(line.handle, hold)
+                if line.hold_asked is None:
+                    line.held_in_stack = hold
+                    return
+                line.hold_asked = None
+                await self.stack.set_hold(line.handle, not hold)
+            await asyncio.sleep(_RETRY_S)
+        raise PhoneError("the line is busy with another change")
+
+    async def _dial(self, target: str, consult_for: str | None = None) -> str:
+        uri = self._uri(target)
+        async with self._dialling:
+            attempt = self.book.attempt = Attempt(consult_for)
+            try:
+                await self.stack.dial(uri)
+            finally:
+                self.book.attempt = None
+        if attempt.line is None:
+            raise PhoneError("the stack reported no call")
+        if consult_for is not None:
+            self._later(self._give_up_on(attempt.line))
+        return attempt.line.id
+
+    async def _give_up_on(self, line: Line) -> None:
+        await asyncio.sleep(self.settings.no_reply_ms / 1000)
+        if line.state is CallState.DIALLING and not line.rang:
+            line.given_up, line.cause = True, f"no reply in {self.settings.no_reply_ms} ms"
+            with contextlib.suppress(PhoneError):  # it ended at that very moment
+                await self.stack.hang_up(line.handle)
+
+    async def _complete(self, line: Line, consult: Line) -> None:
+        self._need_answered(line)
+        self._need_answered(consult)
+        if line is consult:
+            raise PhoneError("a call cannot be transferred to itself")
+        send = partial(self.stack.refer_to_call, line.handle, consult.handle)
+        await self._refer(line, consult, send)
+
+    async def _transfer(self, line: Line, uri: str) -> None:
+        self._need_answered(line)
+        await self._refer(line, None, partial(self.stack.refer, line.handle, uri))
+
+    async def _refer(self, line: Line, consult: Line | None, send: Callable[[], Awaitable[None]]) -> None:
+        if line.transferring:
+            raise PhoneError("a transfer of this call is under way")
+        line.transferring, line.completing = True, consult.id if consult else None
+        try:
+            await send()
+        except PhoneError:
+            line.transferring, line.completing = False, None
+            raise
+        self._later(self._judge(line))
+
+    async def _judge(self, line: Line) -> None:
+        """A peer may take the request and never report."""
+        await asyncio.sleep(self.settings.transfer_ms / 1000)
+        if line.transferring and line.state is not CallState.ENDED:
+            why = f"no verdict in {self.settings.transfer_ms} ms"
+            self._tell(self.book.transfer_failed(line, why))
+
+    async def _take_back(self, line: Line, consult: str | None) -> None:
+        self._need_answered(line)
+        other = self.book.find(consult) if consult is not None else None
+        if other is not None:
+            await self._hang_up(other)
+        await self._set_hold(line, hold=False)
+
+    async def _hang_up(self, line: Line) -> None:
+        line.ours = True
+        await self.stack.hang_up(line.handle)
+
+    async def _quit(self, force: bool) -> None:
+        if self.book.lines and not force:
+            raise PhoneError("a call is up")
+        for line in list(self.book.lines.values()):
+            with contextlib.suppress(PhoneError):  # it ended at that very moment
+                await self._hang_up(line)
+        if not self.book.lines:
+            self.leaving.set()
+        self._leave_when_idle = True
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def run(self, control: Path) -> None:
+        """From start to `Quit`. RuntimeError if the stack dies."""
+        host, port = await self._start_stack()
+        self.address = f"{self.settings.user}@{host}:{port}"
+        secret = secrets.token_hex(32)
+        self.door = Door(secret, self.do, self._welcome)
+        door_port = await self.door.open("127.0.0.1")
+        file = ctl.ControlFile("127.0.0.1", door_port, secret, os.getpid())
+        ctl.write_private(control, msgspec.json.encode(file))
+        loop = asyncio.get_running_loop()
+        for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(signal_number, self._asked_to_leave)
+        self._later(self.tones.run())
+        if self.settings.domain:
+            self._later(self._register())
+        await self.leaving.wait()
+        control.unlink(missing_ok=True)
+        await self.door.close()
+        for task in self._tasks:
+            task.cancel()
+        if self.failed:
+            raise RuntimeError("the SIP stack died")
+        await self.stack.close()
+
+    async def _start_stack(self) -> tuple[str, int]:
+        host, _, given = self.settings.listen.rpartition(":")
+        port = int(given) or _free_port(host)
+        await self.stack.start(host, port)
+        return host, port
+
+    def _welcome(self, id: int) -> ctl.Welcome:
+        return ctl.Welcome(id=id, pid=os.getpid(), address=self.address)
+
+    def _asked_to_leave(self) -> None:
+        """No signal ends a call: leave now if none lives, else after the last."""
+        self._leave_when_idle = True
+        self._tell([])
+
+    async def _register(self) -> None:
+        while True:
+            try:
+                await self.stack.register()
+                return  # the stack refreshes it from here on
+            except PhoneError as error:
+                log.warning("not registered: %s", error)
+            await asyncio.sleep(_REGISTER_AGAIN_S)
+
+
+def _free_port(host: str) -> int:
+    """Free for UDP and TCP alike, as far as one can know beforehand."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind((host, 0))
+            port: int = udp.getsockname()[1]
+            with contextlib.suppress(OSError):
+                tcp.bind((host, port))
+                return port
+
+
+def serve(settings: ctl.SipSettings, control: Path) -> None:
+    """Be the phone process. SystemExit with one line if another serves this control file."""
+    control.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with control.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"a phone already serves {control}") from None
+        asyncio.run(SipPhoneProcess(settings).run(control))
+
+
+def main() -> None:
+    settings, control = Path(sys.argv[1]), Path(sys.argv[2])
+    serve(msgspec.json.decode(settings.read_bytes(), type=ctl.SipSettings), control)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""What a SIP call's last words mean: who ended it, and how a consulted supervisor's phone answered.
+
+The texts are those of the embedded stack's CALL_CLOSED event: a status line ("486 Busy Here"), an
+operating-system error ("Connection refused [111]"), or words of its own.
+"""
+
+import re
+
+from rung.words import EndedBy, Outcome
+
+_STATUS = re.compile(r"(\d{3}) ")
+_ERRNO = re.compile(r"\[(\d+)\]$")
+_RESET_BY_PEER = "104"  # the stack's way of saying that a BYE or a CANCEL came in
+
+TRANSFERRED = "Call transfered"  # as the stack spells it: the peer reported the new call answered
+REPLACED = " replaced"  # another call of the same peer took this one's place
+
+# How a consult that was never answered came to its end.
+_ANSWERS = {
+    603: Outcome.DECLINED,
+    486: Outcome.BUSY,
+    600: Outcome.BUSY,
+    408: Outcome.IGNORED,
+    480: Outcome.IGNORED,
+    404: Outcome.ABSENT,
+    410: Outcome.ABSENT,
+    502: Outcome.ABSENT,
+    503: Outcome.ABSENT,
+    504: Outcome.ABSENT,
+    604: Outcome.ABSENT,
+}
+_NO_SUCH_DIALOG = 481  # the supervisor had hung up before the caller could take the consult's place
+
+
+def status_of(text: str) -> int | None:
+    """The SIP status that ``text`` begins with."""
+    found = _STATUS.match(text + " ")
+    return int(found[1]) if found else None
+
+
+def ended_by(text: str, *, ours: bool) -> EndedBy:
+    """Who ended a call that closed with ``text``; ``ours``: we had asked for it."""
+    if text == TRANSFERRED or text.endswith(REPLACED):
+        return EndedBy.TRANSFER
+    if ours or text == "Rejected by user":
+        return EndedBy.US
+    if status_of(text) is not None:
+        return EndedBy.THEM
+    errno = _ERRNO.search(text)
+    if errno:
+        return EndedBy.THEM if errno[1] == _RESET_BY_PEER else EndedBy.NETWORK
+    if text == "rtp stream error" or "timeout" in text.lower():
+        return EndedBy.NETWORK
+    return EndedBy.UNKNOWN
+
+
+def outcome(by: EndedBy, text: str, *, answered: bool, rang: bool) -> Outcome | None:
+    """How the supervisor's phone answered a consult; None where we ended it, or it was completed."""
+    if by in (EndedBy.US, EndedBy.TRANSFER):
+        return None
+    if answered:
+        return Outcome.DECLINED if by is EndedBy.THEM else Outcome.FAILED
+    status = status_of(text)
+    if status is not None:
+        return _ANSWERS.get(status, Outcome.FAILED)
+    if by is EndedBy.NETWORK:
+        return Outcome.IGNORED if rang else Outcome.ABSENT
+    return Outcome.FAILED
+
+
+def outcome_of_failed_transfer(text: str) -> Outcome:
+    """Of a consult that ended while its completion was under way, which then failed with ``text``.
+
+    Only "no such dialog" shows that the supervisor had hung up; anything else is nobody's answer.
+    """
+    return Outcome.DECLINED if status_of(text) == _NO_SUCH_DIALOG else Outcome.FAILED
