@@ -166,7 +166,8 @@ class BoxLink(Link):
 
     def _result(self, sequence: int, _: int, fields: "Fields", events: "list[Event]") -> None:
         if self._is_new(sequence):
-            events.append(("result", *fields))
+            number, verdict, next_button = fields
+            events.append(("result", number, verdict, next_button))
 
     def _nothing(self, _: int, __: int, ___: "Fields", ____: "list[Event]") -> None:
         """ALIVE: that it was heard is all."""

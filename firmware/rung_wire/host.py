@@ -189,16 +189,16 @@ class HostLink(Link):
         self.box_bad, self.box_dropped = fields[5:7]
         self._leave()
         self.state = GREETED
-        events.append(("hello", *fields))
+        events.append(("hello",) + fields)  # noqa: RUF005 - MicroPython cannot (x, *y)
 
     def _press(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
-        number = fields[0]
+        number, buttons, gesture, epoch, age_ms = fields
         if number <= self._acked:
             self._ack = number
         elif number > self._given:
             self._given = number
-            events.append(("press", self.boot, *fields))
+            events.append(("press", self.boot, number, buttons, gesture, epoch, age_ms))
 
     def _got(self, sequence: int, _: int, __: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
@@ -206,7 +206,8 @@ class HostLink(Link):
             return
         # Lamps that wait have replaced those in flight: nobody asks any more what the box took.
         if self._flight == codes.LAMPS and not self._lamps_wait:
-            events.append(("shown", *self._lamps))
+            epoch, lamps, fill_ds = self._lamps
+            events.append(("shown", epoch, lamps, fill_ds))
         self._flight = None
 
     def _box_alive(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
@@ -239,7 +240,8 @@ class HostLink(Link):
 
 
 def _lamps_payload(epoch: int, lamps: "LampPairs", fill_ds: int) -> str:
-    return pack(codes.LAMPS, (epoch, *(state + mark for state, mark in lamps), fill_ds))
+    escalate, warn, release = [state + mark for state, mark in lamps]
+    return pack(codes.LAMPS, (epoch, escalate, warn, release, fill_ds))
 
 
 HANDLERS = {
