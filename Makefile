@@ -33,7 +33,7 @@ peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
 bench: $(READY) ## measure a press from edge to phone
-	$(BIN)/python tests/bench
+	$(BIN)/python -m tests.bench
 
 flash: $(READY) ## put the firmware on a board: make flash PORT=/dev/ttyUSB0
 	@test -n "$(PORT)" || { echo "Say which port: make flash PORT=/dev/ttyUSB0" >&2; exit 2; }

@@ -62,9 +62,7 @@ def test_root_holds_what_the_layout_says() -> None:
 
 
 def test_files_are_short_enough_to_read() -> None:
-    lengths = {
-        name: len(path.read_text().splitlines()) for name, path in named(files(".py")).items()
-    }
+    lengths = {name: len(path.read_text().splitlines()) for name, path in named(files(".py")).items()}
     assert {name: n for name, n in lengths.items() if n > LONGEST_FILE} == {}
 
 
@@ -120,24 +118,14 @@ def test_wheel_holds_the_wire_once_and_at_the_top(wheel: list[str]) -> None:
 
 
 def test_wheel_holds_all_that_a_box_runs(wheel: list[str]) -> None:
-    box = named(
-        [
-            p
-            for p in files(".py")
-            if p.is_relative_to(ROOT / "firmware") and "rung_wire" not in p.parts
-        ]
-    )
+    box = named([p for p in files(".py") if p.is_relative_to(ROOT / "firmware") and "rung_wire" not in p.parts])
     assert box
     expected = {name.replace("firmware/", "rung/_firmware/", 1) for name in box}
     assert {name for name in wheel if name.startswith("rung/_firmware/")} == expected
 
 
 def test_wheel_holds_the_host_with_its_types_and_policies(wheel: list[str]) -> None:
-    host = {
-        name.removeprefix("host/")
-        for name in named(files())
-        if name.startswith("host/rung/") and "/." not in name
-    }
+    host = {name.removeprefix("host/") for name in named(files()) if name.startswith("host/rung/") and "/." not in name}
     assert {"rung/py.typed", "rung/policy/shipped/warm-transfer.toml"} <= host
     assert host <= set(wheel)
     tops = {name.split("/")[0] for name in wheel if ".dist-info" not in name}

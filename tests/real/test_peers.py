@@ -34,8 +34,7 @@ def test_debian_baresip_calls_another(debian_baresip: Phones) -> None:
 
 def test_endpoints_register_and_call_each_other(asterisk: Asterisk, debian_baresip: Phones) -> None:
     phones = {
-        name: debian_baresip(name, registrar=asterisk.sip_port, password=asterisk.passwords[name])
-        for name in ENDPOINTS
+        name: debian_baresip(name, registrar=asterisk.sip_port, password=asterisk.passwords[name]) for name in ENDPOINTS
     }
     wait_for("every endpoint to be reachable", lambda: reachable(asterisk) == set(ENDPOINTS))
 

@@ -40,9 +40,7 @@ def free_port(run: int = 1) -> int:
     raise RuntimeError("no free port on 127.0.0.1")
 
 
-def start(
-    command: list[str], log: Path, env: dict[str, str] | None = None
-) -> subprocess.Popen[bytes]:
+def start(command: list[str], log: Path, env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start a peer that dies with this test run, even when the run is killed."""
     with log.open("wb") as out:
         return subprocess.Popen(

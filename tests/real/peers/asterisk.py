@@ -104,9 +104,7 @@ class Asterisk:
     pid: int = 0
     ami_user: str = "rung"
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
-    passwords: dict[str, str] = field(
-        default_factory=lambda: {name: secrets.token_hex(8) for name in ENDPOINTS}
-    )
+    passwords: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(8) for name in ENDPOINTS})
 
     def ami(self) -> Ami:
         """A new login at the manager interface."""

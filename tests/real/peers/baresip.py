@@ -133,9 +133,7 @@ def _start(
         config = CONFIG.format(sip_port=port, control_port=control, modules=modules)
         (home / "config").write_text(config.lstrip())
         (home / "contacts").write_text("")
-        account = (
-            f"<sip:{user}@127.0.0.1:{registrar or port}>;auth_user={user};auth_pass={password}"
-        )
+        account = f"<sip:{user}@127.0.0.1:{registrar or port}>;auth_user={user};auth_pass={password}"
         (home / "accounts").write_text(f"{account};regint={60 if registrar else 0}\n")
         process = start([program, "-f", str(home)], home / "console.log")
         try:
