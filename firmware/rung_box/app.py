@@ -1,0 +1,147 @@
+"""The box at work: three tasks around one link.
+
+A press is on the line in the turn in which its last edge is seen: edge, gesture, frame and write follow each other with
+no sleep in between. Everything that time alone brings about is the business of one task, which sleeps until it is due.
+"""
+
+import asyncio
+import binascii
+import os
+
+import machine
+
+from rung_box import VERSION
+from rung_box.buttons import Buttons
+from rung_box.clock import now_ms
+from rung_box.gestures import LETTERS, RELEASE, WARN, Gestures
+from rung_box.line import Line
+from rung_box.panel import Panel
+from rung_box.rhythm import FRAME_MS, frame, is_steady
+from rung_wire import codes, ticks
+from rung_wire.box import BoxLink
+
+_CAUSES = {
+    machine.PWRON_RESET: codes.BY_POWER,
+    machine.HARD_RESET: codes.BY_BUTTON,
+    machine.SOFT_RESET: codes.BY_SOFTWARE,
+    machine.WDT_RESET: codes.BY_WATCHDOG,
+    machine.DEEPSLEEP_RESET: codes.BY_SLEEP,
+}
+_ANSWERS_MAX = codes.PRESS_QUEUE_MAX  # presses whose result may still come
+
+
+def _hex(data: bytes) -> str:
+    return binascii.hexlify(data).decode()
+
+
+class App:
+    """The box. `lamps` are its lamps; `stops` collects what must be called when it ends, however it ends."""
+
+    def __init__(self, lamps, stops: list) -> None:
+        now = now_ms()
+        cause = _CAUSES.get(machine.reset_cause(), codes.BY_UNKNOWN)
+        self._lamps = lamps
+        self._link = BoxLink(_hex(machine.unique_id()), _hex(os.urandom(4)), VERSION, cause)
+        self._gestures = Gestures(self._press)
+        self._panel = Panel(self._gestures, self._link, now)
+        self._line = Line()
+        self._buttons = Buttons(self._gestures)
+        stops.append(self._buttons.stop)
+        self._changed = asyncio.Event()  # something may be due earlier than it was
+        self._framed_at = now - FRAME_MS
+        self._moving = True  # a lamp looks different from frame to frame
+        self._pressed: list = []  # (number, buttons) of presses whose result may still come
+
+    async def run(self) -> None:
+        """Work until something fails."""
+        await asyncio.gather(self._watch_buttons(), self._hear_host(), self._keep_time())
+
+    async def _watch_buttons(self) -> None:
+        while True:
+            await self._buttons.edge()
+            self._buttons.service(now_ms())
+            self._changed.set()
+
+    async def _hear_host(self) -> None:
+        while True:
+            data = await self._line.read()
+            self._turn(data, now_ms())
+
+    async def _keep_time(self) -> None:
+        while True:
+            now = now_ms()
+            self._buttons.service(now)
+            self._turn(b"", now)
+            self._show(now)
+            self._changed.clear()
+            try:
+                await asyncio.wait_for_ms(self._changed.wait(), self._next_due(now_ms()))
+            except asyncio.TimeoutError:
+                pass
+
+    def _turn(self, data: bytes, now: int) -> None:
+        """One turn of the link."""
+        for event in self._link.receive(data, now):
+            self._take(event, now)
+            self._changed.set()
+        self._line.write(self._link.pump(now))
+
+    def _next_due(self, now: int) -> int:
+        due = self._link.next_due(now)
+        button_due = self._buttons.next_due(now)
+        if button_due is not None:
+            due = min(due, button_due)
+        if self._moving:
+            due = min(due, FRAME_MS - ticks.diff(now, self._framed_at))
+        return max(0, due)
+
+    def _show(self, now: int) -> None:
+        if ticks.diff(now, self._framed_at) < FRAME_MS:
+            self._moving = True  # what has changed shows with the next frame
+            return
+        signals = self._panel.signals(now)
+        self._lamps.show(frame(signals, now))
+        self._framed_at = now
+        self._moving = not all(is_steady(name) for name, _, _ in signals)
+
+    def _press(self, buttons: str, gesture: str, epoch: int, edge_ms: int) -> None:
+        """A gesture is complete: on the line with it."""
+        now = now_ms()
+        number = self._link.press(buttons, gesture, epoch, edge_ms, now)
+        if number is None:
+            self._gestures.refuse(buttons, now)
+            return
+        self._pressed.append((number, buttons))
+        if len(self._pressed) > _ANSWERS_MAX:
+            del self._pressed[0]
+        self._line.write(self._link.pump(now))
+
+    def _take(self, event, now: int) -> None:
+        """An event of the link. What is latched so far happened before it."""
+        kind = event[0]
+        self._buttons.service(now)
+        if kind == "lamps":
+            self._take_lamps(event[1], event[2], event[3], now)
+        elif kind == "result":
+            self._take_result(event[1], event[2], event[3], now)
+        elif kind == "lost":
+            self._panel.forget(now)
+            for button in (WARN, RELEASE):
+                self._gestures.forbid_hold(button, now)
+        elif kind == "welcome":
+            self._panel.forget(now)
+
+    def _take_lamps(self, epoch: int, lamps, fill_ds: int, now: int) -> None:
+        if epoch != self._gestures.epoch:
+            self._gestures.epoch_changed(epoch, now)
+        for button in range(len(LETTERS)):
+            if self._panel.has_gone_out(button, lamps):
+                self._gestures.forbid_hold(button, now)
+        self._panel.lamps(lamps, fill_ds, now)
+
+    def _take_result(self, number: int, verdict: str, next_button: str, now: int) -> None:
+        if verdict in (codes.PRESS_REFUSED, codes.TOO_LATE):
+            for pressed, buttons in self._pressed:
+                if pressed == number:
+                    self._gestures.refuse(buttons, now)
+            self._panel.hint(next_button, now)

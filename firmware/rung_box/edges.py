@@ -1,0 +1,52 @@
+"""Edges on their way from the interrupt to the task.
+
+An edge carries the epoch of its moment: a press belongs to the call on which it was begun, even when the lamps change
+between the interrupt and the task.
+"""
+
+from array import array
+
+SIZE = 64  # three buttons chattering while a collection takes 10 ms; a good contact makes fewer than ten edges
+
+
+class EdgeRing:
+    """A ring whose memory is taken once: storing an edge allocates nothing. One end puts, one takes."""
+
+    def __init__(self) -> None:
+        self.button = 0  # the edge that `take` took
+        self.level = False
+        self.epoch = 0
+        self.ms = 0
+        self.overflows = 0
+        self._buttons = bytearray(SIZE)
+        self._levels = bytearray(SIZE)
+        self._epochs = [0] * SIZE  # a list: it keeps a reference, and epochs may be big integers on a board
+        self._ms = array("L", self._epochs)
+        self._head = 0
+        self._tail = 0
+
+    def put(self, button: int, level: bool, epoch: int, ms: int) -> None:
+        """For the interrupt. In a full ring the edge takes the newest place: the oldest says when a press began."""
+        place = self._head
+        head = (place + 1) % SIZE
+        if head == self._tail:
+            self.overflows += 1
+            place = (place - 1) % SIZE
+        else:
+            self._head = head
+        self._buttons[place] = button
+        self._levels[place] = level
+        self._epochs[place] = epoch
+        self._ms[place] = ms
+
+    def take(self) -> bool:
+        """For the task: the oldest edge, into `button`, `level`, `epoch` and `ms`; False when there is none."""
+        tail = self._tail
+        if tail == self._head:
+            return False
+        self.button = self._buttons[tail]
+        self.level = self._levels[tail] != 0
+        self.epoch = self._epochs[tail]
+        self.ms = self._ms[tail]
+        self._tail = (tail + 1) % SIZE
+        return True

@@ -1,0 +1,201 @@
+"""How a press is read: clean downs and ups in, gestures out. Pure; time is handed in.
+
+    escalate  let go before 2 s: tap      2 s, still held: hold, sent at that moment
+    warn      let go before 1 s: tap      1 s, still held: hold, sent at that moment
+    release   let go before 0.7 s: tap    before 1.5 s: nothing    until 5 s: hold, sent at the letting go
+                                          longer: a stuck button, nothing
+
+Escalate and warn going down within CHORD_MS are one chord, sent at the second of the two edges. So a tap of either is
+withheld until no chord can come of it; its age counts from the letting go all the same.
+"""
+
+from rung_wire import ticks
+
+ESCALATE, WARN, RELEASE = 0, 1, 2
+LETTERS = "EWR"
+
+CHORD_MS = 150
+TAP_MS = (2000, 1000, 700)  # let go before: a tap. Escalate and warn still held then: a hold
+RELEASE_MIN_MS = 1500
+RELEASE_MAX_MS = 5000  # longer is a cup on the button
+REFUSED_MS = 1200  # how long a lamp says that nothing was sent: its rhythm once
+FILLING_AFTER_MS = 300  # a tap shall not make the lamp flicker
+
+# PRESSED is a gesture in progress. SPENT waits for the letting go and has nothing more to say: the gesture was sent or
+# cancelled. STUCK does so too, and shows a fault.
+_IDLE, _PRESSED, _SPENT, _STUCK = 0, 1, 2, 3
+
+_PARTNER = (WARN, ESCALATE, None)  # with which a button makes a chord
+
+
+class Gestures:
+    """The three buttons. Calls `send(buttons, gesture, epoch, edge_ms)` in the turn that completes a gesture.
+
+    Buttons and gesture are wire codes; `epoch` is that of the first edge, `edge_ms` the time of the completing one.
+    """
+
+    def __init__(self, send) -> None:
+        self.epoch = 0  # the call now; interrupts read it
+        self._send = send
+        self._phase = [_IDLE] * 3
+        self._since: list = [None] * 3  # the down edge, as long as it can matter
+        self._epochs = [0] * 3  # at the down edge
+        self._no_hold = [False] * 3
+        self._tap_ms: list = [None] * 3  # when a withheld tap was let go
+        self._chord = False  # until both are up, escalate and warn have nothing more to say
+        self._refused: list = [None] * 3  # since when the lamp says so
+
+    def held_at_boot(self, button: int) -> None:
+        """Not a press: ignored until it is let go."""
+        self._phase[button] = _STUCK
+
+    def down(self, button: int, epoch: int, ms: int) -> None:
+        """The hand pressed a button; `epoch` is that of this edge."""
+        self.tick(ms)
+        if self._tap_ms[button] is not None:
+            self._end_press(button)  # pressed again: a chord would be of this second press
+        self._epochs[button] = epoch
+        self._no_hold[button] = False
+        partner = _PARTNER[button]
+        if partner is not None and (self._chord or self._is_recent(partner, ms)):
+            self._phase[button] = _SPENT
+            if not self._chord:
+                self._begin_chord(partner, ms)
+            return
+        self._since[button] = ms
+        self._phase[button] = _PRESSED
+        if epoch != self.epoch and button != ESCALATE:
+            self._cancel(button, ms)  # the call changed between the interrupt and now
+
+    def up(self, button: int, ms: int) -> None:
+        """The hand let go of a button."""
+        self.tick(ms)
+        pressed = self._phase[button] == _PRESSED
+        self._phase[button] = _IDLE
+        if pressed:
+            held_ms = ticks.diff(ms, self._since[button])
+            if held_ms < TAP_MS[button]:
+                self._tap_ms[button] = ms
+            elif held_ms < RELEASE_MIN_MS:
+                self._refused[button] = ms
+            else:
+                self._send(LETTERS[button], "h", self._epochs[button], ms)
+        if self._phase[ESCALATE] == _IDLE and self._phase[WARN] == _IDLE:
+            self._chord = False
+        self.tick(ms)
+
+    def tick(self, now: int) -> None:
+        """Let the time up to `now` pass."""
+        for button in range(3):
+            since = self._refused[button]
+            if since is not None and ticks.diff(now, since) >= REFUSED_MS:
+                self._refused[button] = None
+            since = self._since[button]
+            if since is not None:
+                self._tick_press(button, ticks.diff(now, since), now)
+
+    def epoch_changed(self, epoch: int, now: int) -> None:
+        """Another call, or none, has the agent's audio.
+
+        Panic needs no call, so escalate goes on; its tap keeps the old epoch, and the host refuses it with the reason.
+        """
+        self.epoch = epoch
+        for button in (WARN, RELEASE):
+            if self._phase[button] == _PRESSED:
+                self._cancel(button, now)
+
+    def forbid_hold(self, button: int, now: int) -> None:
+        """The link is lost, or the button's lamp went out: a hold in progress must not count, except panic.
+
+        What is let go while it is still a tap does count: the host judges it.
+        """
+        if button != ESCALATE and self._phase[button] == _PRESSED:
+            self._no_hold[button] = True
+            self.tick(now)
+
+    def refuse(self, buttons: str, now: int) -> None:
+        """Say on the lamps of these buttons that a press came to nothing."""
+        for button in range(3):
+            if LETTERS[button] in buttons:
+                self._refused[button] = now
+
+    def next_due(self, now: int):
+        """Milliseconds until `tick` has something to do or a lamp to change; None: not before the next edge."""
+        soonest = None
+        for button in range(3):
+            for since, span_ms in (
+                (self._since[button], self._next_step_ms(button, now)),
+                (self._refused[button], REFUSED_MS),
+            ):
+                if since is not None:
+                    wait = max(0, span_ms - ticks.diff(now, since))
+                    soonest = wait if soonest is None else min(soonest, wait)
+        return soonest
+
+    def stuck(self, button: int) -> bool:
+        """Held since the start, or for too long."""
+        return self._phase[button] == _STUCK
+
+    def refused_since(self, button: int):
+        """Since when the lamp says that nothing was sent; None: it does not."""
+        return self._refused[button]
+
+    def filling(self, button: int, now: int):
+        """A hold in progress: since when, and how many milliseconds make it full; None: there is none."""
+        if self._phase[button] != _PRESSED or self._no_hold[button]:
+            return None
+        since = self._since[button]
+        if ticks.diff(now, since) < FILLING_AFTER_MS:
+            return None
+        return since, RELEASE_MIN_MS if button == RELEASE else TAP_MS[button]
+
+    def _tick_press(self, button: int, held_ms: int, now: int) -> None:
+        if self._phase[button] != _PRESSED:
+            if button == RELEASE or held_ms > CHORD_MS:
+                self._end_press(button)
+        elif held_ms < TAP_MS[button]:
+            pass
+        elif self._no_hold[button]:
+            self._cancel(button, now)
+        elif button != RELEASE:
+            hold_ms = self._since[button] + TAP_MS[button]
+            self._phase[button] = _SPENT
+            self._since[button] = None
+            self._send(LETTERS[button], "h", self._epochs[button], hold_ms)
+        elif held_ms > RELEASE_MAX_MS:
+            self._phase[button] = _STUCK
+            self._since[button] = None
+
+    def _next_step_ms(self, button: int, now: int) -> int:
+        """The age of the button's down edge at which something happens."""
+        if self._phase[button] != _PRESSED:
+            return CHORD_MS + 1
+        if self.filling(button, now) is None and not self._no_hold[button]:
+            return FILLING_AFTER_MS
+        if button == RELEASE and not self._no_hold[button]:
+            return RELEASE_MAX_MS + 1
+        return TAP_MS[button]
+
+    def _is_recent(self, button: int, ms: int) -> bool:
+        since = self._since[button]
+        return since is not None and ticks.diff(ms, since) <= CHORD_MS
+
+    def _begin_chord(self, first: int, ms: int) -> None:
+        self._chord = True
+        if self._phase[first] == _PRESSED:
+            self._phase[first] = _SPENT
+        self._since[first] = None
+        self._tap_ms[first] = None
+        self._send("EW", "c", self._epochs[first], ms)
+
+    def _end_press(self, button: int) -> None:
+        """The down edge matters no longer; send the tap that was withheld, if one was."""
+        tap_ms = self._tap_ms[button]
+        self._since[button] = None
+        self._tap_ms[button] = None
+        if tap_ms is not None:
+            self._send(LETTERS[button], "t", self._epochs[button], tap_ms)
+
+    def _cancel(self, button: int, now: int) -> None:
+        self._phase[button] = _SPENT
+        self._refused[button] = now

@@ -1,0 +1,30 @@
+"""The line to the host: the REPL's own port, so that no second cable is needed. Nothing but frames is printed."""
+
+import asyncio
+import select
+import sys
+
+_PORTION_BYTES = 64  # taken in one turn: more than a frame; and a flood leaves the other tasks their turns
+
+
+class Line:
+    """Bytes in both directions. Waiting for input never blocks the loop, whatever part of a line has come."""
+
+    def __init__(self) -> None:
+        self._in = sys.stdin.buffer
+        self._out = sys.stdout.buffer
+        self._reader = asyncio.StreamReader(self._in)
+        self._poll = select.poll()
+        self._poll.register(self._in, select.POLLIN)
+
+    async def read(self) -> bytes:
+        """What has come: at least one byte. A read of more than is there would block the whole loop."""
+        data = bytearray(await self._reader.read(1))
+        while len(data) < _PORTION_BYTES and self._poll.poll(0):
+            data += self._in.read(1)
+        return bytes(data)
+
+    def write(self, frames: bytes) -> None:
+        """Send whole frames at once."""
+        if frames:
+            self._out.write(frames)
