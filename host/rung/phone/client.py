@@ -155,7 +155,7 @@ class PhoneClient:
         finally:
             self._waiting.pop(asked.id, None)
         if isinstance(said, ctl.Refused):
-            raise PhoneError(said.why)
+            raise (PhoneUnsureError if said.unsure else PhoneError)(said.why)
         return said
 
     async def _listen(self) -> None:
@@ -166,14 +166,18 @@ class PhoneClient:
             pass  # lost, or no phone of ours: the same to those who wait
         finally:
             self._told.put_nowait(None)
-            for future in self._waiting.values():
-                if not future.done():
-                    future.set_exception(PhoneUnsureError("the phone's line was lost"))
+            self._fail(PhoneUnsureError("the phone's line was lost"))
+
+    def _fail(self, error: PhoneError) -> None:
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(error)
 
     def _hear(self, said: ctl.Said) -> None:
         if isinstance(said, ctl.Told):
             self._told.put_nowait(said.call)
-        elif said.id is None:  # only of a line that the phone could not read, so none of ours
-            raise ValueError(said)
+        elif said.id is None:  # our secret was wrong
+            assert isinstance(said, ctl.Refused)
+            self._fail(PhoneError(said.why))
         elif (future := self._waiting.get(said.id)) and not future.done():
             future.set_result(said)

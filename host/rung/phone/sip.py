@@ -5,6 +5,8 @@ be hit, however many there are.
 """
 
 import asyncio
+import contextlib
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +17,8 @@ from rung.phone.base import Feed, PhoneError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, write_private
 from rung.words import Call, CallIs, CallsAre, PhoneIs
+
+log = logging.getLogger("rung.phone")
 
 CAN = frozenset({"hold", "resume", "consult", "complete", "take_back", "transfer", "hang_up"})
 
@@ -32,6 +36,7 @@ class SipPhone:
         if start and settings is None:
             raise ValueError("starting the phone needs its settings")
         self._control = control
+        self._log = control.with_suffix(".log")
         self._settings = settings if start else None
         self._client: PhoneClient | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -41,18 +46,20 @@ class SipPhone:
         while True:
             try:
                 client = await PhoneClient.connect(self._control)
-                calls = await client.watch()
-            except PhoneError:
+            except PhoneError as error:
+                log.info("%s", error)
                 self._start_process()
-                await asyncio.sleep(wait_s)
-                wait_s = min(2 * wait_s, _LAST_RETRY_S)
-                continue
-            wait_s = _FIRST_RETRY_S
-            await self._serve(client, calls, feed)
+            else:
+                wait_s = _FIRST_RETRY_S
+                with contextlib.suppress(PhoneError):  # lost before it said anything
+                    await self._serve(client, feed)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, _LAST_RETRY_S)
 
-    async def _serve(self, client: PhoneClient, calls: tuple[Call, ...], feed: Feed) -> None:
-        self._client = client
+    async def _serve(self, client: PhoneClient, feed: Feed) -> None:
         try:
+            calls = await client.watch()
+            self._client = client
             feed(PhoneIs(up=True, can=CAN))
             feed(CallsAre(calls))
             async for call in client.changes():
@@ -64,17 +71,21 @@ class SipPhone:
 
     def _start_process(self) -> None:
         """A second process on one control file refuses to run, so a needless start does no harm."""
-        if self._settings is None or (self._process and self._process.poll() is None):
+        if self._settings is None:
             return
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            log.warning("the phone process ended with %s; see %s", self._process.returncode, self._log)
         settings = self._control.with_suffix(".settings")
         write_private(settings, msgspec.json.encode(self._settings))
-        with self._control.with_suffix(".log").open("ab") as log:
+        with self._log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "rung.phone.sip_process", settings, self._control],
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
             )
 
     # -- commands --------------------------------------------------------------------------------

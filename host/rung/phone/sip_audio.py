@@ -47,6 +47,7 @@ class _Ear:
     sent: int = 0
     block: Samples = field(default_factory=lambda: array("h"))
     heard: int = 0
+    silent_ticks: int = 0
 
 
 class Tones:
@@ -81,9 +82,13 @@ class Tones:
         if self.hz and info.tx_ready:
             missing = int(_AHEAD_S * info.tx_sample_rate) - info.tx_buffered // 2
             if missing > 0:
-                pcm = tone(self.hz, info.tx_sample_rate, ear.sent, missing)
-                ear.sent += ear.audio.write(pcm.tobytes()) // 2
+                samples = tone(self.hz, info.tx_sample_rate, ear.sent, missing)
+                ear.sent += ear.audio.write(samples.tobytes()) // 2
         if info.rx_ready:
-            ear.block.frombytes(ear.audio.read(32 * 1024))
+            pcm = ear.audio.read(32 * 1024)
+            ear.silent_ticks = 0 if pcm else ear.silent_ticks + 1
+            if ear.silent_ticks * _TICK_S > _LISTEN_S:
+                ear.heard, ear.block = 0, array("h")
+            ear.block.frombytes(pcm)
             if len(ear.block) >= _LISTEN_S * info.rx_sample_rate:
                 ear.heard, ear.block = pitch(ear.block, info.rx_sample_rate), array("h")

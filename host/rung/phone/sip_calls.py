@@ -4,6 +4,7 @@ The stack names a call by a handle; we give each an id that no other life of thi
 `CallBook.saw` takes one event and returns the calls that changed by it, as the desk shall see them.
 """
 
+import asyncio
 import secrets
 from collections import deque
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Line:
     completing: str | None = None  # id of the consult that the REFER names
     withheld: str | None = None  # how this consult closed while its completion was open
     completed: bool = False  # the peers are joined; its BYE is on the way
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one change of hold at a time
 
     def as_call(self) -> Call:
         return Call(
@@ -47,6 +49,7 @@ class Line:
             peer=self.peer,
             consult_for=self.consult_for,
             cause=self.cause,
+            doing="transferring" if self.transferring else "ending" if self.ours else "",
         )
 
 
@@ -93,7 +96,7 @@ class CallBook:
             case "CALL_ESTABLISHED":
                 line.answered, line.state, line.cause = True, CallState.UP, ""
                 return [line.as_call()]
-            case "CALL_LOCAL_SDP" if text == "offer":
+            case "CALL_LOCAL_SDP" if text == "offer" and line.answered:
                 hold, line.hold_asked = line.hold_asked, None
                 line.offered = line.state is CallState.HELD if hold is None else hold
                 return []
@@ -108,7 +111,8 @@ class CallBook:
     def transfer_failed(self, line: Line, why: str) -> list[Call]:
         """The verdict on a REFER is no, or none came; the line itself goes on."""
         line.cause = f"transfer failed: {why or 'no reason given'}"
-        return [line.as_call(), *self._settle(line, why)]
+        settled = self._settle(line, why)
+        return [line.as_call(), *settled]
 
     def _begin(self, event: str, handle: int, peer: str) -> Line:
         self._numbers += 1
@@ -171,6 +175,6 @@ class CallBook:
     def _end(self, line: Line, by: EndedBy, cause: str, found: Outcome | None) -> Call:
         del self.lines[line.handle]
         line.state, line.cause = CallState.ENDED, cause
-        call = msgspec.structs.replace(line.as_call(), ended_by=by, outcome=found)
+        call = msgspec.structs.replace(line.as_call(), ended_by=by, outcome=found, doing="")
         self.ended.append(call)
         return call

@@ -172,6 +172,7 @@ class Refused(Struct, frozen=True, tag_field="is", tag="refused"):
 
     id: int | None
     why: str
+    unsure: bool = False  # it may have been accepted after all
 
 
 class Told(Struct, frozen=True, tag_field="is", tag="call"):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from rung.phone import sip_control as ctl
-from rung.phone.base import PhoneError
+from rung.phone.base import PhoneError, PhoneUnsureError
 
 log = logging.getLogger("rung.phone")
 
@@ -106,5 +106,5 @@ class Door:
         try:
             said = await self._do(asked)
         except PhoneError as error:
-            said = ctl.Refused(asked.id, str(error))
+            said = ctl.Refused(asked.id, str(error), isinstance(error, PhoneUnsureError))
         self._say(writer, said)

@@ -27,8 +27,8 @@ from rung.phone.sip_door import Door
 from rung.phone.sip_stack import SipStack
 from rung.words import Call, CallState
 
-_BUSY_LINE_S = 2.0  # how long a hold waits for another re-INVITE on the same call to be answered
 _RETRY_S = 0.02
+_OFFER_TRIES = 100  # so a hold waits some 2 s for another re-INVITE on the same call to be answered
 _REGISTER_AGAIN_S = 15.0
 
 log = logging.getLogger("rung.phone")
@@ -118,15 +118,13 @@ class SipPhoneProcess:
             case ctl.Transfer():
                 await self._transfer(self._line(asked.call), self._uri(asked.target))
             case ctl.HangUp():
-                await self._hang_up(self._line(asked.call))
+                await self._end(self._line(asked.call), self.stack.hang_up)
             case ctl.Dial():
                 result = await self._dial(asked.target)
             case ctl.Answer():
                 await self.stack.answer(self._ringing(asked.call).handle)
             case ctl.Reject():
-                line = self._ringing(asked.call)
-                line.ours = True
-                await self.stack.reject(line.handle)
+                await self._end(self._ringing(asked.call), self.stack.reject)
             case ctl.AutoAnswer():
                 self.auto_answer_ms = asked.after_ms
             case ctl.Tone():
@@ -172,16 +170,18 @@ class SipPhoneProcess:
         flag is flipped back and the try repeated.
         """
         self._need_answered(line)
-        deadline = asyncio.get_running_loop().time() + _BUSY_LINE_S
-        while asyncio.get_running_loop().time() < deadline:
-            await self.stack.settle()
+        async with line.changing:
+            if (line.state is CallState.HELD) == hold == line.held_in_stack:
+                self._tell([line.as_call()])
+                return
+            if line.held_in_stack == hold:  # an earlier offer was never taken up by the peer
+                await self._offer_hold(line, hold=not hold)
+            await self._offer_hold(line, hold=hold)
+
+    async def _offer_hold(self, line: Line, *, hold: bool) -> None:
+        for _ in range(_OFFER_TRIES):
+            await self.stack.settle()  # so that an offer heard next is the one we ask for
             if line.offered is None:
-                if (line.state is CallState.HELD) == hold and line.held_in_stack == hold:
-                    return
-                if line.held_in_stack == hold:  # an earlier offer was never taken up by the peer
-                    await self.stack.set_hold(line.handle, not hold)
-                    line.held_in_stack = not hold
-                    continue
                 line.hold_asked = hold
                 await self.stack.set_hold(line.handle, hold)
                 if line.hold_asked is None:
@@ -190,6 +190,7 @@ class SipPhoneProcess:
                 line.hold_asked = None
                 await self.stack.set_hold(line.handle, not hold)
             await asyncio.sleep(_RETRY_S)
+        line.offered = None  # the peer may have refused that other offer, of which nothing is told
         raise PhoneError("the line is busy with another change")
 
     async def _dial(self, target: str, consult_for: str | None = None) -> str:
@@ -228,12 +229,13 @@ class SipPhoneProcess:
     async def _refer(self, line: Line, consult: Line | None, send: Callable[[], Awaitable[None]]) -> None:
         if line.transferring:
             raise PhoneError("a transfer of this call is under way")
-        line.transferring, line.completing = True, consult.id if consult else None
+        line.transferring, line.completing, line.cause = True, consult.id if consult else None, ""
         try:
             await send()
         except PhoneError:
             line.transferring, line.completing = False, None
             raise
+        self._tell([line.as_call()])
         self._later(self._judge(line))
 
     async def _judge(self, line: Line) -> None:
@@ -247,19 +249,25 @@ class SipPhoneProcess:
         self._need_answered(line)
         other = self.book.find(consult) if consult is not None else None
         if other is not None:
-            await self._hang_up(other)
+            with contextlib.suppress(PhoneError):  # whatever became of it, the caller comes off hold
+                await self._end(other, self.stack.hang_up)
         await self._set_hold(line, hold=False)
 
-    async def _hang_up(self, line: Line) -> None:
+    async def _end(self, line: Line, how: Callable[[int], Awaitable[None]]) -> None:
         line.ours = True
-        await self.stack.hang_up(line.handle)
+        self._tell([line.as_call()])
+        try:
+            await how(line.handle)
+        except PhoneError:
+            line.ours = False
+            raise
 
     async def _quit(self, force: bool) -> None:
         if self.book.lines and not force:
             raise PhoneError("a call is up")
         for line in list(self.book.lines.values()):
             with contextlib.suppress(PhoneError):  # it ended at that very moment
-                await self._hang_up(line)
+                await self._end(line, self.stack.hang_up)
         if not self.book.lines:
             self.leaving.set()
         self._leave_when_idle = True

@@ -12,6 +12,8 @@ _STATUS = re.compile(r"(\d{3}) ")
 _ERRNO = re.compile(r"\[(\d+)\]$")
 _RESET_BY_PEER = "104"  # the stack's way of saying that a BYE or a CANCEL came in
 
+_BY_US = "Rejected by user"
+
 TRANSFERRED = "Call transfered"  # as the stack spells it: the peer reported the new call answered
 REPLACED = " replaced"  # another call of the same peer took this one's place
 
@@ -39,10 +41,10 @@ def status_of(text: str) -> int | None:
 
 
 def ended_by(text: str, *, ours: bool) -> EndedBy:
-    """Who ended a call that closed with ``text``; ``ours``: we had asked for it."""
+    """Who ended a call that closed with ``text``; ``ours``: we had asked for it, perhaps too late."""
     if text == TRANSFERRED or text.endswith(REPLACED):
         return EndedBy.TRANSFER
-    if ours or text == "Rejected by user":
+    if text == _BY_US:
         return EndedBy.US
     if status_of(text) is not None:
         return EndedBy.THEM
@@ -51,7 +53,7 @@ def ended_by(text: str, *, ours: bool) -> EndedBy:
         return EndedBy.THEM if errno[1] == _RESET_BY_PEER else EndedBy.NETWORK
     if text == "rtp stream error" or "timeout" in text.lower():
         return EndedBy.NETWORK
-    return EndedBy.UNKNOWN
+    return EndedBy.US if ours else EndedBy.UNKNOWN
 
 
 def outcome(by: EndedBy, text: str, *, answered: bool, rang: bool) -> Outcome | None:

@@ -11,10 +11,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from baresip import Account, BaresipError, Config, Runtime, StackEvent, UserAgent
+from baresip import Account, BaresipError, CommandTimeout, Config, Runtime, StackEvent, UserAgent
 from baresip._native import lib
 
-from rung.phone.base import PhoneError
+from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_control import SipSettings
 
 OnEvent = Callable[[str, int, str, str], None]  # event name, call handle, text, peer
@@ -100,6 +100,8 @@ class SipStack:
     async def _command(self, command: int, args: str | None) -> dict[str, Any]:
         try:
             event, payload = await self._runtime.cmd(command, args=args)
+        except CommandTimeout as error:
+            raise PhoneUnsureError(str(error)) from error
         except BaresipError as error:
             raise PhoneError(str(error)) from error
         if event == lib.BP_EV_STALE_HANDLE:
