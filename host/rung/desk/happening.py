@@ -1,0 +1,68 @@
+"""What a desk tells whoever watches it, in the order in which it happened. The record is the journal; this is for eyes.
+
+``json`` of it is what `rung run --json` prints, one a line, and what stories, tests and the terminal read.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from rung import words as w
+
+Kind = Literal[
+    "started",  # the desk is up; text: its policy
+    "press",  # known to the bridge
+    "recorded",  # durable; one for each event
+    "acknowledged",  # the acknowledgement has been written to the box's port
+    "command",  # handed to the phone
+    "accepted",  # taken by the phone: nothing is confirmed by that
+    "lamps",  # what the box is told to show
+    "shown",  # what the box has taken
+    "answer",  # to a key
+    "box",  # the box came or went
+    "phone",  # the phone came or went
+    "call",  # a call changed
+    "view",  # what the page shows
+    "trouble",  # something does not work: one line with the mend
+]
+
+
+class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    kind: Kind
+    at_ns: int  # CLOCK_MONOTONIC, which all processes of a computer share
+    press: w.Pressed | None = None
+    event: w.Event | None = None
+    seq: int = 0  # of the entry in the record
+    effect: w.Effect | None = None
+    lamps: w.Lamps | None = None
+    answer: w.Answer | None = None
+    call: w.Call | None = None
+    up: bool | None = None
+    text: str = ""
+    view: object = None
+
+
+class Teller:
+    """Hands happenings to a watcher on a thread of its own, so that nobody who tells ever waits for one who listens."""
+
+    def __init__(self, watch: Callable[[Happening], None]) -> None:
+        self._queue: queue.SimpleQueue[Happening | None] = queue.SimpleQueue()
+        self._watch = watch
+        self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
+        self._thread.start()
+
+    def tell(self, kind: Kind, **what: object) -> None:
+        self._queue.put(Happening(kind=kind, at_ns=time.monotonic_ns(), **what))  # type: ignore[arg-type]  # by field
+
+    def close(self) -> None:
+        """Everything told so far reaches the watcher first."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (happening := self._queue.get()) is not None:
+            self._watch(happening)

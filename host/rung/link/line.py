@@ -1,0 +1,178 @@
+"""The link's own thread: frame in, step and durable record, acknowledgement out, and nothing else on it.
+
+One `_serve` is one opened port with one `HostLink`; the loop around it makes the next. What is behind the line is a
+`Door`: the desk, which may be called from this thread at any time.
+"""
+
+import secrets
+import threading
+import time
+from typing import Protocol
+
+from msgspec import Struct
+
+from rung.link.mapping import lamps_to_wire, press_from_wire, result_to_wire
+from rung.link.port import Port, PortError
+from rung.words import Answer, Lamps, Pressed
+from rung_wire import codes
+from rung_wire.host import HostLink
+
+REOPEN_FIRST_S = 0.1
+REOPEN_MOST_S = 2.0  # a box plugged back in is found within this time
+
+
+class NotRecorded(Exception):
+    """The door could not make a press durable: it must not be acknowledged."""
+
+
+class BoxIs(Struct, frozen=True):
+    """What the desk may show about the box and its line."""
+
+    up: bool
+    trouble: str = ""  # one line with the mend
+    box: str = ""
+    firmware: str = ""
+    cause: str = ""  # of the box's last reset, a code of `rung_wire.codes`
+    caught: int = 0  # unconfirmed presses that this reset caught
+
+
+class Door(Protocol):
+    """What stands behind the line. All methods are called on the link's thread and must not block on a network."""
+
+    def last_press(self, box: str, boot: str) -> int:
+        """The highest press number of this boot that is in the record; 0 when none is."""
+
+    def press(self, press: Pressed) -> Answer:
+        """Step, durable record, swap; returns when the record is durable. Raises NotRecorded."""
+
+    def acknowledged(self, press: Pressed) -> None:
+        """The acknowledgement has been written to the port."""
+
+    def shown(self, lamps: Lamps) -> None:
+        """The box has taken these lamps."""
+
+    def box(self, status: BoxIs) -> None:
+        """The box came, went, or there is trouble with it."""
+
+
+def monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+class Line:
+    """Keeps the line to one box for ever, from `start` to `stop`."""
+
+    def __init__(self, url: str, door: Door) -> None:
+        self._url = url
+        self._door = door
+        self._lamps = Lamps()
+        self._sent: Lamps | None = None
+        self._stopping = threading.Event()
+        self._port: Port | None = None
+        self._session = secrets.randbelow(0xFFFF)
+        self._status = BoxIs(up=False)
+        self._hello = BoxIs(up=False)
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye to the box and end the thread."""
+        self._stopping.set()
+        self._wake()
+        self._thread.join()
+
+    def show(self, lamps: Lamps) -> None:
+        """What the box is to show from now on; any thread, never blocks."""
+        self._lamps = lamps
+        self._wake()
+
+    def _wake(self) -> None:
+        port = self._port
+        if port is not None:
+            port.wake()
+
+    def _run(self) -> None:
+        wait_s = REOPEN_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                port = self._port = Port(self._url)
+            except PortError as error:
+                self._tell(BoxIs(up=False, trouble=f"{error}; plug the box in, or name its port in rung.toml"))
+                self._stopping.wait(wait_s)
+                wait_s = min(wait_s * 2, REOPEN_MOST_S)
+                continue
+            wait_s = REOPEN_FIRST_S
+            try:
+                self._serve(port)
+            except PortError as error:
+                self._tell(BoxIs(up=False, trouble=str(error)))
+            except NotRecorded as error:
+                # A new port and a new link: the box repeats the press, with its age, until the record takes it.
+                self._tell(BoxIs(up=False, trouble=str(error)))
+                self._stopping.wait(REOPEN_MOST_S)
+            finally:
+                self._port = None
+                port.close()
+
+    def _serve(self, port: Port) -> None:
+        link = HostLink()
+        data = b""
+        self._sent = None
+        self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
+        while not self._stopping.is_set():
+            self._turn(link, port, data)
+            data = port.read(link.next_due(monotonic_ms()) / 1000)
+        link.bye()
+        port.write(link.pump(monotonic_ms()))
+
+    def _turn(self, link: HostLink, port: Port, data: bytes) -> None:
+        pressed = []
+        for event in link.receive(data, monotonic_ms()):
+            kind, *fields = event
+            if kind == "press":
+                pressed.append(self._press(link, *fields))
+            elif kind == "hello":
+                self._welcome(link, port, *fields)
+            elif kind == "shown":
+                if self._sent is not None and lamps_to_wire(self._sent) == tuple(fields):
+                    self._door.shown(self._sent)
+            elif kind == "up":
+                self._tell(self._hello)
+            elif kind == "lost":
+                self._tell(BoxIs(up=False, trouble="link lost: the box is silent; check its cable"))
+        lamps = self._lamps
+        if lamps != self._sent:
+            link.lamps(*lamps_to_wire(lamps), monotonic_ms())
+            self._sent = lamps
+        out = link.pump(monotonic_ms())
+        if out:
+            port.write(out)
+        for press in pressed:
+            self._door.acknowledged(press)
+
+    def _press(self, link: HostLink, boot: str, *fields: object) -> Pressed:
+        press = press_from_wire(link.box, boot, *fields)  # type: ignore[arg-type]  # checked field by field by the link
+        answer = self._door.press(press)
+        now = monotonic_ms()
+        link.ack(boot, press.number, now)
+        link.result(boot, press.number, *result_to_wire(answer), now)
+        return press
+
+    def _welcome(
+        self, link: HostLink, port: Port, box: str, boot: str, protocol: int, firmware: str, cause: str, *counters: int
+    ) -> None:
+        if protocol != codes.PROTOCOL:
+            mend = f"flash the firmware that belongs to this program (protocol {codes.PROTOCOL})"
+            self._tell(BoxIs(up=False, trouble=f"{port.url}: the box speaks protocol {protocol}; {mend}"))
+            return
+        self._hello = BoxIs(up=True, box=box, firmware=firmware, cause=cause, caught=counters[3])
+        self._session = self._session % 0xFFFF + 1
+        link.welcome(self._session, self._door.last_press(box, boot), monotonic_ms())
+
+    def _tell(self, status: BoxIs) -> None:
+        """Tell the door what has changed, once."""
+        if status != self._status:
+            self._status = status
+            self._door.box(status)

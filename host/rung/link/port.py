@@ -1,0 +1,85 @@
+"""One opened serial port behind three methods: read with a wake-up, write, close.
+
+Opened so that a board is not reset by it: DTR and RTS change together, and on closing RTS goes first. A reset is
+assumed all the same; the box's HELLO tells.
+"""
+
+import contextlib
+import os
+import select
+import sys
+import time
+
+import serial
+
+BAUD = 115_200
+WRITE_TIMEOUT_S = 1.0  # a port that takes no frame for so long is dead: open it anew
+POLL_S = 0.01  # where a port has no file descriptor (Windows, rfc2217://), look this often
+
+
+class PortError(Exception):
+    """The port cannot be opened, or was lost; one line that names it."""
+
+
+class Port:
+    """Any pyserial port or URL. `wake` may be called from any thread, the rest from the link's own."""
+
+    def __init__(self, url: str) -> None:
+        """Open exclusively. Raises PortError."""
+        try:
+            self._serial = serial.serial_for_url(url, BAUD, do_not_open=True, timeout=0, write_timeout=WRITE_TIMEOUT_S)
+            with contextlib.suppress(ValueError, AttributeError):  # sockets have neither locks nor modem lines
+                self._serial.exclusive = True
+                self._serial.dtr = self._serial.rts = True
+            self._serial.open()
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise PortError(f"{url}: cannot be opened: {error}") from None
+        self.url = url
+        self._selectable = sys.platform != "win32" and _has_descriptor(self._serial)
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+
+    def read(self, wait_s: float) -> bytes:
+        """What has arrived; waits at most ``wait_s``, less when woken. Raises PortError when the port is gone."""
+        try:
+            if self._selectable:
+                select.select([self._serial.fileno(), self._wake_reader], [], [], wait_s)
+                self._drain_wake()
+            elif not self._serial.in_waiting and not self._drain_wake():
+                time.sleep(min(wait_s, POLL_S))
+            return bytes(self._serial.read(4096))
+        except (serial.SerialException, OSError, ValueError, TypeError) as error:
+            raise PortError(f"{self.url}: lost: {error}") from None
+
+    def write(self, data: bytes) -> None:
+        """Raises PortError when the port is gone or takes nothing for WRITE_TIMEOUT_S."""
+        try:
+            self._serial.write(data)
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise PortError(f"{self.url}: lost: {error}") from None
+
+    def wake(self) -> None:
+        with contextlib.suppress(OSError):  # full: it is awake already; closed: nobody waits
+            os.write(self._wake_writer, b"!")
+
+    def close(self) -> None:
+        with contextlib.suppress(serial.SerialException, OSError, ValueError, AttributeError):
+            self._serial.rts = False
+            self._serial.dtr = False
+        with contextlib.suppress(serial.SerialException, OSError):
+            self._serial.close()
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
+
+    def _drain_wake(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            return bool(os.read(self._wake_reader, 64))
+        return False
+
+
+def _has_descriptor(port: serial.SerialBase) -> bool:
+    try:
+        return bool(port.fileno() >= 0)
+    except (OSError, AttributeError, ValueError):
+        return False
