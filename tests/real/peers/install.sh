@@ -16,8 +16,12 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+update_lists() {
+    as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
+}
+
 install_packages() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 update
+    update_lists
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 \
         install -y --no-install-recommends "$@" >/dev/null
 }
@@ -32,6 +36,10 @@ unpack_sid() {
     local build="$1.building" mirror
     shift
     mirror="$(debian_mirror)"
+    if [ -z "$mirror" ]; then # apt knows whose a mirror is only once it has read its lists
+        update_lists
+        mirror="$(debian_mirror)"
+    fi
     [ -n "$mirror" ] || fail "no Debian mirror in apt's sources, so there is nowhere to get $* from"
     rm -rf "$build"
     mkdir -p "$build"/{root,state/lists/partial,cache/archives/partial}
