@@ -1,0 +1,84 @@
+"""Buttons, gestures, grounds, markers and lamps."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Button(StrEnum):
+    ESCALATE = "escalate"
+    WARN = "warn"
+    RELEASE = "release"
+
+
+class Gesture(StrEnum):
+    TAP = "tap"
+    HOLD = "hold"
+    CHORD = "chord"  # escalate and warn together
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+
+
+class Ground(StrEnum):
+    """What the caller does. ``unnamed`` is abuse that will be named later."""
+
+    UNNAMED = "unnamed"
+    RUDENESS = "rudeness"
+    PROFANITY = "profanity"
+    DEROGATORY = "derogatory"
+    SHOUTING = "shouting"
+    INTERRUPTING = "interrupting"
+    DEMANDS = "demands"
+    UNCOOPERATIVE = "uncooperative"
+    HARASSMENT = "harassment"
+    SLUR = "slur"
+    HATE_SPEECH = "hate_speech"
+    SEXUAL = "sexual"
+    SEXIST = "sexist"
+    HOMOPHOBIC = "homophobic"
+    THREAT = "threat"
+    THREAT_OTHER = "threat_other"
+    BOUNDARIES = "boundaries"
+    OTHER = "other"  # only with a note
+
+
+class Marker(StrEnum):
+    """Not grounds: they never open an ending."""
+
+    EMERGENCY = "emergency"
+    CRISIS = "crisis"
+
+
+class LampState(StrEnum):
+    OFF = "off"
+    LIT = "lit"  # may be pressed
+    BREATHING = "breathing"  # the next step
+    BLINKING = "blinking"  # waiting for somebody
+    REFUSED = "refused"
+    DONE = "done"  # confirmed by the phone
+
+
+class LampMark(StrEnum):
+    """A second signal over the state. ``unconfirmed`` is not here: only the box itself can know it."""
+
+    NONE = "none"
+    FILLING = "filling"  # the box's own hold, or a wait counted down from the host
+    ALONE = "alone"  # nobody could answer
+
+
+class Lamp(Struct, frozen=True):
+    state: LampState = LampState.OFF
+    mark: LampMark = LampMark.NONE
+
+
+class Lamps(Struct, frozen=True):
+    """What the box shows: one lamp a button, and the epoch that a press made now would belong to (0: no call)."""
+
+    epoch: int = 0
+    escalate: Lamp = Lamp()
+    warn: Lamp = Lamp()
+    release: Lamp = Lamp()
+    fill_ms: int = 0  # how long the ``filling`` lamp still takes

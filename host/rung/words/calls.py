@@ -1,0 +1,50 @@
+"""Calls as the phone tells them."""
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+
+class CallState(StrEnum):
+    RINGING = "ringing"  # incoming, not answered
+    DIALLING = "dialling"  # outgoing, not answered
+    UP = "up"
+    HELD = "held"  # by our side
+    ENDED = "ended"
+
+
+class EndedBy(StrEnum):
+    US = "us"  # our phone hung up: by Rung's command or by a click, which only the desk can tell
+    THEM = "them"
+    TRANSFER = "transfer"  # our leg ended because the far ends were joined
+    NETWORK = "network"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How an ask came to its end."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    BUSY = "busy"
+    IGNORED = "ignored"
+    ABSENT = "absent"
+    TAKEN_BACK = "taken_back"
+    FAILED = "failed"  # a technical failure: the phone could not do it
+    CALLER_LEFT = "caller_left"
+    INTERRUPTED = "interrupted"  # the bridge was restarted meanwhile; counts like taken back
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call as the phone sees it; always the whole state, never a difference."""
+
+    id: str
+    state: CallState
+    direction: Literal["in", "out"]
+    peer: str = ""
+    consult_for: str | None = None  # the call on whose behalf this one consults a supervisor
+    ended_by: EndedBy | None = None
+    cause: str = ""  # as the phone system words it, e.g. "486 Busy Here"
+    outcome: Outcome | None = None  # only of an ended consult: how the supervisor's phone answered
+    doing: Literal["", "ending", "transferring"] = ""  # a command that the phone has accepted and not finished
