@@ -170,7 +170,7 @@ class CallBook:
         if failure is None:
             return [self._end(consult, EndedBy.TRANSFER, consult.withheld, None)]
         found = outcome_of_failed_transfer(failure)
-        return [self._end(consult, EndedBy.THEM, consult.withheld, found)]
+        return [self._end(consult, ended_by(consult.withheld, ours=False), consult.withheld, found)]
 
     def _end(self, line: Line, by: EndedBy, cause: str, found: Outcome | None) -> Call:
         del self.lines[line.handle]
