@@ -5,6 +5,7 @@ import math
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from baresip import AudioNotActive, AudioRestarted
@@ -30,7 +31,8 @@ def pitch(samples: Samples, rate: int) -> int:
     """The one tone in ``samples``, in Hz; 0 for silence, noise or a mixture."""
     if not samples or sum(map(abs, samples)) / len(samples) < _QUIET:
         return 0
-    rises = [n for n in range(1, len(samples)) if samples[n - 1] < 0 <= samples[n]]
+    pairs = enumerate(pairwise(samples))
+    rises = [n - before / (after - before) for n, (before, after) in pairs if before < 0 <= after]
     if len(rises) < 3:
         return 0
     hz = rate * (len(rises) - 1) / (rises[-1] - rises[0])

@@ -1,0 +1,129 @@
+"""The book of calls: any order of the stack's events leaves it truthful."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rung.phone.sip_calls import KEPT_ENDED, Attempt, CallBook
+from rung.words import CallState, EndedBy, Outcome
+
+LINE, CONSULT = 1, 2
+RESET = "Connection reset by peer [104]"
+
+
+def consulting() -> CallBook:
+    """A held caller, and a supervisor who has answered; the completion is under way."""
+    book = CallBook()
+    book.saw("CALL_INCOMING", LINE)
+    book.saw("CALL_ESTABLISHED", LINE)
+    book.lines[LINE].hold_asked = True
+    book.saw("CALL_LOCAL_SDP", LINE, "offer")
+    book.saw("CALL_REMOTE_SDP", LINE, "answer")
+    book.attempt = Attempt(consult_for=book.lines[LINE].id)
+    book.saw("CALL_OUTGOING", CONSULT)
+    book.attempt = None
+    book.saw("CALL_RINGING", CONSULT)
+    book.saw("CALL_ESTABLISHED", CONSULT)
+    line, consult = book.lines[LINE], book.lines[CONSULT]
+    line.transferring, line.completing = True, consult.id
+    return book
+
+
+def test_a_hold_counts_when_the_peer_has_answered_it() -> None:
+    book = CallBook()
+    book.saw("CALL_INCOMING", LINE)
+    book.saw("CALL_ESTABLISHED", LINE)
+    book.lines[LINE].hold_asked = True
+    assert book.saw("CALL_LOCAL_SDP", LINE, "offer") == []
+    (told,) = book.saw("CALL_REMOTE_SDP", LINE, "answer")
+    assert told.state is CallState.HELD
+
+
+def test_the_stacks_own_renegotiation_changes_nothing() -> None:
+    book = consulting()
+    for handle in (LINE, CONSULT):
+        assert book.saw("CALL_LOCAL_SDP", handle, "offer") == []
+        assert book.saw("CALL_REMOTE_SDP", handle, "answer") == []
+
+
+def test_the_joining_is_not_read_as_a_decline() -> None:
+    book = consulting()
+    assert book.saw("CALL_CLOSED", CONSULT, RESET) == [], "withheld until the verdict"
+    line, consult = book.saw("CALL_CLOSED", LINE, "Call transfered")
+    assert (line.ended_by, consult.ended_by, consult.outcome) == (EndedBy.TRANSFER, EndedBy.TRANSFER, None)
+
+
+def test_the_verdict_may_come_before_the_consults_end() -> None:
+    book = consulting()
+    (line,) = book.saw("CALL_CLOSED", LINE, "Call transfered")
+    (consult,) = book.saw("CALL_CLOSED", CONSULT, RESET)
+    assert (line.ended_by, consult.ended_by, consult.outcome) == (EndedBy.TRANSFER, EndedBy.TRANSFER, None)
+
+
+def test_a_supervisor_who_hung_up_first_declined() -> None:
+    book = consulting()
+    book.saw("CALL_CLOSED", CONSULT, RESET)
+    line, consult = book.saw("CALL_TRANSFER_FAILED", LINE, "481 Call Does Not Exist")
+    assert (line.state, line.cause, line.doing) == (CallState.HELD, "transfer failed: 481 Call Does Not Exist", "")
+    assert (consult.ended_by, consult.outcome) == (EndedBy.THEM, Outcome.DECLINED)
+
+
+def test_a_failed_completion_leaves_both_calls() -> None:
+    book = consulting()
+    (line,) = book.saw("CALL_TRANSFER_FAILED", LINE, "503 Service Unavailable")
+    assert line.state is CallState.HELD
+    assert [c.state for c in book.calls()] == [CallState.HELD, CallState.UP]
+    (consult,) = book.saw("CALL_CLOSED", CONSULT, RESET)
+    assert consult.outcome is Outcome.DECLINED
+
+
+def test_a_caller_who_leaves_meanwhile_left() -> None:
+    book = consulting()
+    (line,) = book.saw("CALL_CLOSED", LINE, RESET)
+    assert (line.ended_by, line.state) == (EndedBy.THEM, CallState.ENDED)
+    assert [c.state for c in book.calls()] == [CallState.ENDED, CallState.UP]
+
+
+EVENTS = st.tuples(
+    st.sampled_from(
+        [
+            "CALL_INCOMING",
+            "CALL_OUTGOING",
+            "CALL_RINGING",
+            "CALL_PROGRESS",
+            "CALL_ESTABLISHED",
+            "CALL_LOCAL_SDP",
+            "CALL_REMOTE_SDP",
+            "CALL_TRANSFER_FAILED",
+            "CALL_CLOSED",
+            "CALL_HOLD",
+            "SOMETHING_NEW",
+        ]
+    ),
+    st.integers(1, 4),
+    st.sampled_from(["offer", "answer", "", RESET, "Call transfered", "x replaced", "486 Busy Here"]),
+    st.booleans(),
+)
+
+
+@given(st.lists(EVENTS, max_size=60))
+def test_any_order_of_events_is_told_truthfully(events: list[tuple[str, int, str, bool]]) -> None:
+    """What was told, change by change, is what `calls` says; and who has ended stays so."""
+    book, told, handles = CallBook(), {}, 0
+    current: dict[int, int] = {}
+    for event, slot, text, flag in events:
+        if event in ("CALL_INCOMING", "CALL_OUTGOING"):  # the stack never gives a handle twice
+            handles += 1
+            current[slot] = handles
+        handle = current.get(slot, 0)
+        line = book.lines.get(handle)
+        if line and flag and line.answered:
+            line.hold_asked = not line.held_in_stack
+            others = [other.id for other in book.lines.values() if other is not line]
+            line.transferring, line.completing = True, (others or [None])[0]
+        for call in book.saw(event, handle, text):
+            assert told.get(call.id, (None,))[0] is not CallState.ENDED
+            assert (call.state is CallState.ENDED) == (call.ended_by is not None)
+            told[call.id] = (call.state, call.cause)
+    living = {c.id: c.state for c in book.calls() if c.state is not CallState.ENDED}
+    assert living == {i: state for i, (state, _) in told.items() if state is not CallState.ENDED}
+    assert len(book.ended) <= KEPT_ENDED

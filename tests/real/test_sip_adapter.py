@@ -1,0 +1,160 @@
+"""The bridge's adapter: it starts the phone, loses it, finds it again, and may itself be killed."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from tests.real.sip_rig import PATIENCE_S, connected, rig
+
+from rung.phone.base import Phone, PhoneError, PhoneNews
+from rung.phone.sip import CAN, SipPhone
+from rung.phone.sip_control import SipSettings, read_control
+from rung.words import CallIs, CallsAre, CallState, EndedBy, PhoneIs
+
+
+class Desk:
+    """What the adapter fed, in order."""
+
+    def __init__(self) -> None:
+        self.news: list[PhoneNews] = []
+
+    def feed(self, news: PhoneNews) -> None:
+        self.news.append(news)
+
+    async def until(self, wanted: Callable[[PhoneNews], bool], since: int = 0) -> PhoneNews:
+        async with asyncio.timeout(PATIENCE_S):
+            while not (found := [n for n in self.news[since:] if wanted(n)]):
+                await asyncio.sleep(0.01)
+        return found[0]
+
+    async def call(self, state: CallState, since: int = 0) -> str:
+        said = await self.until(lambda n: isinstance(n, CallIs) and n.call.state is state, since)
+        assert isinstance(said, CallIs)
+        return said.call.id
+
+
+@asynccontextmanager
+async def at_desk(phone: Phone) -> AsyncIterator[Desk]:
+    desk = Desk()
+    running = asyncio.ensure_future(phone.run(desk.feed))
+    try:
+        yield desk
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def end(control: Path) -> None:
+    """Stop the phone process that an adapter has started."""
+    client = await connected(control)
+    await client.quit(force=True)
+    await client.close()
+
+
+@contextmanager
+def no_orphan(control: Path) -> Iterator[None]:
+    """Kill the phone process that was left at ``control``: it outlives everybody else by design."""
+    try:
+        yield
+    finally:
+        with suppress(OSError, ProcessLookupError):
+            os.kill(read_control(control).pid, signal.SIGKILL)
+
+
+def test_it_starts_the_phone_and_tells_all_in_order(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        settings = SipSettings(user="agent", auto_answer_ms=0)
+        async with rig(tmp_path) as made, at_desk(SipPhone(control, settings, start=True)) as desk:
+            caller = await made.phone("caller")
+            await desk.until(lambda n: isinstance(n, CallsAre))
+            assert desk.news == [PhoneIs(up=True, can=CAN), CallsAre(())]
+            agent = await connected(control)
+            await caller.client.dial(agent.address)
+            line = await desk.call(CallState.UP)
+            assert await desk.call(CallState.RINGING) == line
+            await agent.close()
+            await end(control)
+            await desk.until(lambda n: n == PhoneIs(up=False))
+            # It starts another, which knows nothing of the old calls and reuses none of their ids.
+            await desk.until(lambda n: n == CallsAre(()), since=2)
+
+    with no_orphan(tmp_path / "agent" / "control"):
+        asyncio.run(story())
+
+
+def test_two_adapters_share_one_process_and_a_click_counts_as_ours(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        settings = SipSettings(user="agent", auto_answer_ms=0)
+        one, other = (SipPhone(control, settings, start=True) for _ in range(2))
+        async with rig(tmp_path) as made, at_desk(one) as desk, at_desk(other) as softphone:
+            caller = await made.phone("caller")
+            for each in (desk, softphone):
+                await each.until(lambda n: isinstance(n, CallsAre))
+            agent = await connected(control)
+            await caller.client.dial(agent.address)
+            line = await desk.call(CallState.UP)
+            await other.hang_up(line)
+            ended = await desk.until(lambda n: isinstance(n, CallIs) and n.call.state is CallState.ENDED)
+            assert isinstance(ended, CallIs) and ended.call.ended_by is EndedBy.US
+            with pytest.raises(PhoneError, match="no living call"):
+                await one.hang_up(line)
+            await agent.close()
+
+    with no_orphan(tmp_path / "agent" / "control"):
+        asyncio.run(story())
+
+
+def test_without_a_phone_commands_fail_with_one_line(tmp_path: Path) -> None:
+    async def story() -> None:
+        phone = SipPhone(tmp_path / "control")
+        async with at_desk(phone) as desk:
+            for command in (phone.hold, phone.resume, phone.hang_up):
+                with pytest.raises(PhoneError, match="does not answer"):
+                    await command("a-1")
+            assert desk.news == []
+
+    asyncio.run(story())
+
+
+BRIDGE = """
+import asyncio, sys
+from pathlib import Path
+from rung.phone.sip import SipPhone
+from rung.phone.sip_control import SipSettings
+
+phone = SipPhone(Path(sys.argv[1]), SipSettings(user="agent", auto_answer_ms=0), start=True)
+asyncio.run(phone.run(lambda news: None))
+"""
+
+
+def test_the_call_outlives_the_bridges_whole_process_group(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        bridge = subprocess.Popen([sys.executable, "-c", textwrap.dedent(BRIDGE), control], start_new_session=True)
+        async with rig(tmp_path) as made:
+            caller = await made.phone("caller")
+            agent = await connected(control)
+            out = await caller.client.dial(agent.address)
+            await caller.becomes(out, CallState.UP)
+            os.killpg(bridge.pid, signal.SIGKILL)  # it leads its group, which is nobody else's
+            bridge.wait()
+
+            async with at_desk(SipPhone(control)) as desk:
+                (known,) = (await desk.until(lambda n: isinstance(n, CallsAre))).calls  # type: ignore[union-attr]
+                assert known.state is CallState.UP
+                assert read_control(control).pid == agent.pid
+            assert (await caller.client.calls())[0].state is CallState.UP
+            await agent.close()
+
+    with no_orphan(tmp_path / "agent" / "control"):
+        asyncio.run(story())
