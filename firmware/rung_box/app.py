@@ -46,6 +46,7 @@ class App:
         self._panel = Panel(self._gestures, self._link, now)
         self._line = Line()
         self._buttons = Buttons(self._gestures)
+        self._contacts = self._buttons.contacts
         stops.append(self._buttons.stop)
         self._changed = asyncio.Event()  # something may be due earlier than it was
         self._framed_at = now - FRAME_MS
@@ -59,7 +60,7 @@ class App:
     async def _watch_buttons(self) -> None:
         while True:
             await self._buttons.edge()
-            self._buttons.service(now_ms())
+            self._contacts.service(now_ms())
             self._changed.set()
 
     async def _hear_host(self) -> None:
@@ -70,7 +71,7 @@ class App:
     async def _keep_time(self) -> None:
         while True:
             now = now_ms()
-            self._buttons.service(now)
+            self._contacts.service(now)
             self._turn(b"", now)
             self._show(now)
             self._changed.clear()
@@ -88,7 +89,7 @@ class App:
 
     def _next_due(self, now: int) -> int:
         due = self._link.next_due(now)
-        button_due = self._buttons.next_due(now)
+        button_due = self._contacts.next_due(now)
         if button_due is not None:
             due = min(due, button_due)
         if self._moving:
@@ -119,7 +120,7 @@ class App:
     def _take(self, event, now: int) -> None:
         """An event of the link. What is latched so far happened before it."""
         kind = event[0]
-        self._buttons.service(now)
+        self._contacts.service(now)
         if kind == "lamps":
             self._take_lamps(event[1], event[2], event[3], now)
         elif kind == "result":

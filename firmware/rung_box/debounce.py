@@ -24,28 +24,8 @@ class Debounce:
         self._epoch = 0
         self._chatter_until: "int | None" = None
 
-    def edge(self, level: bool, epoch: int, ms: int) -> None:
-        """A latched edge. It may be long past, but edges come in their order."""
-        self._pass(ms)
-        self._note(level, epoch, ms)
-        if level and not self.held and self._chatter_until is None:
-            self._accept()
-
-    def settle(self, level: bool, epoch: int, now: int) -> None:
-        """No latched edge is left, and the pin's level is `level` now."""
-        self._note(level, epoch, now)
-        self._pass(now)
-        if self._level != self.held and self._chatter_until is None:
-            self._accept()
-
-    def next_due(self, now: int):
-        """Milliseconds until `settle` must look at the pin; None: not before the next edge."""
-        if self._chatter_until is None:
-            return None
-        return max(0, ticks.diff(self._chatter_until, now))
-
-    def _pass(self, ms: int) -> None:
-        """Let the time up to `ms` pass, in which no edge changed the level."""
+    def pass_time(self, ms: int) -> None:
+        """Let the time up to `ms` pass, in which no edge came."""
         while True:
             if self._chatter_until is not None:
                 if ticks.diff(ms, self._chatter_until) < 0:
@@ -56,6 +36,25 @@ class Debounce:
             elif self._level == self.held or ticks.diff(ms, self._level_ms) < DEBOUNCE_MS:
                 return  # a shorter letting go, which the pin did not bear out, is a contact's glitch
             self._accept()
+
+    def edge(self, level: bool, epoch: int, ms: int) -> None:
+        """A latched edge, after `pass_time` until it. It may be long past."""
+        self._note(level, epoch, ms)
+        if level and not self.held and self._chatter_until is None:
+            self._accept()
+
+    def settle(self, level: bool, epoch: int, now: int) -> None:
+        """No latched edge is left, and the pin's level is `level` now."""
+        self._note(level, epoch, now)
+        self.pass_time(now)
+        if self._level != self.held and self._chatter_until is None:
+            self._accept()
+
+    def next_due(self, now: int):
+        """Milliseconds until `settle` must look at the pin; None: not before the next edge."""
+        if self._chatter_until is None:
+            return None
+        return max(0, ticks.diff(self._chatter_until, now))
 
     def _note(self, level: bool, epoch: int, ms: int) -> None:
         if level != self._level:
