@@ -56,6 +56,7 @@ class BoxLink(Link):
         self._press_again = ticks.Repeat(codes.PRESS_FIRST_MS, codes.PRESS_MOST_MS)
         self._hello_again = ticks.Repeat(codes.HELLO_MS, codes.HELLO_MS)
         self._got: "int | None" = None  # sequence to be confirmed with the next pump
+        self._sessions = [0] * 4  # the latest: a welcome that the line repeats must not revive one
         self._taken = 0  # sequence of the last reliable frame taken
         self._hello()  # an illegal identity fails here, not on the line
 
@@ -132,8 +133,10 @@ class BoxLink(Link):
 
     def _welcome(self, sequence: int, session: int, fields: "Fields", events: "list[Event]") -> None:
         boot, last = fields
-        if boot != self._boot or session in (0, self.session):
-            return  # for an earlier boot, or the same welcome again
+        if boot != self._boot or session in self._sessions:
+            return  # for an earlier boot, or an old welcome again
+        del self._sessions[0]
+        self._sessions.append(session)
         self.state = UP
         self.session = session
         self._taken = sequence

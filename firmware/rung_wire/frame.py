@@ -99,7 +99,7 @@ class Decoder:
         # A start mark within a frame begins a new one. Jumping to the last of them keeps the work linear.
         mark = data.rfind(b"!", at, stop)
         if mark >= 0:
-            self.bad_frames += 1
+            self.bad_frames += data.count(b"!", at, stop)
             self._begun = b""
             return mark + 1
         line = begun + data[at:stop]

@@ -187,6 +187,7 @@ class HostLink(Link):
             self._acked = 0
             self._results = []
         self.box_bad, self.box_dropped = fields[5:7]
+        self._take_back(events)
         self._leave()
         self.state = GREETED
         events.append(("hello",) + fields)  # noqa: RUF005 - MicroPython cannot (x, *y)
@@ -194,11 +195,14 @@ class HostLink(Link):
     def _press(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
         number, buttons, gesture, epoch, age_ms = fields
+        event = ("press", self.boot, number, buttons, gesture, epoch, age_ms)
         if number <= self._acked:
             self._ack = number
         elif number > self._given:
             self._given = number
-            events.append(("press", self.boot, number, buttons, gesture, epoch, age_ms))
+            events.append(event)
+        else:
+            _refresh(events, event)
 
     def _got(self, sequence: int, _: int, __: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
@@ -213,6 +217,18 @@ class HostLink(Link):
     def _box_alive(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
         self._confirm(events)
         self.box_bad, self.box_dropped = fields
+
+    def _take_back(self, events: "list[Event]") -> None:
+        """Forget what came before a HELLO in the same bytes.
+
+        After a stall of the bridge a press may have lain in a buffer for long, looking young. The
+        box sends it again in the new session with its true age; if it was reset, it has told the
+        person that the press did not count.
+        """
+        for event in events:
+            if event[0] == "press":
+                self._given = min(self._given, event[2] - 1)
+        events.clear()
 
     def _confirm(self, events: "list[Event]") -> None:
         if self.state == WELCOMED:
@@ -237,6 +253,13 @@ class HostLink(Link):
 
     def _handlers(self) -> "dict[tuple[str, str], Any]":
         return HANDLERS
+
+
+def _refresh(events: "list[Event]", press: "Event") -> None:
+    """Of the repetitions that arrive together only the last knows the age."""
+    for place, event in enumerate(events):
+        if event[:3] == press[:3]:
+            events[place] = press
 
 
 def _lamps_payload(epoch: int, lamps: "LampPairs", fill_ds: int) -> str:

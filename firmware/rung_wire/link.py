@@ -19,6 +19,9 @@ What must not be lost goes one at a time, and is repeated until its answer comes
 - A *press* is repeated by the box until ACK, which the bridge sends only when the press is durable.
   Number and boot stay the same over all repetitions and sessions, so the bridge gives a press out
   once; its age is fresh each time. The WELCOME confirms what an earlier session recorded.
+  A stalled bridge finds old bytes in its buffers: of repetitions that arrive together the last one
+  tells the age, and what lies before a HELLO is forgotten, since the box will say it again. So the
+  owner hands in all that has arrived at once.
 - *LAMPS* and *RESULT* are repeated by the bridge until GOT. Their sequence numbers go on from one
   session to the next; the WELCOME says where they stand. New lamps replace lamps that still wait;
   also those in flight, but only when these would be repeated, so that never more than one such
