@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rung import words as w
+from rung.policy.view import View
 
 Kind = Literal[
     "started",  # the desk is up; text: its policy
@@ -43,7 +44,7 @@ class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
     call: w.Call | None = None
     up: bool | None = None
     text: str = ""
-    view: object = None
+    view: View | None = None
 
 
 class Teller:

@@ -1,0 +1,5 @@
+"""The command line: `rung demo`, `rung run`, `rung phone`, `rung doctor`."""
+
+from rung.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,77 @@
+"""The commands and their options. What a command needs is imported when it runs, so that each starts quickly."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from rung import __version__
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
+
+
+def main() -> None:
+    app()
+
+
+def stop(line: str) -> NoReturn:
+    """End with one clear line and exit code 2."""
+    print(f"rung: {line}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+@app.command()
+def run(
+    config: ConfigFile = Path("rung.toml"),
+    json: Annotated[bool, typer.Option("--json", help="Print what happens, one event a line.")] = False,
+) -> None:
+    """Run the bridge of one desk: a real port and a configured phone."""
+    from rung.cli.run import run_desk
+
+    run_desk(config, json)
+
+
+@app.command()
+def phone(config: ConfigFile = Path("rung.toml")) -> None:
+    """Run the desk's embedded SIP phone in the foreground. `rung run` starts it by itself when it is not there."""
+    from rung.cli.run import run_phone
+
+    run_phone(config)
+
+
+@app.command()
+def doctor(config: ConfigFile = Path("rung.toml")) -> None:
+    """Say what is seen (ports, box, phone, journal) and what is wrong, with the mend. Exit code 1 if anything is."""
+    from rung.cli.doctor import examine
+
+    raise typer.Exit(0 if examine(config) else 1)
+
+
+@app.command()
+def demo(
+    story: Annotated[str | None, typer.Option(help="Play this story: see `rung demo --list`.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what happens, one event a line.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the stories.")] = False,
+) -> None:
+    """The main job on a virtual box and real SIP phones: live in a terminal, else every story with its timeline."""
+    from rung.cli.demo import demo as play
+
+    raise typer.Exit(play(story, json, list_))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = (
+        False
+    ),
+) -> None:
+    """Rung: a call climbs one rung at a time, and no rung is skipped."""
