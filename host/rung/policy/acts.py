@@ -52,13 +52,14 @@ def _unmark(d: Decision, act: w.Unmarked) -> w.Answer:
     mine = [] if case is None else [m for m in case.marks if (m.marker, m.person) == (act.marker, person)]
     if not mine:
         return refuse(f"You have not marked {act.marker} on this call.")
-    # Without a floor no supervisor is present or available, so a late taking back needs its reason.
-    late = d.now - mine[-1].at_ms > TAKE_BACK_MS[act.marker]
+    # Without a floor no supervisor is present or available, so a late taking back needs its reason. Marking again does
+    # not buy a new minute.
+    late = d.now - mine[0].at_ms > TAKE_BACK_MS[act.marker]
     if late and act.marker == w.Marker.EMERGENCY:
         return refuse("An emergency can be called off within 4 s; now it stays in the record.")
     if late and not act.reason.strip():
         return refuse("After 60 s, taking a crisis back needs a reason, which goes before a manager.")
-    d.emit(w.MarkerLifted(act.marker, person, act.reason))
+    d.emit(w.MarkerLifted(act.marker, person, act.reason if late else ""))
     return taken(f"Taken back: {act.marker}.")
 
 

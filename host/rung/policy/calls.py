@@ -5,10 +5,12 @@ phone is asked, and its full answer settles what happened. A hang-up or a transf
 the machine.
 """
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.policy.decision import Decision
 from rung.policy.language import Rung, version_of
-from rung.policy.state import Ending, Pending, Phase
+from rung.policy.state import ROUND_RUNG, Case, Ending, Pending, Phase
 from rung.words import Button, CallState, EndedBy, LampState, Outcome
 
 PHONE_DEADLINE_MS = 5000  # hold, consult: a phone on this computer answers within milliseconds
@@ -41,17 +43,21 @@ def take_back(d: Decision) -> w.Answer:
     """The agent takes the open ask back."""
     ask = d.case.ask
     assert ask is not None
-    if ask.phase in (Phase.COMPLETING, Phase.RETURNING):
-        return w.Answer(verdict=w.Verdict.NOTHING, why=f"Too late to take back: {ask.phase}.")
+    if ask.phase == Phase.COMPLETING:
+        return w.Answer(verdict=w.Verdict.REFUSED, why="Too late to take back: the transfer is under way.")
+    if ask.phase == Phase.RETURNING:
+        return w.Answer(verdict=w.Verdict.NOTHING, why="The caller is already coming off hold.")
     end_ask(d, Outcome.TAKEN_BACK)
-    return w.Answer(verdict=w.Verdict.TAKEN, why="Taken back; the caller comes off hold.")
+    off = "Taken back." if d.case.ask is None else "Taken back; the caller comes off hold."
+    return w.Answer(verdict=w.Verdict.TAKEN, why=off)
 
 
 def end_ask(d: Decision, outcome: Outcome) -> None:
     """Let the ask come to nothing: first the caller off hold, then the result is shown."""
-    ask = d.case.ask
+    case, ask = d.case, d.case.ask
     assert ask is not None
-    if ask.phase == Phase.TELLING:
+    on_phone = case.held or ask.consult is not None or case.waiting(w.Hold) or case.waiting(w.Consult)
+    if ask.phase == Phase.TELLING or not on_phone:
         d.emit(w.AskClosed(ask.rung, outcome))
         return
     for stale in d.case.pending:  # what was still asked of the phone for this ask no longer matters
@@ -61,18 +67,19 @@ def end_ask(d: Decision, outcome: Outcome) -> None:
 
 
 def ask_on_time(d: Decision) -> None:
-    """What time alone brings about in an open ask."""
+    """What time alone brings about in an open ask. While the phone is lost nothing can be told of it, so it waits."""
     ask = d.case.ask
-    if ask is None:
+    if ask is None or not d.desk.facts.calls_known:
         return
-    if ask.phase == Phase.TELLING and d.now >= ask.phase_ms + d.policy.times.say_ms and d.desk.facts.phone_up:
+    if ask.phase == Phase.TELLING and d.now >= ask.phase_ms + d.policy.times.say_ms:
         if d.case.held:
             _consult(d)
         else:
             d.emit(w.AskMoved(Phase.HOLDING))
             d.do(w.Hold, PHONE_DEADLINE_MS, d.case.call)
     elif ask.phase == Phase.RINGING and d.now >= ask.phase_ms + d.policy.times.answer_ms:
-        end_ask(d, Outcome.IGNORED)
+        # Nobody ignored a telephone that is not known to have been dialled.
+        end_ask(d, Outcome.IGNORED if ask.consult is not None else Outcome.FAILED)
 
 
 def _consult(d: Decision) -> None:
@@ -84,9 +91,9 @@ def _consult(d: Decision) -> None:
 
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
-    was_up = d.desk.facts.phone_up
-    d.facts(phone_up=said.up, phone_can=said.can)
-    if was_up and not said.up and d.desk.case is not None:
+    was = d.desk.facts
+    d.facts(phone_up=said.up, phone_can=said.can, calls_known=was.calls_known and said.up)
+    if was.phone_up and not said.up and d.desk.case is not None:
         d.emit(w.PhoneLost())
 
 
@@ -98,29 +105,27 @@ def call_is(d: Decision, said: w.CallIs) -> None:
 def calls_are(d: Decision, said: w.CallsAre) -> None:
     """A full answer: calls it does not name are gone, and what was unknown is settled by what it says."""
     named = {call.id for call in said.calls}
-    lost = [c for c in d.desk.facts.calls.values() if c.id not in named]
-    ours = {call_id for call_id in (_case_calls(d)) if call_id not in named}
+    gone = tuple(call for call in _case_calls(d) if call.id not in named)
     line = d.desk.case.call if d.desk.case else None
-    d.facts(calls={})
-    for call in sorted(
-        said.calls, key=lambda c: c.id != line
-    ):  # an ended line closes the case before its consult is read
+    living = {call.id: call for call in said.calls if call.state != CallState.ENDED}
+    d.facts(calls=living, calls_known=d.desk.facts.phone_up)
+    # The line first: if it has ended, the case closes before its consult is read.
+    for call in sorted(said.calls + gone, key=lambda c: c.id != line):
         _one_call(d, call)
-    for call_id in ours | {c.id for c in lost}:
-        of = line if call_id != line else None
-        gone = w.Call(id=call_id, state=CallState.ENDED, direction="out", consult_for=of, ended_by=EndedBy.UNKNOWN)
-        _one_call(d, gone)
     if d.desk.case is not None:
         _settle_unknown(d)
     _open_case(d)
 
 
-def _case_calls(d: Decision) -> list[str]:
-    """The calls that the case believes to be alive."""
+def _case_calls(d: Decision) -> list[w.Call]:
+    """The calls that the case believes to be alive, as they would be if the phone no longer knew them."""
     case = d.desk.case
     if case is None:
         return []
-    return [case.call] + ([case.ask.consult] if case.ask and case.ask.consult else [])
+    gone = w.Call(id=case.call, state=CallState.ENDED, direction="out", ended_by=EndedBy.UNKNOWN)
+    if case.ask is None or case.ask.consult is None:
+        return [gone]
+    return [gone, replace(gone, id=case.ask.consult, consult_for=case.call)]
 
 
 def _one_call(d: Decision, call: w.Call) -> None:
@@ -131,7 +136,7 @@ def _one_call(d: Decision, call: w.Call) -> None:
         return
     if call.id == case.call:
         _line(d, call)
-    elif case.ask is not None and call.consult_for == case.call and call.id not in case.old_consults:
+    elif call.consult_for == case.call and call.id not in case.old_consults and case.ask is not None:
         _consult_call(d, call)
 
 
@@ -168,9 +173,6 @@ def _line(d: Decision, call: w.Call) -> None:
         _confirm(d, w.Hold)
         if case.ask is not None and case.ask.phase == Phase.HOLDING:
             end_ask(d, Outcome.INTERRUPTED) if stale else _consult(d)
-        elif call.cause and (pending := d.case.waiting(w.Complete)) is not None:
-            d.emit(w.EffectFailed(pending.effect.id, call.cause))
-            end_ask(d, Outcome.FAILED)
     elif call.state == CallState.UP:
         if case.held or case.talking_since is None:
             d.emit(w.CallResumed(call.id))
@@ -178,6 +180,8 @@ def _line(d: Decision, call: w.Call) -> None:
             _confirm(d, w.TakeBack)
             assert case.ask.outcome is not None
             d.emit(w.AskClosed(case.ask.rung, case.ask.outcome))
+    if call.cause and not call.doing and (pending := case.waiting(w.Complete)) is not None:
+        _came_to_nothing(d, pending, call.cause, Outcome.FAILED)  # a transfer that failed leaves the line alive
 
 
 def _line_ended(d: Decision, call: w.Call) -> None:
@@ -192,10 +196,19 @@ def _line_ended(d: Decision, call: w.Call) -> None:
     for pending in d.case.pending:
         _settle_at_end(d, pending, by)
     if case.ask is not None:
-        _close_ask_at_end(d, how)
-    seen = bool(case.grounds or case.taken)
-    round_rung = how in (Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG)
-    d.emit(w.CaseClosed(case=case.id, how=how, by=by, cause=call.cause, review=round_rung and seen))
+        _close_ask_at_end(d, how, by)
+    review = case.review or (_needs_a_look(how, asking=case.ask is not None) and _abuse_on(d.case))
+    d.emit(w.CaseClosed(case=case.id, how=how, by=by, cause=call.cause, review=review))
+
+
+def _needs_a_look(how: Ending, asking: bool) -> bool:
+    """Did it end round Rung, or so that nobody can say how? A caller left on hold counts, unless it was for an ask."""
+    return how in ROUND_RUNG or (how == Ending.CALLER_LEFT_ON_HOLD and not asking)
+
+
+def _abuse_on(case: Case) -> bool:
+    """`unnamed` alone, or a rung that came to nothing, puts nothing before a manager."""
+    return bool(case.taken) or any(g.ground != w.Ground.UNNAMED for g in case.grounds)
 
 
 def _ending(d: Decision, by: EndedBy) -> Ending:
@@ -217,23 +230,27 @@ def _settle_at_end(d: Decision, pending: Pending, by: EndedBy) -> None:
         d.emit(w.EffectFailed(pending.effect.id, f"the call had ended: {by}"))
 
 
-def _close_ask_at_end(d: Decision, how: Ending) -> None:
+def _close_ask_at_end(d: Decision, how: Ending, by: EndedBy) -> None:
     ask = d.case.ask
     assert ask is not None
     consult = d.desk.facts.calls.get(ask.consult or "")
     if consult is not None and consult.state == CallState.DIALLING:
         d.do(w.HangUp, PHONE_DEADLINE_MS, consult.id)  # nobody is left to be transferred: stop the ringing
-    d.emit(w.AskClosed(ask.rung, Outcome.ACCEPTED if how == Ending.TRANSFERRED else Outcome.CALLER_LEFT))
+    left = Outcome.CALLER_LEFT if by == EndedBy.THEM else Outcome.FAILED
+    d.emit(w.AskClosed(ask.rung, Outcome.ACCEPTED if how == Ending.TRANSFERRED else left))
 
 
 def _consult_call(d: Decision, call: w.Call) -> None:
     """The call to the supervisor."""
-    ask = d.case.ask
+    ask, ended = d.case.ask, call.state == CallState.ENDED
     assert ask is not None
-    if ask.phase not in (Phase.RINGING, Phase.ANSWERED):
+    if ask.phase == Phase.RETURNING and not ended:  # taken back before its number was known: it must not ring on
+        d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
+    if ask.phase not in (Phase.RINGING, Phase.ANSWERED) or ask.consult not in (None, call.id):
         return  # completing: the line's own state tells; returning: it is over already
-    if call.state == CallState.ENDED:
-        end_ask(d, call.outcome or Outcome.FAILED)
+    if ended:
+        ours = call.ended_by == EndedBy.US  # the agent ended it with a click: that is taking it back
+        end_ask(d, call.outcome or (Outcome.TAKEN_BACK if ours else Outcome.FAILED))
         return
     _confirm(d, w.Consult)
     if call.state == CallState.UP and ask.phase == Phase.RINGING:
@@ -263,8 +280,7 @@ def effects_on_time(d: Decision) -> None:
 
 
 def restarted(d: Decision, said: w.Restarted) -> None:
-    """After a crash intent is stale: nothing is issued again; the phone's full answer will settle what had been sent.
-    """
+    """After a crash intent is stale: nothing is issued again; the phone's full answer settles what had been sent."""
     if d.desk.case is None:
         return
     d.emit(w.BridgeRestarted())
@@ -281,10 +297,9 @@ def _settle_unknown(d: Decision) -> None:
     if d.desk.facts.calls[d.case.call].doing:
         return
     for pending in d.case.pending:
-        if pending.unknown is not None:
+        if pending.unknown is not None and pending in d.case.pending:  # settling one may have settled the next
             outcome = Outcome.INTERRUPTED if pending.unknown == RESTARTED else Outcome.FAILED
             _came_to_nothing(d, pending, f"{pending.unknown}; the phone says it did not happen", outcome)
-            return  # it may have ended the ask, and with it the rest
 
 
 def _came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -> None:
@@ -295,10 +310,8 @@ def _came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) 
         if rung is not None:
             d.emit(w.RungUndone(rung, why))
             d.flash(Button.RELEASE, LampState.REFUSED)
-    elif isinstance(effect, w.TakeBack) and d.case.held:
-        d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, None)  # coming off hold may be asked for again
-    elif isinstance(effect, w.TakeBack) and ask is not None and ask.outcome is not None:
-        d.emit(w.AskClosed(ask.rung, ask.outcome))  # it was never on hold
+    elif isinstance(effect, w.TakeBack):
+        d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
     elif isinstance(effect, w.Complete) and ask is not None and ask.consult in d.desk.facts.calls:
         d.emit(w.AskMoved(Phase.ANSWERED))  # both still wait: "press again"
         d.flash(Button.ESCALATE, LampState.REFUSED)
@@ -307,6 +320,5 @@ def _came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) 
 
 
 def _confirm(d: Decision, kind: type) -> None:
-    pending = d.case.waiting(kind)
-    if pending is not None:
+    while (pending := d.case.waiting(kind)) is not None:
         d.emit(w.EffectConfirmed(pending.effect.id))

@@ -49,8 +49,18 @@ class Decision:
         self.effects.append(effect)
 
     def flash(self, button: w.Button, state: w.LampState) -> None:
-        length = DONE_MS if state == w.LampState.DONE else REFUSED_MS
-        self.desk = replace(self.desk, flash=Flash(button, state, self.now + length))
+        """Let a lamp answer for a moment. A refusal never hides that something has just been done."""
+        done = w.LampState.DONE
+        others = tuple(f for f in self.desk.flashes if f.button != button and self.now < f.until_ms)
+        mine = next((f for f in self.desk.flashes if f.button == button and self.now < f.until_ms), None)
+        if mine is None or mine.state != done or state == done:
+            mine = Flash(button, state, self.now + (DONE_MS if state == done else REFUSED_MS))
+        self.desk = replace(self.desk, flashes=(*others, mine))
+
+    def clear_refusal(self, button: w.Button) -> None:
+        refused = w.LampState.REFUSED
+        kept = tuple(f for f in self.desk.flashes if (f.button, f.state) != (button, refused))
+        self.desk = replace(self.desk, flashes=kept)
 
     def facts(self, **changed: Any) -> None:
         self.desk = replace(self.desk, facts=replace(self.desk.facts, **changed))

@@ -23,10 +23,13 @@ class PolicyError(Exception):
     """A policy that cannot be used; the message is one line with place and mend."""
 
 
+Wanted = Literal["any", "ending"] | tuple[Ground, ...]  # which ground must stand
+
+
 class Requires(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Conditions that must all hold."""
 
-    ground: Literal["any", "ending"] | tuple[Ground, ...] | None = None
+    ground: Wanted | None = None
     taken: tuple[str, ...] = ()
     persisted: bool = False  # the abuse went on for `wait` of talk after the last warning; the press attests it
     unavailable: bool = False  # no supervisor could be had on this call

@@ -1,21 +1,30 @@
 """How a press of the box is read: the same way under every policy; what differs stands in the tables."""
 
+from math import ceil
+
 from rung import words as w
 from rung.policy.calls import complete, start_ask, take_back
 from rung.policy.decision import Decision
 from rung.policy.language import Rung
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
+    OTHER_LIVE,
+    PHONE_LOST,
     Missing,
+    asked,
+    blocked,
+    completes,
+    declares_unnamed,
     first_open,
     missing,
     nearest,
-    press_declares,
+    other_live,
     way_on,
 )
 from rung.policy.state import Phase
 from rung.words import Button, Gesture, Verdict
 
+CHORD = frozenset({Button.ESCALATE, Button.WARN})
 TOO_LATE_MS = {Button.RELEASE: 3000, Button.WARN: 10_000}  # escalate does not grow too old on the same call
 END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whether the call has ended
 
@@ -26,28 +35,33 @@ def pressed(d: Decision, press: w.Pressed) -> None:
     answer = _read(d, press)
     d.emit(w.PressAnswered(press.number, answer))
     d.answer = answer
-    if answer.verdict in (Verdict.REFUSED, Verdict.TOO_LATE):
-        for button in press.buttons:
+    for button in press.buttons:
+        if answer.verdict in (Verdict.REFUSED, Verdict.TOO_LATE):
             d.flash(button, w.LampState.REFUSED)
+        else:
+            d.clear_refusal(button)
 
 
 def _read(d: Decision, press: w.Pressed) -> w.Answer:
+    buttons = frozenset(press.buttons)
+    if buttons != CHORD if press.gesture == Gesture.CHORD else len(buttons) != 1:
+        return refuse("No gesture is made of these buttons; press again.")
     button = press.buttons[0]
     if press.gesture == Gesture.HOLD and button == Button.ESCALATE:
         return _panic(d)
     if d.desk.case is None:
         return refuse("There is no call.")
     if press.epoch != d.case.epoch:
-        return refuse("That press belongs to an earlier call; press again.")
-    if press.age_ms > TOO_LATE_MS.get(button, press.age_ms):
-        return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=None)
+        return refuse("That press was not made on this call; nothing was done.")
+    if press.age_ms > min(TOO_LATE_MS.get(b, press.age_ms) for b in buttons):
+        return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
     if press.gesture == Gesture.CHORD:
         return _chord(d)
-    at = max(0, d.now - press.age_ms)
+    at = d.now - max(0, press.age_ms)
     if press.gesture == Gesture.HOLD:
         return _held_release(d, at) if button == Button.RELEASE else nothing("Grounds are named by key or on the page.")
     if button == Button.ESCALATE and d.case.ask is not None:
-        return _tap_while_asking(d)
+        return _tap_while_asking(d, at)
     return _tap(d, button, at)
 
 
@@ -75,18 +89,19 @@ def _chord(d: Decision) -> w.Answer:
     return take_back(d)
 
 
-def _tap_while_asking(d: Decision) -> w.Answer:
+def _tap_while_asking(d: Decision, at: int) -> w.Answer:
     ask = d.case.ask
     assert ask is not None
-    if ask.phase == Phase.ANSWERED:
-        left_ms = ask.phase_ms + COMPLETE_AFTER_MS - d.now
-        if left_ms <= 0:
-            complete(d)
-            return taken("Transferring the caller to the supervisor.")
-        return nothing(
-            f"The supervisor has answered; tap again in {-(-left_ms // 1000)} s to transfer.", Button.ESCALATE
-        )
-    return nothing(f"Asked {(d.now - ask.opened_ms) // 1000} s ago: {ask.phase}.")
+    if completes(d.desk, at):
+        complete(d)
+        return taken("Transferring the caller to the supervisor.")
+    if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
+        return nothing(f"{asked(ask, d.now)}.")
+    if other_live(d.desk) or not d.desk.facts.calls_known:
+        return refuse(f"Not transferred: {OTHER_LIVE if other_live(d.desk) else PHONE_LOST}.")
+    left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
+    again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before the supervisor had answered for long
+    return nothing(f"The supervisor has answered; {again} to transfer.", Button.ESCALATE)
 
 
 def _tap(d: Decision, button: Button, at: int) -> w.Answer:
@@ -98,12 +113,13 @@ def _tap(d: Decision, button: Button, at: int) -> w.Answer:
     if rung.does == "end":
         d.emit(w.Announced(rung.id, d.desk.facts.person))
         return taken(f"{rung.title}: say it now, then hold release.")
-    _declare_unnamed(d, rung)
+    if declares_unnamed(d.policy, d.case, rung):
+        d.emit(w.GroundDeclared(ground=w.Ground.UNNAMED, person=d.desk.facts.person))
     _take(d, rung)
     if rung.does == "transfer":
         start_ask(d, rung)
         if d.case.ask is None:
-            return nothing("No supervisor can be rung from this desk; the caller was not put on hold.")
+            return taken("No supervisor can be rung from this desk; the caller is not put on hold.")
     return taken(rung.title)
 
 
@@ -120,15 +136,10 @@ def _held_release(d: Decision, at: int) -> w.Answer:
         return _because(d, rung, lacks, at)
     left_ms = said.at_ms + d.policy.times.say_ms - at
     if left_ms > 0:
-        return refuse(f"Let the caller hear it: hold again in {-(-left_ms // 1000)} s.", Button.RELEASE)
+        return refuse(f"Let the caller hear it: hold again in {ceil(left_ms / 1000)} s.", Button.RELEASE)
     _take(d, rung)
     d.do(w.HangUp, END_DEADLINE_MS, d.case.call)
     return taken(rung.title)
-
-
-def _declare_unnamed(d: Decision, rung: Rung) -> None:
-    if any(need.ground is not None for need in rung.requires) and press_declares(d.case):
-        d.emit(w.GroundDeclared(ground=w.Ground.UNNAMED, person=d.desk.facts.person))
 
 
 def _take(d: Decision, rung: Rung) -> None:
@@ -145,5 +156,10 @@ def _refuse_rung(d: Decision, button: Button, at: int) -> w.Answer:
 
 
 def _because(d: Decision, rung: Rung, lacks: list[Missing], at: int) -> w.Answer:
-    reasons = "; ".join(m.text for m in lacks)
-    return refuse(f"{rung.title}: {reasons}.", way_on(d.policy, d.desk, lacks, at))
+    """What the rung lacks, and the button that comes next or, where none helps, the act."""
+    text = "; ".join(m.text for m in lacks)
+    button, act = way_on(d.policy, d.desk, lacks, at)
+    now = f" Now: {act}." if act and act not in text else ""
+    if blocked(d.desk, rung):  # it has nothing to do with this rung
+        return refuse(f"{text[0].upper()}{text[1:]}.{now}", button)
+    return refuse(f"{rung.title}: {text}.{now}", button)

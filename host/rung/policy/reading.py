@@ -8,11 +8,25 @@ from math import ceil
 
 from msgspec import Struct
 
-from rung.policy.language import Policy, Requires, Rung
-from rung.policy.state import Case, Desk, Phase
+from rung.policy.language import Policy, Requires, Rung, Wanted
+from rung.policy.state import Ask, Case, Desk, Phase
 from rung.words import Button, CallState, Ground, HangUp, Marker, Role
 
 COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk before a tap can complete the transfer
+
+
+OTHER_LIVE = "another call is live on this phone; end it or put it on hold first"
+PHONE_LOST = "the phone does not answer; the call may still be up"
+
+
+_PHASES = {
+    Phase.TELLING: "tell the caller",
+    Phase.HOLDING: "putting the caller on hold",
+    Phase.RINGING: "ringing",
+    Phase.ANSWERED: "answered",
+    Phase.COMPLETING: "transferring",
+    Phase.RETURNING: "it came to nothing, the caller is coming off hold",
+}
 
 
 class Missing(Struct, frozen=True):
@@ -29,19 +43,30 @@ def rungs_of(policy: Policy, button: Button, role: Role = Role.AGENT) -> list[Ru
 
 def missing(policy: Policy, desk: Desk, rung: Rung, at_ms: int) -> list[Missing]:
     """What ``rung`` lacks at ``at_ms``: empty when it is open. Of alternatives, the one that lacks least."""
-    stop = _blocked(desk, rung)
+    stop = blocked(desk, rung)
     if stop is not None:
         return [stop]
     case = desk.case
     assert case is not None
     if case.has_taken(rung.id) and not rung.repeatable:
-        return [Missing(f"{rung.title}: already done on this call")]
+        others = tuple(r.id for r in reversed(policy.rung) if r.role == rung.role and _may_follow(case, r))
+        return [Missing("already done on this call", rungs=others)]
     return min((_lacks(policy, case, rung, need, at_ms) for need in rung.requires), key=len)
+
+
+def _may_follow(case: Case, rung: Rung) -> bool:
+    return rung.repeatable or not case.has_taken(rung.id)
 
 
 def first_open(policy: Policy, desk: Desk, button: Button, at_ms: int) -> Rung | None:
     """The rung that a press of ``button`` would take: the first in ladder order that is open."""
     return next((r for r in rungs_of(policy, button) if not missing(policy, desk, r, at_ms)), None)
+
+
+def next_step(policy: Policy, desk: Desk, at_ms: int) -> Rung | None:
+    """Of the rungs that a press would take now, the one that stands highest."""
+    opened = [rung for b in Button if (rung := first_open(policy, desk, b, at_ms)) is not None]
+    return max(opened, key=policy.rung.index, default=None)
 
 
 def nearest(policy: Policy, desk: Desk, button: Button, at_ms: int) -> tuple[Rung, list[Missing]] | None:
@@ -50,49 +75,65 @@ def nearest(policy: Policy, desk: Desk, button: Button, at_ms: int) -> tuple[Run
     """
     found = [(r, missing(policy, desk, r, at_ms)) for r in rungs_of(policy, button)]
     case = desk.case
-    ahead = [f for f in found if case is None or f[0].repeatable or not case.has_taken(f[0].id)]
+    ahead = [f for f in found if case is None or _may_follow(case, f[0])]
     return min(ahead or found, key=lambda f: len(f[1]), default=None)
 
 
-def way_on(policy: Policy, desk: Desk, lacks: list[Missing], at_ms: int) -> Button | None:
-    """The button that leads towards what is lacking; None when no button helps and an act or a wait is needed."""
+def way_on(policy: Policy, desk: Desk, lacks: list[Missing], at_ms: int) -> tuple[Button | None, str]:
+    """The button that leads towards what is lacking; or, when no button helps, None and the act that does."""
     seen: set[str] = set()
-    while lacks:
+    while True:
         if (button := next((m.button for m in lacks if m.button), None)) is not None:
-            return button
+            return button, ""
         rungs = [policy.find(r) for m in lacks for r in m.rungs if r not in seen]
         if not rungs:
-            return None
+            return None, "; ".join(m.text for m in lacks if not m.rungs)
         seen.update(r.id for r in rungs)
         further = [missing(policy, desk, r, at_ms) for r in rungs]
         if (opened := next((r for r, more in zip(rungs, further, strict=True) if not more), None)) is not None:
-            return opened.button
+            return opened.button, ""
         lacks = min(further, key=len)
-    return None
 
 
-def _blocked(desk: Desk, rung: Rung) -> Missing | None:
+def blocked(desk: Desk, rung: Rung) -> Missing | None:
     """What stops this rung whatever the ladder says: common to all policies."""
     case, facts = desk.case, desk.facts
     if case is None:
         return Missing("there is no call")
     if other_live(desk):
-        return Missing("another call is live on this phone; end it or put it on hold first")
+        return Missing(OTHER_LIVE)
     if case.ask is not None:
-        answered = case.ask.phase == Phase.ANSWERED
         text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
-        return Missing(text, button=Button.ESCALATE if answered else None)
+        return Missing(text, button=Button.ESCALATE if completes(desk, desk.at_ms) else None)
     if case.waiting(HangUp):
         return Missing("the call is being ended; waiting for the phone")
     if case.held and rung.button != Button.ESCALATE:
         return Missing("the caller is on hold; take the call off hold first")
-    if rung.does != "say" and not facts.phone_up:
-        return Missing("the phone does not answer; the call may still be up")
+    if rung.does != "say" and not facts.calls_known:
+        return Missing(PHONE_LOST)
     if rung.does == "end" and case.marked(Marker.CRISIS):
-        return Missing("crisis is marked: nobody can release this call")
+        return Missing("crisis is marked: nobody can release this call until it is taken back")
     if rung.does == "end" and facts.person is None:
         return Missing("nobody is signed on at this desk; sign on first")
     return None
+
+
+def completes(desk: Desk, at_ms: int) -> bool:
+    """Would a tap of escalate, let go at ``at_ms``, transfer the caller to the supervisor who has answered?"""
+    ask = desk.case.ask if desk.case is not None else None
+    return (
+        ask is not None
+        and ask.phase == Phase.ANSWERED
+        and ask.answered_ms is not None
+        and at_ms >= ask.answered_ms + COMPLETE_AFTER_MS
+        and desk.facts.calls_known
+        and not other_live(desk)
+    )
+
+
+def asked(ask: Ask, now_ms: int) -> str:
+    """How far an ask is, e.g. "asked 14 s ago, ringing"."""
+    return f"asked {(now_ms - ask.opened_ms) // 1000} s ago, {_PHASES[ask.phase]}"
 
 
 def other_live(desk: Desk) -> bool:
@@ -120,7 +161,7 @@ def _lacks(policy: Policy, case: Case, rung: Rung, need: Requires, at_ms: int) -
 
 
 def _persisted(policy: Policy, case: Case, at_ms: int) -> Missing | None:
-    if case.counted_talk_ms is None:
+    if case.counted_ms is None:
         warnings = tuple(r.id for r in policy.rung if r.warns and r.role == Role.AGENT)
         return Missing("no warning has been given on this call", rungs=warnings)
     left_ms = wait_left_ms(policy, case, at_ms)
@@ -128,24 +169,40 @@ def _persisted(policy: Policy, case: Case, at_ms: int) -> Missing | None:
 
 
 def wait_left_ms(policy: Policy, case: Case, at_ms: int) -> int:
-    """Talk still to pass before "the abuse went on" may be attested."""
-    return policy.times.wait_ms - (case.talk(at_ms) - (case.counted_talk_ms or 0))
+    """Talk still to pass before "the abuse went on" may be attested; 0 or less: it may. Only after a warning."""
+    assert case.counted_ms is not None
+    return policy.times.wait_ms - case.talk_ms(case.counted_ms, at_ms)
 
 
-def _has_ground(policy: Policy, case: Case, rung: Rung, wanted: str | tuple[Ground, ...]) -> bool:
+def _grounds(policy: Policy, wanted: Wanted) -> frozenset[Ground]:
+    """The grounds that open what asks for ``wanted``. `threat_other` opens whatever `unnamed` opens."""
     if wanted == "any":
-        return bool(case.grounds) or press_declares(case)
-    allowed = policy.ending_grounds if wanted == "ending" else wanted
+        return frozenset(Ground)
+    named = frozenset(policy.ending_grounds if wanted == "ending" else wanted)
+    return named | {Ground.THREAT_OTHER} if Ground.UNNAMED in named else named
+
+
+def _has_ground(policy: Policy, case: Case, rung: Rung, wanted: Wanted) -> bool:
+    allowed = _grounds(policy, wanted)
     since = case.calmed_ms if rung.does == "end" else None  # calmed closes endings until declared anew
-    return any(d.ground in allowed and (since is None or d.at_ms > since) for d in case.grounds)
+    stands = any(d.ground in allowed and (since is None or d.at_ms > since) for d in case.grounds)
+    return stands or (Ground.UNNAMED in allowed and _may_declare(case))
 
 
-def press_declares(case: Case) -> bool:
+def _may_declare(case: Case) -> bool:
     """A press that needs a ground declares `unnamed` where none stands; never under crisis."""
     return not case.grounds and not case.marked(Marker.CRISIS)
 
 
+def declares_unnamed(policy: Policy, case: Case, rung: Rung) -> bool:
+    """Does the press that takes this open rung declare `unnamed`?"""
+    needs = [need.ground for need in rung.requires if need.ground is not None]
+    return _may_declare(case) and any(Ground.UNNAMED in _grounds(policy, ground) for ground in needs)
+
+
 def _ground_text(case: Case, rung: Rung) -> str:
-    if rung.does == "end" and case.calmed_ms is not None:
-        return "the caller had calmed down; if it began again, name the ground anew"
-    return "name the ground"
+    if rung.does == "end":
+        calmed = case.calmed_ms is not None and any(d.at_ms <= case.calmed_ms for d in case.grounds)
+        return "the caller had calmed down; if it began again, name the ground anew" if calmed else "name the ground"
+    crisis = case.marked(Marker.CRISIS) and not case.grounds
+    return "name the ground; under crisis a press does not declare one" if crisis else "name the ground"

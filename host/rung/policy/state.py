@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from rung import words as w
 
+ANNOUNCEMENT_MS = 60_000  # an announcement that no hold has followed by then is withdrawn
+SAYING_MS = 20_000  # the words of a rung just taken are shown this long, unless something newer is to be said
 FAILED_ASKS = frozenset({w.Outcome.DECLINED, w.Outcome.BUSY, w.Outcome.IGNORED, w.Outcome.ABSENT, w.Outcome.FAILED})
 NOBODY_CAME = frozenset({w.Outcome.BUSY, w.Outcome.IGNORED, w.Outcome.ABSENT})
 
@@ -41,11 +43,15 @@ class Ending(StrEnum):
     UNKNOWN = "unknown"
 
 
+ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.UNKNOWN})  # nobody's rung explains it
+
+
 class Facts(Struct, frozen=True):
     person: str | None = None
     supervisors: str = ""  # the extension to ring
     phone_up: bool = False
     phone_can: frozenset[str] = frozenset()
+    calls_known: bool = False  # since it came up, the phone has told all its calls
     calls: dict[str, w.Call] = {}  # the living ones
 
 
@@ -64,6 +70,7 @@ class Mark(Struct, frozen=True):
 class Taken(Struct, frozen=True):
     rung: str
     person: str | None
+    at_ms: int
 
 
 class Announcement(Struct, frozen=True):
@@ -77,6 +84,7 @@ class Ask(Struct, frozen=True):
     opened_ms: int
     phase: Phase
     phase_ms: int  # since when
+    answered_ms: int | None = None  # when the supervisor answered; a transfer that failed does not change it
     consult: str | None = None
     outcome: w.Outcome | None = None  # while returning
 
@@ -93,9 +101,10 @@ class Case(Struct, frozen=True):
     call: str
     version: str
     held: bool = False
-    talk_ms: int = 0  # talk up to `talking_since`
+    talks: tuple[tuple[int, int], ...] = ()  # past stretches (from, to) in which agent and caller heard each other
     talking_since: int | None = None
-    counted_talk_ms: int | None = None  # talk at the latest warning, calmed or failed ask: `wait` counts from here
+    quiet_since: int | None = None  # the other way round: on hold, or the phone is lost
+    counted_ms: int | None = None  # the latest warning, calmed or end of a failed ask: `wait` counts from here
     grounds: tuple[Declaration, ...] = ()
     marks: tuple[Mark, ...] = ()
     taken: tuple[Taken, ...] = ()
@@ -105,10 +114,12 @@ class Case(Struct, frozen=True):
     unavailable: bool = False
     calmed_ms: int | None = None
     pending: tuple[Pending, ...] = ()
+    review: bool = False  # something on this call goes before a manager, however it ends
 
-    def talk(self, at_ms: int) -> int:
-        """Milliseconds in which agent and caller have heard each other, up to ``at_ms``."""
-        return self.talk_ms + (max(0, at_ms - self.talking_since) if self.talking_since is not None else 0)
+    def talk_ms(self, since_ms: int, until_ms: int) -> int:
+        """How long agent and caller have heard each other between two instants."""
+        present = () if self.talking_since is None else ((self.talking_since, until_ms),)
+        return sum(max(0, min(to, until_ms) - max(begun, since_ms)) for begun, to in (*self.talks, *present))
 
     def has_taken(self, rung: str) -> bool:
         return any(t.rung == rung for t in self.taken)
@@ -117,7 +128,7 @@ class Case(Struct, frozen=True):
         return any(m.marker == marker for m in self.marks)
 
     def waiting(self, kind: type) -> Pending | None:
-        """The unconfirmed effect of this kind, if there is one."""
+        """The first unconfirmed effect of this kind, if there is one."""
         return next((p for p in self.pending if isinstance(p.effect, kind)), None)
 
 
@@ -134,7 +145,7 @@ class Desk(Struct, frozen=True):
     case: Case | None = None
     epoch: int = 0  # the last one given out; epochs never repeat on a desk
     effect: int = 0  # the last effect's number
-    flash: Flash | None = None
+    flashes: tuple[Flash, ...] = ()  # at most one for each button
     at_ms: int = 0  # the time of the last step
 
 
@@ -154,15 +165,17 @@ def evolve(desk: Desk, event: w.Event, at_ms: int) -> Desk:
 
 
 def _held(case: Case, event: w.CallHeld, at: int) -> Case:
-    return replace(case, held=True, talk_ms=case.talk(at), talking_since=None)
+    return replace(_silent(case, event, at), held=True, quiet_since=at)
 
 
 def _resumed(case: Case, event: w.CallResumed, at: int) -> Case:
-    return replace(case, held=False, talk_ms=case.talk(at), talking_since=at)
+    return replace(_silent(case, event, at), held=False, talking_since=at, quiet_since=None)
 
 
 def _silent(case: Case, event: w.Event, at: int) -> Case:
-    return replace(case, talk_ms=case.talk(at), talking_since=None)
+    if case.talking_since is None:
+        return case
+    return replace(case, talks=(*case.talks, (case.talking_since, at)), talking_since=None, quiet_since=at)
 
 
 def _declared(case: Case, event: w.GroundDeclared, at: int) -> Case:
@@ -185,20 +198,20 @@ def _marked(case: Case, event: w.MarkerSet, at: int) -> Case:
 
 def _unmarked(case: Case, event: w.MarkerLifted, at: int) -> Case:
     kept = tuple(m for m in case.marks if (m.marker, m.person) != (event.marker, event.person))
-    return replace(case, marks=kept)
+    return replace(case, marks=kept, review=case.review or bool(event.reason))
 
 
 def _calmed(case: Case, event: w.CallerCalmed, at: int) -> Case:
-    counted = None if case.counted_talk_ms is None else case.talk(at)
-    return replace(case, calmed_ms=at, counted_talk_ms=counted)
+    counted = None if case.counted_ms is None else at
+    return replace(case, calmed_ms=at, counted_ms=counted)
 
 
 def _taken(case: Case, event: w.RungTaken, at: int) -> Case:
     announced = case.announcement
     return replace(
         case,
-        taken=(*case.taken, Taken(event.rung, event.person)),
-        counted_talk_ms=case.talk(at) if event.warns else case.counted_talk_ms,
+        taken=(*case.taken, Taken(event.rung, event.person, at)),
+        counted_ms=at if event.warns else case.counted_ms,
         announcement=None if announced and announced.rung == event.rung else announced,
     )
 
@@ -225,26 +238,34 @@ def _ask_opened(case: Case, event: w.AskOpened, at: int) -> Case:
 
 
 def _ask_moved(case: Case, event: w.AskMoved, at: int) -> Case:
-    assert case.ask is not None
-    consult = event.consult or case.ask.consult
-    moved = replace(case.ask, phase=Phase(event.phase), phase_ms=at, consult=consult, outcome=event.outcome)
+    ask = case.ask
+    assert ask is not None
+    moved = replace(
+        ask,
+        phase=Phase(event.phase),
+        phase_ms=at,
+        answered_ms=at if event.phase == Phase.ANSWERED and ask.answered_ms is None else ask.answered_ms,
+        consult=event.consult or ask.consult,
+        outcome=event.outcome,
+    )
     return replace(case, ask=moved)
 
 
 def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
-    assert case.ask is not None
-    over = (case.ask.consult,) if case.ask.consult else ()
-    case = replace(case, ask=None, old_consults=case.old_consults + over)
+    case = replace(case, ask=None)
     if event.outcome == w.Outcome.ACCEPTED:
         return case
     case = replace(case, taken=_untake(case, event.rung))
     if event.outcome not in FAILED_ASKS:  # taken back or interrupted: neither `wait` nor unavailability changes
         return case
-    return replace(case, unavailable=event.outcome in NOBODY_CAME, counted_talk_ms=case.talk(at))
+    return replace(case, unavailable=event.outcome in NOBODY_CAME, counted_ms=at)
 
 
 def _decided(case: Case, event: w.EffectDecided, at: int) -> Case:
-    return replace(case, pending=(*case.pending, Pending(event.effect, event.deadline_ms)))
+    effect = event.effect
+    over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
+    pending = (*case.pending, Pending(effect, event.deadline_ms))
+    return replace(case, pending=pending, old_consults=case.old_consults + over)
 
 
 def _settled(case: Case, event: w.EffectConfirmed | w.EffectFailed, at: int) -> Case:

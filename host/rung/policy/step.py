@@ -7,9 +7,9 @@ always gives the same shift.
 
 Each step runs in three parts, whatever the input:
 
-1. *Time*: what has become due since the last step (an ask that rang too long, an effect past its deadline).
+1. *What is due* since the last step: an ask that rang too long, an effect past its deadline, an announcement that fell.
 2. *The input*: one handler each, in ``_HANDLERS``.
-3. *Standing rules*: an announcement falls when what it needed no longer holds.
+3. *What is due* again: what the input has just made due must not wait for the next one.
 
 The rungs, what they need and what they do are the policy's tables. ``reading.missing`` alone decides whether a rung
 is open; ``press`` takes rungs, ``calls`` follows the phone, ``state.evolve`` changes the case, event by event. A rung
@@ -25,33 +25,36 @@ from rung.policy.decision import Decision, Step
 from rung.policy.language import Policy
 from rung.policy.press import pressed
 from rung.policy.reading import missing
-from rung.policy.state import Desk
-
-ANNOUNCEMENT_MS = 60_000  # an announcement not followed by the hold within this time is withdrawn
+from rung.policy.state import ANNOUNCEMENT_MS, Desk
 
 
 def step(policy: Policy, desk: Desk, input: w.Input, now_ms: int) -> Step:
-    """Decide one input. Never raises for any input; ``now_ms`` may not run backwards (it is held at the last step's).
-    """
+    """Decide one input. Never raises, whatever the input. A ``now_ms`` that ran backwards is held at the last step's."""
     d = Decision(policy, desk, max(now_ms, desk.at_ms))
-    if d.desk.case is not None:
-        calls.ask_on_time(d)
-        calls.effects_on_time(d)
-        _standing_rules(d)
+    _due(d)
     handler = _HANDLERS.get(type(input))
     if handler is not None:
         handler(d, input)
-    if d.desk.case is not None:
-        _standing_rules(d)
+    _due(d)
     return d.step()
 
 
-def _standing_rules(d: Decision) -> None:
+def _due(d: Decision) -> None:
+    if d.desk.case is not None:
+        calls.ask_on_time(d)
+        calls.effects_on_time(d)
+        _announcement(d)
+
+
+def _announcement(d: Decision) -> None:
+    """It falls when what its rung needs no longer holds."""
     said = d.case.announcement
     if said is None:
         return
     if d.now >= said.at_ms + ANNOUNCEMENT_MS:
         d.emit(w.AnnouncementWithdrawn(said.rung, "60 s have passed"))
+    elif said.person != d.desk.facts.person:
+        d.emit(w.AnnouncementWithdrawn(said.rung, "somebody else sits here now"))
     elif lacks := missing(d.policy, d.desk, d.policy.find(said.rung), d.now):
         d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(m.text for m in lacks)))
 
