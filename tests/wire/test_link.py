@@ -1,0 +1,439 @@
+"""What each end does, frame by frame; faults in number are in test_faults.py."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.wire.test_frame import BOOT, BOX_ID, GARBAGE, VECTORS
+
+from rung_wire import box, codes, host, ticks
+from rung_wire.box import BoxLink
+from rung_wire.frame import Decoder, encode, pack
+from rung_wire.host import HostLink
+
+LAMPS = (("b", "-"), ("l", "a"), ("o", "-"))
+OTHER_LAMPS = (("o", "-"), ("o", "-"), ("d", "-"))
+FIELDS = {vector[0]: vector[3] for vector in VECTORS}
+
+
+def frame(kind: str, sequence: int = 0, session: int = 1, fields: Any = None) -> bytes:
+    return encode(kind, sequence, session, pack(kind, FIELDS[kind] if fields is None else fields))
+
+
+def sent(data: bytes) -> str:
+    """The kinds of frames in these bytes, in order."""
+    kinds = {**codes.BOX_FRAMES, **codes.HOST_FRAMES}
+    return "".join(found[0] for found in Decoder(kinds, codes.BOX_FRAME_MAX_BYTES).feed(data))
+
+
+class Pair:
+    """Both ends on a good line without delay; `now` is the bridge's clock, the box's runs `offset` ahead and wraps."""
+
+    def __init__(self, offset: int = 0) -> None:
+        self.now = 0
+        self._offset = offset
+        self.host = HostLink()
+        self.box = BoxLink(BOX_ID, BOOT, "0.1.0", codes.BY_POWER)
+        self.recorded: list[int] = []
+        self.events: list[Any] = []
+
+    @property
+    def box_now(self) -> int:
+        return (self.now + self._offset) % (1 << 30)
+
+    def box_turn(self, data: bytes = b"") -> bytes:
+        self.events += self.box.receive(data, self.box_now)
+        return self.box.pump(self.box_now)
+
+    def host_turn(self, data: bytes = b"") -> bytes:
+        for event in self.host.receive(data, self.now):
+            self.events.append(event)
+            if event[0] == "hello":
+                self.host.welcome(len(self.events), max(self.recorded, default=0), self.now)
+        return self.host.pump(self.now)
+
+    def settle(self, ms: int = 0) -> Pair:
+        """Let them talk for so long."""
+        end = self.now + ms
+        to_host = to_box = b""
+        while True:
+            to_host = self.box_turn(to_box)
+            to_box = self.host_turn(to_host)
+            if to_host or to_box:
+                continue
+            if self.now >= end:
+                return self
+            self.now = min(end, self.now + max(1, min(self.box.next_due(self.box_now), self.host.next_due(self.now))))
+
+    def press(self, gesture: str = "t", edge_ago: int = 0) -> int | None:
+        return self.box.press("E", gesture, 3, (self.box_now - edge_ago) % (1 << 30), self.box_now)
+
+    def names(self) -> list[str]:
+        names = [event[0] for event in self.events]
+        self.events.clear()
+        return names
+
+
+def up() -> Pair:
+    pair = Pair().settle(5)
+    assert pair.box.up(pair.box_now) and pair.host.up(pair.now)
+    pair.events.clear()
+    return pair
+
+
+# -- the tables ------------------------------------------------------------------------------------
+
+
+def box_in(state: str) -> BoxLink:
+    link = BoxLink(BOX_ID, BOOT, "0.1.0", codes.BY_POWER)
+    if state == box.UP:
+        link.receive(frame("w", 0), 0)
+    assert link.state == state
+    return link
+
+
+def host_in(state: str) -> HostLink:
+    link = HostLink()
+    if state != host.LISTENING:
+        link.receive(frame("H", session=0), 0)
+    if state in (host.WELCOMED, host.UP):
+        link.welcome(1, 0, 0)
+    if state == host.UP:
+        link.receive(frame("A"), 0)
+    if state == host.CLOSED:
+        link.bye()
+    assert link.state == state
+    return link
+
+
+ENDS: list[tuple[Any, Any, list[str], dict[str, Any]]] = [
+    (box_in, box.HANDLERS, [box.SEEKING, box.UP], codes.HOST_FRAMES),
+    (
+        host_in,
+        host.HANDLERS,
+        [host.LISTENING, host.GREETED, host.WELCOMED, host.UP, host.CLOSED],
+        codes.BOX_FRAMES,
+    ),
+]
+CELLS = [
+    (end, states, kind, table) for end, table, all_states, kinds in ENDS for states in all_states for kind in kinds
+]
+
+
+@pytest.mark.parametrize(("make", "state", "kind", "table"), CELLS)
+def test_a_missing_key_changes_nothing_but_a_counter(make: Any, state: str, kind: str, table: Any) -> None:
+    link = make(state)
+    events = link.receive(frame(kind, session=link.session), 0)
+    if (state, kind) in table:
+        assert link.illegal == 0
+    else:
+        assert (events, link.state, link.illegal) == ([], state, 1)
+
+
+@pytest.mark.parametrize(("make", "state", "kind", "table"), CELLS)
+def test_a_frame_of_another_session_changes_nothing_but_a_counter(make: Any, state: str, kind: str, table: Any) -> None:
+    link = make(state)
+    if kind == link.opening:
+        return
+    assert link.receive(frame(kind, session=0x7777), 0) == []
+    assert (link.state, link.strays, link.illegal) == (state, 1, 0)
+
+
+def test_every_row_of_the_tables_is_a_state_and_a_frame() -> None:
+    for _, table, states, kinds in ENDS:
+        assert {state for state, _ in table} <= set(states)
+        assert {kind for _, kind in table} == set(kinds)
+
+
+@pytest.mark.parametrize("garbage", [*GARBAGE, b"\x00" * 5000])
+def test_garbage_changes_nothing_but_a_counter(garbage: bytes) -> None:
+    pair = up()
+    for link in (pair.box, pair.host):
+        before = (link.state, link.session, link.strays, link.illegal)
+        counted = link.bad_frames + link.noise_bytes
+        assert link.receive(garbage + b"!", 0) == []
+        assert before == (link.state, link.session, link.strays, link.illegal)
+        assert link.bad_frames + link.noise_bytes > counted
+
+
+def test_ten_megabytes_of_random_bytes_change_nothing_but_a_counter() -> None:
+    pair = up()
+    rng = random.Random(1)
+    for _ in range(160):
+        noise = rng.randbytes(65536)
+        assert pair.host.receive(noise, pair.now) == pair.box.receive(noise, pair.box_now) == []
+    assert pair.press() == 1
+    assert pair.settle().names() == ["press"]
+
+
+def test_noise_is_no_sign_of_life() -> None:
+    for link in (box_in(box.UP), host_in(host.UP)):
+        assert link.receive(b"noise\n" * 50, codes.SILENCE_MS) == [("lost",)]
+        assert not link.up(codes.SILENCE_MS)
+
+
+# -- handshake -------------------------------------------------------------------------------------
+
+
+def test_handshake_tells_everything_and_then_lamps() -> None:
+    pair = Pair().settle()
+    assert pair.events[0] == ("hello", BOX_ID, BOOT, codes.PROTOCOL, "0.1.0", "p", 0, 0, 0, 0)
+    assert pair.names() == ["hello", "welcome", "up", "lamps", "shown"]
+
+
+def test_hello_is_repeated_until_somebody_welcomes() -> None:
+    link = box_in(box.SEEKING)
+    hellos = [now for now in range(2001) if link.pump(now)]
+    assert hellos == [0, 500, 1000, 1500, 2000]
+
+
+def test_welcome_of_another_boot_or_an_old_session_is_nothing() -> None:
+    link = box_in(box.UP)
+    assert link.receive(frame("w", session=9, fields=("deadbeef", 0)), 0) == []
+    assert link.receive(frame("w", session=2), 0) == [("welcome", 2)]
+    assert link.receive(frame("w", session=1), 0) == []
+    assert link.session == 2
+
+
+def test_nobody_to_welcome_and_no_session_are_errors() -> None:
+    with pytest.raises(ValueError):
+        HostLink().welcome(1, 0, 0)
+    for session in (0, 0x10000):
+        with pytest.raises(ValueError):
+            host_in(host.GREETED).welcome(session, 0, 0)
+
+
+def test_restarted_bridge_is_found_before_patience_ends() -> None:
+    pair = up()
+    pair.host = HostLink()
+    pair.settle(codes.ALIVE_MS)
+    assert pair.names()[:3] == ["lost", "hello", "welcome"]
+
+
+def test_bye_loses_the_link_at_once_and_closes_the_bridge() -> None:
+    pair = up()
+    pair.host.bye()
+    assert pair.box.receive(pair.host.pump(0), 0) == [("lost",)]
+    assert pair.host.receive(pair.box.pump(0), 0) == [] and pair.host.pump(0) == b""
+
+
+def test_silence_loses_the_link_on_both_ends() -> None:
+    for link in (box_in(box.UP), host_in(host.UP), host_in(host.WELCOMED)):
+        assert link.receive(b"", codes.SILENCE_MS - 1) == []
+        assert link.receive(b"", codes.SILENCE_MS) == [("lost",)]
+        assert link.receive(b"", 2 * codes.SILENCE_MS) == []
+
+
+# -- presses ---------------------------------------------------------------------------------------
+
+
+def test_press_is_repeated_with_growing_gaps_and_a_fresh_age_until_acknowledged() -> None:
+    pair = up()
+    assert pair.press(edge_ago=5) == 1
+    begun, seen = pair.now, []
+    for now in range(begun, begun + 5000):
+        pair.box.receive(frame("a", session=pair.box.session), now)
+        for found in Decoder(codes.BOX_FRAMES, 96).feed(pair.box.pump(now)):
+            if found[0] == "P":
+                seen.append((now - begun, found[3][4]))
+    assert seen == [(at, at + 5) for at in (0, 100, 300, 700, 1500, 2500, 3500, 4500)]
+    assert pair.box.unconfirmed() == [(1, "E")]
+    assert pair.box.receive(frame("k", session=pair.box.session), begun) == [("acked", 1)]
+    assert pair.box.unconfirmed() == []
+
+
+def test_press_is_given_once_and_acknowledged_only_when_durable() -> None:
+    pair = up()
+    pair.press()
+    pair.settle(3000)
+    assert pair.names() == ["press"]  # many repetitions later still once, and no "acked"
+    pair.host.ack(BOOT, 1, pair.now)
+    assert pair.settle().names() == ["acked"]
+    again = frame("P", session=pair.host.session, fields=(1, "E", "t", 3, 9))
+    assert pair.host.receive(again, pair.now) == []
+    assert sent(pair.host.pump(pair.now)) == "k"  # the ACK was lost: again, but not given out again
+
+
+def test_presses_come_in_order_one_at_a_time_and_the_queue_is_bounded() -> None:
+    pair = up()
+    assert [pair.press() for _ in range(10)] == [1, 2, 3, 4, 5, 6, 7, 8, None, None]
+    assert pair.box.dropped == 2
+    for number in range(1, 9):
+        pair.settle()
+        assert [event[2] for event in pair.events if event[0] == "press"] == [number]
+        pair.events.clear()
+        pair.host.ack(BOOT, number, pair.now)
+    assert pair.settle(1000).box.unconfirmed() == [] and pair.host.box_dropped == 2
+
+
+def test_press_outlives_sessions_and_welcome_confirms_what_is_recorded() -> None:
+    pair = up()
+    pair.press()
+    pair.press()
+    pair.settle()
+    pair.host, pair.recorded = HostLink(), [1]  # killed after the record, before the ACK
+    pair.events.clear()
+    pair.settle(1000)
+    assert [event[:3] for event in pair.events if event[0] in ("acked", "press")] == [("acked", 1), ("press", BOOT, 2)]
+
+
+def test_late_answers_of_an_earlier_boot_are_ignored() -> None:
+    pair = up()
+    pair.press()
+    pair.settle()
+    pair.box = BoxLink(BOX_ID, "11111111", "0.1.0", codes.BY_WATCHDOG, caught=1)
+    pair.settle()
+    pair.press()
+    pair.events.clear()
+    pair.settle()
+    pair.host.ack(BOOT, 1, pair.now)
+    pair.host.result(BOOT, 1, "t", "-", pair.now)
+    assert pair.settle().names() == ["press"] and pair.box.unconfirmed() == [(1, "E")]
+
+
+def test_two_boots_in_one_read_are_not_mixed_up() -> None:
+    """Else the record of the first boot would confirm presses of the second."""
+    link = HostLink()
+    second = ("aabbccddeeff", "22222222", *FIELDS["H"][2:])
+    events = link.receive(frame("H", session=0) + frame("H", session=0, fields=second), 0)
+    assert [event[2] for event in events] == ["22222222"]
+
+
+@pytest.mark.parametrize("stall_ms", range(0, 12_000, 250))
+def test_stalled_bridge_does_not_take_an_old_press_for_a_young_one(stall_ms: int) -> None:
+    pair = up()
+    pressed_at, lying = pair.now, b""
+    pair.press("h")
+    for pair.now in range(pressed_at, pressed_at + stall_ms, 10):
+        lying += pair.box_turn()
+    pair.events.clear()
+    pair.box_turn(pair.host_turn(lying))
+    pair.settle(2000)
+    [press] = [event for event in pair.events if event[0] == "press"]
+    if stall_ms > codes.SILENCE_MS:
+        assert press[6] >= stall_ms - codes.PRESS_MOST_MS
+    assert -codes.PRESS_MOST_MS <= press[6] - stall_ms <= codes.HELLO_MS
+
+
+@given(st.integers(0, (1 << 30) - 1), st.integers(0, 60_000))
+def test_age_is_right_wherever_the_clock_wraps(offset: int, wait_ms: int) -> None:
+    pair = Pair(offset)
+    pair.press(edge_ago=20)
+    pair.now += wait_ms
+    pair.settle()
+    assert [event[6] for event in pair.events if event[0] == "press"] == [wait_ms + 20]
+
+
+def test_age_outlives_the_clock_and_stops_at_its_limit() -> None:
+    pair = Pair()
+    pair.press()
+    for _ in range(400):
+        pair.now += 3_600_000
+        pair.box.pump(pair.box_now)
+    pair.settle(codes.HELLO_MS)
+    assert [event[6] for event in pair.events if event[0] == "press"] == [codes.AGE_MAX_MS]
+
+
+def test_illegal_press_is_refused_and_takes_no_number() -> None:
+    link = box_in(box.UP)
+    for bad in (("X", "t", 0), ("E", "x", 0), ("E", "t", -1), ("E", "t", 1 << 32)):
+        with pytest.raises(ValueError):
+            link.press(*bad, 0, 0)
+    assert link.press("E", "t", 0, 0, 0) == 1
+
+
+# -- lamps and results -----------------------------------------------------------------------------
+
+
+def test_one_reliable_frame_in_flight_and_the_newest_lamps_win() -> None:
+    link = host_in(host.UP)
+    assert sent(link.pump(0)) == "wla"
+    link.lamps(1, LAMPS, 0, 0)
+    link.lamps(2, OTHER_LAMPS, 0, 0)
+    assert link.pump(codes.RELIABLE_FIRST_MS - 1) == b""
+    [again] = Decoder(codes.HOST_FRAMES, 48).feed(link.pump(codes.RELIABLE_FIRST_MS))
+    assert again[1] == 2 and again[3] == (2, "o-", "o-", "d-", 0)  # a new sequence, the newest lamps
+    assert link.receive(frame("G", 1), 70) == []  # late answer to the replaced ones
+    assert link.receive(frame("G", 2), 70) == [("shown", 2, OTHER_LAMPS, 0)]
+
+
+def test_repetitions_grow_and_a_repeated_frame_is_taken_once() -> None:
+    link, times = host_in(host.UP), []
+    for now in range(1800):
+        if "l" in sent(link.pump(now)):
+            times.append(now)
+    assert times == [0, 60, 180, 420, 900, 1380]
+    taking = box_in(box.UP)
+    assert len(taking.receive(frame("l", 1) * 3, 0)) == 1
+    assert sent(taking.pump(0)) == "GA"
+
+
+def test_what_is_left_to_fill_is_fresh_at_every_transmission() -> None:
+    link = host_in(host.UP)
+    link.lamps(3, LAMPS, 10, 0)
+    fills = [
+        found[3][4]
+        for now in range(0, 1800)
+        for found in Decoder(codes.HOST_FRAMES, 48).feed(link.pump(now))
+        if found[0] == "l"
+    ]
+    assert fills == [10, 9, 8, 5, 1, 0]
+
+
+def test_lamps_follow_by_themselves_in_a_new_session() -> None:
+    pair = up()
+    pair.host.lamps(3, LAMPS, 0, pair.now)
+    pair.settle()
+    pair.box = BoxLink(BOX_ID, "11111111", "0.1.0", codes.BY_BUTTON)
+    pair.events.clear()
+    pair.settle()
+    assert ("lamps", 3, LAMPS, 0) in pair.events
+
+
+def test_results_come_in_order_and_are_bounded_in_number_and_time() -> None:
+    pair = up()
+    for number in range(1, 8):
+        pair.host.result(BOOT, number, "r", "W", pair.now)
+    assert [event[1] for event in pair.settle().events] == [4, 5, 6, 7] and pair.host.results_dropped == 3
+    pair.events.clear()
+    pair.host.result(BOOT, 8, "t", "-", pair.now - codes.RESULT_KEEP_MS)
+    assert pair.settle().events == [] and pair.host.results_dropped == 4
+
+
+@pytest.mark.parametrize("bad", [(LAMPS[:2], 0), ((("z", "-"),) * 3, 0), (LAMPS, 0x1000), (LAMPS, -1)])
+def test_illegal_lamps_fail_at_the_owner(bad: Any) -> None:
+    with pytest.raises(ValueError):
+        HostLink().lamps(0, *bad, 0)
+
+
+def test_sequences_go_on_for_ever() -> None:
+    pair = up()
+    for epoch in range(600):
+        pair.host.lamps(epoch, LAMPS, 0, pair.now)
+        assert pair.settle().names() == ["lamps", "shown"]
+
+
+# -- clocks and precedence -------------------------------------------------------------------------
+
+
+@given(st.integers(0, (1 << 30) - 1), st.integers(-(1 << 29), (1 << 29) - 1))
+def test_diff_is_right_everywhere(earlier: int, ms: int) -> None:
+    assert ticks.diff((earlier + ms) % (1 << 30), earlier) == ms
+    assert ticks.diff(earlier + ms, earlier) == ms  # clocks that do not wrap
+
+
+def test_a_week_asleep_has_passed() -> None:
+    assert ticks.left(0, 500, 7 * 24 * 3_600_000) == 0
+    assert ticks.left(10, 500, 5) == 505  # read a moment too early: not over
+
+
+def test_the_strongest_that_holds_is_shown() -> None:
+    names = codes.PRECEDENCE
+    for subset in range(1 << len(names)):
+        holding = [name for place, name in enumerate(names) if subset >> place & 1]
+        assert codes.strongest(holding) == (holding[0] if holding else codes.FROM_HOST)
+        assert codes.strongest(holding[::-1]) == codes.strongest(holding)
