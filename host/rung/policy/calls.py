@@ -166,7 +166,8 @@ def _line(d: Decision, call: w.Call) -> None:
     case = d.case
     if call.state == CallState.ENDED:
         _line_ended(d, call)
-    elif call.state == CallState.HELD:
+        return  # perhaps there is no case any more
+    if call.state == CallState.HELD:
         if not case.held:
             d.emit(w.CallHeld(call.id))
         stale = (hold := case.waiting(w.Hold)) is not None and hold.unknown == RESTARTED
