@@ -1,0 +1,1 @@
+"""Stand-ins for the world outside: virtual boxes, virtual phones, faults."""

@@ -1,0 +1,71 @@
+# mypy: ignore-errors
+"""Inside the VM: one life of the box, from reset to the REPL's prompt, as ESP32's main.c has it.
+
+boot.py always runs, main.py only when the REPL is friendly. Then the VM's own REPL takes over.
+"""
+
+import io
+import json
+import os
+import sys
+
+import micropython
+
+micropython.kbd_intr(-1)  # as on silicon: not before boot.py
+
+_config = json.loads(os.getenv("RUNG_LIFE"))
+unique_id = _config["unique_id"]
+reset_cause = _config["reset_cause"]
+
+
+def _run(name):
+    """Run a file as `__main__`; say whether the REPL may follow (no: it asked for a soft reset)."""
+    try:
+        micropython.kbd_intr(3)
+        execfile(name, __import__("__main__").__dict__)  # noqa: F821
+        micropython.kbd_intr(-1)
+    except SystemExit:
+        micropython.kbd_intr(-1)
+        return False
+    except BaseException as error:
+        micropython.kbd_intr(-1)
+        _print_traceback(error)
+    return True
+
+
+def _print_traceback(error):
+    """Print it without the frames of this folder, which no box has."""
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    for line in text.getvalue().splitlines():
+        if _config["here"] not in line:
+            print(line)
+
+
+def _run_all():
+    for name in ("boot.py", "main.py"):
+        if name == "main.py" and _config["raw"]:
+            break
+        try:
+            os.stat(name)
+        except OSError:
+            continue
+        if not _run(name):
+            _wires.send(b"S")
+            while True:  # the board ends this life
+                _wires.time.sleep_ms(100)
+    if _config["raw"]:
+        sys.stdout.write(_config["raw_mark"])
+
+
+import _flash  # noqa: E402
+import _wires  # noqa: E402
+import machine  # noqa: E402, F401
+import neopixel  # noqa: E402, F401
+
+_flash.mount(_config["flash"])
+sys.path[:] = ["", ".frozen", "/lib"]
+sys.argv[:] = [""]
+_wires.attach(_config["fd"], _config["levels"])
+_wires.send(b"B")
+_run_all()

@@ -1,0 +1,27 @@
+"""What stands in a box's flash, before any host has copied to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from rung import firmware
+
+BLOCK_BYTES: Final = 4096
+FLOOR: Final = {"main.py": Path(__file__).parent / "floor_program.py"}
+
+
+def install(flash: Path, files: Mapping[str, Path] | None = None) -> None:
+    """Copy files (name on the box to source; by default the firmware) into a flash folder."""
+    for name, source in (firmware.files() if files is None else files).items():
+        target = flash / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def blank_chip(path: Path, size: int) -> Path:
+    """Make an erased flash chip of `size` bytes in a file; the box formats it with littlefs."""
+    path.write_bytes(b"\xff" * (size // BLOCK_BYTES * BLOCK_BYTES))
+    return path
