@@ -51,7 +51,10 @@ class Entry(Struct, frozen=True, kw_only=True):
     def event(self) -> words.Event:
         """The event itself. Raises JournalError if this version of Rung does not know it."""
         try:
-            return _EVENT.decode(self.body)
+            event = _EVENT.decode(self.body)
+            if type(event).__name__ != self.kind:
+                raise msgspec.ValidationError(f"its text is that of a {type(event).__name__}")
+            return event
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise JournalError(
                 f"entry {self.seq}: this version of Rung cannot read a {self.kind!r} ({error}); "

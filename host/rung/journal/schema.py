@@ -31,9 +31,9 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
-_SETTINGS = {
-    "journal_mode": ("WAL", "wal"),  # setting, and what must be read back
+_SETTINGS = {  # setting, and what must be read back
     "synchronous": ("FULL", 2),
+    "journal_mode": ("WAL", "wal"),
     "fullfsync": (True, 1),  # macOS: fsync alone stops in the drive's cache; elsewhere no effect
     "checkpoint_fullfsync": (True, 1),
 }

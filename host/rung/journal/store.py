@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 
 from rung import words
 from rung.journal.format import Entry, Head, JournalError, follows, genesis, seal
@@ -28,6 +29,7 @@ _MENDS: dict[type[Exception], str] = {
     apsw.CantOpenError: "cannot be opened; check that its folder exists and may be written",
     FileNotFoundError: "cannot be opened; check that its folder exists and may be written",
     apsw.CorruptError: "is damaged; keep it for the review and name a new file",
+    msgspec.ValidationError: "is damaged; keep it for the review and name a new file",
     UnicodeDecodeError: "is damaged; keep it for the review and name a new file",
     apsw.NotADBError: "is not a journal of Rung, or is damaged; keep it and name a new file",
     apsw.IOError: "the disk failed; check the disk",
@@ -58,7 +60,7 @@ class Journal:
             with self._explained():
                 self.id = prepare(self._db, self._place)
                 if vfs is None:
-                    Path(path).chmod(0o600)
+                    _make_private(Path(path))
                 self._head = self._checked_tail()
             self._db.set_wal_hook(self._note_log)
         except BaseException:
@@ -174,7 +176,7 @@ class Journal:
     def _select(self, rest: str, values: tuple[str | int, ...] = ()) -> list[Entry]:
         with self._explained():
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM entry {rest}", values).fetchall()
-            return [_entry(*row) for row in rows]
+            return [_entry(row) for row in rows]
 
     def _one(self, rest: str, values: tuple[str | int, ...] = ()) -> Entry | None:
         found = self._select(rest, values)
@@ -185,17 +187,27 @@ class Journal:
         """Turn what SQLite and the system say into one line with place and mend."""
         try:
             yield
-        except (apsw.Error, OSError, UnicodeDecodeError) as error:
+        except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
             mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
             raise JournalError(f"{self._place}: {mend} ({error})") from error
 
 
-def _entry(seq: Any, at_ms: Any, wall_ms: Any, kind: Any, body: Any, hash_: Any) -> Entry:
-    # The tables are STRICT: SQLite has seen to the types.
-    return Entry(seq=seq, at_ms=at_ms, wall_ms=wall_ms, kind=kind, body=body.encode(), hash=hash_)
+def _entry(row: tuple[Any, ...]) -> Entry:
+    seq, at_ms, wall_ms, kind, body, hash_ = row
+    # A damaged page may give any type, whatever the table says.
+    body = body.encode() if isinstance(body, str) else None
+    fields = {"seq": seq, "at_ms": at_ms, "wall_ms": wall_ms, "kind": kind, "body": body, "hash": hash_}
+    return msgspec.convert(fields, Entry)
+
+
+def _make_private(path: Path) -> None:
+    # A file that was copied here may be readable for all, and its log took that over.
+    for file in (path, path.with_name(path.name + "-wal")):
+        with contextlib.suppress(FileNotFoundError):
+            file.chmod(0o600)
 
 
 def _create_private(path: Path) -> None:
-    # SQLite would create it readable for all; its log takes over these rights.
+    # SQLite would create it readable for all; a new log takes over these rights.
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
