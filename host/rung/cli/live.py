@@ -1,0 +1,104 @@
+"""The demo in a terminal: keys press and hold the buttons of the virtual box, a caller and a supervisor play along."""
+
+import asyncio
+import contextlib
+import signal
+import tempfile
+from pathlib import Path
+
+from rung.cli.screen import Screen
+from rung.cli.terminal import keys_of_stdin
+from rung.phone.base import PhoneError
+from rung.sim.stage import TAP_S, Stage, StageError
+from rung.words import Button, CallState
+
+BOX_HELP = (
+    "box: 1 2 3 tap escalate, warn, release · 4 5 6 hold them, again to let go · 0 escalate and warn at once\n"
+    "caller: N calls, G hangs up · supervisor: A answers by itself or not, V hangs up\n"
+)
+TAPS = dict(zip("123", Button, strict=True))
+HOLDS = dict(zip("456", Button, strict=True))
+
+
+def live() -> int:
+    """Until Ctrl-C; the exit code."""
+    with contextlib.suppress(asyncio.CancelledError), tempfile.TemporaryDirectory(prefix="rung-demo-") as folder:
+        try:
+            asyncio.run(_live(Path(folder)))
+        except StageError as error:
+            print(f"rung: {error}")
+            return 1
+    return 0
+
+
+async def _live(folder: Path) -> None:
+    screen = Screen(BOX_HELP)
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    async with Stage(folder, watch=screen.happened) as stage:
+        stage.box.watch_lamps(lambda frame: setattr(screen, "box_lamps", frame.pixels))
+        await stage.supervisor.client.auto_answer(3000)
+        await stage.call_in()
+        hands = Hands(stage, screen)
+        with screen, keys_of_stdin(hands.key):
+            await asyncio.Event().wait()
+
+
+class Hands:
+    """What each key does. Keys that are not the box's, the caller's or the supervisor's go to the bridge."""
+
+    def __init__(self, stage: Stage, screen: Screen) -> None:
+        self._stage = stage
+        self._screen = screen
+        self._held: set[Button] = set()
+        self._answers = True
+        self._typing = False  # a note or a reason: every key is the bridge's until Enter
+        self._last = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def key(self, char: str) -> None:
+        last, self._last = self._last, char
+        if self._typing or char == "O" or (char == "!" and last == "-"):
+            self._typing = char not in "\r\n"
+            self._screen.prompt = "type the note or reason, then Enter" if self._typing else ""
+            self._stage.type(char)
+        elif char in "1234560NGAV":
+            task = asyncio.get_running_loop().create_task(self._do(char))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            self._stage.type(char)
+
+    async def _do(self, char: str) -> None:
+        with contextlib.suppress(PhoneError):  # pressed twice, or too late: nothing happens
+            if char in TAPS:
+                await self._stage.tap(TAPS[char])
+            elif char in HOLDS:
+                self._hold(HOLDS[char])
+            elif char == "0":
+                await self._chord()
+            elif char == "N":
+                await self._stage.call_in()
+            elif char == "A":
+                self._answers = not self._answers
+                await self._stage.supervisor.client.auto_answer(3000 if self._answers else None)
+            else:
+                phone = self._stage.caller if char == "G" else self._stage.supervisor
+                for call in phone.living:
+                    await (phone.client.reject if call.state == CallState.RINGING else phone.client.hang_up)(call.id)
+
+    def _hold(self, button: Button) -> None:
+        if button in self._held:
+            self._held.discard(button)
+            self._stage.box.let_go(button)
+        else:
+            self._held.add(button)
+            self._stage.box.press(button)
+
+    async def _chord(self) -> None:
+        for button in (Button.ESCALATE, Button.WARN):
+            self._stage.box.press(button)
+        await asyncio.sleep(TAP_S)
+        for button in (Button.ESCALATE, Button.WARN):
+            self._stage.box.let_go(button)
