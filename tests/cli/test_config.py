@@ -1,0 +1,63 @@
+"""A `rung.toml` that cannot be used gets one line: file, key, what is wrong, what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from rung.config import ConfigError, read_config
+
+EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
+GOOD = '[box]\nport = "/dev/ttyUSB0"\n[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'
+
+
+def test_the_example_is_good() -> None:
+    config = read_config(EXAMPLE)
+    assert config.policy().name == "warm-transfer"
+    assert config.desk.person == "agent-17"
+
+
+def test_times_replace_the_policys_own(tmp_path: Path) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_text(GOOD + "[times]\nwait = 0.5\nsay_time = 4\nanswer_within = 30\n")
+    assert read_config(file).policy().times.wait_ms == 500
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "allowed"),
+    [
+        ("[box\n", "not valid TOML", ""),
+        (GOOD + "[foo]\n", "top level", "box, phone, desk, times"),
+        (GOOD + '[desk]\npersn = "x"\n', "desk: ", "person"),
+        (GOOD.replace('"/dev/ttyUSB0"', "3"), "box.port", "str"),
+        (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", "/dev/ttyUSB0"),
+        (GOOD.replace("user", "usr"), "phone: ", "user"),
+        (GOOD + 'kind = "avaya"\n', "phone.kind", "sip"),
+        (GOOD + 'listen = "5060"\n', "phone.listen", "127.0.0.1:5060"),
+        (GOOD.replace("sip:s@127.0.0.1", ""), "phone.supervisors", "extension"),
+        (GOOD + '[desk]\npolicy = "gentle"\n', "desk.policy", "warm-transfer"),
+        (GOOD + '[desk]\nname = "../x"\n', "desk.name", "letters"),
+        (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0 and 3600"),
+        (GOOD + '[times]\nwait = "long"\n', "times.wait", "float"),
+        (GOOD.partition("[phone]")[0], "phone", "box, phone, desk, times"),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str, key: str, allowed: str) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(file)
+    line = str(caught.value)
+    assert line.startswith(f"{file}: ") and "\n" not in line
+    assert key in line and allowed in line
+
+
+def test_a_missing_file_says_where_to_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"rung\.example\.toml"):
+        read_config(tmp_path / "none.toml")
+
+
+def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(file)

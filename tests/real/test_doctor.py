@@ -1,0 +1,79 @@
+"""`rung doctor` on real parts: what it sees, what is wrong, and the mend."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rung import words as w
+from rung.journal.store import Journal
+from rung.sim.box import VirtualBox
+from rung.sim.flash import install
+
+
+def doctor(file: Path) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "rung", "doctor", "-c", str(file)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout
+
+
+def desk(folder: Path, port: object, person: str = 'person = "agent-17"') -> Path:
+    file = folder / "rung.toml"
+    file.write_text(
+        f'[desk]\nstate = "{folder / "desk"}"\n{person}\n[box]\nport = "{port}"\n'
+        '[phone]\nuser = "agent"\nsupervisors = "sip:s@127.0.0.1"\n'
+    )
+    return file
+
+
+def test_a_flashed_box_is_seen_and_all_is_well(tmp_path: Path) -> None:
+    install(tmp_path / "flash")
+    with VirtualBox(tmp_path / "flash", link=tmp_path / "ttyRUNG0") as box:
+        code, said = doctor(desk(tmp_path, box.port))
+    assert code == 0, said
+    assert "box 24dcc3a1b2c3, firmware" in said
+    assert "not running; `rung run` starts it" in said
+
+
+def test_an_empty_board_is_told_to_be_flashed(tmp_path: Path) -> None:
+    with VirtualBox(link=tmp_path / "ttyRUNG0") as box:
+        code, said = doctor(desk(tmp_path, box.port))
+    assert code == 1
+    assert f"make flash PORT={box.port}" in said
+
+
+@pytest.mark.parametrize(
+    ("port", "person", "said"),
+    [("/dev/rung-none", 'person = "agent-17"', "cannot be opened"), ("/dev/rung-none", "", "nobody is named")],
+)
+def test_what_is_wrong_is_said(tmp_path: Path, port: str, person: str, said: str) -> None:
+    code, out = doctor(desk(tmp_path, port, person))
+    assert code == 1
+    assert said in out
+
+
+def test_a_damaged_record_is_found(tmp_path: Path) -> None:
+    file = desk(tmp_path, "/dev/rung-none")
+    (tmp_path / "desk").mkdir()
+    path = tmp_path / "desk" / "journal.db"
+    journal = Journal(path)
+    for number in range(3):
+        journal.append([w.EffectConfirmed(number)], at_ms=number, wall_ms=number)
+    journal.close()
+    assert "3 entries, the chain holds" in doctor(file)[1]
+    path.write_bytes(path.read_bytes().replace(b'"id":1', b'"id":7'))
+    code, said = doctor(file)
+    assert code == 1
+    assert "wrong  journal" in said
+
+
+def test_a_bad_configuration_is_one_line(tmp_path: Path) -> None:
+    code, said = doctor(tmp_path / "none.toml")
+    assert code == 1
+    assert "rung.example.toml" in said
