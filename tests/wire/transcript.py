@@ -7,10 +7,10 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from rung_wire import codes  # noqa: E402
-from rung_wire.box import BoxLink  # noqa: E402
-from rung_wire.frame import Decoder, encode, pack  # noqa: E402
-from rung_wire.host import HostLink  # noqa: E402
+from rung_wire import codes
+from rung_wire.box import BoxLink
+from rung_wire.frame import Decoder, encode, pack
+from rung_wire.host import HostLink
 
 SEEDS = 12
 TURNS = 400
@@ -68,12 +68,12 @@ def story(seed):
     dice = Dice(seed)
     now = 0
     offset = PERIOD - 3000
-    box = BoxLink("aabbccddeeff", "%08x" % seed, "0.1.0", codes.BY_POWER)
+    box = BoxLink("aabbccddeeff", f"{seed:08x}", "0.1.0", codes.BY_POWER)
     host = HostLink()
     session = seed
     to_box = b""
     for turn in range(TURNS):
-        now += 1 + dice.below(120)
+        now += 1 + dice.below(120) if dice.below(40) else 2500
         box_now = (now + offset) % PERIOD
         if dice.below(10) == 0:
             print("made", box.press("R", "h", turn, (box_now - 7) % PERIOD, box_now))
