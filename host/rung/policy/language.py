@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from rung.policy.mistakes import explain
 from rung.words import Button, Ground, Role
 
 NEVER_ENDING = frozenset({Ground.UNNAMED, Ground.THREAT_OTHER})
@@ -92,10 +93,10 @@ def load(name_or_file: str, times: Times | None = None) -> Policy:
     Raises PolicyError with one line: file, key path, what is wrong and what is allowed.
     """
     if name_or_file in shipped():
-        source = (resources.files("rung.policy") / "shipped" / f"{name_or_file}.toml").read_text()
+        source = (resources.files("rung.policy") / "shipped" / f"{name_or_file}.toml").read_text(encoding="utf-8")
     elif name_or_file.endswith(".toml"):
         try:
-            source = Path(name_or_file).read_text()
+            source = Path(name_or_file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise PolicyError(f"{name_or_file}: cannot be read: {error}") from None
     else:
@@ -112,8 +113,7 @@ def parse(source: str, file: str) -> Policy:
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"{file}: not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        raise PolicyError(f"{file}: {where.strip('`').removeprefix('$.') or 'top level'}: {what}") from None
+        raise PolicyError(f"{file}: {explain(error, Policy)}") from None
     return checked(policy, file)
 
 
@@ -130,29 +130,43 @@ def _mistakes(policy: Policy) -> Iterator[tuple[str, str]]:
             yield f"times.{key}", f"{seconds} is not between 0 and 3600 seconds"
     for ground in NEVER_ENDING.intersection(policy.ending_grounds):
         yield "ending_grounds", f"`{ground}` never ends a call; take it out"
+    if not policy.rung:
+        yield "rung", "a ladder needs at least one rung"
     ids = [rung.id for rung in policy.rung]
     for i, rung in enumerate(policy.rung):
         here = f"rung[{i}] ({rung.id})"
-        if rung.id in ids[:i]:
-            yield f"{here}.id", "used twice; give each rung its own id"
+        if not rung.id or rung.id in ids[:i]:
+            yield f"{here}.id", "empty or used twice; give each rung its own id"
         if not rung.requires:
             yield f"{here}.requires", "an empty list never opens; leave the key out if nothing is required"
         if not rung.script or not all(text.strip() for text in rung.script.values()):
             yield f"{here}.script", "empty; give the words to say, at least in one language"
-        if rung.does == "end" and (rung.button != Button.RELEASE or rung.repeatable):
-            yield f"{here}.does", '"end" needs button = "release" and cannot be repeatable'
+        if (rung.does == "end") != (rung.button == Button.RELEASE) or (rung.does == "end" and rung.repeatable):
+            yield f"{here}.does", '"end" and button = "release" need each other, and cannot be repeatable'
         if rung.does == "transfer" and rung.button != Button.ESCALATE:
             yield f"{here}.does", '"transfer" needs button = "escalate"'
         for j, need in enumerate(rung.requires):
-            for other in need.taken:
-                if other not in ids:
-                    yield f"{here}.requires[{j}].taken", f"no rung {other!r}; allowed: {', '.join(ids)}"
-            if rung.does == "end" and need.ground != "ending" and not _all_may_end(policy, need.ground):
-                yield f"{here}.requires[{j}].ground", 'an ending needs ground = "ending" or a list of ending_grounds'
+            for key, mistake in _needs(policy, rung, need):
+                yield f"{here}.requires[{j}].{key}", mistake
 
 
-def _all_may_end(policy: Policy, ground: str | tuple[Ground, ...] | None) -> bool:
-    return isinstance(ground, tuple) and bool(ground) and set(ground) <= set(policy.ending_grounds)
+def _needs(policy: Policy, rung: Rung, need: Requires) -> Iterator[tuple[str, str]]:
+    others = [other.id for other in policy.rung if other.id != rung.id]
+    for other in need.taken:
+        if other not in others:
+            yield "taken", f"no other rung {other!r}; allowed: {', '.join(others)}"
+    if need.persisted and not any(other.warns for other in policy.rung):
+        yield "persisted", "never holds: no rung has warns = true for it to count from"
+    if need.unavailable and not any(other.does == "transfer" for other in policy.rung):
+        yield "unavailable", 'never holds: no rung does = "transfer"'
+    if need.ground == ():
+        yield "ground", "an empty list never holds; leave the key out if no ground is required"
+    elif rung.does == "end" and need.ground != "ending" and not _all_may_end(policy, need.ground):
+        yield "ground", 'an ending needs ground = "ending" or a list of ending_grounds'
+
+
+def _all_may_end(policy: Policy, ground: Wanted | None) -> bool:
+    return isinstance(ground, tuple) and set(ground) <= set(policy.ending_grounds)
 
 
 def canonical(policy: Policy) -> str:

@@ -29,7 +29,7 @@ from rung.policy.state import ANNOUNCEMENT_MS, Desk
 
 
 def step(policy: Policy, desk: Desk, input: w.Input, now_ms: int) -> Step:
-    """Decide one input. Never raises, whatever the input. A ``now_ms`` that ran backwards is held at the last step's."""
+    """Decide one input. Never raises, whatever the input. If ``now_ms`` runs backwards, the last step's counts."""
     d = Decision(policy, desk, max(now_ms, desk.at_ms))
     _due(d)
     handler = _HANDLERS.get(type(input))

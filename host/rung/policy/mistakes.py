@@ -1,0 +1,48 @@
+"""A mistake in a file as one line: the key, what is wrong, and what is allowed there."""
+
+import re
+
+import msgspec
+from msgspec import inspect
+
+_STEP = re.compile(r"([^.\[\]]+)|\[[^\]]*\]")
+
+
+def explain(error: msgspec.ValidationError, kind: type) -> str:
+    """Word msgspec's ``error``, from reading a ``kind``, as ``key: what is wrong; allowed: ...``."""
+    what, _, where = str(error).partition(" - at ")
+    key = where.strip("`").removeprefix("$").removeprefix(".")
+    found = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    place = _at(inspect.type_info(kind), key)
+    if found:
+        key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
+    allowed = ", ".join(_allowed(place))
+    return f"{key or 'top level'}: {what}" + (f"; allowed: {allowed}" if allowed else "")
+
+
+def _at(place: inspect.Type, key: str) -> inspect.Type:
+    """What may stand at ``key`` below ``place``."""
+    for step in _STEP.finditer(key):
+        for part in place.types if isinstance(place, inspect.UnionType) else (place,):
+            if step[1] and isinstance(part, inspect.StructType):
+                place = next(field.type for field in part.fields if field.encode_name == step[1])
+            elif not step[1] and isinstance(part, inspect.VarTupleType):
+                place = part.item_type
+            elif not step[1] and isinstance(part, inspect.DictType):
+                place = part.value_type
+    return place
+
+
+def _allowed(place: inspect.Type) -> list[str]:
+    if isinstance(place, inspect.UnionType):
+        return [word for part in place.types for word in _allowed(part)]
+    if isinstance(place, inspect.StructType):
+        return [field.encode_name for field in place.fields]
+    if isinstance(place, inspect.EnumType):
+        return [str(member.value) for member in place.cls]
+    if isinstance(place, inspect.LiteralType):
+        return [str(value) for value in place.values]
+    if isinstance(place, inspect.VarTupleType):
+        items = _allowed(place.item_type)
+        return [f"a list of ({', '.join(items)})"] if items else []
+    return []
