@@ -19,6 +19,7 @@ READ_BATCH = 500  # entries
 
 _COLUMNS = "seq, at_ms, wall_ms, kind, body, hash"
 
+_DAMAGED = "is damaged; keep it for the review and name a new file"
 _MENDS: dict[type[Exception], str] = {
     apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
     apsw.LockedError: "is in use by another bridge; stop that one, or name another file",
@@ -28,9 +29,9 @@ _MENDS: dict[type[Exception], str] = {
     PermissionError: "may not be written; give this user the right to write it",
     apsw.CantOpenError: "cannot be opened; check that its folder exists and may be written",
     FileNotFoundError: "cannot be opened; check that its folder exists and may be written",
-    apsw.CorruptError: "is damaged; keep it for the review and name a new file",
-    msgspec.ValidationError: "is damaged; keep it for the review and name a new file",
-    UnicodeDecodeError: "is damaged; keep it for the review and name a new file",
+    apsw.CorruptError: _DAMAGED,
+    msgspec.ValidationError: _DAMAGED,
+    UnicodeDecodeError: _DAMAGED,
     apsw.NotADBError: "is not a journal of Rung, or is damaged; keep it and name a new file",
     apsw.IOError: "the disk failed; check the disk",
     apsw.ConnectionClosedError: "has been closed",
@@ -101,6 +102,8 @@ class Journal:
         # In batches: a read left half-way would hold up the checkpoint, and the file would grow.
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
+            if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
+                raise JournalError(f"{self._place}: {_DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
     def last(self, kind: type[words.Event]) -> Entry | None:
