@@ -10,6 +10,7 @@ import time
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung.link.mapping import lamps_to_wire, press_from_wire, result_to_wire
 from rung.link.port import Port, PortError
@@ -18,6 +19,7 @@ from rung_wire import codes
 from rung_wire.host import HostLink
 
 REOPEN_FIRST_S = 0.1
+STALL_MS = 250  # a turn takes a few; one that is this late has slept
 REOPEN_MOST_S = 2.0  # a box plugged back in is found within this time
 
 
@@ -67,6 +69,7 @@ class Line:
         self._door = door
         self._lamps = Lamps()
         self._sent: Lamps | None = None
+        self._stalled_ms = 0
         self._stopping = threading.Event()
         self._port: Port | None = None
         self._session = secrets.randbelow(0xFFFF)
@@ -121,9 +124,15 @@ class Line:
         data = b""
         self._sent = None
         self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
+        read_ms = monotonic_ms()
         while not self._stopping.is_set():
             self._turn(link, port, data)
-            data = port.read(link.next_due(monotonic_ms()) / 1000)
+            wait_ms = link.next_due(monotonic_ms())
+            data = port.read(wait_ms / 1000)
+            # After a stall of this computer nobody knows how long a press has waited here: take the longest.
+            stalled_ms = monotonic_ms() - read_ms - wait_ms
+            self._stalled_ms = stalled_ms if stalled_ms > STALL_MS else 0
+            read_ms = monotonic_ms()
         link.bye()
         port.write(link.pump(monotonic_ms()))
 
@@ -154,6 +163,7 @@ class Line:
 
     def _press(self, link: HostLink, boot: str, *fields: object) -> Pressed:
         press = press_from_wire(link.box, boot, *fields)  # type: ignore[arg-type]  # checked field by field by the link
+        press = replace(press, age_ms=press.age_ms + self._stalled_ms)
         answer = self._door.press(press)
         now = monotonic_ms()
         link.ack(boot, press.number, now)

@@ -8,12 +8,14 @@ import contextlib
 import os
 import select
 import sys
+import threading
 import time
 
 import serial
 
 BAUD = 115_200
 WRITE_TIMEOUT_S = 1.0  # a port that takes no frame for so long is dead: open it anew
+BURST_BYTES = 1 << 16  # of one turn; a box's own traffic of ten minutes
 POLL_S = 0.01  # where a port has no file descriptor (Windows, rfc2217://), look this often
 
 
@@ -39,6 +41,8 @@ class Port:
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
+        self._wake_lock = threading.Lock()
+        self._open = True
 
     def read(self, wait_s: float) -> bytes:
         """What has arrived; waits at most ``wait_s``, less when woken. Raises PortError when the port is gone."""
@@ -48,7 +52,7 @@ class Port:
                 self._drain_wake()
             elif not self._serial.in_waiting and not self._drain_wake():
                 time.sleep(min(wait_s, POLL_S))
-            return bytes(self._serial.read(4096))
+            return self._all_that_came()
         except (serial.SerialException, OSError, ValueError, TypeError) as error:
             raise PortError(f"{self.url}: lost: {error}") from None
 
@@ -60,8 +64,9 @@ class Port:
             raise PortError(f"{self.url}: lost: {error}") from None
 
     def wake(self) -> None:
-        with contextlib.suppress(OSError):  # full: it is awake already; closed: nobody waits
-            os.write(self._wake_writer, b"!")
+        with self._wake_lock, contextlib.suppress(BlockingIOError):  # full: it is awake already
+            if self._open:  # a closed descriptor's number may be another file's by now
+                os.write(self._wake_writer, b"!")
 
     def close(self) -> None:
         with contextlib.suppress(serial.SerialException, OSError, ValueError, AttributeError):
@@ -69,8 +74,17 @@ class Port:
             self._serial.dtr = False
         with contextlib.suppress(serial.SerialException, OSError):
             self._serial.close()
-        os.close(self._wake_reader)
-        os.close(self._wake_writer)
+        with self._wake_lock:
+            self._open = False
+            os.close(self._wake_reader)
+            os.close(self._wake_writer)
+
+    def _all_that_came(self) -> bytes:
+        """Nothing may be left for the next turn: of a press's repetitions that came together, the last tells its age."""
+        data = bytearray()
+        while len(data) < BURST_BYTES and (more := self._serial.read(4096)):
+            data += more
+        return bytes(data)
 
     def _drain_wake(self) -> bool:
         with contextlib.suppress(BlockingIOError):
