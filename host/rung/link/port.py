@@ -80,7 +80,7 @@ class Port:
             os.close(self._wake_writer)
 
     def _all_that_came(self) -> bytes:
-        """Nothing may be left for the next turn: of a press's repetitions that came together, the last tells its age."""
+        """Leave nothing for the next turn: of a press's repetitions that came together, the last tells its age."""
         data = bytearray()
         while len(data) < BURST_BYTES and (more := self._serial.read(4096)):
             data += more
