@@ -64,11 +64,14 @@ class RigPhone:
         self._watching = asyncio.ensure_future(self._watch())
 
     async def _watch(self) -> None:
-        self.seen.extend(await self.client.watch())
+        await self._note(*await self.client.watch())
         async for call in self.client.changes():
-            async with self._news:
-                self.seen.append(call)
-                self._news.notify_all()
+            await self._note(call)
+
+    async def _note(self, *calls: Call) -> None:
+        async with self._news:
+            self.seen.extend(calls)
+            self._news.notify_all()
 
     async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call:
         """The first state of any call, from the ``since``-th seen on, that is ``wanted``."""
