@@ -59,7 +59,7 @@ RINGS, TALKS = consult("dialling"), consult("up")
 BUSY, DECLINED = consult("ended", "busy", "them"), consult("ended", "declined", "them")
 DONE = line("ended", "transfer")
 
-# What stood in the record, what the phone then says, and: the ask's phase (None: no ask), its outcome, how the case closed.
+# What stood in the record, what the phone then says, and: the ask's phase, its outcome, how the case closed.
 TABLE: list[tuple[Callable[[Shift], object], tuple[Call, ...], str | None, str | None, str | None]] = [
     (telling, (UP,), None, "interrupted", None),
     (telling, (HELD,), None, "interrupted", None),

@@ -10,7 +10,7 @@ from rung.words import Ground, LampState, Marker, Outcome, Verdict
 WAIT, SAY = POLICY.times.wait_ms, POLICY.times.say_ms
 
 
-# -- the whole way ------------------------------------------------------------------------------------------------------
+# -- the whole way -----------------------------------------------------------------------------------------------------
 
 
 def test_warn_then_warm_transfer() -> None:
@@ -40,7 +40,7 @@ def test_nobody_can_be_had_and_the_call_is_released() -> None:
     assert taken == ["warn", "escalate", "final-notice", "release"]
 
 
-# -- order --------------------------------------------------------------------------------------------------------------
+# -- order -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_stops_every_rung_is_said_without_naming_one() -> None:
     assert s.press("warn").why == "The caller is on hold; take the call off hold first."
 
 
-# -- grounds ------------------------------------------------------------------------------------------------------------
+# -- grounds -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_press_declares_unnamed_where_none_stands() -> None:
@@ -152,7 +152,7 @@ def test_a_ground_taken_back_leaves_the_rung_taken() -> None:
     assert s.press("escalate").verdict == Verdict.TAKEN
 
 
-# -- calmed -------------------------------------------------------------------------------------------------------------
+# -- calmed ------------------------------------------------------------------------------------------------------------
 
 
 def test_calmed_withdraws_the_announcement_and_starts_the_wait_again() -> None:
@@ -183,7 +183,7 @@ def test_naming_an_unnamed_from_before_calmed_is_no_new_abuse() -> None:
     assert s.press("release").verdict == Verdict.TAKEN
 
 
-# -- saying comes before doing ------------------------------------------------------------------------------------------
+# -- saying comes before doing -----------------------------------------------------------------------------------------
 
 
 def test_a_hold_without_an_announcement_is_refused() -> None:
@@ -240,7 +240,7 @@ def test_an_ending_needs_a_known_person() -> None:
     assert "sign on" in s.press("release").why
 
 
-# -- waits and the press's own edge -------------------------------------------------------------------------------------
+# -- waits and the press's own edge ------------------------------------------------------------------------------------
 
 
 def test_only_talk_counts() -> None:
@@ -323,7 +323,7 @@ def test_a_hold_of_release_acts_once() -> None:
     assert s.did(w.HangUp) == 1
 
 
-# -- while asking -------------------------------------------------------------------------------------------------------
+# -- while asking ------------------------------------------------------------------------------------------------------
 
 
 def test_the_caller_is_told_before_the_hold() -> None:
@@ -527,7 +527,7 @@ def test_the_caller_leaves_while_a_supervisor_is_asked(phase: str) -> None:
     assert hung_up == (["consult-1"] if phase == "ringing" else []), "the ringing stops, a talk goes on"
 
 
-# -- crisis and emergency -----------------------------------------------------------------------------------------------
+# -- crisis and emergency ----------------------------------------------------------------------------------------------
 
 
 def test_under_crisis_nobody_can_release() -> None:
@@ -586,7 +586,7 @@ def test_panic_needs_no_call_and_no_age_and_tells_the_truth(call: bool) -> None:
     assert s.effects == []
 
 
-# -- how a call ends ----------------------------------------------------------------------------------------------------
+# -- how a call ends ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -660,7 +660,7 @@ def test_a_refused_lamp_gives_way_to_a_press_that_is_taken() -> None:
     assert s.lamp("escalate") == LampState.BLINKING
 
 
-# -- another call, a lost phone -----------------------------------------------------------------------------------------
+# -- another call, a lost phone ----------------------------------------------------------------------------------------
 
 
 def test_with_another_caller_live_nothing_can_be_pressed() -> None:

@@ -1,0 +1,357 @@
+"""A shift full of chance: an agent who presses anything, and a phone that mostly obeys. Checked step by step.
+
+Whoever draws decides: `random.Random(seed)` for volume, hypothesis for sequences that shrink.
+"""
+
+from collections.abc import Callable
+from random import Random
+
+from msgspec.structs import replace
+from tests.policy.oracle import Oracle, World
+from tests.policy.shift import LINE, POLICY, Shift, line
+
+from rung import words as w
+from rung.policy import Policy, Step, lamps, next_change, step
+from rung.policy.state import Facts, Phase
+from rung.policy.view import view
+from rung.words import Button, Call, CallState, EndedBy, Gesture, Ground, LampState, Marker, Outcome, Verdict
+
+WAITS = (0, 1, 100, 999, 1000, 2000, 2999, 3000, 3001, 3999, 4000, 4001, 4999, 5000, 5001, 30_000, 60_000)
+AGES = (0, 0, 0, 0, 0, 1, 500, 2500, 3000, 3001, 5000, 9999, 10_001, 30_000)
+GROUNDS = (Ground.UNNAMED, Ground.RUDENESS, Ground.SLUR, Ground.THREAT_OTHER, Ground.PROFANITY)
+OPEN = (LampState.LIT, LampState.BREATHING)
+
+
+class Session(Shift):
+    """A shift whose every step is held against the oracle and the sentences below."""
+
+    def __init__(self, chance: Random, policy: Policy = POLICY) -> None:
+        self.chance = chance
+        self.world = World()
+        self.phone: dict[str, Call] = {}  # the truth, which the desk hears of
+        self.checked = 0
+        self.taken: list[str] = []
+        super().__init__(policy)
+
+    # -- one step, and what must hold for each -------------------------------------------------------------------------
+
+    def put(self, input: w.Input) -> Step:
+        before = self.desk
+        made = super().put(input)
+        self._track(input)
+        nothing_is_ended_or_transferred_but_by_a_press(input, made)
+        the_result_of_an_ask_is_shown_off_hold(before.case is not None and before.case.ask, made)
+        done_only_when_the_phone_has_confirmed(before.flashes, made)
+        return made
+
+    def _track(self, input: w.Input) -> None:
+        """What the oracle is told, from the inputs alone."""
+        world = self.world
+        if isinstance(input, w.SignedOn):
+            world.person = input.person
+        elif isinstance(input, w.PhoneIs):
+            self.connected = input.up
+            world.phone = world.phone and input.up
+        elif isinstance(input, w.CallsAre):
+            world.phone = self.connected
+            world.lines = {call.id: call for call in input.calls if call.state != CallState.ENDED}
+        elif isinstance(input, w.CallIs):
+            world.lines[input.call.id] = input.call
+            if input.call.state == CallState.ENDED:
+                del world.lines[input.call.id]
+
+    def try_press(self, press: w.Pressed) -> None:
+        """Press, and compare what happened with what the oracle allows."""
+        self.put(w.Tick())  # what has become due is not the press's doing
+        lamps_agree_with_presses(self)
+        expected = Oracle([(r.at_ms, r.event) for r in self.record], self.world).allows(press, self.now)
+        held = self.desk.case is not None and self.desk.case.held
+        made = self.put(press)
+        assert made.answer is not None
+        came = what_came_of_it(made)
+        assert came == expected, f"the oracle allows {expected!r}, step did {came!r}: {press}, {made.answer}"
+        assert (made.answer.verdict == Verdict.TAKEN) == (expected not in ("", "panic"))
+        every_press_is_recorded_and_answered_once(made)
+        every_refusal_says_why(made.answer)
+        if held and Button.RELEASE in press.buttons:
+            assert made.answer.verdict != Verdict.TAKEN, "release is refused while the caller is on hold"
+        self.checked += 1
+        self.taken.append(expected)
+
+    # -- moves ---------------------------------------------------------------------------------------------------------
+
+    def play(self, moves: int) -> None:
+        start: list[Callable[[], object]] = [self.line_up, self.warned, self.nobody, self.noticed, self.announced]
+        start += [self.asked, self.answered, self.answered, self.noticed, self.announced]
+        self.chance.choice(start)()
+        self.phone |= self.desk.facts.calls
+        for move in range(moves):
+            self.chance.choice(_MOVES)(self)
+            if move % 5 == 0:
+                view(self.policy, self.desk, self.now)  # whatever has happened, it can be told
+        no_hang_up_without_announcement_and_final_notice(self)
+        at_most_one_hang_up_for_each_hold(self)
+
+    def line_up(self) -> None:
+        self.line("up")
+
+    def nobody(self) -> None:
+        self.warned().nobody_came()
+
+    def asked(self) -> None:
+        self.warned().ringing()
+
+    def answered(self) -> None:
+        self.warned().ringing()
+        self.consult("up")
+
+    def any_press(self) -> None:
+        button, gesture = self.chance.choice(
+            ["warn tap", "escalate tap", "release tap", "release hold", "escalate+warn chord", "escalate hold"]
+        ).split()
+        self._press(button, gesture, self.chance.choice(AGES))
+
+    def lit_press(self) -> None:
+        """As a person would: what the lamps invite to. Now and then it travels slowly."""
+        shown = lamps(self.policy, replace(self.desk, flashes=()), self.now)
+        lit = [b for b in Button if getattr(shown, b).state in OPEN]
+        if lit:
+            button = self.chance.choice(lit)
+            announced = button == Button.RELEASE and self.case.announcement is not None
+            self._press(button, "hold" if announced else "tap", self.chance.choice(AGES))
+
+    def _press(self, button: str, gesture: str, age_ms: int) -> None:
+        self.presses += 1
+        shown = lamps(self.policy, self.desk, self.now).epoch
+        self.try_press(
+            w.Pressed(
+                box="box",
+                boot="boot",
+                number=self.presses,
+                buttons=tuple(Button(name) for name in button.split("+")),
+                gesture=Gesture(gesture),
+                epoch=self.chance.choice([shown] * 9 + [max(0, self.desk.epoch - 1), self.desk.epoch]),
+                age_ms=age_ms,
+            )
+        )
+
+    def some_time(self) -> None:
+        for_ms = self.chance.choice(WAITS)
+        lamps_change_only_at_next_change(self, for_ms)
+        if self.chance.random() < 0.8:
+            self.wait(for_ms)
+        else:  # a bridge that was busy
+            self.now += for_ms
+
+    def some_act(self) -> None:
+        ground = self.chance.choice(GROUNDS)
+        acts: list[w.Input] = [w.Declared(ground), w.Declared(Ground.SLUR), w.TakenBack(ground), w.AskTakenBack()]
+        acts += [w.Marked(Marker.CRISIS), w.Unmarked(Marker.CRISIS, "a slip"), w.Calmed(), w.Declared(Ground.RUDENESS)]
+        self.put(self.chance.choice(acts))
+
+    def some_fact(self) -> None:
+        person = self.chance.choice(["ada", "ada", "ada", "ben", None])
+        self.put(self.chance.choice([w.SignedOn(person), w.FloorIs("600"), w.FloorIs("600"), w.FloorIs("")]))
+
+    def phone_obeys(self) -> None:
+        """The phone does what it was last told and has not done yet; now and then it will not."""
+        if self.desk.case is None or not self.case.pending:
+            return
+        pending = self.case.pending[-1]
+        if self.chance.random() < 0.1:
+            self.put(w.EffectRefused(pending.effect.id, "cannot aim"))
+            return
+        match pending.effect:
+            case w.Hold():
+                self._now(replace(self.phone.get(LINE, line("up")), state=CallState.HELD))
+            case w.Consult():
+                self.consults += 1
+                self._now(_consult(self.consults, CallState.DIALLING))
+            case w.TakeBack(consult=consult) if self.phone:
+                if consult in self.phone:
+                    ended = replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.US)
+                    self._now(ended)
+                self._now(replace(self.phone.get(LINE, line("up")), state=CallState.UP))
+            case w.Complete(consult=consult):
+                self._now(line("ended", "transfer"))
+                if consult in self.phone:
+                    self._now(replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
+            case w.HangUp():
+                self._now(line("ended", "us"))
+
+    def supervisor(self) -> None:
+        """The supervisor's phone does something."""
+        consults = [call for call in self.phone.values() if call.consult_for]
+        if consults:
+            ends = [(CallState.ENDED, Outcome(o)) for o in ("busy", "ignored", "absent", "declined", "failed")]
+            state, outcome = self.chance.choice([(CallState.UP, None)] * 5 + ends)
+            by = EndedBy.THEM if outcome else None
+            self._now(replace(consults[-1], state=state, outcome=outcome, ended_by=by))
+
+    def line_does(self) -> None:
+        """Something happens to the caller's line that nobody told the phone to do."""
+        state = self.chance.choice(["up", "held", "up", "held", "up", "ended"])
+        by = self.chance.choice(["them", "us", "transfer", "network", "unknown"]) if state == "ended" else None
+        cause = self.chance.choice(["", "", "transfer failed: 503"]) if state != "ended" else ""
+        if LINE in self.phone or self.chance.random() < 0.3:
+            self._now(line(state, by, cause=cause))
+
+    def new_call(self) -> None:
+        if LINE not in self.phone:
+            self._now(line("up"))
+
+    def other_call(self) -> None:
+        self._now(line(self.chance.choice(["up", "held", "ended", "ended"]), "them", call="other"))
+
+    def phone_tells_all(self) -> None:
+        doing = self.chance.choice(["", "", "ending", "transferring"])
+        if LINE in self.phone:
+            self.phone[LINE] = replace(self.phone[LINE], doing=doing)
+        self.put(w.CallsAre(tuple(self.phone.values())))
+
+    def phone_is_lost(self) -> None:
+        self.put(w.PhoneIs(up=False))
+        self.some_time()
+        self.put(w.PhoneIs(up=True))
+        if self.chance.random() < 0.3:
+            self.any_press()
+        if self.chance.random() < 0.1:
+            self.phone.clear()
+        self.phone_tells_all()
+
+    def bridge_restarts(self) -> None:
+        self.desk = replace(self.desk, facts=Facts(), flashes=())
+        self.world = World()
+        if self.desk.case is not None:
+            self.put(w.Restarted())
+        self.put(w.SignedOn("ada"))
+        self.put(w.FloorIs("600"))
+        self.put(w.PhoneIs(up=True))
+        self.phone_tells_all()
+
+    def _now(self, call: Call) -> None:
+        self.phone[call.id] = call
+        if call.state == CallState.ENDED:
+            del self.phone[call.id]
+        self.put(w.CallIs(call))
+
+
+_MOVES: list[Callable[[Session], None]] = (
+    [Session.any_press] * 6
+    + [Session.lit_press] * 6
+    + [Session.some_time] * 8
+    + [Session.some_act] * 3
+    + [Session.phone_obeys] * 6
+    + [Session.supervisor] * 2
+    + [Session.new_call] * 2
+    + [Session.line_does, Session.other_call, Session.phone_tells_all]
+    + [Session.phone_is_lost, Session.bridge_restarts, Session.some_fact]
+)
+
+
+def _consult(number: int, state: CallState) -> Call:
+    return Call(id=f"consult-{number}", state=state, direction="out", consult_for=LINE)
+
+
+def what_came_of_it(made: Step) -> str:
+    """In the oracle's words."""
+    came = ""
+    for event in made.events:
+        match event:
+            case w.RungTaken(rung=rung):
+                came = rung
+            case w.Announced():
+                came = "announce"
+            case w.EffectDecided(effect=w.Complete()):
+                came = "complete"
+            case w.AskMoved(outcome=Outcome.TAKEN_BACK) | w.AskClosed(outcome=Outcome.TAKEN_BACK):
+                came = "take back"
+            case w.MarkerSet(marker=Marker.EMERGENCY):
+                came = "panic"
+    return came
+
+
+# -- the sentences -----------------------------------------------------------------------------------------------------
+
+
+def nothing_is_ended_or_transferred_but_by_a_press(input: w.Input, made: Step) -> None:
+    for effect in made.effects:
+        ends = isinstance(effect, w.Complete) or (isinstance(effect, w.HangUp) and effect.call == LINE)
+        assert not ends or isinstance(input, w.Pressed), f"{effect} by {input}"
+
+
+def the_result_of_an_ask_is_shown_off_hold(ask: object, made: Step) -> None:
+    told_only = getattr(ask, "phase", Phase.TELLING) == Phase.TELLING  # nothing had happened on the phone
+    if any(isinstance(event, w.AskClosed) for event in made.events) and made.desk.case is not None and not told_only:
+        assert not made.desk.case.held
+
+
+def done_only_when_the_phone_has_confirmed(before: object, made: Step) -> None:
+    if any(flash.state == LampState.DONE for flash in made.desk.flashes) and made.desk.flashes != before:
+        ends = [e.how for e in made.events if isinstance(e, w.CaseClosed)]
+        old = [f for f in before if f.state == LampState.DONE]  # type: ignore[attr-defined]
+        assert old or set(ends) & {"released", "transferred"}
+
+
+def every_press_is_recorded_and_answered_once(made: Step) -> None:
+    assert sum(isinstance(e, w.PressRecorded) for e in made.events) == 1
+    assert sum(isinstance(e, w.PressAnswered) for e in made.events) == 1
+
+
+def every_refusal_says_why(answer: w.Answer) -> None:
+    assert answer.why
+    acts = ("name the ground", "more of talk", "sign on", "off hold", "on hold first", "taken back", "take it back")
+    told = ("no call", "not made on this call", "phone", "nothing is being asked", "nobody was alerted", "under way")
+    if answer.verdict == Verdict.REFUSED and answer.next is None:
+        assert any(words in answer.why for words in acts + told), answer.why
+
+
+def lamps_agree_with_presses(s: Session) -> None:
+    """A lamp is lit or breathing if, and only if, the press that it invites to would be taken now."""
+    quiet = replace(s.desk, flashes=())
+    shown = lamps(s.policy, quiet, s.now)
+    for button in Button:
+        announced = button == Button.RELEASE and quiet.case is not None and quiet.case.announcement is not None
+        gesture = Gesture.HOLD if announced else Gesture.TAP
+        press = w.Pressed(box="b", boot="b", number=0, buttons=(button,), gesture=gesture, epoch=shown.epoch, age_ms=0)
+        answer = step(s.policy, quiet, press, s.now).answer
+        assert answer is not None
+        assert (getattr(shown, button).state in OPEN) == (answer.verdict == Verdict.TAKEN), (button, shown, answer)
+
+
+def lamps_change_only_at_next_change(s: Session, within_ms: int) -> None:
+    due = next_change(s.policy, s.desk)
+    before = s.now if due is None else due - 1
+    for at in {s.chance.randint(s.now, max(s.now, before)), min(max(s.now, before), s.now + within_ms)}:
+        now, then = lamps(s.policy, s.desk, s.now), lamps(s.policy, s.desk, at)
+        if due is None or at < due:
+            assert replace(now, fill_ms=0) == replace(then, fill_ms=0), f"changed by {at}, next change at {due}"
+
+
+def no_hang_up_without_announcement_and_final_notice(s: Session) -> None:
+    warned, announced = [], None
+    for r in s.record:
+        match r.event:
+            case w.CaseOpened():
+                warned, announced = [], None
+            case w.RungTaken(rung=rung):
+                warned.append(rung)
+            case w.Announced():
+                announced = r.at_ms
+            case w.EffectDecided(effect=w.HangUp(call=call)) if call == LINE:
+                assert "warn" in warned
+                assert "final-notice" in warned
+                assert announced is not None
+                assert r.at_ms - announced >= s.policy.times.say_ms
+                announced = None
+
+
+def at_most_one_hang_up_for_each_hold(s: Session) -> None:
+    holds = 0
+    for r in s.record:
+        match r.event:
+            case w.PressRecorded(press=w.Pressed(gesture=Gesture.HOLD, buttons=(Button.RELEASE,))):
+                holds = 1
+            case w.EffectDecided(effect=w.HangUp(call=call)) if call == LINE:
+                assert holds == 1
+                holds = 0

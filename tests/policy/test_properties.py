@@ -1,0 +1,109 @@
+"""Chance against the oracle and the sentences of `session`; and canaries, which show that they catch what is broken."""
+
+import os
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.policy.session import Session
+from tests.policy.shift import POLICY
+
+from rung.policy import Policy, press, reading
+from rung.policy.state import Case
+
+SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "1500"))  # more of them before a release
+CHUNK = 100
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_step_agrees_with_the_oracle(first: int) -> None:
+    for seed in range(first, first + CHUNK):
+        session = Session(Random(seed))
+        try:
+            session.play(40)
+        except Exception as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+@settings(max_examples=60)
+@given(st.randoms(use_true_random=False), st.integers(1, 25))
+def test_step_agrees_with_the_oracle_on_what_shrinks(chance: Random, moves: int) -> None:
+    Session(chance).play(moves)
+
+
+def test_chance_reaches_every_rung() -> None:
+    """A chance that never got up the ladder would prove nothing."""
+    reached: dict[str, int] = {}
+    for seed in range(500):
+        session = Session(Random(seed))
+        session.play(40)
+        for what in session.taken:
+            reached[what] = reached.get(what, 0) + 1
+    expected = {"warn", "escalate", "final-notice", "announce", "release", "complete", "take back", "panic", ""}
+    assert {what for what, times in reached.items() if times >= 10} == expected
+
+
+def _without(policy: Policy, rung: str, **changed: object) -> Policy:
+    rungs = tuple(
+        replace(r, requires=tuple(replace(need, **changed) for need in r.requires)) if r.id == rung else r
+        for r in policy.rung
+    )
+    return replace(policy, rung=rungs)
+
+
+BROKEN_TABLES = {
+    "escalate without a warning": _without(POLICY, "escalate", taken=(), persisted=False),
+    "escalate without persisting": _without(POLICY, "escalate", persisted=False),
+    "final notice though a supervisor may be had": _without(POLICY, "final-notice", unavailable=False),
+    "release without a final notice": _without(POLICY, "release", taken=("warn",)),
+    "release without persisting": _without(POLICY, "release", persisted=False),
+    "release for any ground": _without(POLICY, "release", ground="any"),
+    "a shorter wait": replace(POLICY, times=replace(POLICY.times, wait=4.9)),
+    "less time to say it": replace(POLICY, times=replace(POLICY.times, say_time=3.9)),
+}
+
+
+def caught(policy: Policy) -> bool:
+    for seed in range(400):
+        try:
+            Session(Random(seed), policy).play(40)
+        except AssertionError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("broken", BROKEN_TABLES)
+def test_canary_a_broken_table_is_caught(broken: str) -> None:
+    assert caught(BROKEN_TABLES[broken])
+
+
+def _ignore_hold(real: Callable[..., object]) -> Callable[..., object]:
+    return lambda desk, rung: real(
+        desk if desk.case is None else replace(desk, case=replace(desk.case, held=False)), rung
+    )
+
+
+BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Callable[..., object]]]] = {
+    "persisted is ignored": (reading, "_persisted", lambda real: lambda *_: None),
+    "waits are held against the arrival": (
+        reading,
+        "wait_left_ms",
+        lambda real: lambda policy, case, at: real(policy, case, at + 500),
+    ),
+    "a tap transfers by its arrival": (press, "completes", lambda real: lambda desk, at: real(desk, desk.at_ms)),
+    "hold counts as talk": (Case, "talk_ms", lambda real: lambda case, since, until: until - since),
+    "the hold is not seen": (reading, "blocked", _ignore_hold),
+    "unnamed under crisis": (reading, "_may_declare", lambda real: lambda case: not case.grounds),
+    "nothing is too late": (press, "TOO_LATE_MS", lambda real: {}),  # type: ignore[dict-item,return-value]
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_STEPS)
+def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, name, change = BROKEN_STEPS[broken]
+    monkeypatch.setattr(where, name, change(getattr(where, name)))
+    assert caught(POLICY)
