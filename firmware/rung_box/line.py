@@ -4,7 +4,7 @@ import asyncio
 import select
 import sys
 
-_PORTION_BYTES = 64  # taken in one turn: more than a frame; and a flood leaves the other tasks their turns
+_PORTION_BYTES = 256  # taken in one turn: what the input ring holds; a flood leaves the other tasks their turns
 
 
 class Line:

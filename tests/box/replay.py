@@ -28,7 +28,7 @@ class Replay:
         """Play the steps, then let `rest_ms` pass; what was sent."""
         end = (steps[-1][0] if steps else 0) + rest_ms
         seen_at = None  # when the task will see what is latched
-        for step in [*steps, [end]]:
+        for step in steps + [[end]]:  # noqa: RUF005 (MicroPython cannot unpack into a list)
             if seen_at is not None and seen_at <= step[0]:
                 self._serve(seen_at)
                 seen_at = None

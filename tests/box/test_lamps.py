@@ -52,7 +52,7 @@ def _look(name: str) -> list[float]:
     return [level / max(1, *seen) for level in seen]
 
 
-@pytest.mark.parametrize("pair", combinations((*SIGNALS, codes.FILLING), 2), ids=" ".join)
+@pytest.mark.parametrize("pair", list(combinations((*SIGNALS, codes.FILLING), 2)), ids=" ".join)
 def test_no_two_signals_have_one_rhythm(pair: tuple[str, str]) -> None:
     """They differ for a twelfth of the time by a third of their light, whenever one begins to look."""
     frames = LOOK_MS // FRAME_MS
