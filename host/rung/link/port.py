@@ -5,8 +5,8 @@ assumed all the same; the box's HELLO tells.
 """
 
 import contextlib
-import os
 import select
+import socket
 import sys
 import threading
 import time
@@ -38,9 +38,9 @@ class Port:
             raise PortError(f"{url}: cannot be opened: {error}") from None
         self.url = url
         self._selectable = sys.platform != "win32" and _has_descriptor(self._serial)
-        self._wake_reader, self._wake_writer = os.pipe()
-        os.set_blocking(self._wake_reader, False)
-        os.set_blocking(self._wake_writer, False)
+        self._bell, self._ringer = socket.socketpair()  # pipes cannot be made non-blocking everywhere
+        self._bell.setblocking(False)
+        self._ringer.setblocking(False)
         self._wake_lock = threading.Lock()
         self._open = True
 
@@ -48,7 +48,7 @@ class Port:
         """What has arrived; waits at most ``wait_s``, less when woken. Raises PortError when the port is gone."""
         try:
             if self._selectable:
-                select.select([self._serial.fileno(), self._wake_reader], [], [], wait_s)
+                select.select([self._serial.fileno(), self._bell], [], [], wait_s)
                 self._drain_wake()
             elif not self._serial.in_waiting and not self._drain_wake():
                 time.sleep(min(wait_s, POLL_S))
@@ -65,8 +65,8 @@ class Port:
 
     def wake(self) -> None:
         with self._wake_lock, contextlib.suppress(BlockingIOError):  # full: it is awake already
-            if self._open:  # a closed descriptor's number may be another file's by now
-                os.write(self._wake_writer, b"!")
+            if self._open:
+                self._ringer.send(b"!")
 
     def close(self) -> None:
         with contextlib.suppress(serial.SerialException, OSError, ValueError, AttributeError):
@@ -76,8 +76,8 @@ class Port:
             self._serial.close()
         with self._wake_lock:
             self._open = False
-            os.close(self._wake_reader)
-            os.close(self._wake_writer)
+            self._bell.close()
+            self._ringer.close()
 
     def _all_that_came(self) -> bytes:
         """Leave nothing for the next turn: of a press's repetitions that came together, the last tells its age."""
@@ -88,7 +88,7 @@ class Port:
 
     def _drain_wake(self) -> bool:
         with contextlib.suppress(BlockingIOError):
-            return bool(os.read(self._wake_reader, 64))
+            return bool(self._bell.recv(64))
         return False
 
 
