@@ -67,6 +67,14 @@ def test_a_supervisor_who_hung_up_first_declined() -> None:
     assert (consult.ended_by, consult.outcome) == (EndedBy.THEM, Outcome.DECLINED)
 
 
+def test_a_completion_never_sent_leaves_the_supervisors_hanging_up_a_decline() -> None:
+    book = consulting()
+    book.saw("CALL_CLOSED", CONSULT, RESET)
+    (consult,) = book.transfer_refused(book.lines[LINE])
+    assert (consult.ended_by, consult.outcome) == (EndedBy.THEM, Outcome.DECLINED)
+    assert [c.doing for c in book.calls()] == ["", ""]
+
+
 def test_a_failed_completion_leaves_both_calls() -> None:
     book = consulting()
     (line,) = book.saw("CALL_TRANSFER_FAILED", LINE, "503 Service Unavailable")

@@ -58,7 +58,7 @@ async def say(port: int, what: bytes) -> list[dict[str, object]]:
         writer.write_eof()
         while more := await asyncio.wait_for(reader.read(65536), 30):
             heard += more
-    except ConnectionError:
+    except OSError:
         pass  # it closed on more than it wanted to read
     writer.close()
     return [json.loads(line) for line in heard.splitlines()]

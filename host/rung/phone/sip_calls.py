@@ -36,6 +36,7 @@ class Line:
     offered: bool | None = None  # on the wire: hold (True) or not; until the peer answers
     held_in_stack: bool = False  # the stack's own flag, which it flips before the peer answers
     transferring: bool = False  # a REFER is out and its verdict is open
+    transfers: int = 0  # how many were tried
     completing: str | None = None  # id of the consult that the REFER names
     withheld: str | None = None  # how this consult closed while its completion was open
     completed: bool = False  # the peers are joined; its BYE is on the way
@@ -113,6 +114,15 @@ class CallBook:
         line.cause = f"transfer failed: {why or 'no reason given'}"
         settled = self._settle(line, why)
         return [line.as_call(), *settled]
+
+    def transfer_refused(self, line: Line) -> list[Call]:
+        """No REFER was sent. If the consult closed at that very moment, that was its own end."""
+        consult = next((c for c in self.lines.values() if c.id == line.completing), None)
+        line.transferring, line.completing = False, None
+        if consult is None or consult.withheld is None:
+            return []
+        text, consult.withheld = consult.withheld, None
+        return self._closed(consult, text)
 
     def _begin(self, event: str, handle: int, peer: str) -> Line:
         self._numbers += 1

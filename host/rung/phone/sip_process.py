@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from rung.phone import sip_control as ctl
-from rung.phone.base import PhoneError
+from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_audio import Tones
 from rung.phone.sip_calls import Attempt, CallBook, Line
 from rung.phone.sip_door import Door
@@ -77,6 +77,11 @@ class SipPhoneProcess:
                 self.door.tell(ctl.Told(call))
         if self._leave_when_idle and not self.book.lines:
             self.leaving.set()
+
+    def _tell_again(self, line: Line) -> None:
+        """Its state as it is; the end of a call has been told already."""
+        if line.state is not CallState.ENDED:
+            self._tell([line.as_call()])
 
     def _audible(self) -> list[int]:
         lines = self.book.lines.values()
@@ -172,7 +177,7 @@ class SipPhoneProcess:
         self._need_answered(line)
         async with line.changing:
             if (line.state is CallState.HELD) == hold == line.held_in_stack:
-                self._tell([line.as_call()])
+                self._tell_again(line)
                 return
             if line.held_in_stack == hold:  # an earlier offer was never taken up by the peer
                 await self._offer_hold(line, hold=not hold)
@@ -229,19 +234,23 @@ class SipPhoneProcess:
     async def _refer(self, line: Line, consult: Line | None, send: Callable[[], Awaitable[None]]) -> None:
         if line.transferring:
             raise PhoneError("a transfer of this call is under way")
+        line.transfers += 1
         line.transferring, line.completing, line.cause = True, consult.id if consult else None, ""
         try:
             await send()
-        except PhoneError:
-            line.transferring, line.completing = False, None
+        except PhoneUnsureError:
+            self._later(self._judge(line, line.transfers))
             raise
-        self._tell([line.as_call()])
-        self._later(self._judge(line))
+        except PhoneError:
+            self._tell(self.book.transfer_refused(line))
+            raise
+        self._tell_again(line)
+        self._later(self._judge(line, line.transfers))
 
-    async def _judge(self, line: Line) -> None:
+    async def _judge(self, line: Line, transfer: int) -> None:
         """A peer may take the request and never report."""
         await asyncio.sleep(self.settings.transfer_ms / 1000)
-        if line.transferring and line.state is not CallState.ENDED:
+        if line.transferring and line.transfers == transfer and line.state is not CallState.ENDED:
             why = f"no verdict in {self.settings.transfer_ms} ms"
             self._tell(self.book.transfer_failed(line, why))
 
@@ -255,7 +264,7 @@ class SipPhoneProcess:
 
     async def _end(self, line: Line, how: Callable[[int], Awaitable[None]]) -> None:
         line.ours = True
-        self._tell([line.as_call()])
+        self._tell_again(line)
         try:
             await how(line.handle)
         except PhoneError:
