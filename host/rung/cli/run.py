@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import signal
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from rung.phone.sip_control import SipSettings
 
 def run_desk(file: Path, json: bool) -> None:
     config = _config(file)
+    _need_sip()
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
@@ -42,11 +44,15 @@ def run_desk(file: Path, json: bool) -> None:
 
 def run_phone(file: Path) -> None:
     config = _config(file)
-    try:
-        from rung.phone.sip_process import serve
-    except ImportError:
-        stop("the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux)")
+    _need_sip()
+    from rung.phone.sip_process import serve
+
     serve(sip_settings(config.phone), config.phone_control)
+
+
+def _need_sip() -> None:
+    if importlib.util.find_spec("baresip") is None:
+        stop("the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
 
 
 def sip_settings(phone: SipConfig) -> SipSettings:
