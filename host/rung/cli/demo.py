@@ -7,17 +7,17 @@ from pathlib import Path
 
 import msgspec
 
-from rung.cli.app import stop
+from rung.cli.app import need, stop
 from rung.cli.timeline import Timeline
 from rung.policy import Times
 
 
 def demo(story: str | None, json: bool, list_: bool) -> int:
     """The exit code."""
-    try:
-        from rung.sim.stories import STORIES
-    except ImportError as error:
-        stop(f"{error}; the demo needs the SIP phone and the MicroPython VM: pip install 'rung[demo]' (Linux)")
+    for module in ("baresip", "micropython_run"):
+        need(module, "the demo needs the SIP phone and the MicroPython VM: pip install 'rung[demo]' (Linux x86_64)")
+    from rung.sim.stories import STORIES
+
     if list_:
         for name, play in STORIES.items():
             print(f"{name:14} {(play.__doc__ or '').strip()}")

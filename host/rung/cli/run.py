@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import signal
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from rung import words as w
-from rung.cli.app import stop
+from rung.cli.app import need, stop
 from rung.cli.keys import Keys
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
@@ -25,7 +24,7 @@ from rung.phone.sip_control import SipSettings
 
 def run_desk(file: Path, json: bool) -> None:
     config = _config(file)
-    _need_sip()
+    need("baresip", "the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
@@ -44,15 +43,10 @@ def run_desk(file: Path, json: bool) -> None:
 
 def run_phone(file: Path) -> None:
     config = _config(file)
-    _need_sip()
+    need("baresip", "the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
     from rung.phone.sip_process import serve
 
     serve(sip_settings(config.phone), config.phone_control)
-
-
-def _need_sip() -> None:
-    if importlib.util.find_spec("baresip") is None:
-        stop("the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
 
 
 def sip_settings(phone: SipConfig) -> SipSettings:
