@@ -42,7 +42,7 @@ def _show_fault() -> None:
     begun = now_ms()
     now = begun
     while ticks.diff(now, begun) < FAULT_SHOWN_MS:
-        lamps.show(frame(((codes.FAULT, begun, 0),) * 3, now))
+        lamps.show(frame(((codes.FAULT, codes.NO_MARK, begun, 0),) * 3, now))
         time.sleep_ms(FRAME_MS)
         now = now_ms()
 

@@ -103,7 +103,7 @@ class App:
         signals = self._panel.signals(now)
         self._lamps.show(frame(signals, now))
         self._framed_at = now
-        self._moving = not all(is_steady(name) for name, _, _ in signals)
+        self._moving = not all(is_steady(signal) for signal in signals)
 
     def _press(self, buttons: str, gesture: str, epoch: int, edge_ms: int) -> None:
         """A gesture is complete: on the line with it."""

@@ -71,18 +71,18 @@ class Panel:
             holding.append(codes.OWN_REFUSED)
         shown = codes.strongest(holding)
         if shown == codes.OWN_HOLD:
-            return codes.FILLING, filling[0], filling[1]
+            return codes.OFF, codes.FILLING, filling[0], filling[1]
         if shown == codes.OWN_REFUSED:
-            return codes.REFUSED, refused_since, 0
+            return codes.REFUSED, codes.NO_MARK, refused_since, 0
         if shown == codes.UNCONFIRMED:
-            return shown, self._waiting_since[button], 0
+            return shown, codes.NO_MARK, self._waiting_since[button], 0
         if shown == codes.FROM_HOST and self._lamps is not None:
             return self._from_host(button, self._lamps[button], now)
-        return shown, self._since[button], 0
+        return shown, codes.NO_MARK, self._since[button], 0
 
     def _from_host(self, button: int, lamp: "tuple[str, str]", now: int):
         letter, since = self._hint
         if letter == LETTERS[button] and 0 <= ticks.diff(now, since) < HINT_MS:
-            return codes.BREATHING, since, 0
+            return codes.BREATHING, codes.NO_MARK, since, 0
         state, mark = lamp
-        return mark if mark != codes.NO_MARK else state, self._since[button], self._full_ms
+        return state, mark, self._since[button], self._full_ms

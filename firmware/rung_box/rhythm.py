@@ -14,7 +14,6 @@ _RHYTHMS = {
     codes.BLINKING: ((0, 60, 60), ((280, 255, 255), (280, 0, 0))),
     codes.REFUSED: ((90, 0, 0), ((80, 255, 255), (120, 0, 0)) * 3 + ((600, 0, 0),)),
     codes.DONE: ((0, 90, 0), ((1400, 255, 255), (200, 0, 0))),
-    codes.ALONE: ((60, 0, 60), ((160, 255, 255), (1440, 30, 30))),
     codes.UNCONFIRMED: ((90, 45, 0), ((120, 255, 255), (120, 0, 0), (120, 255, 255), (640, 0, 0))),
     codes.LINK_LOST: ((0, 0, 90), ((1500, 0, 255), (1500, 255, 0), (600, 0, 0))),
     codes.FAULT: ((90, 0, 0), ((600, 255, 255), (200, 0, 0), (200, 255, 255), (200, 0, 0))),
@@ -22,7 +21,14 @@ _RHYTHMS = {
 }
 _SAFE_MODE_SHIFT_MS = 800  # from lamp to lamp: one light wanders over the three
 
-# `filling` has no period: it grows brighter until it is full, with a dark tick four times a second.
+# `alone` lies over the state: once in a while a flash between two dark gaps.
+_ALONE_COLOUR = (60, 0, 60)
+_ALONE_PERIOD_MS = 1600
+_ALONE_GAP_MS = 120
+_ALONE_FLASH_MS = 160
+
+# `filling` has no period: it grows brighter until it is full, with a dark tick four times a second. It keeps the colour
+# of the state it lies over.
 _FILLING_COLOUR = (90, 90, 60)
 _FILLING_LEAST = 40
 _FILLING_TICK_MS = 240
@@ -32,27 +38,29 @@ _FILLING_DARK_MS = 80
 def frame(signals, now: int):
     """The colours (red, green, blue) of the three lamps now.
 
-    A signal is (name, since, full_ms): a wire code of a lamp state or mark, or a box state of `codes.PRECEDENCE`; when
-    its rhythm began; and for `filling` how many ms it takes.
+    A signal is (name, mark, since, full_ms): the wire code of a lamp state, or what `codes.PRECEDENCE` names; the wire
+    code of the mark over it; when its rhythm began; and for `filling` how many ms it takes.
     """
     return tuple([_colour(index, signal, now) for index, signal in enumerate(signals)])
 
 
-def is_steady(name: str) -> bool:
-    """Whether the signal looks the same all the time."""
-    return name in (codes.OFF, codes.LIT)
+def is_steady(signal) -> bool:
+    """Whether it looks the same all the time."""
+    return signal[0] in (codes.OFF, codes.LIT) and signal[1] == codes.NO_MARK
 
 
 def _colour(index: int, signal, now: int):
-    name, since, full_ms = signal
+    name, mark, since, full_ms = signal
     passed_ms = max(0, ticks.diff(now, since))
-    if name == codes.FILLING:
-        colour, level = _FILLING_COLOUR, _filling_level(passed_ms, full_ms)
+    colour, steps = _RHYTHMS[name]
+    if mark == codes.FILLING:
+        level = _filling_level(passed_ms, full_ms)
+        colour = _FILLING_COLOUR if name == codes.OFF else colour
+    elif mark == codes.ALONE and passed_ms % _ALONE_PERIOD_MS < 2 * _ALONE_GAP_MS + _ALONE_FLASH_MS:
+        colour, level = _ALONE_COLOUR, _alone_level(passed_ms % _ALONE_PERIOD_MS)
     else:
-        colour, steps = _RHYTHMS[name]
-        if name == codes.SAFE_MODE:
-            passed_ms += index * _SAFE_MODE_SHIFT_MS
-        level = _level(steps, passed_ms)
+        shift_ms = index * _SAFE_MODE_SHIFT_MS if name == codes.SAFE_MODE else 0
+        level = _level(steps, passed_ms + shift_ms)
     red, green, blue = colour
     return red * level // 255, green * level // 255, blue * level // 255
 
@@ -64,6 +72,10 @@ def _level(steps, passed_ms: int) -> int:
             return start + (end - start) * passed_ms // length_ms
         passed_ms -= length_ms
     return 0
+
+
+def _alone_level(passed_ms: int) -> int:
+    return 255 if _ALONE_GAP_MS <= passed_ms < _ALONE_GAP_MS + _ALONE_FLASH_MS else 0
 
 
 def _filling_level(passed_ms: int, full_ms: int) -> int:

@@ -15,7 +15,13 @@ from rung_box.panel import HINT_MS, Panel
 from rung_box.rhythm import FRAME_MS, frame, is_steady
 from rung_wire import codes
 
-SIGNALS = (*codes.LAMP_STATES, codes.ALONE, codes.UNCONFIRMED, codes.LINK_LOST, codes.FAULT, codes.SAFE_MODE)
+NAMES = (*codes.LAMP_STATES, codes.UNCONFIRMED, codes.LINK_LOST, codes.FAULT, codes.SAFE_MODE)
+SIGNALS = [
+    *((name, codes.NO_MARK) for name in NAMES),
+    (codes.LIT, codes.ALONE),
+    (codes.BREATHING, codes.ALONE),  # `alone` comes only with what may be pressed
+    (codes.OFF, codes.FILLING),  # over other states it has their colour
+]
 LOOK_MS = 8000
 FULL_MS = 2 * LOOK_MS
 LAMPS = ((codes.LIT, codes.NO_MARK), (codes.BREATHING, codes.ALONE), (codes.BLINKING, codes.FILLING))
@@ -46,43 +52,43 @@ def _panel(waiting: str = "") -> tuple[Panel, FakeGestures]:
 
 
 @cache
-def _look(name: str) -> list[float]:
+def _look(name: str, mark: str) -> list[float]:
     """Brightness of the middle lamp, frame by frame, as a part of its brightest: what the colour-blind see."""
-    seen = [sum(frame([(name, 0, FULL_MS)] * 3, now)[1]) for now in range(0, 2 * LOOK_MS, FRAME_MS)]
+    seen = [sum(frame([(name, mark, 0, FULL_MS)] * 3, now)[1]) for now in range(0, 2 * LOOK_MS, FRAME_MS)]
     return [level / max(1, *seen) for level in seen]
 
 
-@pytest.mark.parametrize("pair", list(combinations((*SIGNALS, codes.FILLING), 2)), ids=" ".join)
-def test_no_two_signals_have_one_rhythm(pair: tuple[str, str]) -> None:
+@pytest.mark.parametrize("pair", list(combinations(SIGNALS, 2)), ids=str)
+def test_no_two_signals_have_one_rhythm(pair: tuple[tuple[str, str], tuple[str, str]]) -> None:
     """They differ for a twelfth of the time by a third of their light, whenever one begins to look."""
     frames = LOOK_MS // FRAME_MS
-    ours, theirs = (_look(name) for name in pair)
+    ours, theirs = (_look(*signal) for signal in pair)
     for start in range(frames):
         differing = sum(abs(a - b) > 1 / 3 for a, b in zip(ours, theirs[start : start + frames], strict=False))
         assert differing > frames / 12, f"alike from {start * FRAME_MS} ms"
 
 
-@pytest.mark.parametrize("name", SIGNALS)
-def test_only_steady_signals_are_not_redrawn(name: str) -> None:
-    assert is_steady(name) == (len(set(_look(name))) == 1)
+@pytest.mark.parametrize("signal", SIGNALS, ids=str)
+def test_only_steady_signals_are_not_redrawn(signal: tuple[str, str]) -> None:
+    assert is_steady(signal) == (len(set(_look(*signal))) == 1)
 
 
 def test_filling_grows_and_stays_full() -> None:
-    lit = [level for level in _look(codes.FILLING) if level]
+    lit = [level for level in _look(codes.OFF, codes.FILLING) if level]
     assert lit == sorted(lit)
-    full = frame([(codes.FILLING, 0, FULL_MS)] * 3, FULL_MS)
-    assert frame([(codes.FILLING, 0, FULL_MS)] * 3, FULL_MS + 9999) == full
+    full = [(codes.OFF, codes.FILLING, 0, FULL_MS)] * 3
+    assert frame(full, FULL_MS) == frame(full, FULL_MS + 9999)
 
 
 def test_link_lost_is_one_pulse_of_all_three_and_safe_mode_wanders() -> None:
     for now in range(0, LOOK_MS, FRAME_MS):
-        assert len(set(frame([(codes.LINK_LOST, 0, 0)] * 3, now))) == 1
-        assert [any(colour) for colour in frame([(codes.SAFE_MODE, 0, 0)] * 3, now)].count(True) == 1
+        assert len(set(frame([(codes.LINK_LOST, codes.NO_MARK, 0, 0)] * 3, now))) == 1
+        assert [any(colour) for colour in frame([(codes.SAFE_MODE, codes.NO_MARK, 0, 0)] * 3, now)].count(True) == 1
 
 
-@given(st.sampled_from((*SIGNALS, codes.FILLING)), st.integers(-50, 2**31), st.integers(0, 25500))
-def test_colours_are_always_colours(name: str, now: int, full_ms: int) -> None:
-    assert all(0 <= part <= 255 for colour in frame([(name, 0, full_ms)] * 3, now) for part in colour)
+@given(st.sampled_from(NAMES), st.sampled_from(codes.LAMP_MARKS), st.integers(-50, 2**31), st.integers(0, 409500))
+def test_colours_are_always_colours(name: str, mark: str, now: int, full_ms: int) -> None:
+    assert all(0 <= part <= 255 for colour in frame([(name, mark, 0, full_ms)] * 3, now) for part in colour)
 
 
 @given(st.sets(st.sampled_from(codes.PRECEDENCE)).map(lambda holding: holding - {codes.SAFE_MODE}))
@@ -94,36 +100,40 @@ def test_the_strongest_wins(holding: set[str]) -> None:
     gestures.is_stuck = codes.FAULT in holding
     gestures.fills = (50, 1500) if codes.OWN_HOLD in holding else None
     gestures.refused = 60 if codes.OWN_REFUSED in holding else None
-    shown = {codes.OWN_HOLD: codes.FILLING, codes.OWN_REFUSED: codes.REFUSED, codes.FROM_HOST: codes.FILLING}
+    shown = {
+        codes.OWN_HOLD: (codes.OFF, codes.FILLING),
+        codes.OWN_REFUSED: (codes.REFUSED, codes.NO_MARK),
+        codes.FROM_HOST: (codes.BLINKING, codes.FILLING),
+    }
     strongest = codes.strongest(holding | {codes.FROM_HOST})
-    assert panel.signals(200)[RELEASE][0] == shown.get(strongest, strongest)
+    assert panel.signals(200)[RELEASE][:2] == shown.get(strongest, (strongest, codes.NO_MARK))
 
 
 def test_the_hosts_lamps_are_shown_with_their_marks() -> None:
     panel, _ = _panel()
     panel.lamps(LAMPS, 30, 100)
-    assert panel.signals(200) == [(codes.LIT, 100, 3000), (codes.ALONE, 100, 3000), (codes.FILLING, 100, 3000)]
+    assert panel.signals(200) == [(state, mark, 100, 3000) for state, mark in LAMPS]
     panel.lamps(LAMPS, 30, 300)
-    assert [since for _, since, _ in panel.signals(400)] == [100, 100, 100], "a rhythm goes on while nothing changes"
+    assert [since for _, _, since, _ in panel.signals(400)] == [100, 100, 100], "a rhythm goes on while nothing changes"
     panel.lamps(LAMPS, 20, 500)
-    assert panel.signals(600)[RELEASE] == (codes.FILLING, 500, 2000)
+    assert panel.signals(600)[RELEASE] == (codes.BLINKING, codes.FILLING, 500, 2000)
 
 
 def test_a_lost_link_and_a_new_session_forget_the_lamps() -> None:
     panel, _ = _panel()
-    assert {name for name, _, _ in panel.signals(10)} == {codes.LINK_LOST}
+    assert {signal[0] for signal in panel.signals(10)} == {codes.LINK_LOST}
     panel.lamps(LAMPS, 0, 100)
     panel.forget(200)
-    assert panel.signals(300) == [(codes.LINK_LOST, 200, 0)] * 3
+    assert panel.signals(300) == [(codes.LINK_LOST, codes.NO_MARK, 200, 0)] * 3
 
 
 def test_an_unconfirmed_press_shows_on_its_lamps_only() -> None:
     panel, _ = _panel("EW")
     panel.lamps(LAMPS, 0, 100)
     panel.signals(200)
-    names = [name for name, _, _ in panel.signals(240)]
-    assert names == [codes.UNCONFIRMED, codes.UNCONFIRMED, codes.FILLING]
-    assert panel.signals(280)[WARN][1] == 200, "its rhythm begins with the press"
+    names = [signal[0] for signal in panel.signals(240)]
+    assert names == [codes.UNCONFIRMED, codes.UNCONFIRMED, codes.BLINKING]
+    assert panel.signals(280)[WARN][2] == 200, "its rhythm begins with the press"
 
 
 def test_the_next_button_of_a_refusal_breathes_for_a_moment() -> None:

@@ -62,10 +62,12 @@ class HostEnd:
     def run(self, done: Callable[[], bool]) -> None:
         """Turn until `done`; TimeoutError tells what was heard."""
         until = time.monotonic() + PATIENCE_S
-        while not done():
+        while True:
+            self.turn()
+            if done():
+                return
             if time.monotonic() > until:
                 raise TimeoutError(f"heard {self.heard[-1000:]!r}, events {self.events[-10:]}")
-            self.turn()
             select.select([self._fd], [], [], min(self.link.next_due(self.now()), 20) / 1000)
 
     def turn(self) -> None:
