@@ -14,7 +14,7 @@ from tests.policy.shift import POLICY
 from rung.policy import Policy, press, reading
 from rung.policy.state import Case
 
-SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "1500"))  # more of them before a release
+SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "800"))  # more of them before a release
 CHUNK = 100
 
 

@@ -162,6 +162,13 @@ def test_the_story_can_be_finished_after_a_restart(
     assert s.did(w.HangUp) == before + 1
 
 
+def test_the_restart_itself_is_why_an_announcement_falls() -> None:
+    s = Shift().announced()
+    restart(s, (UP,))
+    assert s.events(w.AnnouncementWithdrawn) == [w.AnnouncementWithdrawn("release", "the bridge was restarted")]
+    assert s.did(w.AskPhone) == 0
+
+
 def test_an_interrupted_ask_changes_neither_wait_nor_unavailability() -> None:
     s = Shift().warned()
     s.press("escalate")

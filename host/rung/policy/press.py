@@ -52,7 +52,7 @@ def _read(d: Decision, press: w.Pressed) -> w.Answer:
     if d.desk.case is None:
         return refuse("There is no call.")
     if press.epoch != d.case.epoch:
-        return refuse("That press was not made on this call; nothing was done.")
+        return refuse(_sentence(OTHER_LIVE) if other_live(d.desk) else "That press was not made on this call.")
     if press.age_ms > min(TOO_LATE_MS.get(b, press.age_ms) for b in buttons):
         return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
     if press.gesture == Gesture.CHORD:
@@ -161,5 +161,9 @@ def _because(d: Decision, rung: Rung, lacks: list[Missing], at: int) -> w.Answer
     button, act = way_on(d.policy, d.desk, lacks, at)
     now = f" Now: {act}." if act and act not in text else ""
     if blocked(d.desk, rung):  # it has nothing to do with this rung
-        return refuse(f"{text[0].upper()}{text[1:]}.{now}", button)
+        return refuse(f"{_sentence(text)}{now}", button)
     return refuse(f"{rung.title}: {text}.{now}", button)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -31,7 +31,8 @@ from rung.policy.state import ANNOUNCEMENT_MS, Desk
 def step(policy: Policy, desk: Desk, input: w.Input, now_ms: int) -> Step:
     """Decide one input. Never raises, whatever the input. If ``now_ms`` runs backwards, the last step's counts."""
     d = Decision(policy, desk, max(now_ms, desk.at_ms))
-    _due(d)
+    if not isinstance(input, w.Restarted):  # a desk out of the record knows nothing yet by which something could be due
+        _due(d)
     handler = _HANDLERS.get(type(input))
     if handler is not None:
         handler(d, input)

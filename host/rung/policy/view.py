@@ -80,12 +80,12 @@ def _no_call(desk: Desk) -> str:
 
 def _call(desk: Desk, case: Case) -> str:
     call = desk.facts.calls.get(case.call)
-    peer = f" with {call.peer}" if call is not None and call.peer else ""
+    peer = call.peer if call is not None and call.peer else "the caller"
     if not desk.facts.calls_known:
-        return f"call{peer}, as last seen {'on hold' if case.held else 'up'}"
+        return f"{peer} was {'on hold' if case.held else 'in the call'} when the phone was last heard"
     if case.waiting(HangUp):
-        return f"call{peer} is being ended"
-    return f"caller on hold{peer}" if case.held else f"in a call{peer}"
+        return f"the call with {peer} is being ended"
+    return f"{peer} is on hold" if case.held else f"in a call with {peer}"
 
 
 def _rung(policy: Policy, desk: Desk, rung: Rung, now: int) -> RungView:

@@ -1,0 +1,142 @@
+"""What a person sees of a desk."""
+
+from msgspec.structs import replace
+from tests.policy.shift import POLICY, Shift
+
+from rung import words as w
+from rung.policy.view import Script, View, view
+from rung.words import Button, Ground, Marker
+
+SAYS = {rung.id: rung.script["en"] for rung in POLICY.rung}
+
+
+def seen(s: Shift, language: str = "en") -> View:
+    return view(s.policy, s.desk, s.now, language)
+
+
+def said(s: Shift) -> tuple[str, bool] | None:
+    script = seen(s).script
+    return None if script is None else (script.text, script.preview)
+
+
+def test_without_a_call_there_is_little_to_tell() -> None:
+    s = Shift()
+    assert seen(s) == View(call="no call", person="ada")
+    s.line("ringing")
+    assert seen(s).call == "ringing: caller"
+
+
+def test_the_call_in_words_and_its_times() -> None:
+    s = Shift()
+    s.line("up")
+    s.wait(7000)
+    assert (seen(s).call, seen(s).talk_ms, seen(s).held_ms) == ("in a call with caller", 7000, 0)
+    s.line("held")
+    s.wait(2000)
+    assert (seen(s).call, seen(s).talk_ms, seen(s).held_ms) == ("caller is on hold", 7000, 2000)
+    s.put(w.PhoneIs(up=False))
+    assert seen(s).call == "caller was on hold when the phone was last heard"
+    assert "The phone does not answer; the call may still be up." in seen(s).troubles
+
+
+def test_the_ladder_says_what_each_rung_lacks() -> None:
+    s = Shift().warned()
+    states = {rung.id: (rung.state, rung.lacks) for rung in seen(s).ladder}
+    assert states["warn"] == ("taken", ())
+    assert states["escalate"] == ("open", ())
+    assert states["final-notice"] == ("closed", ("a supervisor must have been asked and not be available",))
+    assert states["release"] == ("closed", ("first: give the final notice", "name the ground"))
+
+
+def test_what_each_button_means() -> None:
+    s = Shift()
+    s.line("up")
+    meaning = seen(s).buttons
+    assert meaning[Button.WARN] == "Warn the caller (this says: heard out: I listened and offered a solution)"
+    assert meaning[Button.ESCALATE].startswith("Not now: first: warn the caller")
+    s = Shift().noticed()
+    s.put(w.Declared(Ground.SLUR))
+    assert seen(s).buttons[Button.RELEASE] == "Release the call: tap to announce it"
+    s.press("release")
+    assert seen(s).buttons[Button.RELEASE] == "Say it; hold in 4 s"
+    assert seen(s).countdown_ms == 4000
+    s.wait(4000)
+    assert seen(s).buttons[Button.RELEASE] == "Hold to end the call"
+
+
+def test_the_next_step_or_the_act_that_leads_there() -> None:
+    s = Shift()
+    s.line("up")
+    assert seen(s).next == "Warn the caller"
+    s.press("warn")
+    assert seen(s).next == "Transfer to a supervisor: let the caller answer: 5 s more of talk"
+    s.wait(5000)
+    s.ringing()
+    assert seen(s).next == "wait for the supervisor"
+    s.consult("up")
+    s.wait(3000)
+    assert (seen(s).next, seen(s).buttons[Button.ESCALATE]) == (
+        "tap escalate to transfer",
+        "Transfer the caller to the supervisor",
+    )
+
+
+def test_the_script_to_say_now_or_the_next_ones_preview() -> None:
+    s = Shift()
+    s.line("up")
+    assert said(s) == (SAYS["warn"], True)
+    s.press("warn")
+    assert said(s) == (SAYS["warn"], False)
+    s.wait(20_000)
+    assert said(s) == (SAYS["escalate"], True), "the warning has long been said"
+    s.press("escalate")
+    assert said(s) == (SAYS["escalate"], False), "the caller is told before the hold"
+    s.wait(4000)
+    assert said(s) is None
+    s.line("held")
+    s.consult("dialling")
+    s.wait(10_000)
+    assert seen(s).ask == "asked 14 s ago, ringing"
+    s.consult("ended", "busy", "them")
+    s.line("up")
+    s.wait(5000)
+    assert said(s) == (SAYS["final-notice"], True)
+    s.press("warn")
+    s.wait(5000)
+    s.put(w.Declared(Ground.SLUR))
+    assert said(s) == (SAYS["final-notice"], False)
+    s.press("release")
+    assert said(s) == (SAYS["release"], False)
+
+
+def test_a_failed_ask_does_not_bring_the_warning_back() -> None:
+    s = Shift(supervisors="").warned()
+    s.press("escalate")
+    assert said(s) is None
+    assert "No supervisors' extension is set; nobody can be rung." in seen(s).troubles
+
+
+def test_the_script_speaks_the_language_that_is_asked_for_if_it_can() -> None:
+    rungs = tuple(replace(rung, script={"en": "Hello.", "de": " Guten Tag. "}) for rung in POLICY.rung)
+    s = Shift(replace(POLICY, rung=rungs))
+    s.line("up")
+    assert seen(s, "de").script == Script("Warn the caller", "Guten Tag.", "de", preview=True)
+    assert seen(s, "fr").script == Script("Warn the caller", "Hello.", "en", preview=True)
+
+
+def test_grounds_markers_and_troubles() -> None:
+    s = Shift(person=None)
+    s.line("up")
+    s.put(w.Declared(Ground.SLUR))
+    s.put(w.SignedOn("ada"))
+    s.put(w.Declared(Ground.THREAT))
+    s.put(w.Marked(Marker.CRISIS))
+    s.put(w.SignedOn(None))
+    s.line("up", call="other")
+    now = seen(s)
+    assert (now.grounds, now.markers) == (("slur", "threat (ada)"), ("crisis",))
+    assert now.troubles == (
+        "Another call is live on this phone; end it or put it on hold.",
+        "Nobody is signed on at this desk; an ending is refused.",
+    )
+    assert now.next == "another call is live on this phone; end it or put it on hold first"
