@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
@@ -143,6 +143,27 @@ async def rig(folder: Path) -> AsyncIterator[Rig]:
     finally:
         for phone in made.phones:
             await phone.stop()
+
+
+CALLER_HZ, AGENT_HZ, SUP_HZ = 440, 620, 1000
+
+Story = Callable[[Rig], Awaitable[None]]
+
+
+def play(story: Story, folder: Path) -> None:
+    async def whole() -> None:
+        async with rig(folder) as made:
+            await story(made)
+
+    asyncio.run(whole())
+
+
+async def three(made: Rig, **agent: object) -> tuple[RigPhone, RigPhone, RigPhone]:
+    return (
+        await made.phone("caller", follow_transfers=True, tone_hz=CALLER_HZ),
+        await made.phone("agent", tone_hz=AGENT_HZ, **agent),
+        await made.phone("sup", tone_hz=SUP_HZ),
+    )
 
 
 class OddPeer(asyncio.DatagramProtocol):

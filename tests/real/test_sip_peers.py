@@ -1,7 +1,7 @@
 """The embedded phone against telephones and a PBX that know nothing of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from tests.real.peers import wait_for
 from tests.real.peers.asterisk import Asterisk
 from tests.real.peers.baresip import Baresip
-from tests.real.sip_rig import Rig, RigPhone, rig
+from tests.real.sip_rig import Rig, RigPhone, play
 
 from rung.phone.base import PhoneError
 from rung.words import CallState, EndedBy, Outcome
@@ -17,14 +17,6 @@ from rung.words import CallState, EndedBy, Outcome
 UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
 
 Phones = Callable[..., Baresip]
-
-
-def play(story: Callable[[Rig], Awaitable[None]], folder: Path) -> None:
-    async def whole() -> None:
-        async with rig(folder) as made:
-            await story(made)
-
-    asyncio.run(whole())
 
 
 async def dialled_by(peer: Baresip, agent: RigPhone) -> str:
