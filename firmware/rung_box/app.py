@@ -125,12 +125,10 @@ class App:
             self._take_lamps(event[1], event[2], event[3], now)
         elif kind == "result":
             self._take_result(event[1], event[2], event[3], now)
-        elif kind == "lost":
+        elif kind in ("lost", "welcome"):  # a new session in the middle of one was a lost link, too
             self._panel.forget(now)
             for button in (WARN, RELEASE):
                 self._gestures.forbid_hold(button, now)
-        elif kind == "welcome":
-            self._panel.forget(now)
 
     def _take_lamps(self, epoch: int, lamps, fill_ds: int, now: int) -> None:
         if epoch != self._gestures.epoch:
