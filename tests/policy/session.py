@@ -42,6 +42,7 @@ class Session(Shift):
         nothing_is_ended_or_transferred_but_by_a_press(input, made)
         the_result_of_an_ask_is_shown_off_hold(before.case is not None and before.case.ask, made)
         done_only_when_the_phone_has_confirmed(before.flashes, made)
+        the_case_is_as_the_phone_last_said(input, made)
         return made
 
     def _track(self, input: w.Input) -> None:
@@ -89,6 +90,7 @@ class Session(Shift):
             self.chance.choice(_MOVES)(self)
             if move % 5 == 0:
                 view(self.policy, self.desk, self.now)  # whatever has happened, it can be told
+        whatever_has_happened_the_story_can_be_finished(self)
         no_hang_up_without_announcement_and_final_notice(self)
         at_most_one_hang_up_for_each_hold(self)
 
@@ -157,11 +159,14 @@ class Session(Shift):
         """The phone does what it was last told and has not done yet; now and then it will not."""
         if self.desk.case is None or not self.case.pending:
             return
-        pending = self.case.pending[-1]
+        effect = self.case.pending[-1].effect
         if self.chance.random() < 0.1:
-            self.put(w.EffectRefused(pending.effect.id, "cannot aim"))
-            return
-        match pending.effect:
+            self.put(w.EffectRefused(effect.id, "cannot aim"))
+        else:
+            self._obey(effect)
+
+    def _obey(self, effect: w.Effect) -> None:
+        match effect:
             case w.Hold():
                 self._now(replace(self.phone.get(LINE, line("up")), state=CallState.HELD))
             case w.Consult():
@@ -178,6 +183,28 @@ class Session(Shift):
                     self._now(replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
             case w.HangUp():
                 self._now(line("ended", "us"))
+
+    def heal(self) -> None:
+        """No more faults: everything is plugged in again, the phone obeys, and people wait for it."""
+        self.put(w.FloorIs("600"))
+        self.put(w.PhoneIs(up=True))
+        self.phone.pop("other", None)
+        for _ in range(5):
+            self.phone.setdefault(LINE, line("up"))
+            self.phone[LINE] = replace(self.phone[LINE], doing="")
+            self.put(w.CallsAre(tuple(self.phone.values())))
+            if self.desk.case is None:
+                self._now(line("up"))
+            if self.case.ask is not None:
+                self.press("escalate+warn", "chord")
+            while (effect := self._told_and_not_lost()) is not None:
+                self._obey(effect)
+            self.wait(35_000)
+
+    def _told_and_not_lost(self) -> w.Effect | None:
+        """What the phone is still to do. What is `unknown` never reached it, and is settled by its own word."""
+        case = self.desk.case
+        return None if case is None else next((p.effect for p in case.pending if p.unknown is None), None)
 
     def supervisor(self) -> None:
         """The supervisor's phone does something."""
@@ -271,6 +298,33 @@ def what_came_of_it(made: Step) -> str:
     return came
 
 
+def whatever_has_happened_the_story_can_be_finished(s: Session) -> None:
+    """After the faults have healed nothing hangs, and an abused agent still has a way up the whole ladder."""
+    s.heal()
+    assert s.case.ask is None
+    assert s.case.pending == ()
+    s.line("up")
+    for mark in s.case.marks:
+        s.put(w.SignedOn(mark.person))
+        s.put(w.Unmarked(mark.marker, "it was a film"))
+    s.put(w.SignedOn("ada"))
+    if not s.case.has_taken("warn"):
+        assert s.press("warn").verdict == Verdict.TAKEN
+    s.wait(s.policy.times.wait_ms)
+    if not s.case.has_taken("final-notice"):
+        s.nobody_came()
+        assert s.press("warn").verdict == Verdict.TAKEN
+        s.wait(s.policy.times.wait_ms)
+    s.put(w.Declared(Ground.THREAT))
+    s.put(w.Declared(Ground.THREAT))  # the first may have named an `unnamed` from before calmed
+    if s.case.announcement is None:
+        assert s.press("release").verdict == Verdict.TAKEN
+    s.wait(s.policy.times.say_ms)
+    assert s.press("release", "hold").verdict == Verdict.TAKEN
+    s.line("ended", "us")
+    assert s.closed().how == "released"
+
+
 # -- the sentences -----------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +338,15 @@ def the_result_of_an_ask_is_shown_off_hold(ask: object, made: Step) -> None:
     told_only = getattr(ask, "phase", Phase.TELLING) == Phase.TELLING  # nothing had happened on the phone
     if any(isinstance(event, w.AskClosed) for event in made.events) and made.desk.case is not None and not told_only:
         assert not made.desk.case.held
+
+
+def the_case_is_as_the_phone_last_said(input: w.Input, made: Step) -> None:
+    told = input.calls if isinstance(input, w.CallsAre) else (input.call,) if isinstance(input, w.CallIs) else ()
+    case = made.desk.case
+    for call in told:
+        if case is not None and call.id == case.call:
+            assert case.held == (call.state == CallState.HELD)
+            assert (case.talking_since is not None) == (call.state == CallState.UP)
 
 
 def done_only_when_the_phone_has_confirmed(before: object, made: Step) -> None:

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.policy.session import Session
-from tests.policy.shift import POLICY
+from tests.policy.shift import POLICY, Shift
 
-from rung.policy import Policy, press, reading
+from rung import words as w
+from rung.policy import Policy, calls, lamps, press, reading
 from rung.policy.state import Case
+from rung.policy.view import view
 
 SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "800"))  # more of them before a release
 CHUNK = 100
@@ -33,6 +35,58 @@ def test_step_agrees_with_the_oracle(first: int) -> None:
 @given(st.randoms(use_true_random=False), st.integers(1, 25))
 def test_step_agrees_with_the_oracle_on_what_shrinks(chance: Random, moves: int) -> None:
     Session(chance).play(moves)
+
+
+IDS = st.sampled_from(["line", "other", "consult-1", "consult-2", ""])
+CALLS = st.builds(
+    w.Call,
+    id=IDS,
+    state=st.sampled_from(w.CallState),
+    direction=st.sampled_from(["in", "out"]),
+    consult_for=st.none() | IDS,
+    ended_by=st.none() | st.sampled_from(w.EndedBy),
+    cause=st.sampled_from(["", "transfer failed: 503"]),
+    outcome=st.none() | st.sampled_from(w.Outcome),
+    doing=st.sampled_from(["", "ending", "transferring"]),
+)
+PRESSES = st.builds(
+    w.Pressed,
+    box=st.just("box"),
+    boot=st.just("boot"),
+    number=st.integers(),
+    buttons=st.lists(st.sampled_from(w.Button), max_size=3).map(tuple),
+    gesture=st.sampled_from(w.Gesture),
+    epoch=st.integers(-1, 3),
+    age_ms=st.integers(-(2**31), 2**31),
+)
+ANYTHING = st.one_of(
+    PRESSES,
+    PRESSES,
+    st.builds(w.CallIs, CALLS),
+    st.builds(w.CallIs, CALLS),
+    st.builds(w.CallsAre, st.lists(CALLS, max_size=4).map(tuple)),
+    st.builds(w.PhoneIs, up=st.booleans()),
+    st.builds(w.Declared, st.sampled_from(w.Ground), st.sampled_from(["", "note"])),
+    st.builds(w.TakenBack, st.sampled_from(w.Ground)),
+    st.builds(w.Marked, st.sampled_from(w.Marker)),
+    st.builds(w.Unmarked, st.sampled_from(w.Marker), st.sampled_from(["", "reason"])),
+    st.builds(w.SignedOn, st.sampled_from([None, "", "ada"])),
+    st.builds(w.FloorIs, st.sampled_from(["", "600"])),
+    st.builds(w.EffectRefused, st.integers(0, 5), st.just("cannot aim")),
+    st.sampled_from([w.Calmed(), w.AskTakenBack(), w.Restarted(), w.Tick()]),
+)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(ANYTHING, st.sampled_from([-1000, 0, 1, 3000, 5000, 30_000])), max_size=30), st.booleans())
+def test_step_never_raises_and_the_record_rebuilds_the_case(inputs: list[tuple[w.Input, int]], warned: bool) -> None:
+    """Whatever comes, however senseless; and with a clock that runs backwards."""
+    shift = Shift().warned() if warned else Shift()
+    for something, later_ms in inputs:
+        shift.now += later_ms
+        shift.put(something)  # folds the record
+        lamps(shift.policy, shift.desk, shift.now)
+        view(shift.policy, shift.desk, shift.now)
 
 
 def test_chance_reaches_every_rung() -> None:
@@ -98,6 +152,8 @@ BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Cal
     "hold counts as talk": (Case, "talk_ms", lambda real: lambda case, since, until: until - since),
     "the hold is not seen": (reading, "blocked", _ignore_hold),
     "unnamed under crisis": (reading, "_may_declare", lambda real: lambda case: not case.grounds),
+    "what is unknown is never settled": (calls, "_settle_unknown", lambda real: lambda d: None),
+    "an ask never ends by time": (calls, "ask_on_time", lambda real: lambda d: None),
     "nothing is too late": (press, "TOO_LATE_MS", lambda real: {}),  # type: ignore[dict-item,return-value]
 }
 

@@ -44,7 +44,8 @@ def pressed(d: Decision, press: w.Pressed) -> None:
 
 def _read(d: Decision, press: w.Pressed) -> w.Answer:
     buttons = frozenset(press.buttons)
-    if buttons != CHORD if press.gesture == Gesture.CHORD else len(buttons) != 1:
+    fits = buttons == CHORD if press.gesture == Gesture.CHORD else len(buttons) == 1
+    if not fits:
         return refuse("No gesture is made of these buttons; press again.")
     button = press.buttons[0]
     if press.gesture == Gesture.HOLD and button == Button.ESCALATE:
