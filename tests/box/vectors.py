@@ -94,6 +94,12 @@ VECTORS: dict[str, Vector] = {
     "another call after a hold began its letting go: it was made": Vector(
         _amid(Press(RELEASE, 1000, 3000), 2000, "epoch", 8), [["R", "h", 0, 3000, 3000]]
     ),
+    "another call between the interrupt and the task: the old epoch counts, no release": Vector(
+        _amid(Press(RELEASE, 1000, 3000), 2, "epoch", 8), [], refused=(RELEASE,), lag_ms=5
+    ),
+    "another call between the interrupt and the task: escalate keeps the old epoch": Vector(
+        _amid(Press(ESCALATE, 1000, 1300), 2, "epoch", 8), [["E", "t", 0, 1300, 1305]], lag_ms=5
+    ),
     "another call within a chord: the old epoch": Vector(
         sorted([*_two(WARN, ESCALATE, 100), [1050, "epoch", 8]], key=lambda step: step[0]),
         [["EW", "c", 0, 1100, 1100]],
