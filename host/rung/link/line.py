@@ -124,15 +124,15 @@ class Line:
         data = b""
         self._sent = None
         self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
-        read_ms = monotonic_ms()
         while not self._stopping.is_set():
+            begun_ms = monotonic_ms()
             self._turn(link, port, data)
-            wait_ms = link.next_due(monotonic_ms())
+            asked_ms = monotonic_ms()
+            wait_ms = link.next_due(asked_ms)
             data = port.read(wait_ms / 1000)
             # After a stall of this computer nobody knows how long a press has waited here: take the longest.
-            stalled_ms = monotonic_ms() - read_ms - wait_ms
+            stalled_ms = asked_ms - begun_ms + max(0, monotonic_ms() - asked_ms - wait_ms)
             self._stalled_ms = stalled_ms if stalled_ms > STALL_MS else 0
-            read_ms = monotonic_ms()
         link.bye()
         port.write(link.pump(monotonic_ms()))
 

@@ -40,7 +40,7 @@ def press_from_wire(box: str, boot: str, number: int, buttons: str, gesture: str
 
 def lamps_to_wire(lamps: Lamps) -> WireLamps:
     shown = (lamps.escalate, lamps.warn, lamps.release)
-    tenths = min(0xFF, -(-lamps.fill_ms // 100))
+    tenths = min(0xFFF, -(-lamps.fill_ms // 100))
     return lamps.epoch, tuple((STATE[lamp.state], MARK[lamp.mark]) for lamp in shown), tenths
 
 
