@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from random import Random
 
 import pytest
@@ -141,6 +142,7 @@ def _ignore_hold(real: Callable[..., object]) -> Callable[..., object]:
     )
 
 
+LAMPS = import_module("rung.policy.lamps")  # the package's `lamps` is the function
 BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Callable[..., object]]]] = {
     "persisted is ignored": (reading, "_persisted", lambda real: lambda *_: None),
     "waits are held against the arrival": (
@@ -154,6 +156,8 @@ BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Cal
     "unnamed under crisis": (reading, "_may_declare", lambda real: lambda case: not case.grounds),
     "what is unknown is never settled": (calls, "_settle_unknown", lambda real: lambda d: None),
     "an ask never ends by time": (calls, "ask_on_time", lambda real: lambda d: None),
+    "nobody knows when the wait is over": (LAMPS, "wait_left_ms", lambda real: lambda *_: 10**9),
+    "a lamp invites too soon": (LAMPS, "first_open", lambda real: lambda p, d, b, at: real(p, d, b, at + 1000)),
     "nothing is too late": (press, "TOO_LATE_MS", lambda real: {}),  # type: ignore[dict-item,return-value]
 }
 
