@@ -51,8 +51,6 @@ def prepare(db: apsw.Connection, place: str) -> str:
     new = version == 0 and not db.execute("SELECT count(*) FROM sqlite_schema").get
     if not new:
         _refuse_unknown(db, place, version)
-    if db.readonly("main"):
-        raise JournalError(f"{place}: may not be written; give this user the right to write it")
     for name, (wanted, expected) in _SETTINGS.items():
         db.pragma(name, wanted)
         if (actual := db.pragma(name)) != expected:

@@ -212,5 +212,8 @@ def _make_private(path: Path) -> None:
 
 def _create_private(path: Path) -> None:
     # SQLite would create it readable for all; a new log takes over these rights.
-    with contextlib.suppress(FileExistsError):
+    try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would only speak of an I/O error
+            raise PermissionError("permission denied") from None
