@@ -192,7 +192,7 @@ class Session(Shift):
                     self._now(ended)
                 self._now(replace(self.phone.get(LINE, line("up")), state=CallState.UP))
             case w.Complete(consult=consult):
-                self._now(line("ended", "transfer"))
+                self._now(line("ended", "transfer", cause="Call transfered"))
                 if consult in self.phone:
                     self._now(replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
             case w.HangUp():
@@ -233,7 +233,7 @@ class Session(Shift):
         """Something happens to the caller's line that nobody told the phone to do."""
         state = self.chance.choice(["up", "held", "up", "held", "up", "ended"])
         by = self.chance.choice(["them", "us", "transfer", "network", "unknown"]) if state == "ended" else None
-        cause = self.chance.choice(["", "", "transfer failed: 503"]) if state != "ended" else ""
+        cause = self.chance.choice(["", "", "transfer failed: 503"])
         if LINE in self.phone or self.chance.random() < 0.3:
             self._now(line(state, by, cause=cause))
 

@@ -20,7 +20,7 @@ def test_warn_then_warm_transfer() -> None:
     assert s.press("escalate").verdict == Verdict.TAKEN
     assert isinstance(s.effects[-1], w.Complete)
     assert s.lamp("escalate") == LampState.BLINKING, "not done before the phone has said so"
-    s.line("ended", "transfer")
+    s.line("ended", "transfer", cause="Call transfered")
     assert s.lamp("escalate") == LampState.DONE
     assert s.closed().how == "transferred"
     assert not s.closed().review
