@@ -10,8 +10,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.real.box_rig import COUNTER, PATIENCE, shows
 from tests.real.peers import asterisk as pbx
 from tests.real.peers import baresip
+
+from rung.sim.box import VirtualBox
 
 
 @pytest.fixture
@@ -33,3 +36,19 @@ def debian_baresip(tmp_path: Path) -> Iterator[Callable[..., baresip.Baresip]]:
             return phones.enter_context(phone)
 
         yield make
+
+
+@pytest.fixture
+def flash(tmp_path: Path) -> Path:
+    folder = tmp_path / "flash"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def box(flash: Path, tmp_path: Path) -> Iterator[VirtualBox]:
+    """A box with the counting program, whose interrupt is already attached."""
+    (flash / "main.py").write_text(COUNTER)
+    with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as running:
+        running.wait_lamps(shows(1, 0, 1), PATIENCE)
+        yield running
