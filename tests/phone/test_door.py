@@ -15,7 +15,7 @@ from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_door import Door
-from rung.words import Call, CallState
+from rung.words import Call, CallIs, CallsAre, CallState
 
 SECRET = "s3cret"
 HELLO = b'{"do":"hello","id":1,"secret":"s3cret"}\n'
@@ -134,6 +134,24 @@ def test_a_client_that_never_reads_is_cut_off_and_the_others_are_told() -> None:
             raise ConnectionError
         deaf.close()
         keen.close()
+
+    at_door(test)
+
+
+def test_a_recount_keeps_its_place_among_the_changes(tmp_path: Path) -> None:
+    """A change that came after the answer must not be undone by it, however late the one who asked wakes up."""
+
+    async def test(behind: Behind, door: Door, port: int) -> None:
+        control = tmp_path / "phone" / "control"
+        ctl.write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, SECRET, 1)))
+        client = await PhoneClient.connect(control)
+        await client.watch()
+        door.tell(ctl.Told(CALL))
+        await client.recount()
+        door.tell(ctl.Told(CALL))
+        news = client.news()
+        assert [await anext(news) for _ in range(3)] == [CallIs(CALL), CallsAre((CALL,)), CallIs(CALL)]
+        await client.close()
 
     at_door(test)
 

@@ -192,7 +192,7 @@ class Bridge:
             if self._missed:
                 self._missed = False
                 try:
-                    self._from_phone(w.CallsAre(await self._phone.calls()))
+                    await self._phone.recount()
                 except PhoneError:
                     self._missed = True
 
@@ -210,4 +210,4 @@ class Bridge:
             case w.HangUp(call=call):
                 await phone.hang_up(call)
             case w.AskPhone():
-                self._from_phone(w.CallsAre(await phone.calls()))
+                await phone.recount()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from rung.words import Call, CallIs, CallsAre, PhoneIs
+from rung.words import CallIs, CallsAre, PhoneIs
 
 PhoneNews = PhoneIs | CallIs | CallsAre
 Feed = Callable[[PhoneNews], None]
@@ -19,7 +19,7 @@ class PhoneError(Exception):
 
 
 class PhoneUnsureError(PhoneError):
-    """The command may or may not have been accepted (no reply, connection lost): ask with `calls()`."""
+    """The command may or may not have been accepted (no reply, connection lost): ask with `recount()`."""
 
 
 class Phone(Protocol):
@@ -38,8 +38,8 @@ class Phone(Protocol):
         ended call, then a `CallIs` for each change; `PhoneIs(up=False)` when the phone is lost.
         """
 
-    async def calls(self) -> tuple[Call, ...]:
-        """Every living call and the recently ended ones, asked anew."""
+    async def recount(self) -> None:
+        """Feed `CallsAre` with every living and recently ended call, in its place among the changes."""
 
     async def hold(self, call: str) -> None:
         """Confirmed by state HELD."""

@@ -10,7 +10,7 @@ import msgspec
 
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
-from rung.words import Call
+from rung.words import Call, CallIs, CallsAre
 
 _CONNECT_S = 5.0
 _REPLY_S = 10.0
@@ -30,7 +30,8 @@ class PhoneClient:
         self._writer = writer
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[ctl.Said]] = {}
-        self._told: asyncio.Queue[Call | None] = asyncio.Queue()
+        self._told: asyncio.Queue[CallIs | CallsAre | None] = asyncio.Queue()
+        self._recounts: set[int] = set()  # requests whose reply is news
         self._listening = asyncio.ensure_future(self._listen())
         self.address = ""  # where this phone is called: user@address:port
         self.pid = 0
@@ -65,13 +66,28 @@ class PhoneClient:
     # -- what changes ----------------------------------------------------------------------------
 
     async def watch(self) -> tuple[Call, ...]:
-        """The calls as they are; from now on `changes` yields every change after that."""
+        """The calls as they are; from now on `news` and `changes` yield every change after that."""
         return await self._done(ctl.Watch(id=next(self._ids)))
 
+    async def news(self) -> AsyncIterator[CallIs | CallsAre]:
+        """Every change, and what `recount` asked for, in the order of the line. Ends when the connection is lost."""
+        while (news := await self._told.get()) is not None:
+            yield news
+
     async def changes(self) -> AsyncIterator[Call]:
-        """Ends when the connection is lost."""
-        while (call := await self._told.get()) is not None:
-            yield call
+        """The changes alone."""
+        async for news in self.news():
+            if isinstance(news, CallIs):
+                yield news.call
+
+    async def recount(self) -> None:
+        """Have `news` yield all calls anew, in their place among the changes: an older answer never comes later."""
+        asked = ctl.Calls(id=next(self._ids))
+        self._recounts.add(asked.id)
+        try:
+            await self._done(asked)
+        finally:
+            self._recounts.discard(asked.id)
 
     # -- the desk's commands ---------------------------------------------------------------------
 
@@ -175,9 +191,11 @@ class PhoneClient:
 
     def _hear(self, said: ctl.Said) -> None:
         if isinstance(said, ctl.Told):
-            self._told.put_nowait(said.call)
+            self._told.put_nowait(CallIs(said.call))
         elif said.id is None:  # our secret was wrong
             assert isinstance(said, ctl.Refused)
             self._fail(PhoneError(said.why))
         elif (future := self._waiting.get(said.id)) and not future.done():
+            if said.id in self._recounts and isinstance(said, ctl.Done):
+                self._told.put_nowait(CallsAre(said.calls))
             future.set_result(said)

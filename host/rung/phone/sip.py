@@ -16,7 +16,7 @@ import msgspec
 from rung.phone.base import Feed, PhoneError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, write_private
-from rung.words import Call, CallIs, CallsAre, PhoneIs
+from rung.words import CallsAre, PhoneIs
 
 log = logging.getLogger("rung.phone")
 
@@ -62,8 +62,8 @@ class SipPhone:
             self._client = client
             feed(PhoneIs(up=True, can=CAN))
             feed(CallsAre(calls))
-            async for call in client.changes():
-                feed(CallIs(call))
+            async for news in client.news():
+                feed(news)
             feed(PhoneIs(up=False))
         finally:
             self._client = None
@@ -90,8 +90,8 @@ class SipPhone:
 
     # -- commands --------------------------------------------------------------------------------
 
-    async def calls(self) -> tuple[Call, ...]:
-        return await self._phone().calls()
+    async def recount(self) -> None:
+        await self._phone().recount()
 
     async def hold(self, call: str) -> None:
         await self._phone().hold(call)
