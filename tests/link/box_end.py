@@ -83,6 +83,7 @@ class Desk:
         self.answer = Answer(verdict=Verdict.TAKEN, why="")
         self.broken = False
         self.recorded = 0  # as if from an earlier run
+        self.mistake: Exception | None = None
         self.go_on = threading.Event()  # cleared: the record takes its time
         self.go_on.set()
 
@@ -94,6 +95,8 @@ class Desk:
         self.told.append(("press", press))
         self.go_on.wait(PATIENCE_S)
         self._check()
+        if self.mistake is not None:
+            raise self.mistake
         self.presses.append(press)
         self.recorded = press.number
         return self.answer
@@ -107,6 +110,9 @@ class Desk:
 
     def box(self, status: BoxIs) -> None:
         self.told.append(("box", status))
+
+    def failed(self, error: BaseException) -> None:
+        self.told.append(("failed", error))
 
     def _check(self) -> None:
         if self.broken:

@@ -115,10 +115,9 @@ def test_what_is_on_record_is_not_taken_again(tmp_path: Path) -> None:
     assert [press.number for press in desk.presses] == [second]
 
 
+@pytest.mark.parametrize("ends", [over_pty], indirect=True, ids=["pty"])  # a closed socket is another one afterwards
 def test_what_is_not_recorded_is_not_acknowledged_and_is_taken_later(ends: tuple[BoxEnd, Line, Desk]) -> None:
     box, _, desk = ends
-    if not isinstance(ends[1]._url, str) or ends[1]._url.startswith("socket:"):
-        pytest.skip("a closed socket is another socket afterwards")
     desk.broken = True
     number, pressed_at = box.press("R", "h"), now_ms()
     box.run(lambda: desk.status.trouble.startswith("journal:"), "the trouble is told")
@@ -168,6 +167,15 @@ def test_stopping_says_goodbye(tmp_path: Path) -> None:
             until_up(box, desk)
         box.turn(1)
         assert box.events[-1] == ("lost",)  # at once, not after two silent seconds
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mistake_of_the_program_is_not_kept_from_the_desk(ends: tuple[BoxEnd, Line, Desk]) -> None:
+    box, _, desk = ends
+    desk.mistake = ValueError("a mistake")
+    box.press("W")
+    box.run(lambda: ("failed", desk.mistake) in desk.told, "the desk hears of it")
+    assert not any(kind == "acknowledged" for kind, _ in desk.told)
 
 
 # -- the port ----------------------------------------------------------------------------------------------------------

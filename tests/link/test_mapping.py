@@ -45,7 +45,7 @@ def test_every_lamp_is_told_in_its_place(state: LampState, mark: LampMark) -> No
 
 @pytest.mark.parametrize("fill_ms", [0, 1, 99, 100, 101, 4000, 30_000, 60_000, 3_600_000])
 def test_what_is_still_to_fill_never_seems_shorter(fill_ms: int) -> None:
-    """A lamp that is full too soon would ask for a press that is refused. The wire has room for minutes, and says so."""
+    """A lamp that is full too soon would ask for a press that is refused; the wire has room for minutes."""
     _, _, tenths = mapping.lamps_to_wire(Lamps(fill_ms=fill_ms))
     assert tenths <= 0xFFF
     assert tenths * 100 >= min(fill_ms, 0xFFF * 100)

@@ -106,6 +106,9 @@ class _Listener:
     def box(self, status: BoxIs) -> None:
         self.heard.put(status)
 
+    def failed(self, error: BaseException) -> None:
+        self.heard.put(BoxIs(up=False, trouble=f"the line to the box broke by a mistake of this program: {error!r}"))
+
 
 def _box(doctor: Doctor, config: Config, in_use: bool) -> None:
     if in_use:

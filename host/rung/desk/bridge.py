@@ -43,6 +43,7 @@ class Bridge:
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._missed = False  # an input could not be recorded: the phone must be asked for what was missed
+        self._broken: asyncio.Future[None] = self._loop.create_future()
         self._keep_policy()
 
     def now(self) -> int:
@@ -50,9 +51,12 @@ class Bridge:
         return self._clock_start + time.monotonic_ns() // 1_000_000
 
     async def run(self, person: str | None, supervisors: str) -> None:
-        """Work until cancelled. The box and the phone may come and go at any time."""
+        """Work until cancelled. The box and the phone may come and go at any time.
+
+        Raises JournalError when a case is open and the record does not take that the bridge is back.
+        """
         if self._desk.case is not None:
-            self.feed(w.Restarted())
+            self._take(w.Restarted())
         self.feed(w.SignedOn(person))
         self.feed(w.FloorIs(supervisors))
         self._teller.tell("started", text=f"{self._policy.name} {version_of(self._policy)}")
@@ -62,6 +66,7 @@ class Bridge:
                 group.create_task(self._phone.run(self._from_phone))
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                await self._broken
         finally:
             await asyncio.to_thread(self._line.stop)
 
@@ -141,6 +146,12 @@ class Bridge:
     def box(self, status: BoxIs) -> None:
         self._box = status
         self._teller.tell("box", up=status.up, text=status.trouble or f"box {status.box}, firmware {status.firmware}")
+        if status.up and status.caught:
+            self._teller.tell("trouble", text=f"the box was reset with {status.caught} unconfirmed: press again")
+
+    def failed(self, error: BaseException) -> None:
+        # A bridge without its line must not look alive: it ends, and the next one goes on from the record.
+        self._loop.call_soon_threadsafe(self._broken.set_exception, error)
 
     # -- the event loop ----------------------------------------------------------------------------------------------
 
@@ -163,6 +174,7 @@ class Bridge:
             await self._command(effect)
         except PhoneUnsureError as error:  # perhaps done: the deadline passes, the phone is asked
             self._teller.tell("trouble", text=f"the phone's answer is missing: {error}")
+            self._missed = self._missed or isinstance(effect, w.AskPhone)
         except PhoneError as error:
             self._teller.tell("trouble", text=f"the phone did not accept a command: {error}")
             if isinstance(effect, w.AskPhone):
@@ -183,7 +195,8 @@ class Bridge:
                 async with asyncio.timeout(wait_s):
                     await self._changed.wait()
             except TimeoutError:
-                self.feed(w.Tick())
+                if self.feed(w.Tick()) is not None:  # not recorded, so it is still due
+                    await asyncio.sleep(CATCH_UP_S)
 
     async def _catch_up(self) -> None:
         """Once the record takes entries again, learn from the phone what could not be recorded meanwhile."""

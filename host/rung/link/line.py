@@ -56,6 +56,9 @@ class Door(Protocol):
     def box(self, status: BoxIs) -> None:
         """The box came, went, or there is trouble with it."""
 
+    def failed(self, error: BaseException) -> None:
+        """The link's thread has ended by a mistake of this program: the box is heard no more."""
+
 
 def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
@@ -75,7 +78,7 @@ class Line:
         self._session = secrets.randbelow(0xFFFF)
         self._status = BoxIs(up=False)
         self._hello = BoxIs(up=False)
-        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._thread = threading.Thread(target=self._guarded, name="link", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -95,6 +98,13 @@ class Line:
         port = self._port
         if port is not None:
             port.wake()
+
+    def _guarded(self) -> None:
+        try:
+            self._run()
+        except BaseException as error:
+            self._door.failed(error)
+            raise
 
     def _run(self) -> None:
         wait_s = REOPEN_FIRST_S
