@@ -26,6 +26,7 @@ from rung.policy import Times
 from rung.policy.view import View
 from rung.sim.box import VirtualBox
 from rung.sim.flash import install
+from rung.sim.tamper import Tamper
 
 CALLER_HZ, SUPERVISOR_HZ, AGENT_HZ = 440, 620, 880
 TAP_S = 0.2  # longer than the 150 ms in which escalate and warn could still become a chord
@@ -87,13 +88,22 @@ class Stage:
     """Use as an async context manager. ``watch`` is told every happening of the bridge."""
 
     def __init__(
-        self, folder: Path, times: Times | None = None, watch: Callable[[Happening], None] = lambda happening: None
+        self,
+        folder: Path,
+        times: Times | None = None,
+        watch: Callable[[Happening], None] = lambda happening: None,
+        *,
+        tampered: bool = False,
     ) -> None:
+        """``tampered`` puts a hand on the line between box and bridge: ``tamper``."""
         self.folder = folder
         self.times = times
         self.watch = watch
+        self.program = [sys.executable, "-m", "rung"]  # what `start_bridge` starts; a test may choose one that dies
+        self.tamper: Tamper | None = None
+        self._tampered = tampered
         self.record: list[w.Event] = []  # everything in the journal, in order
-        self.lamps = w.Lamps()
+        self.lamps = w.Lamps()  # what the box shows; dark while its link is lost
         self.view: View | None = None
         self.on_edge: Callable[[int, str], None] = lambda at_ns, text: None  # the edge that completes a gesture
         self.kills = 0
@@ -120,6 +130,10 @@ class Stage:
         install(flash)
         self.box = await asyncio.to_thread(VirtualBox(flash, link=self.folder / "ttyRUNG0").__enter__)
         self._exits.push_async_callback(asyncio.to_thread, self.box.__exit__, None, None, None)
+        self.port = self.box.port
+        if self._tampered:
+            self.tamper = self._exits.enter_context(Tamper(self.box.port, self.folder / "ttyRUNG1"))
+            self.port = self.tamper.port
         self.caller = await self._phone("caller", CALLER_HZ)
         self.supervisor = await self._phone("supervisor", SUPERVISOR_HZ)
         self.config = self.folder / "rung.toml"
@@ -130,14 +144,27 @@ class Stage:
         async with _patience("the agent's phone answers"):
             self.agent = await self._connect_agent()
         self._exits.push_async_callback(self.agent.close)
-        await self.until(lambda: self._up, "the box is in session with the bridge")
+        await self.until(lambda: self.ready, "the bridge has its box and its phone")
 
     async def _phone(self, name: str, hz: int) -> SimPhone:
         control = self.folder / name / "phone.json"
         settings = control.with_suffix(".settings")
         control.parent.mkdir(mode=0o700, parents=True)
         write_private(settings, msgspec.json.encode(SipSettings(user=name, tone_hz=hz, follow_transfers=True)))
-        with control.with_suffix(".log").open("wb") as log:
+        connecting = asyncio.create_task(connect(control))
+        async with _patience(f"the {name}'s phone starts", START_S):
+            while not connecting.done():  # another program may take its port between choosing and binding it
+                process = await self._phone_process(settings, control)
+                ends = asyncio.create_task(process.wait())
+                await asyncio.wait((connecting, ends), return_when=asyncio.FIRST_COMPLETED)
+                ends.cancel()
+        client = connecting.result()
+        phone = SimPhone(name, client, await client.watch())
+        self._exits.push_async_callback(phone.close)
+        return phone
+
+    async def _phone_process(self, settings: Path, control: Path) -> asyncio.subprocess.Process:
+        with control.with_suffix(".log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "rung.phone.sip_process", str(settings), str(control)),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -146,11 +173,7 @@ class Stage:
                 start_new_session=True,
             )
         self._exits.push_async_callback(_end_process, process)
-        async with _patience(f"the {name}'s phone starts"):
-            client = await connect(control)
-        phone = SimPhone(name, client, await client.watch())
-        self._exits.push_async_callback(phone.close)
-        return phone
+        return process
 
     def _config(self) -> str:
         times = msgspec.structs.asdict(self.times) if self.times else {}
@@ -158,7 +181,7 @@ class Stage:
         return "\n".join(
             [
                 f'[desk]\nname = "demo"\nperson = "agent-17"\nstate = "{self.folder / "desk"}"',
-                f'[box]\nport = "{self.box.port}"',
+                f'[box]\nport = "{self.port}"',
                 f'[phone]\nuser = "agent"\nlisten = "127.0.0.1:0"\nauto_answer_ms = 50\ntone_hz = {AGENT_HZ}',
                 f'supervisors = "sip:{self.supervisor.address}"',
                 *(["[times]", *lines] if lines else []),
@@ -168,9 +191,10 @@ class Stage:
     # -- the bridge --------------------------------------------------------------------------------------------------
 
     async def start_bridge(self) -> None:
-        self._up = False
+        self._up = self._phone_up = False
+        self.lamps = w.Lamps()
         self._bridge = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "rung", "run", "--json", "-c", str(self.config)),
+            *(*self.program, "run", "--json", "-c", str(self.config)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -193,15 +217,30 @@ class Stage:
         self.record = [entry.event for entry in journal.entries()]
         journal.close()
 
+    @property
+    def bridge_pid(self) -> int:
+        """Of the bridge, and of its process group."""
+        assert self._bridge is not None
+        return self._bridge.pid
+
+    async def bridge_ends(self) -> int:
+        """Wait until the bridge ends by itself; its exit code, negative for a signal."""
+        assert self._bridge is not None
+        return await self._bridge.wait()
+
     async def restart_bridge(self) -> None:
         """Kill it and start it again; returns when box and phone are back."""
         await self.kill_bridge()
-        self._phone_up = False
         await self.start_bridge()
-        await self.until(lambda: self._up and self._phone_up, "the bridge is back, with its box and its phone")
+        await self.until(lambda: self.ready, "the bridge is back, with its box and its phone")
 
     _up = False
     _phone_up = False
+
+    @property
+    def ready(self) -> bool:
+        """Has the bridge its box and its phone?"""
+        return self._up and self._phone_up
 
     async def _read(self, bridge: asyncio.subprocess.Process) -> None:
         assert bridge.stdout is not None
@@ -212,12 +251,13 @@ class Stage:
     def _happened(self, happening: Happening) -> None:
         if happening.kind == "recorded" and happening.event is not None:
             self.record.append(happening.event)
-        elif happening.kind == "lamps" and happening.lamps is not None:
+        elif happening.kind == "shown" and happening.lamps is not None:
             self.lamps = happening.lamps
         elif happening.kind == "view":
             self.view = happening.view
         elif happening.kind == "box":
             self._up = bool(happening.up)
+            self.lamps = self.lamps if self._up else w.Lamps()
         elif happening.kind == "phone":
             self._phone_up = bool(happening.up)
         self.watch(happening)

@@ -16,6 +16,7 @@ from rung.words import Button, CallState, EndedBy, LampState, Outcome, Verdict
 
 TIMES = Times(wait=1.0, say_time=0.8, answer_within=3.0)  # the shipped policy has 5, 4 and 30 s
 RELEASE_HOLD_S = 1.8
+TRIES = 12  # of a step that restarts of the bridge may have cut short
 LOOK_S = 0.15  # before each press, as a person does
 OPEN = (LampState.LIT, LampState.BREATHING)
 
@@ -33,7 +34,9 @@ class Teller:
         return [e for e in self.stage.record if isinstance(e, kind)]
 
     def took(self, rung: str) -> bool:
-        return any(isinstance(e, w.RungTaken) and e.rung == rung for e in self.stage.record)
+        """Is it taken, and not undone since?"""
+        about = [e for e in self.stage.record if isinstance(e, w.RungTaken | w.RungUndone) and e.rung == rung]
+        return bool(about) and isinstance(about[-1], w.RungTaken)
 
     def outcome(self) -> Outcome | None:
         closed = [e for e in self.stage.record if isinstance(e, w.AskClosed)]
@@ -56,6 +59,10 @@ class Teller:
         lamp: w.Lamp = getattr(self.stage.lamps, button)
         return lamp.state
 
+    def in_call(self) -> bool:
+        """Does the box know of the call? A press made before would not belong to it."""
+        return self.stage.lamps.epoch > 0
+
     def answers(self) -> list[w.Answer]:
         return [e.answer for e in self.stage.record if isinstance(e, w.PressAnswered)]
 
@@ -75,7 +82,7 @@ class Teller:
     ) -> None:
         """Press when the lamp says that it may be pressed, until the goal is in the record."""
         may = ready or (lambda: self.lamp(button) in OPEN)
-        for _ in range(8):
+        for _ in range(TRIES):
             await self.stage.until(lambda: done() or may(), f"{what}: the lamp says that {button} may be pressed")
             await asyncio.sleep(LOOK_S)
             if done():
@@ -83,7 +90,7 @@ class Teller:
                 return
             if may():
                 await self._press_once(button, hold_s, done, what)
-        raise StageError(f"{what}: pressed eight times in vain; last answer: {self.answers()[-1:]}")
+        raise StageError(f"{what}: pressed {TRIES} times in vain; last answer: {self.answers()[-1:]}")
 
     async def _press_once(self, button: Button, hold_s: float, done: Callable[[], bool], what: str) -> None:
         seen, kills = len(self.answers()), self.stage.kills
@@ -102,7 +109,7 @@ class Teller:
 
     async def declare(self, key: str, ground: w.Ground) -> None:
         """Type a ground's key until the ground is in the record; a key typed to a dying bridge is lost."""
-        for _ in range(8):
+        for _ in range(TRIES):
             self.stage.type(key)
             with contextlib.suppress(StageError):
                 await self.stage.until(lambda: self._declared(ground), f"ground {ground}", patience_s=2)
@@ -155,7 +162,9 @@ async def no_supervisor(t: Teller) -> None:
 async def release(t: Teller) -> None:
     """Announce by a tap, then hold; the caller's phone sees the end."""
     over = t.over
-    while not over():
+    for _ in range(TRIES):
+        if over():
+            break
         await t.press("announced", Button.RELEASE, lambda: over() or t.announced())
         await t.press(
             "release held",
@@ -179,11 +188,9 @@ async def too_early(t: Teller) -> None:
     """Release first: refused with the reason and the next button; the call stays up."""
     await t.call_in()
     refused = lambda: any(a.verdict == Verdict.REFUSED and a.next == Button.WARN for a in t.answers())  # noqa: E731
-    await t.press("release refused: " + "warn comes next", Button.RELEASE, refused, ready=lambda: True)
+    await t.press("release refused: " + "warn comes next", Button.RELEASE, refused, ready=t.in_call)
     t.say(next(a.why for a in t.answers() if a.verdict == Verdict.REFUSED))
-    await t.press(
-        "held release refused as well", Button.RELEASE, lambda: _refusals(t) > 1, lambda: True, RELEASE_HOLD_S
-    )
+    await t.press("held release refused as well", Button.RELEASE, lambda: _refusals(t) > 1, t.in_call, RELEASE_HOLD_S)
     if t.closed() is not None or not t.caller_is(CallState.UP):
         raise StageError("the call did not stay up")
     await t.stage.caller.hears(AGENT_HZ)
@@ -204,7 +211,7 @@ async def called_back(t: Teller) -> None:
     await t.warn()
     await t.escalate(lambda: t.outcome() == Outcome.DECLINED, "the supervisor declined; the caller is off hold")
     refusals = _refusals(t)
-    await t.press("release refused", Button.RELEASE, lambda: _refusals(t) > refusals, ready=lambda: True)
+    await t.press("release refused", Button.RELEASE, lambda: _refusals(t) > refusals, ready=t.in_call)
     if t.closed() is not None or not t.caller_is(CallState.UP):
         raise StageError("the call did not stay up")
     await t.stage.caller.hears(AGENT_HZ)
