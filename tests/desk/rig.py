@@ -11,6 +11,7 @@ from tests.desk.scripted_phone import LINE, ScriptedPhone
 from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.line import NotRecorded
 from rung.policy import Policy, Times, load
@@ -61,18 +62,23 @@ class Desk:
             assert not running.done(), running.exception()
         finally:
             running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
-            teller.close()
-            with suppress(Exception):  # a full disk may hinder the tidying up; what counts is there
-                self.journal.close()
             self.phone.up.clear()
+            try:
+                with suppress(asyncio.CancelledError):
+                    await running
+            finally:
+                teller.close()
+                with suppress(JournalError):  # a test may have closed it
+                    self.journal.close()
 
     # -- hands -------------------------------------------------------------------------------------------------------
 
     async def press(self, button: Button, gesture: Gesture = Gesture.TAP, number: int = 0) -> w.Answer:
         """A fresh press, or one that the box repeats. Raises NotRecorded."""
-        press = w.Pressed(
+        return await asyncio.to_thread(self._through_the_door, self.pressed(button, gesture, number))
+
+    def pressed(self, button: Button, gesture: Gesture, number: int = 0) -> w.Pressed:
+        return w.Pressed(
             box="box",
             boot="boot",
             number=number or next(self._numbers),
@@ -81,7 +87,14 @@ class Desk:
             epoch=self.epoch,
             age_ms=0,
         )
-        return await asyncio.to_thread(self.now.press, press)
+
+    def _through_the_door(self, press: w.Pressed) -> w.Answer:
+        try:
+            answer = self.now.press(press)
+            self.now.acknowledged(press)
+            return answer
+        finally:
+            self.now.act()
 
     async def unrecorded_press(self, button: Button, gesture: Gesture = Gesture.TAP) -> int:
         """A press that the record does not take; its number."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from tests.desk.rig import Desk
+from tests.desk.rig import TIMES, Desk
 from tests.desk.scripted_phone import CONSULT, LINE
 
 from rung import words as w
@@ -160,6 +160,21 @@ def test_a_lost_phone_closes_what_needs_it_and_opens_it_again() -> None:
         await desk.may_press(Button.RELEASE)
         await held_release(desk)
         await desk.until(lambda: desk.has(w.CaseClosed))
+
+    played(play)
+
+
+def test_the_phone_hears_of_a_press_after_its_acknowledgement_and_in_the_order_of_the_record() -> None:
+    async def play(desk: Desk) -> None:
+        await desk.climb_to_release()
+        await asyncio.sleep(2 * TIMES.say_time)
+        press = desk.pressed(Button.RELEASE, Gesture.HOLD)
+        await asyncio.to_thread(desk.now.press, press)
+        desk.now.feed(w.PhoneIs(up=True))
+        await asyncio.sleep(0.1)
+        assert hang_ups(desk) == 0
+        desk.now.act()
+        await desk.until(lambda: hang_ups(desk) == 1)
 
     played(play)
 

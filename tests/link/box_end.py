@@ -104,6 +104,10 @@ class Desk:
     def acknowledged(self, press: Pressed) -> None:
         self.told.append(("acknowledged", press))
 
+    def act(self) -> None:
+        if self.told and self.told[-1][0] != "act":
+            self.told.append(("act", None))
+
     def shown(self, lamps: Lamps) -> None:
         self.told.append(("shown", lamps))
         self.go_on.wait(PATIENCE_S)

@@ -76,6 +76,21 @@ def test_a_press_is_acknowledged_after_the_record_and_answered(ends: tuple[BoxEn
     assert (press.buttons, press.gesture, press.epoch) == ((Button.RELEASE,), Gesture.HOLD, 5)
 
 
+def test_the_desk_acts_after_the_acknowledgement_and_in_any_case(ends: tuple[BoxEnd, Line, Desk]) -> None:
+    box, _, desk = ends
+    box.press("R", "h")
+    box.run(lambda: not box.link.unconfirmed())
+    box.run(lambda: [kind for kind, _ in desk.told][-1] == "act", "it may act")
+    kinds = [kind for kind, _ in desk.told if kind != "shown"]
+    assert kinds[kinds.index("press") :][:3] == ["press", "acknowledged", "act"]
+    desk.broken = True
+    box.press("R", "h")
+    box.run(lambda: desk.status.trouble.startswith("journal:"), "the trouble is told")
+    kinds = [kind for kind, _ in desk.told if kind != "shown"]
+    second = kinds.index("press", kinds.index("press") + 1)
+    assert kinds[second + 1] == "act"
+
+
 def test_every_press_is_taken_once_in_order(ends: tuple[BoxEnd, Line, Desk]) -> None:
     box, _, desk = ends
     numbers = [box.press(buttons, gesture) for buttons, gesture in (("E", "t"), ("EW", "c"), ("W", "h"), ("R", "t"))]

@@ -100,6 +100,9 @@ class _Listener:
     def acknowledged(self, press: w.Pressed) -> None:
         pass
 
+    def act(self) -> None:
+        pass
+
     def shown(self, lamps: w.Lamps) -> None:
         pass
 

@@ -42,6 +42,8 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._decided: list[w.Effect] = []  # for the phone, in the order of the record
+        self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: the phone must be asked for what was missed
         self._broken: asyncio.Future[None] = self._loop.create_future()
         self._keep_policy()
@@ -92,11 +94,18 @@ class Bridge:
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
-            for effect in made.effects:
-                self._loop.call_soon_threadsafe(self._start, effect)
+            self._decided += made.effects
+            self._answering = self._answering or isinstance(input, w.Pressed)
+            self._hand_over()
             self._show(now)
         self._loop.call_soon_threadsafe(self._changed.set)
         return made.answer
+
+    def _hand_over(self) -> None:
+        if not self._answering:
+            for effect in self._decided:
+                self._loop.call_soon_threadsafe(self._start, effect)
+            self._decided = []
 
     def _show(self, now: int) -> None:
         shown = lamps(self._policy, self._desk, now)
@@ -139,6 +148,11 @@ class Bridge:
 
     def acknowledged(self, press: w.Pressed) -> None:
         self._teller.tell("acknowledged", press=press)
+
+    def act(self) -> None:
+        with self._lock:
+            self._answering = False
+            self._hand_over()
 
     def shown(self, lamps: w.Lamps) -> None:
         self._teller.tell("shown", lamps=lamps)

@@ -50,6 +50,9 @@ class Door(Protocol):
     def acknowledged(self, press: Pressed) -> None:
         """The acknowledgement has been written to the port."""
 
+    def act(self) -> None:
+        """What was decided may now go to the phone: at the end of every turn, whatever became of the port."""
+
     def shown(self, lamps: Lamps) -> None:
         """The box has taken these lamps."""
 
@@ -136,7 +139,10 @@ class Line:
         self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
         while not self._stopping.is_set():
             begun_ms = monotonic_ms()
-            self._turn(link, port, data)
+            try:
+                self._turn(link, port, data)
+            finally:
+                self._door.act()
             asked_ms = monotonic_ms()
             wait_ms = link.next_due(asked_ms)
             data = port.read(wait_ms / 1000)
