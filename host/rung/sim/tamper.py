@@ -63,6 +63,11 @@ class Tamper:
             self._added.append((way, data))
         os.write(self._ringer, b"!")
 
+    @property
+    def is_idle(self) -> bool:
+        """Has everything added gone on?"""
+        return not self._added
+
     def _run(self) -> None:
         waiting = select.epoll()
         waiting.register(self._box, select.EPOLLIN)
@@ -77,10 +82,10 @@ class Tamper:
                 self._come("down", data)
             if select.select([self._bell], [], [], 0)[0]:
                 os.read(self._bell, 64)
-            with self._adding:
-                added, self._added = self._added, []
-            for way, data in added:
-                self._send(way, data)
+            while self._added:
+                self._send(*self._added[0])
+                with self._adding:
+                    del self._added[0]
             self._bridge.flush() if self._bridge.is_open() else self._bridge.forget()  # as a cable does
         waiting.close()
 
