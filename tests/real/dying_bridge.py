@@ -16,6 +16,9 @@ from rung import words as w
 from rung.cli import main
 from rung.desk.happening import Happening, Teller
 from rung.journal.store import Journal
+from rung.link.line import Line, monotonic_ms
+from rung.policy.decision import Decision
+from rung.policy.step import _HANDLERS
 
 QUIET = ("view", "shown", "trouble", "answer")  # the bridge does nothing at these
 
@@ -25,6 +28,7 @@ class Plan(Struct):
     group: bool  # the whole process group, or this process alone
     diary: str  # file: every step reached, one a line
     where: str = "idle"
+    canary: str = ""  # a mistake to make, which the test must find
 
 
 def where_after(where: str, event: w.Event) -> str:
@@ -100,6 +104,38 @@ def spy(dying: Dying) -> None:
     Teller.tell, Journal.append = telling, appending  # type: ignore[method-assign]
 
 
+def acknowledge_early() -> None:
+    """The canary of the record: the acknowledgement leaves before the press is durable."""
+    press = Line._press
+
+    def pressing(self, link, boot, number, *fields):  # type: ignore[no-untyped-def]
+        link.ack(boot, number, monotonic_ms())
+        self._port.write(link.pump(monotonic_ms()))
+        return press(self, link, boot, number, *fields)
+
+    Line._press = pressing  # type: ignore[method-assign]
+
+
+def hang_up_again() -> None:
+    """The canary of the restart: what was not confirmed is sent once more."""
+    restarted = _HANDLERS[w.Restarted]
+
+    def restarting(d: Decision, said: w.Restarted) -> None:
+        pending = d.case.pending
+        restarted(d, said)
+        for unconfirmed in pending:
+            if isinstance(unconfirmed.effect, w.HangUp):
+                d.do(w.HangUp, 5000, d.case.call)
+
+    _HANDLERS[w.Restarted] = restarting
+
+
+CANARIES = {"acknowledges early": acknowledge_early, "hangs up again": hang_up_again}
+
+
 if __name__ == "__main__":
-    spy(Dying(msgspec.json.decode(Path(sys.argv.pop(1)).read_bytes(), type=Plan)))
+    plan = msgspec.json.decode(Path(sys.argv.pop(1)).read_bytes(), type=Plan)
+    spy(Dying(plan))
+    if plan.canary:
+        CANARIES[plan.canary]()
     main()

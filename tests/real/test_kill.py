@@ -7,6 +7,7 @@ drawn from a seed. What the box was told is read from the line itself.
 import asyncio
 import os
 import random
+import re
 import signal
 import sys
 from collections.abc import Iterable
@@ -46,6 +47,7 @@ class Performance:
         self.deadly = set(deadly)
         self.group = group
         self.folder = folder
+        self.canary = ""  # a mistake that the bridge makes
         self.moments: list[float] = []  # seconds between deaths that come from outside
         self.died_at: list[str] = []
         self._diary = folder / "diary"
@@ -95,7 +97,7 @@ class Performance:
         for event in self.stage.record:
             where = where_after(where, event)
         file = self.folder / "plan.json"
-        file.write_bytes(msgspec.json.encode(Plan(set(deadly), self.group, str(self._diary), where)))
+        file.write_bytes(msgspec.json.encode(Plan(set(deadly), self.group, str(self._diary), where, self.canary)))
         self.stage.program = [sys.executable, PROGRAM, str(file)]
 
     async def _start(self) -> None:
@@ -255,6 +257,23 @@ async def every_step(story: str, folder: Path) -> None:
 @pytest.mark.parametrize("story", STORIES)
 def test_killed_at_every_step(story: str, tmp_path: Path) -> None:
     asyncio.run(every_step(story, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("canary", "step", "found"),
+    [
+        ("acknowledges early", "GroundDeclared: press tap warn", "not on record"),
+        ("hangs up again", "release taken: command HangUp", "a restart told the phone|decided by a restart"),
+    ],
+)
+def test_a_bridge_with_a_mistake_is_found_out(canary: str, step: str, found: str, tmp_path: Path) -> None:
+    performance = Performance("no-supervisor", (step,), False, tmp_path / "canary")
+    performance.canary = canary
+    with pytest.raises((ExceptionGroup, AssertionError)) as caught:
+        asyncio.run(performance.play())
+    assert performance.died_at == [step]
+    error = caught.value
+    assert re.search(found, repr(error.exceptions if isinstance(error, ExceptionGroup) else error))
 
 
 def test_killed_from_outside_at_any_moment(tmp_path: Path) -> None:
