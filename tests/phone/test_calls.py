@@ -15,15 +15,15 @@ def consulting() -> CallBook:
     book = CallBook()
     book.saw("CALL_INCOMING", LINE)
     book.saw("CALL_ESTABLISHED", LINE)
-    book.lines[LINE].hold_asked = True
+    book.legs[LINE].hold_asked = True
     book.saw("CALL_LOCAL_SDP", LINE, "offer")
     book.saw("CALL_REMOTE_SDP", LINE, "answer")
-    book.attempt = Attempt(consult_for=book.lines[LINE].id)
+    book.attempt = Attempt(consult_for=book.legs[LINE].id)
     book.saw("CALL_OUTGOING", CONSULT)
     book.attempt = None
     book.saw("CALL_RINGING", CONSULT)
     book.saw("CALL_ESTABLISHED", CONSULT)
-    line, consult = book.lines[LINE], book.lines[CONSULT]
+    line, consult = book.legs[LINE], book.legs[CONSULT]
     line.transferring, line.completing = True, consult.id
     return book
 
@@ -32,7 +32,7 @@ def test_a_hold_counts_when_the_peer_has_answered_it() -> None:
     book = CallBook()
     book.saw("CALL_INCOMING", LINE)
     book.saw("CALL_ESTABLISHED", LINE)
-    book.lines[LINE].hold_asked = True
+    book.legs[LINE].hold_asked = True
     assert book.saw("CALL_LOCAL_SDP", LINE, "offer") == []
     (told,) = book.saw("CALL_REMOTE_SDP", LINE, "answer")
     assert told.state is CallState.HELD
@@ -70,7 +70,7 @@ def test_a_supervisor_who_hung_up_first_declined() -> None:
 def test_a_completion_never_sent_leaves_the_supervisors_hanging_up_a_decline() -> None:
     book = consulting()
     book.saw("CALL_CLOSED", CONSULT, RESET)
-    (consult,) = book.transfer_refused(book.lines[LINE])
+    (consult,) = book.transfer_refused(book.legs[LINE])
     assert (consult.ended_by, consult.outcome) == (EndedBy.THEM, Outcome.DECLINED)
     assert [c.doing for c in book.calls()] == ["", ""]
 
@@ -123,10 +123,10 @@ def test_any_order_of_events_is_told_truthfully(events: list[tuple[str, int, str
             handles += 1
             current[slot] = handles
         handle = current.get(slot, 0)
-        line = book.lines.get(handle)
+        line = book.legs.get(handle)
         if line and flag and line.answered:
             line.hold_asked = not line.held_in_stack
-            others = [other.id for other in book.lines.values() if other is not line]
+            others = [other.id for other in book.legs.values() if other is not line]
             line.transferring, line.completing = True, (others or [None])[0]
         for call in book.saw(event, handle, text):
             assert told.get(call.id, (None,))[0] is not CallState.ENDED

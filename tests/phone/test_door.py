@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.client import PhoneClient
-from rung.phone.sip_door import Door
+from rung.phone.sip_door import ControlDoor
 from rung.words import Call, CallIs, CallsAre, CallState
 
 SECRET = "s3cret"
@@ -36,10 +36,10 @@ class Behind:
         return ctl.Done(asked.id, calls=(CALL,))
 
 
-def at_door(test: Callable[[Behind, Door, int], Awaitable[None]]) -> None:
+def at_door(test: Callable[[Behind, ControlDoor, int], Awaitable[None]]) -> None:
     async def whole() -> None:
         behind = Behind()
-        door = Door(SECRET, behind.do, lambda id: ctl.Welcome(id, 1, "x@127.0.0.1:1"))
+        door = ControlDoor(SECRET, behind.do, lambda id: ctl.Welcome(id, 1, "x@127.0.0.1:1"))
         port = await door.open("127.0.0.1")
         try:
             await test(behind, door, port)
@@ -67,7 +67,7 @@ async def say(port: int, what: bytes) -> list[dict[str, object]]:
 @settings(max_examples=50)
 @given(first=st.binary(max_size=200))
 def test_without_the_secret_nothing_is_done(first: bytes) -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         for said in await say(port, first + b'\n{"do":"hang_up","id":2,"call":"a-1"}\n'):
             assert said["is"] == "refused"
         assert behind.asked == []
@@ -78,7 +78,7 @@ def test_without_the_secret_nothing_is_done(first: bytes) -> None:
 @settings(max_examples=50)
 @given(garbage=st.binary(max_size=200).filter(lambda b: b"\n" not in b))
 def test_after_a_bad_line_the_next_good_one_counts(garbage: bytes) -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         said = await say(port, HELLO + garbage + b'\n{"do":"calls","id":2}\n')
         assert [s["is"] for s in said] == ["welcome", "refused", "done"]
         assert behind.asked == [ctl.Calls(2)]
@@ -98,7 +98,7 @@ def test_after_a_bad_line_the_next_good_one_counts(garbage: bytes) -> None:
     ],
 )
 def test_a_wrong_request_gets_one_clear_error(line: bytes) -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         _, said = await say(port, HELLO + line + b"\n")
         assert said["is"] == "refused" and str(said["why"]).startswith("not understood: ")
         assert behind.asked == []
@@ -107,7 +107,7 @@ def test_a_wrong_request_gets_one_clear_error(line: bytes) -> None:
 
 
 def test_half_a_line_and_an_endless_one_do_nothing() -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         await say(port, HELLO + b'{"do":"calls","id":2}')
         await say(port, HELLO + b" " * 2_000_000 + b'{"do":"calls","id":2}\n')
         await say(port, b" " * 2_000_000 + HELLO + b'{"do":"calls","id":2}\n')
@@ -117,7 +117,7 @@ def test_half_a_line_and_an_endless_one_do_nothing() -> None:
 
 
 def test_a_client_that_never_reads_is_cut_off_and_the_others_are_told() -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         deaf_reader, deaf = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         keen_reader, keen = await asyncio.open_connection("127.0.0.1", port)
         for reader, writer in ((deaf_reader, deaf), (keen_reader, keen)):
@@ -141,7 +141,7 @@ def test_a_client_that_never_reads_is_cut_off_and_the_others_are_told() -> None:
 def test_a_recount_keeps_its_place_among_the_changes(tmp_path: Path) -> None:
     """A change that came after the answer must not be undone by it, however late the one who asked wakes up."""
 
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         control = tmp_path / "phone" / "control"
         ctl.write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, SECRET, 1)))
         client = await PhoneClient.connect(control)
@@ -157,7 +157,7 @@ def test_a_recount_keeps_its_place_among_the_changes(tmp_path: Path) -> None:
 
 
 def test_the_client_tells_refused_from_unsure(tmp_path: Path) -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         control = tmp_path / "phone" / "control"
         ctl.write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, SECRET, 1)))
         assert stat.S_IMODE(control.stat().st_mode) == 0o600
@@ -184,7 +184,7 @@ def test_the_client_tells_refused_from_unsure(tmp_path: Path) -> None:
 
 
 def test_a_line_lost_in_mid_command_is_unsure(tmp_path: Path) -> None:
-    async def test(behind: Behind, door: Door, port: int) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         async def vanish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readline()
             writer.write(b'{"is":"welcome","id":1,"pid":1,"address":"x@127.0.0.1:1"}\n')

@@ -18,7 +18,7 @@ KEPT_ENDED = 20  # a bridge that was dead meanwhile learns from these how its ca
 
 
 @dataclass
-class Line:
+class Leg:
     """One living call, with what the desk need not know."""
 
     id: str
@@ -59,7 +59,7 @@ class Attempt:
     """A dialling of ours under way. The stack reports the call before it answers the command."""
 
     consult_for: str | None = None
-    line: Line | None = None
+    leg: Leg | None = None
 
 
 @dataclass
@@ -67,111 +67,111 @@ class CallBook:
     """Every living call, and the last ended ones."""
 
     prefix: str = field(default_factory=lambda: secrets.token_hex(4))
-    lines: dict[int, Line] = field(default_factory=dict)  # by handle
+    legs: dict[int, Leg] = field(default_factory=dict)  # by handle
     ended: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_ENDED))
     attempt: Attempt | None = None  # at most one at a time
     _numbers: int = 0
 
     def calls(self) -> tuple[Call, ...]:
-        return (*self.ended, *(line.as_call() for line in self.lines.values()))
+        return (*self.ended, *(leg.as_call() for leg in self.legs.values()))
 
-    def find(self, call: str) -> Line | None:
+    def find(self, call: str) -> Leg | None:
         """The living call of that id; a consult whose end is withheld no longer counts."""
-        for line in self.lines.values():
-            if line.id == call and line.withheld is None:
-                return line
+        for leg in self.legs.values():
+            if leg.id == call and leg.withheld is None:
+                return leg
         return None
 
     def saw(self, event: str, handle: int, text: str = "", peer: str = "") -> list[Call]:
         """Take in one event of the stack, by its name; returns the calls that changed."""
         if event in ("CALL_INCOMING", "CALL_OUTGOING"):
             return [self._begin(event, handle, peer).as_call()]
-        line = self.lines.get(handle)
-        if line is None or line.withheld is not None:
+        leg = self.legs.get(handle)
+        if leg is None or leg.withheld is not None:
             return []
         match event:
-            case "CALL_RINGING" | "CALL_PROGRESS" if line.state is CallState.DIALLING:
-                changed = not line.rang
-                line.rang, line.cause = True, "ringing"
-                return [line.as_call()] if changed else []
+            case "CALL_RINGING" | "CALL_PROGRESS" if leg.state is CallState.DIALLING:
+                changed = not leg.rang
+                leg.rang, leg.cause = True, "ringing"
+                return [leg.as_call()] if changed else []
             case "CALL_ESTABLISHED":
-                line.answered, line.state, line.cause = True, CallState.UP, ""
-                return [line.as_call()]
-            case "CALL_LOCAL_SDP" if text == "offer" and line.answered:
-                hold, line.hold_asked = line.hold_asked, None
-                line.offered = line.state is CallState.HELD if hold is None else hold
+                leg.answered, leg.state, leg.cause = True, CallState.UP, ""
+                return [leg.as_call()]
+            case "CALL_LOCAL_SDP" if text == "offer" and leg.answered:
+                hold, leg.hold_asked = leg.hold_asked, None
+                leg.offered = leg.state is CallState.HELD if hold is None else hold
                 return []
-            case "CALL_REMOTE_SDP" if text == "answer" and line.answered:
-                return self._offer_answered(line)
-            case "CALL_TRANSFER_FAILED" if line.transferring:
-                return self.transfer_failed(line, text)
+            case "CALL_REMOTE_SDP" if text == "answer" and leg.answered:
+                return self._offer_answered(leg)
+            case "CALL_TRANSFER_FAILED" if leg.transferring:
+                return self.transfer_failed(leg, text)
             case "CALL_CLOSED":
-                return self._closed(line, text)
+                return self._closed(leg, text)
         return []
 
-    def transfer_failed(self, line: Line, why: str) -> list[Call]:
-        """The verdict on a REFER is no, or none came; the line itself goes on."""
-        line.cause = f"transfer failed: {why or 'no reason given'}"
-        settled = self._settle(line, why)
-        return [line.as_call(), *settled]
+    def transfer_failed(self, leg: Leg, why: str) -> list[Call]:
+        """The verdict on a REFER is no, or none came; the leg itself goes on."""
+        leg.cause = f"transfer failed: {why or 'no reason given'}"
+        settled = self._settle(leg, why)
+        return [leg.as_call(), *settled]
 
-    def transfer_refused(self, line: Line) -> list[Call]:
+    def transfer_refused(self, leg: Leg) -> list[Call]:
         """No REFER was sent. If the consult closed at that very moment, that was its own end."""
-        consult = next((c for c in self.lines.values() if c.id == line.completing), None)
-        line.transferring, line.completing = False, None
+        consult = next((c for c in self.legs.values() if c.id == leg.completing), None)
+        leg.transferring, leg.completing = False, None
         if consult is None or consult.withheld is None:
             return []
         text, consult.withheld = consult.withheld, None
         return self._closed(consult, text)
 
-    def _begin(self, event: str, handle: int, peer: str) -> Line:
+    def _begin(self, event: str, handle: int, peer: str) -> Leg:
         self._numbers += 1
         incoming = event == "CALL_INCOMING"
-        line = Line(
+        leg = Leg(
             id=f"{self.prefix}-{self._numbers}",
             handle=handle,
             direction="in" if incoming else "out",
             peer=peer.partition(";")[0],
             state=CallState.RINGING if incoming else CallState.DIALLING,
         )
-        self.lines[handle] = line
-        if not incoming and self.attempt and self.attempt.line is None:
-            self.attempt.line, line.consult_for = line, self.attempt.consult_for
-        return line
+        self.legs[handle] = leg
+        if not incoming and self.attempt and self.attempt.leg is None:
+            self.attempt.leg, leg.consult_for = leg, self.attempt.consult_for
+        return leg
 
-    def _offer_answered(self, line: Line) -> list[Call]:
-        held, line.offered = line.offered, None
+    def _offer_answered(self, leg: Leg) -> list[Call]:
+        held, leg.offered = leg.offered, None
         state = CallState.HELD if held else CallState.UP
-        if held is None or state is line.state:
+        if held is None or state is leg.state:
             return []
-        line.state, line.cause = state, ""
-        return [line.as_call()]
+        leg.state, leg.cause = state, ""
+        return [leg.as_call()]
 
-    def _closed(self, line: Line, text: str) -> list[Call]:
-        by = EndedBy.NETWORK if line.given_up else ended_by(text, ours=line.ours)
-        if line.completed:
+    def _closed(self, leg: Leg, text: str) -> list[Call]:
+        by = EndedBy.NETWORK if leg.given_up else ended_by(text, ours=leg.ours)
+        if leg.completed:
             by = EndedBy.TRANSFER
-        if by is not EndedBy.US and self._completion_of(line):
+        if by is not EndedBy.US and self._completion_of(leg):
             # The far phones join before the verdict comes; until then this end may be that joining
             # or a supervisor who hung up, and nobody shall read it as a decline.
-            line.withheld = text
+            leg.withheld = text
             return []
         found = None
-        if line.consult_for is not None:
-            found = outcome(by, text, answered=line.answered, rang=line.rang)
-        changed = [self._end(line, by, line.cause if line.given_up else text, found)]
-        return changed + self._settle(line, None if by is EndedBy.TRANSFER else text)
+        if leg.consult_for is not None:
+            found = outcome(by, text, answered=leg.answered, rang=leg.rang)
+        changed = [self._end(leg, by, leg.cause if leg.given_up else text, found)]
+        return changed + self._settle(leg, None if by is EndedBy.TRANSFER else text)
 
-    def _completion_of(self, consult: Line) -> Line | None:
-        for line in self.lines.values():
-            if line.transferring and line.completing == consult.id:
-                return line
+    def _completion_of(self, consult: Leg) -> Leg | None:
+        for leg in self.legs.values():
+            if leg.transferring and leg.completing == consult.id:
+                return leg
         return None
 
-    def _settle(self, line: Line, failure: str | None) -> list[Call]:
-        """The verdict on ``line``'s transfer is known: end the consult that was withheld for it."""
-        consult = next((c for c in self.lines.values() if c.id == line.completing), None)
-        line.transferring, line.completing = False, None
+    def _settle(self, leg: Leg, failure: str | None) -> list[Call]:
+        """The verdict on ``leg``'s transfer is known: end the consult that was withheld for it."""
+        consult = next((c for c in self.legs.values() if c.id == leg.completing), None)
+        leg.transferring, leg.completing = False, None
         if consult is None:
             return []
         if consult.withheld is None:
@@ -182,9 +182,9 @@ class CallBook:
         found = outcome_of_failed_transfer(failure)
         return [self._end(consult, ended_by(consult.withheld, ours=False), consult.withheld, found)]
 
-    def _end(self, line: Line, by: EndedBy, cause: str, found: Outcome | None) -> Call:
-        del self.lines[line.handle]
-        line.state, line.cause = CallState.ENDED, cause
-        call = msgspec.structs.replace(line.as_call(), ended_by=by, outcome=found, doing="")
+    def _end(self, leg: Leg, by: EndedBy, cause: str, found: Outcome | None) -> Call:
+        del self.legs[leg.handle]
+        leg.state, leg.cause = CallState.ENDED, cause
+        call = msgspec.structs.replace(leg.as_call(), ended_by=by, outcome=found, doing="")
         self.ended.append(call)
         return call

@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder(ctl.Asked).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Door:
+class ControlDoor:
     """Loopback TCP; one JSON object a line; the first must carry the secret."""
 
     def __init__(self, secret: str, do: Callable[[ctl.Asked], Awaitable[ctl.Said]],

@@ -22,8 +22,8 @@ import msgspec
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_audio import Tones
-from rung.phone.sip_calls import Attempt, CallBook, Line
-from rung.phone.sip_door import Door
+from rung.phone.sip_calls import Attempt, CallBook, Leg
+from rung.phone.sip_door import ControlDoor
 from rung.phone.sip_stack import SipStack
 from rung.words import Call, CallState
 
@@ -46,7 +46,7 @@ class SipPhoneProcess:
         self.tones = Tones(settings.tone_hz, self._audible)
         self.auto_answer_ms = settings.auto_answer_ms
         self.address = ""
-        self.door: Door | None = None
+        self.door: ControlDoor | None = None
         self._leave_when_idle = False
         self._dialling = asyncio.Lock()
         self._replaced = False  # the next incoming call takes the place of an answered one
@@ -55,17 +55,17 @@ class SipPhoneProcess:
     # -- events of the stack ---------------------------------------------------------------------
 
     def _on_event(self, event: str, handle: int, text: str, peer: str) -> None:
-        before = self.book.lines.get(handle)
+        before = self.book.legs.get(handle)
         if event == "CALL_CLOSED" and text.endswith(" replaced") and before and before.answered:
             self._replaced = True
         self._tell(self.book.saw(event, handle, text, peer))
         if event == "CALL_INCOMING":
-            line = self.book.lines[handle]
+            leg = self.book.legs[handle]
             if self._replaced:  # a peer moved an answered call over to this one: no new ringing
                 self._replaced = False
-                self._later(self._auto_answer(line, 0))
+                self._later(self._auto_answer(leg, 0))
             elif self.auto_answer_ms is not None:
-                self._later(self._auto_answer(line, self.auto_answer_ms))
+                self._later(self._auto_answer(leg, self.auto_answer_ms))
 
     def _on_dead(self) -> None:
         self.failed = True
@@ -75,28 +75,28 @@ class SipPhoneProcess:
         if self.door:
             for call in calls:
                 self.door.tell(ctl.Told(call))
-        if self._leave_when_idle and not self.book.lines:
+        if self._leave_when_idle and not self.book.legs:
             self.leaving.set()
 
-    def _tell_again(self, line: Line) -> None:
+    def _tell_again(self, leg: Leg) -> None:
         """Its state as it is; the end of a call has been told already."""
-        if line.state is not CallState.ENDED:
-            self._tell([line.as_call()])
+        if leg.state is not CallState.ENDED:
+            self._tell([leg.as_call()])
 
     def _audible(self) -> list[int]:
-        lines = self.book.lines.values()
-        return [n.handle for n in lines if n.state is CallState.UP and n.withheld is None]
+        legs = self.book.legs.values()
+        return [leg.handle for leg in legs if leg.state is CallState.UP and leg.withheld is None]
 
     def _later(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _auto_answer(self, line: Line, after_ms: int) -> None:
+    async def _auto_answer(self, leg: Leg, after_ms: int) -> None:
         await asyncio.sleep(after_ms / 1000)
-        if line.state is CallState.RINGING:
+        if leg.state is CallState.RINGING:
             with contextlib.suppress(PhoneError):  # the caller gave up at that very moment
-                await self.stack.answer(line.handle)
+                await self.stack.answer(leg.handle)
 
     # -- commands --------------------------------------------------------------------------------
 
@@ -110,20 +110,20 @@ class SipPhoneProcess:
             case ctl.Watch() | ctl.Calls():
                 calls = self.book.calls()
             case ctl.Hold():
-                await self._set_hold(self._line(asked.call), hold=True)
+                await self._set_hold(self._leg(asked.call), hold=True)
             case ctl.Resume():
-                await self._set_hold(self._line(asked.call), hold=False)
+                await self._set_hold(self._leg(asked.call), hold=False)
             case ctl.Consult():
-                line = self._line(asked.call)
-                result = await self._dial(asked.target, consult_for=line.id)
+                leg = self._leg(asked.call)
+                result = await self._dial(asked.target, consult_for=leg.id)
             case ctl.Complete():
-                await self._complete(self._line(asked.call), self._line(asked.consult))
+                await self._complete(self._leg(asked.call), self._leg(asked.consult))
             case ctl.TakeBack():
-                await self._take_back(self._line(asked.call), asked.consult)
+                await self._take_back(self._leg(asked.call), asked.consult)
             case ctl.Transfer():
-                await self._transfer(self._line(asked.call), self._uri(asked.target))
+                await self._transfer(self._leg(asked.call), self._uri(asked.target))
             case ctl.HangUp():
-                await self._end(self._line(asked.call), self.stack.hang_up)
+                await self._end(self._leg(asked.call), self.stack.hang_up)
             case ctl.Dial():
                 result = await self._dial(asked.target)
             case ctl.Answer():
@@ -135,27 +135,27 @@ class SipPhoneProcess:
             case ctl.Tone():
                 self.tones.hz = asked.hz
             case ctl.Heard():
-                result = self.tones.heard(self._line(asked.call).handle)
+                result = self.tones.heard(self._leg(asked.call).handle)
             case ctl.Quit():
                 await self._quit(asked.force)
         return ctl.Done(id=asked.id, result=result, calls=calls)
 
-    def _line(self, call: str) -> Line:
-        line = self.book.find(call)
-        if line is None:
+    def _leg(self, call: str) -> Leg:
+        leg = self.book.find(call)
+        if leg is None:
             raise PhoneError(f"no living call {call!r}")
-        return line
+        return leg
 
-    def _ringing(self, call: str) -> Line:
-        line = self._line(call)
-        if line.state is not CallState.RINGING:
+    def _ringing(self, call: str) -> Leg:
+        leg = self._leg(call)
+        if leg.state is not CallState.RINGING:
             raise PhoneError(f"call {call!r} is not ringing here")
-        return line
+        return leg
 
     @staticmethod
-    def _need_answered(line: Line) -> None:
-        if not line.answered:
-            raise PhoneError(f"call {line.id!r} is not answered")
+    def _need_answered(leg: Leg) -> None:
+        if not leg.answered:
+            raise PhoneError(f"call {leg.id!r} is not answered")
 
     def _uri(self, target: str) -> str:
         if not target or not target.isascii() or any(c <= " " or c in '<>"' for c in target):
@@ -168,34 +168,34 @@ class SipPhoneProcess:
             raise PhoneError(f"{target!r} needs a domain: no registrar is configured")
         return f"sip:{target}@{self.settings.domain}"
 
-    async def _set_hold(self, line: Line, *, hold: bool) -> None:
+    async def _set_hold(self, leg: Leg, *, hold: bool) -> None:
         """Returns when the re-INVITE is on the wire; the peer's answer changes the state.
 
         While another re-INVITE is under way the stack flips its flag and sends nothing, so the
         flag is flipped back and the try repeated.
         """
-        self._need_answered(line)
-        async with line.changing:
-            if (line.state is CallState.HELD) == hold == line.held_in_stack:
-                self._tell_again(line)
+        self._need_answered(leg)
+        async with leg.changing:
+            if (leg.state is CallState.HELD) == hold == leg.held_in_stack:
+                self._tell_again(leg)
                 return
-            if line.held_in_stack == hold:  # an earlier offer was never taken up by the peer
-                await self._offer_hold(line, hold=not hold)
-            await self._offer_hold(line, hold=hold)
+            if leg.held_in_stack == hold:  # an earlier offer was never taken up by the peer
+                await self._offer_hold(leg, hold=not hold)
+            await self._offer_hold(leg, hold=hold)
 
-    async def _offer_hold(self, line: Line, *, hold: bool) -> None:
+    async def _offer_hold(self, leg: Leg, *, hold: bool) -> None:
         for _ in range(_OFFER_TRIES):
             await self.stack.settle()  # so that an offer heard next is the one we ask for
-            if line.offered is None:
-                line.hold_asked = hold
-                await self.stack.set_hold(line.handle, hold)
-                if line.hold_asked is None:
-                    line.held_in_stack = hold
+            if leg.offered is None:
+                leg.hold_asked = hold
+                await self.stack.set_hold(leg.handle, hold)
+                if leg.hold_asked is None:
+                    leg.held_in_stack = hold
                     return
-                line.hold_asked = None
-                await self.stack.set_hold(line.handle, not hold)
+                leg.hold_asked = None
+                await self.stack.set_hold(leg.handle, not hold)
             await asyncio.sleep(_RETRY_S)
-        line.offered = None  # the peer may have refused that other offer, of which nothing is told
+        leg.offered = None  # the peer may have refused that other offer, of which nothing is told
         raise PhoneError("the line is busy with another change")
 
     async def _dial(self, target: str, consult_for: str | None = None) -> str:
@@ -206,78 +206,78 @@ class SipPhoneProcess:
                 await self.stack.dial(uri)
             finally:
                 self.book.attempt = None
-        if attempt.line is None:
+        if attempt.leg is None:
             raise PhoneError("the stack reported no call")
         if consult_for is not None:
-            self._later(self._give_up_on(attempt.line))
-        return attempt.line.id
+            self._later(self._give_up_on(attempt.leg))
+        return attempt.leg.id
 
-    async def _give_up_on(self, line: Line) -> None:
+    async def _give_up_on(self, leg: Leg) -> None:
         await asyncio.sleep(self.settings.no_reply_ms / 1000)
-        if line.state is CallState.DIALLING and not line.rang:
-            line.given_up, line.cause = True, f"no reply in {self.settings.no_reply_ms} ms"
+        if leg.state is CallState.DIALLING and not leg.rang:
+            leg.given_up, leg.cause = True, f"no reply in {self.settings.no_reply_ms} ms"
             with contextlib.suppress(PhoneError):  # it ended at that very moment
-                await self.stack.hang_up(line.handle)
+                await self.stack.hang_up(leg.handle)
 
-    async def _complete(self, line: Line, consult: Line) -> None:
-        self._need_answered(line)
+    async def _complete(self, leg: Leg, consult: Leg) -> None:
+        self._need_answered(leg)
         self._need_answered(consult)
-        if line is consult:
+        if leg is consult:
             raise PhoneError("a call cannot be transferred to itself")
-        send = partial(self.stack.refer_to_call, line.handle, consult.handle)
-        await self._refer(line, consult, send)
+        send = partial(self.stack.refer_to_call, leg.handle, consult.handle)
+        await self._refer(leg, consult, send)
 
-    async def _transfer(self, line: Line, uri: str) -> None:
-        self._need_answered(line)
-        await self._refer(line, None, partial(self.stack.refer, line.handle, uri))
+    async def _transfer(self, leg: Leg, uri: str) -> None:
+        self._need_answered(leg)
+        await self._refer(leg, None, partial(self.stack.refer, leg.handle, uri))
 
-    async def _refer(self, line: Line, consult: Line | None, send: Callable[[], Awaitable[None]]) -> None:
-        if line.transferring:
+    async def _refer(self, leg: Leg, consult: Leg | None, send: Callable[[], Awaitable[None]]) -> None:
+        if leg.transferring:
             raise PhoneError("a transfer of this call is under way")
-        line.transfers += 1
-        line.transferring, line.completing, line.cause = True, consult.id if consult else None, ""
+        leg.transfers += 1
+        leg.transferring, leg.completing, leg.cause = True, consult.id if consult else None, ""
         try:
             await send()
         except PhoneUnsureError:
-            self._later(self._judge(line, line.transfers))
+            self._later(self._judge(leg, leg.transfers))
             raise
         except PhoneError:
-            self._tell(self.book.transfer_refused(line))
+            self._tell(self.book.transfer_refused(leg))
             raise
-        self._tell_again(line)
-        self._later(self._judge(line, line.transfers))
+        self._tell_again(leg)
+        self._later(self._judge(leg, leg.transfers))
 
-    async def _judge(self, line: Line, transfer: int) -> None:
+    async def _judge(self, leg: Leg, transfer: int) -> None:
         """A peer may take the request and never report."""
         await asyncio.sleep(self.settings.transfer_ms / 1000)
-        if line.transferring and line.transfers == transfer and line.state is not CallState.ENDED:
+        if leg.transferring and leg.transfers == transfer and leg.state is not CallState.ENDED:
             why = f"no verdict in {self.settings.transfer_ms} ms"
-            self._tell(self.book.transfer_failed(line, why))
+            self._tell(self.book.transfer_failed(leg, why))
 
-    async def _take_back(self, line: Line, consult: str | None) -> None:
-        self._need_answered(line)
+    async def _take_back(self, leg: Leg, consult: str | None) -> None:
+        self._need_answered(leg)
         other = self.book.find(consult) if consult is not None else None
         if other is not None:
             with contextlib.suppress(PhoneError):  # whatever became of it, the caller comes off hold
                 await self._end(other, self.stack.hang_up)
-        await self._set_hold(line, hold=False)
+        await self._set_hold(leg, hold=False)
 
-    async def _end(self, line: Line, how: Callable[[int], Awaitable[None]]) -> None:
-        line.ours = True
-        self._tell_again(line)
+    async def _end(self, leg: Leg, how: Callable[[int], Awaitable[None]]) -> None:
+        leg.ours = True
+        self._tell_again(leg)
         try:
-            await how(line.handle)
+            await how(leg.handle)
         except PhoneError:
-            line.ours = False
+            leg.ours = False
             raise
 
     async def _quit(self, force: bool) -> None:
-        if self.book.lines and not force:
+        if self.book.legs and not force:
             raise PhoneError("a call is up")
-        for line in list(self.book.lines.values()):
+        for leg in list(self.book.legs.values()):
             with contextlib.suppress(PhoneError):  # it ended at that very moment
-                await self._end(line, self.stack.hang_up)
-        if not self.book.lines:
+                await self._end(leg, self.stack.hang_up)
+        if not self.book.legs:
             self.leaving.set()
         self._leave_when_idle = True
 
@@ -288,7 +288,7 @@ class SipPhoneProcess:
         host, port = await self._start_stack()
         self.address = f"{self.settings.user}@{host}:{port}"
         secret = secrets.token_hex(32)
-        self.door = Door(secret, self.do, self._welcome)
+        self.door = ControlDoor(secret, self.do, self._welcome)
         door_port = await self.door.open("127.0.0.1")
         file = ctl.ControlFile("127.0.0.1", door_port, secret, os.getpid())
         ctl.write_private(control, msgspec.json.encode(file))
