@@ -1,9 +1,11 @@
 """The book of calls: any order of the stack's events leaves it truthful."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rung.phone.sip_calls import KEPT_ENDED, Attempt, CallBook
+from rung.phone.sip_control import MAX_CALLS, MAX_LINE, Done
 from rung.words import CallState, EndedBy, Outcome
 
 LINE, CONSULT = 1, 2
@@ -135,3 +137,27 @@ def test_any_order_of_events_is_told_truthfully(events: list[tuple[str, int, str
     living = {c.id: c.state for c in book.calls() if c.state is not CallState.ENDED}
     assert living == {i: state for i, (state, _) in told.items() if state is not CallState.ENDED}
     assert len(book.ended) <= KEPT_ENDED
+
+
+@given(st.text(), st.text())
+def test_what_a_peer_words_is_told_in_printable_characters(peer: str, cause: str) -> None:
+    book = CallBook()
+    (ringing,) = book.saw("CALL_INCOMING", LINE, "", f"\x1b[2J{peer}")
+    (ended,) = book.saw("CALL_CLOSED", LINE, f"\x1b]0;{cause}\x07")
+    assert ringing.peer.isprintable() and ended.cause.isprintable() and len(ended.cause) <= 120
+
+
+def test_the_longest_list_of_calls_fits_a_line() -> None:
+    for text in ("\x01", '"', "\U0001f4de"):  # six bytes of JSON each, two, four
+        book = CallBook()
+        for handle in range(KEPT_ENDED + MAX_CALLS):
+            book.attempt = Attempt(consult_for=f"{book.prefix}-99999999")
+            book.saw("CALL_OUTGOING", handle, "", text * 1024)
+            book.saw("CALL_ESTABLISHED", handle)
+            if handle < KEPT_ENDED:
+                book.saw("CALL_CLOSED", handle, text * 1024)
+            else:
+                book.transfer_failed(book.legs[handle], text * 1024)
+        line = msgspec.json.encode(Done(2**63, calls=book.calls()))
+        assert len(book.calls()) == KEPT_ENDED + MAX_CALLS
+        assert len(line) < 0.7 * MAX_LINE

@@ -200,3 +200,26 @@ async def odd_peer(*answers: str) -> AsyncIterator[OddPeer]:
         yield peer
     finally:
         transport.close()
+
+
+async def strange_call(address: str, name: bytes) -> None:
+    """An INVITE straight from the wire, whose From carries ``name`` as it stands; nobody reads the answers."""
+    host, port = address.partition("@")[2].split(":")
+    sdp = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"
+    mark = os.urandom(4).hex().encode()
+    head = [
+        b"INVITE sip:%s SIP/2.0" % address.encode(),
+        b"Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK%s" % mark,
+        b"From: <sip:%s@127.0.0.1>;tag=%s" % (name, mark),
+        b"To: <sip:%s>" % address.encode(),
+        b"Call-ID: %s" % mark,
+        b"CSeq: 1 INVITE",
+        b"Contact: <sip:odd@127.0.0.1:9>",
+        b"Max-Forwards: 70",
+        b"Content-Type: application/sdp",
+        b"Content-Length: %d" % len(sdp),
+    ]
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, remote_addr=(host, int(port)))
+    transport.sendto(b"\r\n".join([*head, b"", sdp]))
+    transport.close()

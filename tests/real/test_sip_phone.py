@@ -8,7 +8,18 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, SUP_HZ, Rig, RigPhone, odd_peer, play, three
+from tests.real.sip_rig import (
+    AGENT_HZ,
+    CALLER_HZ,
+    SUP_HZ,
+    Rig,
+    RigPhone,
+    connected,
+    odd_peer,
+    play,
+    strange_call,
+    three,
+)
 
 from rung.phone.base import PhoneError
 from rung.words import Call, CallState, EndedBy, Outcome
@@ -295,3 +306,22 @@ def test_a_dozen_transfers_in_a_row(tmp_path: Path) -> None:
 
 def _lives(gone: set[str], call: Call) -> bool:
     return call.state is UP and call.id not in gone
+
+
+def test_callers_with_outrageous_names_leave_the_phone_in_reach(tmp_path: Path) -> None:
+    """A list of calls that is longer than a line may be would keep every client out, for ever."""
+
+    async def story(made: Rig) -> None:
+        agent = await made.phone("agent")
+        for name in [b"\x01" * 900, b"\x1b[2Jodd" * 100] * 8:
+            await strange_call(agent.client.address, name)
+            ringing = await agent.rings()
+            await agent.client.reject(ringing)
+            await agent.becomes(ringing, ENDED)
+        again = await connected(agent.control)
+        calls = await again.watch()
+        assert len(calls) == 16
+        assert all(call.peer.isprintable() for call in calls)
+        await again.close()
+
+    play(story, tmp_path)

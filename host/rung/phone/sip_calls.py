@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from rung.phone.sip_control import plain
 from rung.phone.sip_reading import ended_by, outcome, outcome_of_failed_transfer
 from rung.words import Call, CallState, EndedBy, Outcome
 
@@ -43,13 +44,14 @@ class Leg:
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one change of hold at a time
 
     def as_call(self) -> Call:
+        """As it is told. Peers word their name and their causes as they like, so both are cleaned."""
         return Call(
             id=self.id,
             state=self.state,
             direction="in" if self.direction == "in" else "out",
-            peer=self.peer,
+            peer=plain(self.peer),
             consult_for=self.consult_for,
-            cause=self.cause,
+            cause=plain(self.cause),
             doing="transferring" if self.transferring else "ending" if self.ours else "",
         )
 

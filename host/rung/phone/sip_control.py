@@ -8,14 +8,21 @@ client that sent `Watch`.
 import os
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from rung.words import Call
 
-MAX_LINE = 64 * 1024  # bytes; the longest honest line, the list of all calls, is a tenth of it
+MAX_LINE = 64 * 1024  # bytes; the longest honest line, all calls with the longest texts, is some two thirds of it
+MAX_TEXT = 120  # characters of a text that a stranger on the network has worded
+MAX_CALLS = 16  # at once; what `MAX_LINE` allows for
+
+
+def plain(text: str) -> str:
+    """``text`` fit for a line, a record and a terminal: printable characters only, and not too many."""
+    return "".join(character for character in text if character.isprintable())[:MAX_TEXT]
 
 
 class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +39,7 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     rtp_timeout_s: int = 20  # a silent peer counts as lost after this; 0: never; not while on hold
     no_reply_ms: int = 10_000  # a consult without any sign of ringing is given up after this
     transfer_ms: int = 40_000  # a transfer without a verdict counts as failed after this
-    max_calls: int = 4
+    max_calls: Annotated[int, Meta(ge=1, le=MAX_CALLS)] = 4
     tone_hz: int = 0  # instead of silence, send this tone on every call (stories and tests)
 
 

@@ -99,12 +99,12 @@ class ControlDoor:
         try:
             asked = _decode(line)
         except msgspec.DecodeError as error:
-            self._say(writer, ctl.Refused(None, f"not understood: {error}"))
+            self._say(writer, ctl.Refused(None, ctl.plain(f"not understood: {error}")))
             return
         if isinstance(asked, ctl.Watch):
             self._watching.add(writer)
         try:
             said = await self._do(asked)
         except PhoneError as error:
-            said = ctl.Refused(asked.id, str(error), isinstance(error, PhoneUnsureError))
+            said = ctl.Refused(asked.id, ctl.plain(str(error)), isinstance(error, PhoneUnsureError))
         self._say(writer, said)
