@@ -42,6 +42,9 @@ class Desk:
 
         self._disk.fault = fail if full else None
 
+    def stall_disk(self, stall: Callable[[Step], None]) -> None:
+        self._disk.fault = stall
+
     def make_bridge(self) -> Teller:
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         teller = Teller(self.told.append)

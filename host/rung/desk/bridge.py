@@ -9,6 +9,8 @@ import asyncio
 import threading
 import time
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.desk.happening import Teller
 from rung.desk.recovery import policy_of, recover
@@ -21,6 +23,7 @@ from rung.policy.language import canonical, version_of
 from rung.policy.view import view
 
 CATCH_UP_S = 1.0  # after the record failed, ask the phone again this often for what was missed
+ACT_WITHIN_MS = 2000  # what ends the call for the agent is done soon after the press, or not at all (a stalled disk)
 
 
 class Bridge:
@@ -37,14 +40,14 @@ class Bridge:
         self._policy = policy if case is None else policy_of(journal, case.version, policy)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
         self._lamps: w.Lamps | None = None
-        self._box = BoxIs(up=False)
         self._line = Line(port, self)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._decided: list[w.Effect] = []  # for the phone, in the order of the record
+        self._decided: list[tuple[w.Effect, int]] = []  # for the phone, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
-        self._missed = False  # an input could not be recorded: the phone must be asked for what was missed
+        self._missed = False  # an input could not be recorded: what was missed must be learnt anew
+        self._facts: dict[type, w.Input] = {}  # the newest of each kind
         self._broken: asyncio.Future[None] = self._loop.create_future()
         self._keep_policy()
 
@@ -76,6 +79,8 @@ class Bridge:
 
     def feed(self, input: w.Input) -> w.Answer | None:
         """Take one input. Returns the answer for the person who acted; nothing is taken when the record fails."""
+        if isinstance(input, w.PhoneIs | w.SignedOn | w.FloorIs):
+            self._facts[type(input)] = input
         try:
             return self._take(input)
         except JournalError as error:
@@ -84,8 +89,11 @@ class Bridge:
             return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
 
     def _take(self, input: w.Input) -> w.Answer | None:
+        arrived = self.now()
         with self._lock:
             now = self.now()
+            if isinstance(input, w.Pressed):  # it has waited for the lock: perhaps for a slow disk
+                input = replace(input, age_ms=input.age_ms + now - arrived)
             if self._desk.case is None:
                 self._policy = self._next_policy
             made = step(self._policy, self._desk, input, now)
@@ -94,7 +102,7 @@ class Bridge:
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
-            self._decided += made.effects
+            self._decided += ((effect, now) for effect in made.effects)
             self._answering = self._answering or isinstance(input, w.Pressed)
             self._hand_over()
             self._show(now)
@@ -103,8 +111,8 @@ class Bridge:
 
     def _hand_over(self) -> None:
         if not self._answering:
-            for effect in self._decided:
-                self._loop.call_soon_threadsafe(self._start, effect)
+            for effect, decided_ms in self._decided:
+                self._loop.call_soon_threadsafe(self._start, effect, decided_ms)
             self._decided = []
 
     def _show(self, now: int) -> None:
@@ -158,7 +166,6 @@ class Bridge:
         self._teller.tell("shown", lamps=lamps)
 
     def box(self, status: BoxIs) -> None:
-        self._box = status
         self._teller.tell("box", up=status.up, text=status.trouble or f"box {status.box}, firmware {status.firmware}")
         if status.up and status.caught:
             self._teller.tell("trouble", text=f"the box was reset with {status.caught} unconfirmed: press again")
@@ -176,13 +183,16 @@ class Bridge:
             self._teller.tell("call", call=news.call)
         self.feed(news)
 
-    def _start(self, effect: w.Effect) -> None:
+    def _start(self, effect: w.Effect, decided_ms: int) -> None:
         """Tasks start in the order of their making, so commands reach the phone in the order of the record."""
-        task = self._loop.create_task(self._perform(effect))
+        task = self._loop.create_task(self._perform(effect, decided_ms))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _perform(self, effect: w.Effect) -> None:
+    async def _perform(self, effect: w.Effect, decided_ms: int) -> None:
+        if isinstance(effect, w.HangUp | w.Complete) and self.now() - decided_ms > ACT_WITHIN_MS:
+            self.feed(w.EffectRefused(effect.id, "too late, press again"))
+            return
         self._teller.tell("command", effect=effect)
         try:
             await self._command(effect)
@@ -213,11 +223,13 @@ class Bridge:
                     await asyncio.sleep(CATCH_UP_S)
 
     async def _catch_up(self) -> None:
-        """Once the record takes entries again, learn from the phone what could not be recorded meanwhile."""
+        """Once the record takes entries again, learn anew what could not be recorded meanwhile."""
         while True:
             await asyncio.sleep(CATCH_UP_S)
             if self._missed:
                 self._missed = False
+                for fact in tuple(self._facts.values()):
+                    self.feed(fact)
                 try:
                     await self._phone.recount()
                 except PhoneError:

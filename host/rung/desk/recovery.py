@@ -1,8 +1,12 @@
 """The desk as the record left it."""
 
+import contextlib
+
+import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.policy.language import Policy, from_canonical, version_of
 from rung.policy.state import Desk, evolve
@@ -28,11 +32,16 @@ def recover(journal: Journal) -> Desk:
 
 
 def policy_of(journal: Journal, version: str, present: Policy) -> Policy:
-    """The policy with which an open case began: ``present``, or the one that the record kept."""
+    """The policy with which an open case began: ``present``, or the one that the record kept.
+
+    Raises JournalError if it can no longer be read: no case may be finished by another policy than its own.
+    """
     if version == version_of(present):
         return present
     for entry in journal.entries():
         event = entry.event if entry.kind == w.PolicyKept.__name__ else None
         if isinstance(event, w.PolicyKept) and event.version == version:
-            return from_canonical(event.policy)
-    return present
+            with contextlib.suppress(msgspec.MsgspecError):
+                return from_canonical(event.policy)
+    mend = "start the former version of Rung until that call has ended"
+    raise JournalError(f"the call that is open in the record began under policy {version}, not readable here; {mend}")
