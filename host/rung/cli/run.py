@@ -34,11 +34,11 @@ def run_desk(file: Path, json: bool) -> None:
     teller = Teller(_print_json if screen is None else screen.happened)
     try:
         asyncio.run(_run(config, journal, teller, screen))
-    except JournalError as error:
-        stop(str(error))
+    except* JournalError as failed:
+        stop(str(failed.exceptions[0]))
     finally:
+        journal.close()  # first: the next bridge may need it while a watcher still does not read
         teller.close()
-        journal.close()
 
 
 def run_phone(file: Path) -> None:

@@ -3,6 +3,7 @@
 ``json`` of it is what `rung run --json` prints, one a line, and what stories, tests and the terminal read.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -13,6 +14,9 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.policy.view import View
+
+BACKLOG_MAX = 10_000  # happenings; a busy call makes a few hundred
+CLOSE_S = 2.0
 
 Kind = Literal[
     "started",  # the desk is up; text: its policy
@@ -48,22 +52,28 @@ class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Teller:
-    """Hands happenings to a watcher on a thread of its own, so that nobody who tells ever waits for one who listens."""
+    """Hands happenings to a watcher on a thread of its own, so that nobody who tells ever waits for one who listens.
+
+    A watcher that does not keep up, or fails, misses happenings; the desk does not stop for it.
+    """
 
     def __init__(self, watch: Callable[[Happening], None]) -> None:
-        self._queue: queue.SimpleQueue[Happening | None] = queue.SimpleQueue()
+        self._queue: queue.Queue[Happening | None] = queue.Queue(BACKLOG_MAX)
         self._watch = watch
         self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
         self._thread.start()
 
     def tell(self, kind: Kind, **what: object) -> None:
-        self._queue.put(Happening(kind=kind, at_ns=time.monotonic_ns(), **what))  # type: ignore[arg-type]  # by field
+        with contextlib.suppress(queue.Full):
+            self._queue.put_nowait(Happening(kind=kind, at_ns=time.monotonic_ns(), **what))  # type: ignore[arg-type]  # by field
 
     def close(self) -> None:
-        """Everything told so far reaches the watcher first."""
-        self._queue.put(None)
-        self._thread.join()
+        """Everything told so far reaches the watcher first, unless it takes longer than CLOSE_S."""
+        with contextlib.suppress(queue.Full):
+            self._queue.put(None, timeout=CLOSE_S)
+        self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while (happening := self._queue.get()) is not None:
-            self._watch(happening)
+            with contextlib.suppress(Exception):  # whatever ails the eyes, the next happening is told as well
+                self._watch(happening)
