@@ -2,6 +2,7 @@
 
 import os
 import re
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import serial
 from tests.link.box_end import BOX, BoxEnd, Desk, now_ms, pty_at, serving, socket_port
 
 from rung.link.line import STALL_MS, BoxIs, Line
+from rung.link.port import Port, PortError
 from rung.words import Answer, Button, Gesture, Lamp, LampMark, Lamps, LampState, Verdict
 from rung_wire import codes
 from rung_wire.frame import encode, pack
@@ -207,6 +209,17 @@ def test_a_port_that_is_not_there_is_one_line_and_is_found_when_it_comes(tmp_pat
         with pty_at(name) as box:
             until_up(box, desk)
     assert len({t for t in desk.troubles() if "cannot be opened" in t}) == 1
+
+
+def test_a_port_that_vanishes_while_it_is_opened_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing a port that has just gone raises an error of termios's own, which is no OSError."""
+
+    def vanish(*_: object, **__: object) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr(serial, "serial_for_url", vanish)
+    with pytest.raises(PortError, match=r"^/dev/ttyUSB0: cannot be opened: .*Input/output error"):
+        Port("/dev/ttyUSB0")
 
 
 def test_unplugged_and_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rung.link.mapping import lamps_to_wire, press_from_wire, result_to_wire
+from rung.link.mapping import WireLamps, lamps_to_wire, press_from_wire, result_to_wire
 from rung.link.port import Port, PortError
 from rung.words import Answer, Lamps, Pressed
 from rung_wire import codes
@@ -67,14 +67,21 @@ def monotonic_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
+def _sleepless_ms() -> int:
+    """A clock that goes on while the computer sleeps, where there is one."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return monotonic_ms() if clock is None else time.clock_gettime_ns(clock) // 1_000_000
+
+
 class Line:
     """Keeps the line to one box for ever, from `start` to `stop`."""
 
     def __init__(self, url: str, door: Door) -> None:
         self._url = url
         self._door = door
-        self._lamps = Lamps()
-        self._sent: Lamps | None = None
+        self._wanted = (Lamps(), 0)  # since when: a countdown goes on while the port is closed
+        self._sent: tuple[Lamps, int] | None = None
+        self._wire: WireLamps | None = None
         self._stalled_ms = 0
         self._stopping = threading.Event()
         self._port: Port | None = None
@@ -94,7 +101,7 @@ class Line:
 
     def show(self, lamps: Lamps) -> None:
         """What the box is to show from now on; any thread, never blocks."""
-        self._lamps = lamps
+        self._wanted = (lamps, monotonic_ms())
         self._wake()
 
     def _wake(self) -> None:
@@ -138,16 +145,16 @@ class Line:
         self._sent = None
         self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
         while not self._stopping.is_set():
-            begun_ms = monotonic_ms()
+            begun_ms = _sleepless_ms()
             try:
                 self._turn(link, port, data)
             finally:
                 self._door.act()
-            asked_ms = monotonic_ms()
-            wait_ms = link.next_due(asked_ms)
+            asked_ms = _sleepless_ms()
+            wait_ms = link.next_due(monotonic_ms())
             data = port.read(wait_ms / 1000)
             # After a stall of this computer nobody knows how long a press has waited here: take the longest.
-            stalled_ms = asked_ms - begun_ms + max(0, monotonic_ms() - asked_ms - wait_ms)
+            stalled_ms = asked_ms - begun_ms + max(0, _sleepless_ms() - asked_ms - wait_ms)
             self._stalled_ms = stalled_ms if stalled_ms > STALL_MS else 0
         link.bye()
         port.write(link.pump(monotonic_ms()))
@@ -161,16 +168,17 @@ class Line:
             elif kind == "hello":
                 self._welcome(link, port, *fields)
             elif kind == "shown":
-                if self._sent is not None and lamps_to_wire(self._sent) == tuple(fields):
-                    self._door.shown(self._sent)
+                if self._sent is not None and self._wire == tuple(fields):
+                    self._door.shown(self._sent[0])
             elif kind == "up":
                 self._tell(self._hello)
             elif kind == "lost":
                 self._tell(BoxIs(up=False, trouble="link lost: the box is silent; check its cable"))
-        lamps = self._lamps
-        if lamps != self._sent:
-            link.lamps(*lamps_to_wire(lamps), monotonic_ms())
-            self._sent = lamps
+        wanted = self._wanted
+        if wanted != self._sent:
+            now = monotonic_ms()
+            self._sent, self._wire = wanted, lamps_to_wire(wanted[0], now - wanted[1])
+            link.lamps(*self._wire, now)
         out = link.pump(monotonic_ms())
         if out:
             port.write(out)

@@ -38,9 +38,10 @@ def press_from_wire(box: str, boot: str, number: int, buttons: str, gesture: str
     )
 
 
-def lamps_to_wire(lamps: Lamps) -> WireLamps:
+def lamps_to_wire(lamps: Lamps, elapsed_ms: int = 0) -> WireLamps:
+    """``elapsed_ms``: how long ago these lamps were decided; a countdown has gone on since."""
     shown = (lamps.escalate, lamps.warn, lamps.release)
-    tenths = min(0xFFF, -(-lamps.fill_ms // 100))
+    tenths = min(0xFFF, -(-max(0, lamps.fill_ms - elapsed_ms) // 100))
     return lamps.epoch, tuple((STATE[lamp.state], MARK[lamp.mark]) for lamp in shown), tenths
 
 

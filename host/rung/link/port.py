@@ -34,7 +34,7 @@ class Port:
                 self._serial.exclusive = True
                 self._serial.dtr = self._serial.rts = True
             self._serial.open()
-        except (serial.SerialException, OSError, ValueError) as error:
+        except Exception as error:  # termios has an error of its own, other ports have others: none may end the link
             raise PortError(f"{url}: cannot be opened: {error}") from None
         self.url = url
         self._selectable = sys.platform != "win32" and _has_descriptor(self._serial)
