@@ -2,13 +2,17 @@
 
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rung.policy import Policy, PolicyError, Times, load
+from rung.policy.language import mistaken_times
+from rung.policy.mistakes import explain
 
 
 class ConfigError(Exception):
@@ -49,7 +53,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def state_folder(self) -> Path:
         if self.desk.state:
-            return Path(self.desk.state).expanduser()
+            return Path(self.desk.state)
         base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
         return Path(base) / "rung" / self.desk.name
 
@@ -75,7 +79,8 @@ def read_config(path: Path) -> Config:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_where_and_what(str(error))}") from None
+        raise ConfigError(f"{path}: {explain(error, Config)}") from None
+    config = _with_paths_from(path.parent, config)
     for key, mistake in _mistakes(config):
         raise ConfigError(f"{path}: {key}: {mistake}")
     try:
@@ -85,37 +90,31 @@ def read_config(path: Path) -> Config:
     return config
 
 
-def _mistakes(config: Config) -> list[tuple[str, str]]:
-    found = []
-    if not config.desk.name.replace("-", "").replace("_", "").isalnum():
-        found.append(("desk.name", f"{config.desk.name!r} is not allowed; use letters, digits, - and _"))
+def _with_paths_from(folder: Path, config: Config) -> Config:
+    """Relative paths mean the same wherever the program is started: they count from the file's own folder."""
+    desk = config.desk
+    state = str(folder.resolve() / Path(desk.state).expanduser()) if desk.state else ""
+    policy = str(folder.resolve() / desk.policy) if desk.policy.endswith(".toml") else desk.policy
+    return replace(config, desk=replace(desk, state=state, policy=policy))
+
+
+def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
+    desk, phone = config.desk, config.phone
+    if not desk.name.replace("-", "").replace("_", "").isalnum():
+        yield "desk.name", f"{desk.name!r} is not allowed; use letters, digits, - and _"
+    if desk.person is not None and not desk.person.strip():
+        yield "desk.person", "is blank; name the agent, or leave the key out where nobody is known"
     if not config.box.port:
-        found.append(("box.port", "is empty; name a serial port, such as /dev/ttyUSB0 or COM3, or a pyserial URL"))
-    for key, seconds in msgspec.structs.asdict(config.times or Times()).items():
-        if not 0 <= seconds <= 3600:
-            found.append((f"times.{key}", f"{seconds} is not between 0 and 3600 seconds"))
-    if not config.phone.supervisors:
-        found.append(("phone.supervisors", "is empty; name the extension to ring when a supervisor is asked"))
-    host, _, port = config.phone.listen.rpartition(":")
+        yield "box.port", "is empty; name a serial port, such as /dev/ttyUSB0 or COM3, or a pyserial URL"
+    yield from mistaken_times(config.times or Times())
+    if not phone.supervisors:
+        yield "phone.supervisors", "is empty; name the extension to ring when a supervisor is asked"
+    elif not phone.domain and "@" not in phone.supervisors:
+        example = "sip:supervisors@127.0.0.1:5070"
+        yield (
+            "phone.supervisors",
+            f"{phone.supervisors!r} needs phone.domain; set it, or give an address such as {example}",
+        )
+    host, _, port = phone.listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 0xFFFF:
-        found.append(("phone.listen", f"{config.phone.listen!r} is not an address:port, such as 127.0.0.1:5060"))
-    return found
-
-
-def _where_and_what(error: str) -> str:
-    """msgspec's message, with the key first and what is allowed at the end."""
-    what, _, where = error.partition(" - at ")
-    key = where.strip("`").removeprefix("$").removeprefix(".")
-    return f"{key or 'top level'}: {what}{_allowed(key, what)}"
-
-
-def _allowed(key: str, what: str) -> str:
-    table, _, name = key.partition(".")
-    fields = {f.name: f.type for f in msgspec.structs.fields(_TABLES.get(table, Config))}
-    if "field" in what:
-        return f"; allowed: {', '.join(fields)}"
-    choices = get_args(fields.get(name))
-    return f"; allowed: {', '.join(map(str, choices))}" if "enum" in what and choices else ""
-
-
-_TABLES: dict[str, type[Struct]] = {"desk": DeskConfig, "box": BoxConfig, "phone": SipConfig, "times": Times}
+        yield "phone.listen", f"{phone.listen!r} is not an address:port, such as 127.0.0.1:5060"

@@ -7,6 +7,7 @@ import pytest
 from rung.config import ConfigError, read_config
 
 EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
+POLICIES = Path(__file__).parents[2] / "host" / "rung" / "policy" / "shipped"
 GOOD = '[box]\nport = "/dev/ttyUSB0"\n[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'
 
 
@@ -26,16 +27,18 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
     ("text", "key", "allowed"),
     [
         ("[box\n", "not valid TOML", ""),
-        (GOOD + "[foo]\n", "top level", "box, phone, desk, times"),
-        (GOOD + '[desk]\npersn = "x"\n', "desk: ", "person"),
+        (GOOD + "[foo]\n", "foo: unknown", "box, phone, desk, times"),
+        (GOOD + '[desk]\npersn = "x"\n', "desk.persn: unknown", "person"),
         (GOOD.replace('"/dev/ttyUSB0"', "3"), "box.port", "str"),
         (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", "/dev/ttyUSB0"),
-        (GOOD.replace("user", "usr"), "phone: ", "user"),
+        (GOOD.replace("user", "usr"), "phone.usr: unknown", "user"),
         (GOOD + 'kind = "avaya"\n', "phone.kind", "sip"),
         (GOOD + 'listen = "5060"\n', "phone.listen", "127.0.0.1:5060"),
         (GOOD.replace("sip:s@127.0.0.1", ""), "phone.supervisors", "extension"),
         (GOOD + '[desk]\npolicy = "gentle"\n', "desk.policy", "warm-transfer"),
         (GOOD + '[desk]\nname = "../x"\n', "desk.name", "letters"),
+        (GOOD + '[desk]\nperson = " "\n', "desk.person", "name the agent"),
+        (GOOD.replace("sip:s@127.0.0.1", "1234"), "phone.supervisors", "phone.domain"),
         (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0 and 3600"),
         (GOOD + '[times]\nwait = "long"\n', "times.wait", "float"),
         (GOOD.partition("[phone]")[0], "phone", "box, phone, desk, times"),
@@ -49,6 +52,18 @@ def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str,
     line = str(caught.value)
     assert line.startswith(f"{file}: ") and "\n" not in line
     assert key in line and allowed in line
+
+
+def test_relative_paths_count_from_the_files_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.toml").write_text(
+        (POLICIES / "warm-transfer.toml").read_text().replace("version = 1", "version = 7")
+    )
+    (tmp_path / "rung.toml").write_text(GOOD + '[desk]\nstate = "st"\npolicy = "own.toml"\n')
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    config = read_config(Path("../rung.toml"))
+    assert config.journal == tmp_path / "st" / "journal.db"
+    assert config.policy().version == 7
 
 
 def test_a_missing_file_says_where_to_start(tmp_path: Path) -> None:

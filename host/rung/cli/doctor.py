@@ -76,10 +76,12 @@ def _journal(doctor: Doctor, config: Config) -> bool:
         return in_use
     try:
         report = verify(journal.entries(), journal.id)
-        if report.ok:
+        if report.broken is None:
             doctor.good("journal", f"{path}: {report.head.seq} entries, the chain holds")
         else:
-            doctor.bad("journal", f"{path}: {report}")
+            doctor.bad("journal", f"{path}: entry {report.broken.seq} is {report.broken.fault}: {report.broken.what}")
+    except JournalError as error:
+        doctor.bad("journal", str(error))
     finally:
         journal.close()
     return False

@@ -140,7 +140,7 @@ class Screen:
         words = Text(view.script.text, style="dim" if view.script.preview else "bold")
         if left_ms > 0:
             words.append(f"\n… {left_ms / 1000:.1f} s", style="yellow")
-        return Panel(words, title=title, subtitle=f"next: {view.next}" if view.next else None)
+        return Panel(words, title=Text(title), subtitle=Text(f"next: {view.next}") if view.next else None)
 
     def _ladder(self, view: View) -> RenderableType:
         steps = [

@@ -124,10 +124,15 @@ def checked(policy: Policy, file: str) -> Policy:
     return policy
 
 
-def _mistakes(policy: Policy) -> Iterator[tuple[str, str]]:
-    for key, seconds in msgspec.structs.asdict(policy.times).items():
+def mistaken_times(times: Times) -> Iterator[tuple[str, str]]:
+    """Key and mistake of each time that is out of bounds."""
+    for key, seconds in msgspec.structs.asdict(times).items():
         if not 0 <= seconds <= 3600:
             yield f"times.{key}", f"{seconds} is not between 0 and 3600 seconds"
+
+
+def _mistakes(policy: Policy) -> Iterator[tuple[str, str]]:
+    yield from mistaken_times(policy.times)
     for ground in NEVER_ENDING.intersection(policy.ending_grounds):
         yield "ending_grounds", f"`{ground}` never ends a call; take it out"
     if not policy.rung:
