@@ -14,7 +14,10 @@ def main() -> None:
         try:
             _run(stops)
         except Exception:  # a box that has stopped would answer nobody: no failure is an exception to this
-            _show_fault()
+            try:
+                _show_fault()
+            except Exception:  # the lamps themselves may be the fault
+                pass
             machine.reset()
     except KeyboardInterrupt:
         pass
