@@ -15,7 +15,7 @@ pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[si
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
 from rung.sim.stage import Stage
-from rung.sim.stories import Teller
+from rung.sim.stories import Player
 from rung.sim.tamper import Tamper
 
 FLOOD_BYTES = 10_000_000
@@ -41,19 +41,19 @@ async def flood(tamper: Tamper, total: int) -> None:
 
 async def play(folder: Path) -> None:
     async with Stage(folder, Times(wait=0.3, say_time=0.3, answer_within=1), tampered=True) as stage:
-        teller = Teller(stage, lambda text: None)
+        player = Player(stage, lambda text: None)
         assert stage.tamper is not None
-        await teller.call_in()
-        await teller.declare("p", w.Ground.PROFANITY)
+        await player.call_in()
+        await player.declare("p", w.Ground.PROFANITY)
         before = list(stage.record)
         for text in TEXTS.values():
             stage.tamper.add("up", text)
         await flood(stage.tamper, FLOOD_BYTES)
         await asyncio.sleep(0.5)
         assert stage.record == before, f"seed {SEED}"
-        assert teller.caller_is(CallState.UP)
+        assert player.caller_is(CallState.UP)
         await stage.until(lambda: stage.ready, f"the box is in session, seed {SEED}")
-        await teller.warn()
+        await player.warn()
         presses = [e.press.number for e in stage.record if isinstance(e, w.PressRecorded)]
         assert presses == list(range(1, len(presses) + 1)), f"seed {SEED}"
 

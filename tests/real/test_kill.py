@@ -30,7 +30,7 @@ pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[si
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
 from rung.sim.stage import Stage
-from rung.sim.stories import STORIES, Teller
+from rung.sim.stories import STORIES, Player
 
 TIMES = Times(wait=0.3, say_time=0.3, answer_within=1.2)
 AT_ONCE = 4  # performances side by side; they mostly wait
@@ -78,7 +78,7 @@ class Performance:
                 deaths = group.create_task(self._deaths())
                 strikes = group.create_task(self._strikes())
                 await self._whole.wait()
-                await STORIES[self.story](Teller(self.stage, lambda text: None))
+                await STORIES[self.story](Player(self.stage, lambda text: None))
                 await asyncio.sleep(0.2)  # the last step may still be deadly
                 strikes.cancel()
                 await self._whole.wait()

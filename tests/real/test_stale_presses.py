@@ -19,7 +19,7 @@ pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[si
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
 from rung.sim.stage import Stage
-from rung.sim.stories import OPEN, RELEASE_HOLD_S, Teller
+from rung.sim.stories import OPEN, RELEASE_HOLD_S, Player
 from rung.sim.tamper import Tamper, passed
 
 TIMES = Times(wait=0.3, say_time=0.3, answer_within=1.0)
@@ -32,12 +32,12 @@ class Desk:
     def __init__(self, stage: Stage) -> None:
         assert stage.tamper is not None
         self.stage = stage
-        self.teller = Teller(stage, lambda text: None)
+        self.player = Player(stage, lambda text: None)
         self.tamper: Tamper = stage.tamper
         self.held: list[bytes] = []
 
     async def climb(self) -> None:
-        stage, t = self.stage, self.teller
+        stage, t = self.stage, self.player
         await stage.supervisor.client.auto_answer(None)
         await t.call_in()
         await t.declare("p", w.Ground.PROFANITY)
@@ -98,7 +98,7 @@ class Desk:
         return sum(isinstance(e, w.PressRecorded) for e in self.stage.record)
 
     async def refused(self, verdict: Verdict, before: int) -> None:
-        answers = self.teller.answers
+        answers = self.player.answers
         await self.stage.until(lambda: len(answers()) > before, "the press is answered")
         assert answers()[-1].verdict == verdict, answers()[-1]
 
@@ -130,7 +130,7 @@ def test_a_release_made_on_this_call_ends_it(tmp_path: Path) -> None:
     async def play() -> None:
         async with may_release(tmp_path) as desk:
             await desk.release()
-            await desk.stage.until(desk.teller.over, "the phone confirms")
+            await desk.stage.until(desk.player.over, "the phone confirms")
             assert desk.hang_ups() == [desk.cases()[0].call]
 
     asyncio.run(play())
@@ -158,7 +158,7 @@ def test_arrives_after_the_next_call_began(tmp_path: Path) -> None:
             await desk.release()
             await desk.until_held()
             await desk.next_call()
-            before = len(desk.teller.answers())
+            before = len(desk.player.answers())
             desk.let_go()
             await desk.refused(Verdict.REFUSED, before)
             await desk.stays_up(calls=2)
@@ -171,7 +171,7 @@ def test_arrives_after_the_next_call_began(tmp_path: Path) -> None:
 def test_arrives_late(tmp_path: Path, everything: bool) -> None:
     async def play() -> None:
         async with may_release(tmp_path) as desk:
-            before = len(desk.teller.answers())
+            before = len(desk.player.answers())
             # Held until the box's own repetitions, which know their age, arrive; or the whole line, in its order.
             desk.hold_all() if everything else desk.hold_presses()
             await desk.release()
@@ -193,7 +193,7 @@ def test_arrives_three_times_and_again_on_the_next_call(tmp_path: Path) -> None:
             presses = desk.presses()
             desk.tamper.up = lambda line: [line] * 3 if is_press(line) else [line]
             await desk.release()
-            await desk.stage.until(desk.teller.over, "the phone confirms")
+            await desk.stage.until(desk.player.over, "the phone confirms")
             await desk.next_call()
             frame = [line for way, line in desk.tamper.seen if way == "up" and is_press(line)][-1]
             for _ in range(3):

@@ -23,7 +23,7 @@ pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[si
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
 from rung.sim.stage import Stage, connect
-from rung.sim.stories import OPEN, RELEASE_HOLD_S, Teller
+from rung.sim.stories import OPEN, RELEASE_HOLD_S, Player
 
 TIMES = Times(wait=0.3, say_time=0.3, answer_within=20)
 
@@ -32,25 +32,25 @@ class Desk:
     def __init__(self, stage: Stage, told: list[Happening]) -> None:
         self.stage = stage
         self.told = told
-        self.teller = Teller(stage, lambda text: None)
+        self.player = Player(stage, lambda text: None)
 
     def events(self, kind: type[w.Event]) -> list[w.Event]:
-        return self.teller.events(kind)
+        return self.player.events(kind)
 
     async def until(self, true: Callable[[], bool], what: str) -> None:
         await self.stage.until(true, what)
 
     async def warned(self) -> None:
         """A call on which the caller has been warned."""
-        await self.teller.call_in()
-        await self.teller.declare("p", w.Ground.PROFANITY)
-        await self.teller.warn()
+        await self.player.call_in()
+        await self.player.declare("p", w.Ground.PROFANITY)
+        await self.player.warn()
 
     async def consulting(self) -> None:
         """The caller on hold, the supervisor's telephone ringing."""
         await self.stage.supervisor.client.auto_answer(None)
         await self.warned()
-        await self.teller.escalate(lambda: self.teller.caller_is(CallState.UP) and self.ringing(), "it rings")
+        await self.player.escalate(lambda: self.player.caller_is(CallState.UP) and self.ringing(), "it rings")
 
     def ringing(self) -> bool:
         return any(c.state == CallState.RINGING for c in self.stage.supervisor.calls.values())
@@ -59,8 +59,8 @@ class Desk:
         return [t.text for t in self.told if t.kind == "box"]
 
     async def closed(self) -> w.CaseClosed:
-        await self.until(self.teller.over, "the case closes")
-        closed = self.teller.closed()
+        await self.until(self.player.over, "the case closes")
+        closed = self.player.closed()
         assert closed is not None
         return closed
 
@@ -99,16 +99,16 @@ def test_unplugged_and_back(tmp_path: Path) -> None:
 
     async def play(desk: Desk) -> None:
         box, stage = desk.stage.box, desk.stage
-        await desk.teller.call_in()
-        await desk.until(lambda: desk.teller.lamp(Button.WARN) in OPEN, "warn is lit")
+        await desk.player.call_in()
+        await desk.until(lambda: desk.player.lamp(Button.WARN) in OPEN, "warn is lit")
         await asyncio.to_thread(box.unplug)
         await desk.until(lambda: not stage.ready, "the bridge tells that the box is gone")
         assert "ttyRUNG0" in desk.box_texts()[-1]
         assert desk.is_up()
         await asyncio.to_thread(box.plug)
         await desk.until(lambda: stage.ready, "the box is back")
-        await desk.until(lambda: desk.teller.lamp(Button.WARN) in OPEN, "its lamps are told anew")
-        await desk.teller.warn()
+        await desk.until(lambda: desk.player.lamp(Button.WARN) in OPEN, "its lamps are told anew")
+        await desk.player.warn()
 
         await asyncio.to_thread(lambda: box.unplug(keep_power=True))
         await desk.until(lambda: not stage.ready, "the bridge tells that the box is gone")
@@ -117,7 +117,7 @@ def test_unplugged_and_back(tmp_path: Path) -> None:
         assert len(desk.events(w.PressRecorded)) == presses
         await asyncio.to_thread(box.plug)
         await desk.until(lambda: len(desk.events(w.PressRecorded)) > presses, "the press made meanwhile comes in")
-        await desk.until(lambda: len(desk.teller.answers()) > presses, "and is answered")
+        await desk.until(lambda: len(desk.player.answers()) > presses, "and is answered")
         assert desk.is_up()
 
     played(tmp_path, play)
@@ -128,18 +128,18 @@ def test_reset_in_mid_call_sends_nothing_by_itself(tmp_path: Path) -> None:
 
     async def play(desk: Desk) -> None:
         stage = desk.stage
-        await desk.teller.call_in()
-        await desk.until(lambda: desk.teller.lamp(Button.WARN) in OPEN, "warn is lit")
+        await desk.player.call_in()
+        await desk.until(lambda: desk.player.lamp(Button.WARN) in OPEN, "warn is lit")
         await stage.kill_bridge()
         await stage.tap(Button.WARN)
         life = stage.box.life
         await asyncio.to_thread(stage.box.reset)
         await asyncio.to_thread(stage.box.wait_life, life + 1, 30.0)
         await stage.restart_bridge()
-        await desk.until(lambda: desk.teller.lamp(Button.WARN) in OPEN, "the box shows the lamps of this call again")
+        await desk.until(lambda: desk.player.lamp(Button.WARN) in OPEN, "the box shows the lamps of this call again")
         await asyncio.sleep(1)
         assert desk.events(w.PressRecorded) == []
-        await desk.teller.warn()
+        await desk.player.warn()
         assert desk.is_up()
 
     played(tmp_path, play)
@@ -172,9 +172,9 @@ def test_the_phones_process_dies_in_mid_call(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ground", [True, False], ids=["with a ground", "without"])
 def test_a_click_ends_the_call_round_rung(tmp_path: Path, ground: bool) -> None:
     async def play(desk: Desk) -> None:
-        await desk.teller.call_in()
+        await desk.player.call_in()
         if ground:
-            await desk.teller.declare("p", w.Ground.PROFANITY)
+            await desk.player.declare("p", w.Ground.PROFANITY)
         opened = desk.events(w.CaseOpened)[-1]
         assert isinstance(opened, w.CaseOpened)
         await desk.stage.agent.hang_up(opened.call)
@@ -183,7 +183,7 @@ def test_a_click_ends_the_call_round_rung(tmp_path: Path, ground: bool) -> None:
         assert closed.by == EndedBy.US
         assert closed.review == ground
         assert desk.hang_ups() == []
-        assert desk.teller.lamp(Button.RELEASE) != LampState.DONE
+        assert desk.player.lamp(Button.RELEASE) != LampState.DONE
 
     played(tmp_path, play)
 
@@ -205,12 +205,12 @@ def test_the_caller_leaves_on_hold(tmp_path: Path) -> None:
 def test_a_release_while_asking_is_refused_and_the_ask_can_be_taken_back(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
         await desk.consulting()
-        answers = len(desk.teller.answers())
+        answers = len(desk.player.answers())
         await desk.stage.hold(Button.RELEASE, RELEASE_HOLD_S)
-        await desk.until(lambda: len(desk.teller.answers()) > answers, "it is answered")
-        assert desk.teller.answers()[-1].verdict == Verdict.REFUSED
+        await desk.until(lambda: len(desk.player.answers()) > answers, "it is answered")
+        assert desk.player.answers()[-1].verdict == Verdict.REFUSED
         desk.stage.type("k")
-        await desk.until(lambda: desk.teller.outcome() == Outcome.TAKEN_BACK, "taken back")
+        await desk.until(lambda: desk.player.outcome() == Outcome.TAKEN_BACK, "taken back")
         await desk.stage.supervisor.until(lambda: not desk.stage.supervisor.living, "it rings no more")
         assert desk.is_up()
 
@@ -222,7 +222,7 @@ def test_a_release_while_asking_is_refused_and_the_ask_can_be_taken_back(tmp_pat
 
 def test_a_second_bridge_on_one_desk_is_refused_in_one_line(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        await desk.teller.call_in()
+        await desk.player.call_in()
         command = (sys.executable, "-m", "rung", "run", "--json", "-c", str(desk.stage.config))
         second = await asyncio.to_thread(
             subprocess.run, command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60
@@ -231,8 +231,8 @@ def test_a_second_bridge_on_one_desk_is_refused_in_one_line(tmp_path: Path) -> N
         assert second.stdout == ""
         assert len(second.stderr.splitlines()) == 1
         assert "in use by another bridge" in second.stderr
-        await desk.teller.declare("p", w.Ground.PROFANITY)
-        await desk.teller.warn()
+        await desk.player.declare("p", w.Ground.PROFANITY)
+        await desk.player.warn()
         assert desk.is_up()
 
     played(tmp_path, play)

@@ -34,7 +34,7 @@ def demo(story: str | None, json: bool, list_: bool) -> int:
 
 async def _play(name: str, json: bool) -> bool:
     from rung.sim.stage import Stage, StageError
-    from rung.sim.stories import STORIES, TIMES, Teller
+    from rung.sim.stories import STORIES, TIMES, Player
 
     timeline = Timeline(json)
     timeline.title(name, STORIES[name].__doc__ or "", shortened(TIMES))
@@ -42,7 +42,7 @@ async def _play(name: str, json: bool) -> bool:
         try:
             async with Stage(Path(folder), TIMES, timeline.happened) as stage:
                 stage.on_edge = timeline.edge
-                await STORIES[name](Teller(stage, timeline.told))
+                await STORIES[name](Player(stage, timeline.told))
         except StageError as error:
             timeline.end(name, str(error))
             return False

@@ -21,8 +21,8 @@ LOOK_S = 0.15  # before each press, as a person does
 OPEN = (LampState.LIT, LampState.BREATHING)
 
 
-class Teller:
-    """One performance: the stage, and the lines of the story's own timeline."""
+class Player:
+    """Plays one story on the stage, and says the lines of its own timeline."""
 
     def __init__(self, stage: Stage, say: Callable[[str], None]) -> None:
         self.stage = stage
@@ -131,7 +131,7 @@ class Teller:
         await self.press(what, Button.ESCALATE, done)
 
 
-async def transfer(t: Teller) -> None:
+async def transfer(t: Player) -> None:
     """Warn, talk, escalate, hold, consult; the agent's next tap completes. Caller and supervisor really talk."""
     await t.stage.supervisor.client.auto_answer(100)
     await t.call_in()
@@ -148,7 +148,7 @@ async def transfer(t: Teller) -> None:
     t.say("caller and supervisor hear each other's tone")
 
 
-async def no_supervisor(t: Teller) -> None:
+async def no_supervisor(t: Player) -> None:
     """Nobody answers, the caller comes back off hold; final notice, announcement, release by hold."""
     await t.stage.supervisor.client.auto_answer(None)
     await t.call_in()
@@ -159,7 +159,7 @@ async def no_supervisor(t: Teller) -> None:
     await release(t)
 
 
-async def release(t: Teller) -> None:
+async def release(t: Player) -> None:
     """Announce by a tap, then hold; the caller's phone sees the end."""
     over = t.over
     for _ in range(TRIES):
@@ -184,7 +184,7 @@ async def release(t: Teller) -> None:
     await t.expect(lambda: t.lamp(Button.RELEASE) != LampState.BLINKING, "no lamp waits any more")
 
 
-async def too_early(t: Teller) -> None:
+async def too_early(t: Player) -> None:
     """Release first: refused with the reason and the next button; the call stays up."""
     await t.call_in()
     refused = lambda: any(a.verdict == Verdict.REFUSED and a.next == Button.WARN for a in t.answers())  # noqa: E731
@@ -197,11 +197,11 @@ async def too_early(t: Teller) -> None:
     t.say("the call is up, and the caller hears the agent")
 
 
-def _refusals(t: Teller) -> int:
+def _refusals(t: Player) -> int:
     return sum(a.verdict == Verdict.REFUSED for a in t.answers())
 
 
-async def called_back(t: Teller) -> None:
+async def called_back(t: Player) -> None:
     """The supervisor answers the consult and ends it: declined. The caller is back, and there is no release."""
     await t.stage.supervisor.client.auto_answer(100)
     ended: set[str] = set()
@@ -218,19 +218,19 @@ async def called_back(t: Teller) -> None:
     t.say("the call is up, and the caller hears the agent")
 
 
-def _hang_up_soon(t: Teller, call: w.Call, ended: set[str]) -> None:
+def _hang_up_soon(t: Player, call: w.Call, ended: set[str]) -> None:
     """The supervisor talks for a second, then ends the consult."""
     if call.state == CallState.UP and call.id not in ended:
         ended.add(call.id)
         asyncio.get_running_loop().call_later(1.0, lambda: asyncio.ensure_future(_hang_up(t, call.id)))
 
 
-async def _hang_up(t: Teller, call: str) -> None:
+async def _hang_up(t: Player, call: str) -> None:
     with contextlib.suppress(PhoneError):  # the agent may have been quicker
         await t.stage.supervisor.client.hang_up(call)
 
 
-STORIES: dict[str, Callable[[Teller], Awaitable[None]]] = {
+STORIES: dict[str, Callable[[Player], Awaitable[None]]] = {
     "transfer": transfer,
     "no-supervisor": no_supervisor,
     "too-early": too_early,
