@@ -92,7 +92,7 @@ def _consult(d: Decision) -> None:
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
     was = d.desk.facts
-    d.facts(phone_up=said.up, phone_can=said.can, calls_known=was.calls_known and said.up)
+    d.facts(phone_up=said.up, calls_known=was.calls_known and said.up)
     if was.phone_up and not said.up and d.desk.case is not None:
         d.emit(w.PhoneLost())
 

@@ -50,7 +50,6 @@ class Facts(Struct, frozen=True):
     person: str | None = None
     supervisors: str = ""  # the extension to ring
     phone_up: bool = False
-    phone_can: frozenset[str] = frozenset()
     calls_known: bool = False  # since it came up, the phone has told all its calls
     calls: dict[str, w.Call] = {}  # the living ones
 

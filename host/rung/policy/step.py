@@ -13,7 +13,8 @@ Each step runs in three parts, whatever the input:
 
 The rungs, what they need and what they do are the policy's tables. ``reading.missing`` alone decides whether a rung
 is open; ``press`` takes rungs, ``calls`` follows the phone, ``state.evolve`` changes the case, event by event. A rung
-is taken in one place only, ``press._take``, and a call is ended in one place only, ``press._held_release``.
+is taken in one place only, ``press._take``, and the caller's call is ended in one place only,
+``press._held_release``.
 """
 
 from collections.abc import Callable
