@@ -1,9 +1,7 @@
 """The commands and their options. What a command needs is imported when it runs, so that each starts quickly."""
 
-import sys
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -16,18 +14,6 @@ ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's run
 
 def main() -> None:
     app()
-
-
-def stop(line: str) -> NoReturn:
-    """End with one clear line and exit code 2."""
-    print(f"rung: {line}", file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def need(module: str, otherwise: str) -> None:
-    """End with ``otherwise`` unless this module is installed."""
-    if find_spec(module) is None:
-        stop(otherwise)
 
 
 @app.command()

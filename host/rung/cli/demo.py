@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from rung.cli.app import need, stop
+from rung.cli.ends import need, stop
 from rung.cli.timeline import Timeline
 from rung.policy import Times
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from rung import words as w
-from rung.cli.app import need, stop
+from rung.cli.ends import need, stop
 from rung.cli.keys import Keys
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin

@@ -1,0 +1,19 @@
+"""How a command ends that cannot do its work: one clear line."""
+
+import sys
+from importlib.util import find_spec
+from typing import NoReturn
+
+import typer
+
+
+def stop(line: str) -> NoReturn:
+    """End with one clear line and exit code 2."""
+    print(f"rung: {line}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def need(module: str, otherwise: str) -> None:
+    """End with ``otherwise`` unless this module is installed."""
+    if find_spec(module) is None:
+        stop(otherwise)
