@@ -21,8 +21,11 @@ from rung.journal.store import Journal
 from rung.phone.sip import SipPhone
 from rung.phone.sip_control import SipSettings
 
+SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; Python's own 5 ms would be a press's longest wait
+
 
 def run_desk(file: Path, json: bool) -> None:
+    sys.setswitchinterval(SWITCH_S)
     config = _config(file)
     need("baresip", "the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
     try:
