@@ -7,9 +7,11 @@ import stat
 from pathlib import Path
 
 import pytest
+from tests.phone.control_line import HANG_UP, HELLO, NEVER_TOO_LATE, say
 from tests.real.sip_rig import CALLER_HZ, Rig, connected, play, start_process, three
 
-from rung.phone.base import PhoneError
+from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, read_control
 from rung.words import CallState, EndedBy
 
@@ -82,32 +84,59 @@ def test_a_stranger_at_the_door_changes_nothing(tmp_path: Path) -> None:
         caller, agent, _ = await three(made)
         _, line = await made.call(caller, agent)
         door = read_control(agent.control)
-        hang_up = b'{"do":"hang_up","id":2,"call":"%s"}\n' % line.encode()
-        hello = b'{"do":"hello","id":1,"secret":"%s"}\n' % door.secret.encode()
-
-        async def say(what: bytes) -> bytes:
-            reader, writer = await asyncio.open_connection(door.host, door.port)
-            heard = b""
-            try:
-                writer.write(what)
-                writer.write_eof()
-                while more := await asyncio.wait_for(reader.read(65536), 30):
-                    heard += more
-            except OSError:
-                pass  # it closed on more than it wanted to read
-            writer.close()
-            return heard
-
-        assert b"refused" in await say(hang_up)
-        assert b"refused" in await say(b'{"do":"hello","id":1,"secret":"wrong"}\n' + hang_up)
-        assert b"refused" in await say(os.urandom(2000) + b"\n" + hang_up)
-        assert b"welcome" not in await say(hello[:20])
-        assert b"not understood" in await say(hello + b'{"do":"explode","id":2}\n')
-        assert b"not understood" in await say(hello + b'{"do":"hang_up","id":2}\n')
-        assert b"done" not in await say(hello + hang_up[:-1]), "half a line is no command"
-        await say(b"x" * 1_000_000 + b"\n" + hang_up)
-        await say(hello + b"x" * 1_000_000 + b"\n" + hang_up)
+        hang_up = HANG_UP % (line.encode(), NEVER_TOO_LATE)
+        for strange in (b"", HELLO, HELLO + b'{"do":"prove","id":1,"proof":"wrong"}\n', os.urandom(2000) + b"\n"):
+            *_, last = await say(door.port, strange + hang_up, replies=1)
+            assert last["is"] == "refused"
+        await say(door.port, hang_up[:-1], door.secret)  # half a line is no command
+        await say(door.port, b"x" * 1_000_000 + b"\n" + hang_up, door.secret, replies=9)
         await agent.hears(line, CALLER_HZ)
         assert [c.state for c in await agent.client.calls()] == [UP]
+
+    play(story, tmp_path)
+
+
+def test_what_a_stopped_phone_missed_is_not_done_when_it_goes_on(tmp_path: Path) -> None:
+    """Whether its client waits for it or has gone: nobody presses for a call in ten seconds' time."""
+
+    async def story(made: Rig) -> None:
+        caller, agent, sup = await three(made)
+        _, line = await made.call(caller, agent)
+        consult = await agent.client.consult(line, sup.client.address)
+        await sup.client.answer(await sup.rings())
+        await agent.becomes(consult, UP)
+        gone = await connected(agent.control)
+        os.kill(agent.process.pid, signal.SIGSTOP)
+        asked = [each.hang_up(line) for each in (agent.client, gone)]
+        asked += [agent.client.complete(line, consult), agent.client.transfer(line, sup.client.address)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(answer) for answer in answers] == [PhoneUnsureError] * 4
+        await gone.close()
+        os.kill(agent.process.pid, signal.SIGCONT)
+        assert [(c.state, c.doing) for c in await agent.client.calls()] == [(UP, "")] * 2
+        await agent.hears(line, CALLER_HZ)
+        await agent.client.hang_up(line)
+        assert (await agent.becomes(line, ENDED)).ended_by is EndedBy.US
+
+    play(story, tmp_path)
+
+
+def test_a_phone_killed_and_its_port_taken_is_not_believed(tmp_path: Path) -> None:
+    async def story(made: Rig) -> None:
+        agent = await made.phone("agent")
+        port = read_control(agent.control).port
+        os.kill(agent.process.pid, signal.SIGKILL)
+        await asyncio.to_thread(agent.process.wait)
+        visited: list[bool] = []
+        async with await asyncio.start_server(lambda *_: visited.append(True), "127.0.0.1", port):
+            with pytest.raises(PhoneError, match="has died"):
+                await PhoneClient.connect(agent.control)
+        assert not visited
+        again = start_process(tmp_path / "agent", SipSettings(user="agent"))
+        client = await connected(agent.control)
+        assert client.pid == again.pid
+        await client.quit()
+        await client.close()
+        await asyncio.to_thread(again.wait)
 
     play(story, tmp_path)

@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import hmac
 import itertools
+import secrets
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,10 +13,12 @@ import msgspec
 
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.phone.sip_lock import is_served
 from rung.words import Call, CallIs, CallsAre
 
 _CONNECT_S = 5.0
 _REPLY_S = 10.0
+_ENDED_REPLY_S = ctl.HANG_UP_WITHIN_S + 1.0  # what the phone began in time it has accepted by then
 
 _decode = msgspec.json.Decoder(ctl.Said).decode
 _encode = msgspec.json.Encoder().encode
@@ -32,28 +37,42 @@ class PhoneClient:
         self._waiting: dict[int, asyncio.Future[ctl.Said]] = {}
         self._told: asyncio.Queue[CallIs | CallsAre | None] = asyncio.Queue()
         self._recounts: set[int] = set()  # requests whose reply is news
+        self._inside = False  # whether the phone has let us in, and may have done what we asked
         self._listening = asyncio.ensure_future(self._listen())
         self.address = ""  # where this phone is called: user@address:port
         self.pid = 0
 
     @classmethod
     async def connect(cls, control: Path) -> "PhoneClient":
-        """PhoneError if no phone answers there, or it does not know the secret."""
+        """PhoneError if no phone answers there, or one of the two does not know the secret."""
         try:
             file = ctl.read_control(control)
+            if not is_served(control):
+                raise ConnectionError("the phone that wrote it has died")  # its port may be anybody's by now
             async with asyncio.timeout(_CONNECT_S):
                 reader, writer = await asyncio.open_connection(file.host, file.port, limit=ctl.MAX_LINE)
-        except (OSError, TimeoutError, msgspec.DecodeError) as error:
+        except (OSError, TimeoutError, ValueError) as error:  # ValueError: no whole control file
             raise PhoneError(f"no phone answers at {control}: {error}") from error
         client = cls(reader, writer)
         try:
-            said = await client._ask(ctl.Hello(id=next(client._ids), secret=file.secret))
-        except PhoneError:
+            await client._enter(file.secret)
+        except BaseException:  # also when cancelled: an open connection has nobody else to close it
             await client.close()
             raise
-        assert isinstance(said, ctl.Welcome)
-        client.address, client.pid = said.address, said.pid
         return client
+
+    async def _enter(self, secret: str) -> None:
+        nonce = secrets.token_hex(16)
+        said = await self._ask(ctl.Hello(id=next(self._ids), nonce=nonce))
+        if not isinstance(said, ctl.Challenge):
+            raise PhoneError("whoever answers is no phone of ours")
+        known = ctl.proof(secret, "phone", nonce, said.nonce)
+        if not hmac.compare_digest(said.proof.encode(), known.encode()):
+            raise PhoneError("whoever answers does not know the secret")
+        said = await self._ask(ctl.Prove(id=next(self._ids), proof=ctl.proof(secret, "client", nonce, said.nonce)))
+        if not isinstance(said, ctl.Welcome):
+            raise PhoneError("whoever answers is no phone of ours")
+        self.address, self.pid, self._inside = said.address, said.pid, True
 
     async def close(self) -> None:
         self._listening.cancel()
@@ -105,16 +124,16 @@ class PhoneClient:
         return await self._name(ctl.Consult(id=next(self._ids), call=call, target=target))
 
     async def complete(self, call: str, consult: str) -> None:
-        await self._done(ctl.Complete(id=next(self._ids), call=call, consult=consult))
+        await self._done(ctl.Complete(id=next(self._ids), call=call, consult=consult, not_after_ns=_not_after_ns()))
 
     async def take_back(self, call: str, consult: str | None) -> None:
         await self._done(ctl.TakeBack(id=next(self._ids), call=call, consult=consult))
 
     async def transfer(self, call: str, target: str) -> None:
-        await self._done(ctl.Transfer(id=next(self._ids), call=call, target=target))
+        await self._done(ctl.Transfer(id=next(self._ids), call=call, target=target, not_after_ns=_not_after_ns()))
 
     async def hang_up(self, call: str) -> None:
-        await self._done(ctl.HangUp(id=next(self._ids), call=call))
+        await self._done(ctl.HangUp(id=next(self._ids), call=call, not_after_ns=_not_after_ns()))
 
     # -- the rest of a telephone, for people and stories -----------------------------------------
 
@@ -163,8 +182,9 @@ class PhoneClient:
         future: asyncio.Future[ctl.Said] = asyncio.get_running_loop().create_future()
         self._waiting[asked.id] = future
         self._writer.write(_encode(asked) + b"\n")
+        ends = isinstance(asked, ctl.HangUp | ctl.Complete | ctl.Transfer)
         try:
-            async with asyncio.timeout(_REPLY_S):
+            async with asyncio.timeout(_ENDED_REPLY_S if ends else _REPLY_S):
                 said = await future
         except TimeoutError:
             raise PhoneUnsureError("the phone did not reply") from None
@@ -192,10 +212,14 @@ class PhoneClient:
     def _hear(self, said: ctl.Said) -> None:
         if isinstance(said, ctl.Told):
             self._told.put_nowait(CallIs(said.call))
-        elif said.id is None:  # our secret was wrong
+        elif said.id is None:  # a line of ours was not read; there is no telling which
             assert isinstance(said, ctl.Refused)
-            self._fail(PhoneError(said.why))
+            self._fail((PhoneUnsureError if self._inside else PhoneError)(said.why))
         elif (future := self._waiting.get(said.id)) and not future.done():
             if said.id in self._recounts and isinstance(said, ctl.Done):
                 self._told.put_nowait(CallsAre(said.calls))
             future.set_result(said)
+
+
+def _not_after_ns() -> int:
+    return time.monotonic_ns() + round(ctl.HANG_UP_WITHIN_S * 1e9)

@@ -1,10 +1,12 @@
 """The words on the embedded phone's control line: one JSON object a line, over loopback TCP.
 
-A client first sends `Hello` with the secret from the control file, which only the owner can read.
-After that each request carries an ``id`` that its reply repeats; `Told` comes unasked to every
-client that sent `Watch`.
+The control file, which only the owner can read, holds a secret that never travels. A client sends
+`Hello` and a number of its own, the phone proves with it that it knows the secret (`Challenge`), and
+the client proves the same (`Prove`, `Welcome`). After that each request carries an ``id`` that its
+reply repeats; `Told` comes unasked to every client that sent `Watch`.
 """
 
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -17,6 +19,10 @@ from rung.words import Call
 
 MAX_LINE = 64 * 1024  # bytes; the longest honest line, all calls with the longest texts, is some two thirds of it
 MAX_TEXT = 120  # characters of a text that a stranger on the network has worded
+# A hang-up or a transfer that the phone has not begun by then is refused, for ever: the agent may by now
+# be talking again, or press anew. A living phone begins within milliseconds; one waiting change of hold
+# takes 2 s. The limit is an instant of CLOCK_MONOTONIC, which the processes of one computer share.
+HANG_UP_WITHIN_S = 2.0
 MAX_CALLS = 16  # at once; what `MAX_LINE` allows for
 
 
@@ -47,24 +53,44 @@ class ControlFile(Struct, frozen=True):
     """Where a running phone process is reached."""
 
     host: str
-    port: int
+    port: Annotated[int, Meta(ge=1, le=65535)]
     secret: str
     pid: int
 
 
 def read_control(path: Path) -> ControlFile:
-    """The control file at ``path``. OSError or `msgspec.DecodeError` if there is no whole one."""
-    return msgspec.json.decode(path.read_bytes(), type=ControlFile)
+    """The control file at ``path``. OSError or ValueError if there is none that can be trusted."""
+    with path.open("rb") as file:
+        kept = os.fstat(file.fileno())
+        if kept.st_uid != os.getuid() or kept.st_mode & 0o022:
+            raise PermissionError(f"{path} may have been written by somebody else")
+        return msgspec.json.decode(file.read(), type=ControlFile)
+
+
+def make_folder(folder: Path) -> None:
+    """What is missing is made for the owner alone; what exists may be anybody's and stays as it is."""
+    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write by rename, readable by the owner only, in a folder that only the owner may enter."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
+    """Write by rename, readable by the owner only. OSError if ``path`` cannot be kept so."""
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    draft.replace(path)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise PermissionError(f"{path.parent} keeps no file private")
+            file.write(content)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def proof(secret: str, who: Literal["client", "phone"], of_client: str, of_phone: str) -> str:
+    """That ``who`` knows the secret; good for one connection, since each side brings a new number."""
+    return hmac.new(secret.encode(), f"{who} {of_client} {of_phone}".encode(), "sha256").hexdigest()
 
 
 # -- from the client -----------------------------------------------------------------------------
@@ -75,7 +101,11 @@ class Request(Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
 
 
 class Hello(Request, frozen=True, tag="hello"):
-    secret: str
+    nonce: str
+
+
+class Prove(Request, frozen=True, tag="prove"):
+    proof: str
 
 
 class Watch(Request, frozen=True, tag="watch"):
@@ -102,6 +132,7 @@ class Consult(Request, frozen=True, tag="consult"):
 class Complete(Request, frozen=True, tag="complete"):
     call: str
     consult: str
+    not_after_ns: int  # see `HANG_UP_WITHIN_S`
 
 
 class TakeBack(Request, frozen=True, tag="take_back"):
@@ -112,10 +143,12 @@ class TakeBack(Request, frozen=True, tag="take_back"):
 class Transfer(Request, frozen=True, tag="transfer"):
     call: str
     target: str
+    not_after_ns: int
 
 
 class HangUp(Request, frozen=True, tag="hang_up"):
     call: str
+    not_after_ns: int
 
 
 class Dial(Request, frozen=True, tag="dial"):
@@ -159,7 +192,7 @@ class Quit(Request, frozen=True, tag="quit"):
 
 
 Asked = (
-    Hello | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Transfer | HangUp
+    Hello | Prove | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Transfer | HangUp
     | Dial | Answer | Reject | AutoAnswer | Tone | Heard | Quit
 )  # fmt: skip
 
@@ -175,11 +208,11 @@ class Done(Struct, frozen=True, tag_field="is", tag="done"):
 
 
 class Refused(Struct, frozen=True, tag_field="is", tag="refused"):
-    """Not accepted, nothing changed. ``id`` is None when the line could not be read."""
+    """Not accepted. ``id`` is None when the line could not be read."""
 
     id: int | None
     why: str
-    unsure: bool = False  # it may have been accepted after all
+    unsure: bool = False  # False: nothing was done; True: it may have been accepted after all
 
 
 class Told(Struct, frozen=True, tag_field="is", tag="call"):
@@ -188,8 +221,16 @@ class Told(Struct, frozen=True, tag_field="is", tag="call"):
     call: Call
 
 
+class Challenge(Struct, frozen=True, tag_field="is", tag="challenge"):
+    """The phone's answer to `Hello`: its own proof, and the number for the client's."""
+
+    id: int
+    nonce: str
+    proof: str
+
+
 class Welcome(Struct, frozen=True, tag_field="is", tag="welcome"):
-    """The secret was right. ``address`` is where this phone is called: user@address:port."""
+    """The client's proof was right. ``address`` is where this phone is called: user@address:port."""
 
     id: int
     pid: int
@@ -197,4 +238,4 @@ class Welcome(Struct, frozen=True, tag_field="is", tag="welcome"):
     hears: Literal[1] = 1  # version of these words
 
 
-Said = Done | Refused | Told | Welcome
+Said = Done | Refused | Told | Challenge | Welcome

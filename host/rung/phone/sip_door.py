@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import hmac
 import logging
+import secrets
+import select
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -15,6 +17,7 @@ log = logging.getLogger("rung.phone")
 
 _HELLO_WITHIN_S = 5.0
 _MAX_BACKLOG = 1024 * 1024  # bytes unread by a client, after which it is cut off
+_MAX_WAITING = 64  # requests of one client that wait their turn; more of them stay in its socket
 _FLUSH_S = 1.0
 
 _decode = msgspec.json.Decoder(ctl.Asked).decode
@@ -22,7 +25,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class ControlDoor:
-    """Loopback TCP; one JSON object a line; the first must carry the secret."""
+    """Loopback TCP; one JSON object a line; with the first two each side proves that it knows the secret.
+
+    The requests of one client are begun one after another, but a hang-up waits for none of them. What
+    has not been begun when its client goes is dropped: nobody waits for it any more.
+    """
 
     def __init__(self, secret: str, do: Callable[[ctl.Asked], Awaitable[ctl.Said]],
                  welcome: Callable[[int], ctl.Welcome]):  # fmt: skip
@@ -63,8 +70,8 @@ class ControlDoor:
         try:
             async with asyncio.timeout(_HELLO_WITHIN_S):
                 admitted = await self._admit(reader, writer)
-            while admitted and (line := await self._read(reader, writer)):
-                await self._serve(line, writer)
+            if admitted:
+                await self._serve(reader, writer)
         except (OSError, TimeoutError):
             pass  # the client is gone, or never said who it is
         finally:
@@ -73,15 +80,17 @@ class ControlDoor:
             writer.close()
 
     async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        line = await self._read(reader, writer)
-        try:
-            hello = _decode(line)
-        except msgspec.DecodeError:
-            hello = None
-        if isinstance(hello, ctl.Hello) and hmac.compare_digest(hello.secret.encode(), self._secret.encode()):
-            self._say(writer, self._welcome(hello.id))
-            return True
-        self._say(writer, ctl.Refused(None, "the first line must be hello with the right secret"))
+        nonce = secrets.token_hex(16)
+        hello = _understood(await self._read(reader, writer))
+        if isinstance(hello, ctl.Hello):
+            known = ctl.proof(self._secret, "phone", hello.nonce, nonce)
+            self._say(writer, ctl.Challenge(hello.id, nonce, known))
+            prove = _understood(await self._read(reader, writer))
+            wanted = ctl.proof(self._secret, "client", hello.nonce, nonce)
+            if isinstance(prove, ctl.Prove) and hmac.compare_digest(prove.proof.encode(), wanted.encode()):
+                self._say(writer, self._welcome(prove.id))
+                return True
+        self._say(writer, ctl.Refused(None, "the first lines must prove that you know the secret"))
         return False
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
@@ -95,16 +104,45 @@ class ControlDoor:
             self._say(writer, ctl.Refused(None, f"a line is at most {ctl.MAX_LINE} bytes"))
             return b""
 
-    async def _serve(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        turn, waiting = asyncio.Lock(), asyncio.Semaphore(_MAX_WAITING)
+        async with asyncio.TaskGroup() as requests:
+            while line := await self._read(reader, writer):
+                await waiting.acquire()
+                request = requests.create_task(self._answer(line, writer, turn))
+                request.add_done_callback(lambda _: waiting.release())
+
+    async def _answer(self, line: bytes, writer: asyncio.StreamWriter, turn: asyncio.Lock) -> None:
         try:
             asked = _decode(line)
-        except msgspec.DecodeError as error:
+        except ValueError as error:
             self._say(writer, ctl.Refused(None, ctl.plain(f"not understood: {error}")))
             return
-        if isinstance(asked, ctl.Watch):
-            self._watching.add(writer)
-        try:
-            said = await self._do(asked)
-        except PhoneError as error:
-            said = ctl.Refused(asked.id, ctl.plain(str(error)), isinstance(error, PhoneUnsureError))
+        async with contextlib.nullcontext() if isinstance(asked, ctl.HangUp) else turn:
+            if _gone(writer):
+                log.warning("a control client went; dropped its %s", type(asked).__name__)
+                return
+            if isinstance(asked, ctl.Watch):
+                self._watching.add(writer)
+            try:
+                said = await self._do(asked)
+            except PhoneError as error:
+                said = ctl.Refused(asked.id, ctl.plain(str(error)), isinstance(error, PhoneUnsureError))
         self._say(writer, said)
+
+
+def _understood(line: bytes) -> ctl.Asked | None:
+    try:
+        asked: ctl.Asked = _decode(line)
+        return asked
+    except ValueError:  # what msgspec raises, and also for bytes that are no text
+        return None
+
+
+def _gone(writer: asyncio.StreamWriter) -> bool:
+    """Whether the client has closed its end. The system knows, even while lines of it are still unread."""
+    if writer.is_closing():
+        return True
+    asked = select.poll()
+    asked.register(writer.get_extra_info("socket"), select.POLLRDHUP)
+    return bool(asked.poll(0))

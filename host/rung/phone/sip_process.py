@@ -6,13 +6,13 @@ connected. It ends by `Quit` alone; a termination signal makes it leave once no 
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import secrets
 import signal
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_audio import Tones
 from rung.phone.sip_calls import Attempt, CallBook, Leg
 from rung.phone.sip_door import ControlDoor
+from rung.phone.sip_lock import serving
 from rung.phone.sip_stack import SipStack
 from rung.words import Call, CallState
 
@@ -101,12 +102,17 @@ class SipPhoneProcess:
     # -- commands --------------------------------------------------------------------------------
 
     async def do(self, asked: ctl.Asked) -> ctl.Said:
-        """Carry out one request. PhoneError: refused, nothing changed."""
+        """Carry out one request. PhoneError: refused, nothing changed.
+
+        Between the check that a request is not too late and its going to the stack nothing is awaited.
+        """
         result: str | int | None = None
         calls: tuple[Call, ...] = ()
         match asked:
-            case ctl.Hello():
+            case ctl.Hello() | ctl.Prove():
                 raise PhoneError("you are in already")
+            case ctl.HangUp() | ctl.Complete() | ctl.Transfer() if time.monotonic_ns() > asked.not_after_ns:
+                raise PhoneError("too late, press again")
             case ctl.Watch() | ctl.Calls():
                 calls = self.book.calls()
             case ctl.Hold():
@@ -343,13 +349,16 @@ def _free_port(host: str) -> int:
 
 
 def serve(settings: ctl.SipSettings, control: Path) -> None:
-    """Be the phone process. SystemExit with one line if another serves this control file."""
-    control.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with control.with_suffix(".lock").open("w") as lock:
+    """Be the phone process. SystemExit with one line if another serves this control file, or none can."""
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ctl.make_folder(control.parent)
+            held.enter_context(serving(control))
+            control.unlink(missing_ok=True)  # of a phone that died: nobody shall look for it any more
         except BlockingIOError:
             raise SystemExit(f"a phone already serves {control}") from None
+        except OSError as error:
+            raise SystemExit(f"no phone can serve {control}: {error}") from None
         asyncio.run(SipPhoneProcess(settings).run(control))
 
 

@@ -1,0 +1,85 @@
+"""The phone process's commands on a stack that does as a test wants: late, stalled, and never asked."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
+
+from tests.phone.control_line import NEVER_TOO_LATE
+
+from rung.phone import sip_control as ctl
+from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.phone.sip_process import SipPhoneProcess
+from rung.words import Call
+
+
+class Stack:
+    """Notes what reaches it. While ``stalled`` it answers nothing, like one whose thread hangs."""
+
+    def __init__(self) -> None:
+        self.took: list[str] = []
+        self.stalled = False
+
+    async def _command(self, name: str) -> None:
+        self.took.append(name)
+        if self.stalled:
+            raise PhoneUnsureError("stalled")
+
+    async def hang_up(self, handle: int) -> None:
+        await self._command("hang_up")
+
+    async def refer(self, handle: int, uri: str) -> None:
+        await self._command("refer")
+
+    async def refer_to_call(self, handle: int, other: int) -> None:
+        await self._command("refer_to_call")
+
+    async def settle(self) -> None:
+        if self.stalled:
+            await asyncio.sleep(0.01)
+            raise PhoneUnsureError("stalled")
+
+
+def on_stack(test: Callable[[SipPhoneProcess, Stack, str, str], Awaitable[None]]) -> None:
+    """Two answered calls, by handle 1 and 2."""
+
+    async def whole() -> None:
+        process, stack = SipPhoneProcess(ctl.SipSettings(user="agent")), Stack()
+        process.stack = stack  # type: ignore[assignment]
+        for handle in (1, 2):
+            process.book.saw("CALL_INCOMING", handle)
+            process.book.saw("CALL_ESTABLISHED", handle)
+        line, consult = (call.id for call in process.book.calls())
+        await test(process, stack, line, consult)
+
+    asyncio.run(whole())
+
+
+async def calls(process: SipPhoneProcess) -> tuple[Call, ...]:
+    said = await process.do(ctl.Calls(9))
+    assert isinstance(said, ctl.Done)
+    return said.calls
+
+
+def test_a_late_ending_or_transfer_never_reaches_the_stack() -> None:
+    async def test(process: SipPhoneProcess, stack: Stack, line: str, consult: str) -> None:
+        def asked(not_after_ns: int) -> list[ctl.Asked]:
+            return [
+                ctl.Complete(1, line, consult, not_after_ns),
+                ctl.Transfer(2, consult, "sup@127.0.0.1", not_after_ns),
+                ctl.HangUp(3, line, not_after_ns),
+            ]
+
+        for late in asked(time.monotonic_ns() - 1):
+            with pytest.raises(PhoneError, match="too late, press again") as refused:
+                await process.do(late)
+            assert not isinstance(refused.value, PhoneUnsureError)
+        assert stack.took == [] and [call.doing for call in await calls(process)] == ["", ""]
+        for in_time in asked(NEVER_TOO_LATE):
+            await process.do(in_time)
+        assert stack.took == ["refer_to_call", "refer", "hang_up"]
+
+    on_stack(test)
