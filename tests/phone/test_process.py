@@ -83,3 +83,30 @@ def test_a_late_ending_or_transfer_never_reaches_the_stack() -> None:
         assert stack.took == ["refer_to_call", "refer", "hang_up"]
 
     on_stack(test)
+
+
+def test_a_hang_up_nobody_is_sure_of_still_counts_as_ours() -> None:
+    async def test(process: SipPhoneProcess, stack: Stack, line: str, consult: str) -> None:
+        stack.stalled = True
+        with pytest.raises(PhoneUnsureError):
+            await process.do(ctl.HangUp(1, line, NEVER_TOO_LATE))
+        assert (await calls(process))[0].doing == "ending", "it may yet happen"
+        (ended,) = process.book.saw("CALL_CLOSED", 1, "")
+        assert ended.ended_by == "us"
+
+    on_stack(test)
+
+
+def test_once_the_stack_answers_again_it_is_known_whether_the_hang_up_came() -> None:
+    async def test(process: SipPhoneProcess, stack: Stack, line: str, consult: str) -> None:
+        stack.stalled = True
+        with pytest.raises(PhoneUnsureError):
+            await process.do(ctl.HangUp(1, line, NEVER_TOO_LATE))
+        stack.stalled = False
+        async with asyncio.timeout(30):
+            while (await calls(process))[0].doing == "ending":
+                await asyncio.sleep(0.01)
+        (ended,) = process.book.saw("CALL_CLOSED", 1, "")
+        assert ended.ended_by == "unknown"
+
+    on_stack(test)

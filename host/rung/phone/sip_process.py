@@ -273,9 +273,26 @@ class SipPhoneProcess:
         self._tell_again(leg)
         try:
             await how(leg.handle)
+        except PhoneUnsureError:
+            self._later(self._settle_end(leg))
+            raise
         except PhoneError:
             leg.ours = False
             raise
+
+    async def _settle_end(self, leg: Leg) -> None:
+        """The stack takes its commands in order: once it answers a later one, that end has come or never will."""
+        while True:
+            try:
+                await self.stack.settle()
+                break
+            except PhoneUnsureError:
+                pass  # still stalled, and each such question has waited long
+            except PhoneError:
+                return  # it died, and this process with it
+        if leg.state is not CallState.ENDED:
+            leg.ours = False
+            self._tell_again(leg)
 
     async def _quit(self, force: bool) -> None:
         if self.book.legs and not force:
