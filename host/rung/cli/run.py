@@ -21,7 +21,7 @@ from rung.journal.store import Journal
 from rung.phone.sip import SipPhone
 from rung.phone.sip_control import SipSettings
 
-SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; Python's own 5 ms would be a press's longest wait
+SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
 def run_desk(file: Path, json: bool) -> None:
