@@ -1,7 +1,9 @@
 """The ear: it names one tone and nothing else."""
 
+import asyncio
 import random
 from array import array
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("baresip")
 
-from rung.phone.sip_audio import pitch, tone
+from rung.phone.sip_audio import Tones, pitch, tone
 
 RATE = 8000
 
@@ -30,3 +32,22 @@ def test_noise_and_silence_are_no_tone(seed: int) -> None:
 def test_two_voices_at_once_are_no_tone() -> None:
     both = zip(tone(440, RATE, 0, 1600), tone(1000, RATE, 0, 1600), strict=True)
     assert pitch(array("h", (a + b for a, b in both)), RATE) == 0
+
+
+@pytest.mark.parametrize("ask", [lambda tones: tones.send(440), lambda tones: tones.heard(1)], ids=["send", "heard"])
+def test_nothing_runs_until_a_tone_is_wanted(ask: Callable[[Tones], object]) -> None:
+    async def whole() -> None:
+        looked = asyncio.Event()
+
+        def living() -> list[int]:
+            looked.set()
+            return []
+
+        tones = Tones(living)
+        await asyncio.sleep(0.1)
+        assert not looked.is_set()
+        ask(tones)
+        await asyncio.wait_for(looked.wait(), 30)
+        tones.stop()
+
+    asyncio.run(whole())

@@ -53,18 +53,36 @@ class _Ear:
 
 
 class Tones:
-    """Speaks and listens on every call that `living` names by handle."""
+    """Speaks and listens on every call that `living` names by handle, from the first time it is asked to.
 
-    def __init__(self, hz: int, living: Callable[[], Iterable[int]]):
-        self.hz = hz
+    Before that it does nothing at all: only stories need it, and an agent's phone runs all day.
+    """
+
+    def __init__(self, living: Callable[[], Iterable[int]]):
+        self._hz = 0
         self._living = living
         self._ears: dict[int, _Ear] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    def send(self, hz: int) -> None:
+        """From now on this tone; 0: silence."""
+        self._hz = hz
+        self._start()
 
     def heard(self, handle: int) -> int:
+        """The tone last heard, in Hz; 0 for none, as on the first question."""
+        self._start()
         ear = self._ears.get(handle)
         return ear.heard if ear else 0
 
-    async def run(self) -> None:
+    def stop(self) -> None:
+        if self._running:
+            self._running.cancel()
+
+    def _start(self) -> None:
+        self._running = self._running or asyncio.ensure_future(self._run())
+
+    async def _run(self) -> None:
         while True:
             handles = set(self._living())
             for handle in self._ears.keys() - handles:
@@ -81,10 +99,10 @@ class Tones:
 
     def _serve(self, ear: _Ear) -> None:
         info = ear.audio.info()
-        if self.hz and info.tx_ready:
+        if self._hz and info.tx_ready:
             missing = int(_AHEAD_S * info.tx_sample_rate) - info.tx_buffered // 2
             if missing > 0:
-                samples = tone(self.hz, info.tx_sample_rate, ear.sent, missing)
+                samples = tone(self._hz, info.tx_sample_rate, ear.sent, missing)
                 ear.sent += ear.audio.write(samples.tobytes()) // 2
         if info.rx_ready:
             pcm = ear.audio.read(32 * 1024)

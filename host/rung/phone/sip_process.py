@@ -44,7 +44,7 @@ class SipPhoneProcess:
         self.failed = False
         self.book = CallBook()
         self.stack = SipStack(settings, self._on_event, self._on_dead)
-        self.tones = Tones(settings.tone_hz, self._audible)
+        self.tones = Tones(self._audible)
         self.auto_answer_ms = settings.auto_answer_ms
         self.address = ""
         self.door: ControlDoor | None = None
@@ -139,7 +139,7 @@ class SipPhoneProcess:
             case ctl.AutoAnswer():
                 self.auto_answer_ms = asked.after_ms
             case ctl.Tone():
-                self.tones.hz = asked.hz
+                self.tones.send(asked.hz)
             case ctl.Heard():
                 result = self.tones.heard(self._leg(asked.call).handle)
             case ctl.Quit():
@@ -307,7 +307,7 @@ class SipPhoneProcess:
     # -- life ------------------------------------------------------------------------------------
 
     async def run(self, control: Path) -> None:
-        """From start to `Quit`. RuntimeError if the stack dies."""
+        """From start to `Quit`. PhoneError if the stack does not start, RuntimeError if it dies."""
         host, port = await self._start_stack()
         self.address = f"{self.settings.user}@{host}:{port}"
         secret = secrets.token_hex(32)
@@ -318,7 +318,8 @@ class SipPhoneProcess:
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(signal_number, self._asked_to_leave)
-        self._later(self.tones.run())
+        if self.settings.tone_hz:
+            self.tones.send(self.settings.tone_hz)
         if self.settings.domain:
             self._later(self._register())
         await self.leaving.wait()
@@ -326,6 +327,7 @@ class SipPhoneProcess:
         await self.door.close()
         for task in self._tasks:
             task.cancel()
+        self.tones.stop()
         if self.failed:
             raise RuntimeError("the SIP stack died")
         await self.stack.close()
@@ -366,7 +368,7 @@ def _free_port(host: str) -> int:
 
 
 def serve(settings: ctl.SipSettings, control: Path) -> None:
-    """Be the phone process. SystemExit with one line if another serves this control file, or none can."""
+    """Be the phone process. SystemExit with one line if it cannot be: another serves this control file, say."""
     with contextlib.ExitStack() as held:
         try:
             ctl.make_folder(control.parent)
@@ -376,7 +378,10 @@ def serve(settings: ctl.SipSettings, control: Path) -> None:
             raise SystemExit(f"a phone already serves {control}") from None
         except OSError as error:
             raise SystemExit(f"no phone can serve {control}: {error}") from None
-        asyncio.run(SipPhoneProcess(settings).run(control))
+        try:
+            asyncio.run(SipPhoneProcess(settings).run(control))
+        except PhoneError as error:
+            raise SystemExit(str(error)) from None
 
 
 def main() -> None:

@@ -32,6 +32,13 @@ class SipStack:
         self._agent: Any = None
 
     async def start(self, host: str, port: int) -> None:
+        """PhoneError if the stack cannot start, as when another program has the port."""
+        try:
+            await self._start(host, port)
+        except BaresipError as error:
+            raise PhoneError(f"no phone on {host}:{port}: {error}") from error
+
+    async def _start(self, host: str, port: int) -> None:
         s = self._settings
         self._runtime.subscribe(self._hear)
         await self._runtime.start(
