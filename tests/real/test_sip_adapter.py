@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -121,7 +122,59 @@ def test_without_a_phone_commands_fail_with_one_line(tmp_path: Path) -> None:
             for command in (phone.hold, phone.resume, phone.hang_up):
                 with pytest.raises(PhoneError, match="does not answer"):
                     await command("a-1")
-            assert desk.news == []
+            await desk.until(is_down_because("no phone answers"))
+            await asyncio.sleep(0.5)  # several tries later
+            assert len(desk.news) == 1, "one reason is told once"
+
+    asyncio.run(story())
+
+
+def is_down_because(words: str) -> Callable[[PhoneNews], bool]:
+    return lambda news: isinstance(news, PhoneIs) and not news.up and words in news.why
+
+
+def test_a_taken_port_is_explained_until_it_is_free(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as thief:
+            thief.bind(("127.0.0.1", 0))
+            settings = SipSettings(user="agent", listen=f"127.0.0.1:{thief.getsockname()[1]}")
+            async with at_desk(SipPhone(control, settings, start=True)) as desk:
+                told = await desk.until(is_down_because("ended with code 1"))
+                assert isinstance(told, PhoneIs)
+                assert "Address already in use" in told.why and str(control.with_suffix(".log")) in told.why
+                thief.close()
+                await desk.until(lambda n: n == PhoneIs(up=True, can=CAN))
+        await end(control)
+
+    with no_orphan(tmp_path / "agent" / "control"):
+        asyncio.run(story())
+
+
+def test_a_phone_that_cannot_even_be_started_is_explained_and_tried_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        control.parent.write_text("a file where the folder should be")
+        async with at_desk(SipPhone(control, SipSettings(user="agent"), start=True)) as desk:
+            await desk.until(is_down_because("cannot be started"))
+            control.parent.unlink()
+            await desk.until(lambda n: n == PhoneIs(up=True, can=CAN))
+        await end(control)
+
+    with no_orphan(tmp_path / "agent" / "control"):
+        asyncio.run(story())
+
+
+def test_a_stopped_phone_is_explained_and_comes_back(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        async with rig(tmp_path) as made:
+            pid = (await made.phone("agent")).process.pid
+            os.kill(pid, signal.SIGSTOP)
+            async with at_desk(SipPhone(control)) as desk:
+                await desk.until(is_down_because("did not reply"))
+                os.kill(pid, signal.SIGCONT)
+                await desk.until(lambda n: n == PhoneIs(up=True, can=CAN))
 
     asyncio.run(story())
 

@@ -35,7 +35,8 @@ class Phone(Protocol):
         """Keep the connection for ever; `feed` is called on this event loop, in order.
 
         On each connect: `PhoneIs(up=True, can=...)`, then `CallsAre` with every living and recently
-        ended call, then a `CallIs` for each change; `PhoneIs(up=False)` when the phone is lost.
+        ended call, then a `CallIs` for each change; `PhoneIs(up=False)` when the phone is lost, and
+        again with `why` whenever what keeps it down becomes known or changes.
         """
 
     async def recount(self) -> None:

@@ -7,15 +7,17 @@ be hit, however many there are.
 import asyncio
 import contextlib
 import logging
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
 
 from rung.phone.base import Feed, PhoneError
 from rung.phone.client import PhoneClient
-from rung.phone.sip_control import SipSettings, write_private
+from rung.phone.sip_control import SipSettings, plain, write_private
 from rung.words import CallsAre, PhoneIs
 
 log = logging.getLogger("rung.phone")
@@ -24,6 +26,7 @@ CAN = frozenset({"hold", "resume", "consult", "complete", "take_back", "transfer
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
+_START_WITHIN_S = 10.0  # after which a phone process that cannot be reached is no longer just starting
 
 
 class SipPhone:
@@ -40,17 +43,22 @@ class SipPhone:
         self._settings = settings if start else None
         self._client: PhoneClient | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._started_s = 0.0
+        self._log_begins = 0  # where the output of that process begins
 
     async def run(self, feed: Feed) -> None:
-        wait_s = _FIRST_RETRY_S
+        wait_s, told = _FIRST_RETRY_S, ""
         while True:
             try:
                 client = await PhoneClient.connect(self._control)
             except PhoneError as error:
                 log.info("%s", error)
-                self._start_process()
+                why = self._start_process(str(error))
+                if why and why != told:
+                    told = why
+                    feed(PhoneIs(up=False, why=why))
             else:
-                wait_s = _FIRST_RETRY_S
+                wait_s, told = _FIRST_RETRY_S, ""
                 with contextlib.suppress(PhoneError):  # lost before it said anything
                     await self._serve(client, feed)
             await asyncio.sleep(wait_s)
@@ -69,24 +77,46 @@ class SipPhone:
             self._client = None
             await client.close()
 
-    def _start_process(self) -> None:
-        """A second process on one control file refuses to run, so a needless start does no harm."""
+    def _start_process(self, silence: str) -> str:
+        """Why there is no phone; empty while one is starting. ``silence``: how the connecting failed.
+
+        A second process on one control file refuses to run, so a needless start does no harm.
+        """
         if self._settings is None:
-            return
-        if self._process is not None:
-            if self._process.poll() is None:
-                return
-            log.warning("the phone process ended with %s; see %s", self._process.returncode, self._log)
+            return silence
+        if self._process is not None and self._process.poll() is None:
+            return silence if time.monotonic() > self._started_s + _START_WITHIN_S else ""
+        why = self._how_it_ended()
+        try:
+            self._process = self._new_process(self._settings)
+        except OSError as error:
+            self._process = None
+            return f"the phone cannot be started: {error}"
+        self._started_s = time.monotonic()
+        return why
+
+    def _new_process(self, wanted: SipSettings) -> subprocess.Popen[bytes]:
         settings = self._control.with_suffix(".settings")
-        write_private(settings, msgspec.json.encode(self._settings))
-        with self._log.open("ab") as output:
-            self._process = subprocess.Popen(
+        write_private(settings, msgspec.json.encode(wanted))
+        with os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as output:
+            self._log_begins = output.tell()
+            return subprocess.Popen(
                 [sys.executable, "-m", "rung.phone.sip_process", settings, self._control],
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
             )
+
+    def _how_it_ended(self) -> str:
+        """Of the process started before; empty if there was none, or it left as it was asked to."""
+        if self._process is None or not self._process.returncode:
+            return ""
+        last = ""
+        with contextlib.suppress(OSError), self._log.open("rb") as output:
+            output.seek(max(self._log_begins, self._log.stat().st_size - 4096))
+            last = (output.read().decode(errors="replace").strip().splitlines() or [""])[-1]
+        return f"the phone process ended with code {self._process.returncode}; see {self._log}: {plain(last)}"
 
     # -- commands --------------------------------------------------------------------------------
 

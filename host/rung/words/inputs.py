@@ -59,6 +59,7 @@ class PhoneIs(Struct, frozen=True, tag=True):
 
     up: bool
     can: frozenset[str] = frozenset()
+    why: str = ""  # of a phone that is not up: what keeps it down, as far as is known
 
 
 class CallIs(Struct, frozen=True, tag=True):
