@@ -36,8 +36,8 @@ class ScriptedPhone:
         self._feed(PhoneIs(up=True, can=CAN))
         self._feed(CallsAre(self._calls()))
 
-    def is_lost(self) -> None:
-        self._feed(PhoneIs(up=False))
+    def is_lost(self, why: str = "") -> None:
+        self._feed(PhoneIs(up=False, why=why))
 
     def now(self, call: str, state: CallState, ended_by: EndedBy | None = None, **more: object) -> None:
         """A call reaches a state; the desk hears of it, unless the phone is mute."""

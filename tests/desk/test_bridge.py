@@ -66,6 +66,14 @@ def test_the_whole_ladder() -> None:
     played(play)
 
 
+def test_what_keeps_the_phone_down_is_told() -> None:
+    async def play(desk: Desk) -> None:
+        desk.phone.is_lost("it ended with code 1")
+        await desk.until(lambda: any(told.text == "it ended with code 1" for told in desk.told if told.up is False))
+
+    played(play)
+
+
 def test_a_refused_hang_up_leaves_the_call_up_and_the_rung_open() -> None:
     async def play(desk: Desk) -> None:
         await desk.climb_to_release()

@@ -81,7 +81,8 @@ class Screen:
         if happening.kind == "box":
             self._box = happening.text
         elif happening.kind == "phone":
-            self._phone = "answers" if happening.up else "does not answer; the call may go on"
+            down = happening.text or "the call may go on"
+            self._phone = "answers" if happening.up else f"does not answer; {down}"
         elif happening.kind == "trouble":
             self._trouble = happening.text
 

@@ -178,7 +178,7 @@ class Bridge:
 
     def _from_phone(self, news: w.PhoneIs | w.CallIs | w.CallsAre) -> None:
         if isinstance(news, w.PhoneIs):
-            self._teller.tell("phone", up=news.up)
+            self._teller.tell("phone", up=news.up, text=news.why)
         elif isinstance(news, w.CallIs):
             self._teller.tell("call", call=news.call)
         self.feed(news)
