@@ -1,0 +1,1 @@
+"""How long a press takes, from the edge to the phone, on real parts: `python -m tests.bench`."""
