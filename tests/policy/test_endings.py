@@ -125,6 +125,20 @@ def test_a_hang_up_that_did_not_happen_is_never_tried_by_the_machine(how: str) -
     assert s.press("release").verdict == Verdict.TAKEN
 
 
+def test_a_hang_up_that_the_phone_gives_up_on_is_asked_about_again() -> None:
+    """Accepted, overdue, still under way; then the phone tells the call as living: nobody else would ever ask."""
+    s = Shift().announced()
+    s.press("release", "hold")
+    s.wait(5000)
+    s.put(w.CallsAre((line("up", doing="ending"),)))
+    asked = s.did(w.AskPhone)
+    s.line("up")
+    assert s.did(w.AskPhone) == asked + 1
+    s.put(w.CallsAre((line("up"),)))
+    assert not s.case.has_taken("release")
+    assert s.press("release").verdict == Verdict.TAKEN
+
+
 def test_the_done_lamp_outlives_a_refused_press() -> None:
     s = Shift().announced()
     s.press("release", "hold")

@@ -98,8 +98,18 @@ def phone_is(d: Decision, said: w.PhoneIs) -> None:
 
 
 def call_is(d: Decision, said: w.CallIs) -> None:
+    before = d.desk.facts.calls.get(said.call.id)
     _one_call(d, said.call)
+    if before is not None and before.doing and not said.call.doing:
+        _ask_about_unknown(d)
     _open_case(d)
+
+
+def _ask_about_unknown(d: Decision) -> None:
+    """What was under way has ended without its call: only a full answer settles what is still unknown."""
+    unknown = [p for p in d.desk.case.pending if p.unknown is not None] if d.desk.case is not None else []
+    if unknown:
+        d.effects.append(w.AskPhone(unknown[0].effect.id))
 
 
 def calls_are(d: Decision, said: w.CallsAre) -> None:
