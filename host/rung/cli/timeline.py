@@ -15,6 +15,7 @@ class Timeline:
         self._json = json
         self._console = Console(highlight=False, soft_wrap=True)
         self._edge_ns = 0
+        self._describer = Describer()
 
     def title(self, name: str, about: str, shortened: str) -> None:
         if self._json:
@@ -35,7 +36,7 @@ class Timeline:
         if self._json:
             print(msgspec.json.encode(happening).decode(), flush=True)
             return
-        text = describe(happening)
+        text = self._describer.describe(happening)
         if text:
             style = "red" if happening.kind == "trouble" else ""
             self._show(happening.at_ns, style, happening.kind, text)
@@ -58,46 +59,71 @@ class Timeline:
         print(msgspec.json.encode(line).decode(), flush=True)
 
 
-def describe(happening: Happening) -> str:
-    """One line for people; empty for what would only repeat another line."""
-    if happening.kind in ("view", "shown", "started", "accepted"):
-        return ""
-    if happening.press is not None:
-        press = happening.press
-        buttons = "+".join(press.buttons)
-        return f"{press.gesture} of {buttons}, number {press.number}, epoch {press.epoch}, age {press.age_ms} ms"
-    if happening.event is not None:
-        return _event(happening.event)
-    if happening.effect is not None:
-        return f"{type(happening.effect).__name__} to the phone"
-    if happening.lamps is not None:
-        return lamps_in_words(happening.lamps)
-    if happening.call is not None:
-        call = happening.call
-        ended = f" by {call.ended_by} {call.cause}" if call.ended_by else ""
-        return f"{'consult' if call.consult_for else 'line'} {call.state}{ended}"
-    if happening.answer is not None:
-        return happening.answer.why
-    if happening.up is not None and not happening.text:
-        return "answers" if happening.up else "does not answer; calls go on"
-    return happening.text
-
-
 def lamps_in_words(lamps: w.Lamps) -> str:
     shown = (("escalate", lamps.escalate), ("warn", lamps.warn), ("release", lamps.release))
-    return "  ".join(f"{name} {lamp.state}{'*' if lamp.mark != w.LampMark.NONE else ''}" for name, lamp in shown)
+    marks = (f" ({lamp.mark})" if lamp.mark != w.LampMark.NONE else "" for _, lamp in shown)
+    return "   ".join(f"{name} {lamp.state}{mark}" for (name, lamp), mark in zip(shown, marks, strict=True))
 
 
-def _event(event: w.Event) -> str:
-    if isinstance(event, w.PressAnswered):
-        following = f" Next: {event.answer.next}." if event.answer.next else ""
-        return f"{event.answer.verdict}: {event.answer.why}{following}"
-    if isinstance(event, w.PolicyKept):
-        return f"policy {event.version}"
-    if isinstance(event, w.EffectDecided):
-        return f"decided: {type(event.effect).__name__}"
-    if isinstance(event, w.PressRecorded):
-        return "press durable"
-    fields = msgspec.structs.asdict(event)
-    told = ", ".join(str(v) for k, v in fields.items() if v and k not in ("id", "person", "warns", "policy"))
-    return f"{type(event).__name__} {told}"
+class Describer:
+    """One line for people; empty for what would only repeat another line. Remembers what each effect was."""
+
+    def __init__(self) -> None:
+        self._effects: dict[int, str] = {}
+
+    def describe(self, happening: Happening) -> str:
+        if happening.kind in ("view", "shown", "started", "accepted"):
+            return ""
+        if happening.press is not None:
+            press = happening.press
+            buttons = "+".join(press.buttons)
+            return f"{press.gesture} of {buttons}, number {press.number}, epoch {press.epoch}, age {press.age_ms} ms"
+        if happening.event is not None:
+            return self._event(happening.event)
+        if happening.effect is not None:
+            return f"{type(happening.effect).__name__} to the phone"
+        if happening.lamps is not None:
+            return lamps_in_words(happening.lamps)
+        if happening.call is not None:
+            call = happening.call
+            ended = f" by {call.ended_by} {call.cause}" if call.ended_by else ""
+            return f"{'consult' if call.consult_for else 'line'} {call.state}{ended}"
+        if happening.answer is not None:
+            return happening.answer.why
+        if happening.up is not None and not happening.text:
+            return "answers" if happening.up else "does not answer; calls go on"
+        return happening.text
+
+    def _event(self, event: w.Event) -> str:
+        match event:
+            case w.PressRecorded():
+                return "press durable"
+            case w.PressAnswered(answer=answer):
+                return f"{answer.verdict}: {answer.why}" + (f" Next: {answer.next}." if answer.next else "")
+            case w.PolicyKept(version=version):
+                return f"policy {version}"
+            case w.CaseOpened(epoch=epoch, policy=policy, version=version):
+                return f"case opened: epoch {epoch}, policy {policy} {version}"
+            case w.CaseClosed(how=how, review=review):
+                return f"case closed: {how}" + (", goes before a manager" if review else "")
+            case w.RungTaken(rung=rung, attests=attests):
+                return f"rung taken: {rung}" + (f" ({'; '.join(attests)})" if attests else "")
+            case w.AskMoved(phase=phase, outcome=outcome):
+                return f"ask: {phase}" + (f", {outcome}" if outcome else "")
+            case w.AskClosed(outcome=outcome):
+                return f"ask closed: {outcome}"
+            case w.EffectDecided(effect=effect):
+                self._effects[effect.id] = type(effect).__name__
+                return f"decided: {type(effect).__name__}"
+            case w.EffectConfirmed(id=id):
+                return f"the phone confirms: {self._effects.get(id, id)}"
+            case w.EffectFailed(id=id, why=why) | w.EffectUnknown(id=id, why=why):
+                came_to = "unknown" if isinstance(event, w.EffectUnknown) else "came to nothing"
+                return f"{came_to}: {self._effects.get(id, id)}: {why}"
+        told = (str(value) for key, value in msgspec.structs.asdict(event).items() if value and key != "person")
+        return f"{_spaced(type(event).__name__)}: {', '.join(told)}"
+
+
+def _spaced(name: str) -> str:
+    """`GroundDeclared` as "ground declared"."""
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
