@@ -15,7 +15,7 @@ from rung.sim.stage import Stage, StageError
 
 WARM_UP = 3  # calls before the first that counts: caches, imports, the first growth of a heap
 TELL_EVERY = 20
-SECONDS_A_CALL = 2.2
+SECONDS_A_CALL = 1.9
 
 
 def main() -> None:
