@@ -139,6 +139,15 @@ def test_a_hang_up_that_the_phone_gives_up_on_is_asked_about_again() -> None:
     assert s.press("release").verdict == Verdict.TAKEN
 
 
+def test_the_done_lamp_of_one_call_says_nothing_of_the_next() -> None:
+    s = Shift().announced()
+    s.press("release", "hold")
+    s.line("ended", "us")
+    assert s.lamp("release") == LampState.DONE
+    s.line("up", call="line-2")
+    assert s.lamp("release") == LampState.OFF
+
+
 def test_the_done_lamp_outlives_a_refused_press() -> None:
     s = Shift().announced()
     s.press("release", "hold")

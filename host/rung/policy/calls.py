@@ -159,6 +159,7 @@ def _open_case(d: Decision) -> None:
     if live is None:
         return
     epoch = d.desk.epoch + 1
+    d.desk = replace(d.desk, flashes=())  # what was done or refused on another call says nothing of this one
     d.emit(
         w.CaseOpened(
             case=f"case-{epoch}",
