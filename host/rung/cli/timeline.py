@@ -1,6 +1,7 @@
 """A story's timeline: what happened, with the time since the latest press's edge."""
 
 import time
+from enum import StrEnum
 
 import msgspec
 from rich.console import Console
@@ -8,6 +9,17 @@ from rich.markup import escape
 
 from rung import words as w
 from rung.desk.happening import Happening
+
+_EFFECTS = {
+    w.Hold: "put the caller on hold",
+    w.Consult: "ring a supervisor",
+    w.Complete: "join caller and supervisor",
+    w.TakeBack: "take the caller back",
+    w.HangUp: "hang up",
+    w.AskPhone: "ask for all calls",
+}
+# Of the rest the phone system's words would only repeat, or blur, what is said already.
+_CAUSE_TELLS = (w.EndedBy.THEM, w.EndedBy.NETWORK, w.EndedBy.UNKNOWN)
 
 
 class Timeline:
@@ -81,13 +93,11 @@ class Describer:
         if happening.event is not None:
             return self._event(happening.event)
         if happening.effect is not None:
-            return f"{type(happening.effect).__name__} to the phone"
+            return f"to the phone: {_EFFECTS[type(happening.effect)]}"
         if happening.lamps is not None:
             return lamps_in_words(happening.lamps)
         if happening.call is not None:
-            call = happening.call
-            ended = f" by {call.ended_by} {call.cause}" if call.ended_by else ""
-            return f"{'consult' if call.consult_for else 'line'} {call.state}{ended}"
+            return _call(happening.call)
         if happening.answer is not None:
             return happening.answer.why
         if happening.up is not None and not happening.text:
@@ -99,7 +109,8 @@ class Describer:
             case w.PressRecorded():
                 return "press durable"
             case w.PressAnswered(answer=answer):
-                return f"{answer.verdict}: {answer.why}" + (f" Next: {answer.next}." if answer.next else "")
+                next_button = f" Next: {answer.next}." if answer.next else ""
+                return f"{_spelled(answer.verdict)}: {answer.why}{next_button}"
             case w.PolicyKept(version=version):
                 return f"policy {version}"
             case w.CaseOpened(epoch=epoch, policy=policy, version=version):
@@ -107,23 +118,47 @@ class Describer:
             case w.CaseClosed(how=how, review=review):
                 return f"case closed: {how}" + (", goes before a manager" if review else "")
             case w.RungTaken(rung=rung, attests=attests):
-                return f"rung taken: {rung}" + (f" ({'; '.join(attests)})" if attests else "")
+                says = "; ".join("the abuse went on" if words == "persisted" else words for words in attests)
+                return f"rung taken: {rung}" + (f" (this says: {says})" if says else "")
             case w.AskMoved(phase=phase, outcome=outcome):
-                return f"ask: {phase}" + (f", {outcome}" if outcome else "")
+                return f"ask: {phase}" + (f", {_spelled(outcome)}" if outcome else "")
             case w.AskClosed(outcome=outcome):
-                return f"ask closed: {outcome}"
+                return f"ask closed: {_spelled(outcome)}"
+            case w.CallHeld():
+                return "caller on hold"
+            case w.CallResumed():
+                return "agent and caller talk again"
+            case w.GroundDeclared(ground=ground, note=note, names=names):
+                named = ", which names what was unnamed" if names else ""
+                return f"ground declared: {_spelled(ground)}{named}" + (f": {note}" if note else "")
             case w.EffectDecided(effect=effect):
-                self._effects[effect.id] = type(effect).__name__
-                return f"decided: {type(effect).__name__}"
+                self._effects[effect.id] = _EFFECTS[type(effect)]
+                return f"decided: {self._effects[effect.id]}"
             case w.EffectConfirmed(id=id):
-                return f"the phone confirms: {self._effects.get(id, id)}"
+                return f"the phone confirms: {self._effect(id)}"
             case w.EffectFailed(id=id, why=why) | w.EffectUnknown(id=id, why=why):
                 came_to = "unknown" if isinstance(event, w.EffectUnknown) else "came to nothing"
-                return f"{came_to}: {self._effects.get(id, id)}: {why}"
-        told = (str(value) for key, value in msgspec.structs.asdict(event).items() if value and key != "person")
-        return f"{_spaced(type(event).__name__)}: {', '.join(told)}"
+                return f"{came_to}: {self._effect(id)}: {why}"
+        fields = msgspec.structs.asdict(event).items()
+        told = ", ".join(_spelled(value) for key, value in fields if value and key != "person")
+        return _spaced(type(event).__name__) + (f": {told}" if told else "")
+
+    def _effect(self, id: int) -> str:
+        """In words; by its number where it was decided before anybody watched."""
+        return self._effects.get(id, f"command {id}")
+
+
+def _call(call: w.Call) -> str:
+    ended = f" by {call.ended_by}" if call.ended_by else ""
+    cause = f": {call.cause}" if call.cause and call.ended_by in _CAUSE_TELLS else ""
+    return f"{'consult' if call.consult_for else 'line'} {call.state}{ended}{cause}"
+
+
+def _spelled(value: object) -> str:
+    """`taken_back` as "taken back"; what somebody wrote stays as written."""
+    return str(value).replace("_", " ") if isinstance(value, StrEnum) else str(value)
 
 
 def _spaced(name: str) -> str:
-    """`GroundDeclared` as "ground declared"."""
+    """`MarkerSet` as "marker set"."""
     return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()

@@ -1,0 +1,184 @@
+"""What a story's timeline says: each happening as one line for people, or as JSON."""
+
+import json
+import re
+from typing import get_args
+
+import msgspec
+import pytest
+
+from rung import words as w
+from rung.cli.timeline import Describer, Timeline
+from rung.desk.happening import Happening, Kind
+from rung.words import Button, CallState, EndedBy, Gesture, Ground, LampMark, LampState, Marker, Outcome, Verdict
+
+PRESS = w.Pressed(
+    box="b", boot="c", number=7, buttons=(Button.ESCALATE, Button.WARN), gesture=Gesture.CHORD, epoch=2, age_ms=3
+)
+EFFECTS: dict[w.Effect, str] = {
+    w.Hold(1, "a"): "put the caller on hold",
+    w.Consult(2, "a", "sip:s@b"): "ring a supervisor",
+    w.Complete(3, "a", "c"): "join caller and supervisor",
+    w.TakeBack(4, "a", None): "take the caller back",
+    w.HangUp(5, "a"): "hang up",
+    w.AskPhone(6): "ask for all calls",
+}
+EVENTS: list[tuple[w.Event, str]] = [
+    (w.PressRecorded(PRESS, "agent-17"), "press durable"),
+    (w.PressAnswered(7, w.Answer(verdict=Verdict.TAKEN, why="Warn the caller")), "taken: Warn the caller"),
+    (
+        w.PressAnswered(7, w.Answer(verdict=Verdict.TOO_LATE, why="It was over.", next=Button.WARN)),
+        "too late: It was over. Next: warn.",
+    ),
+    (
+        w.CaseOpened(case="k", epoch=2, call="a", direction="in", policy="p", version="1-ab"),
+        "case opened: epoch 2, policy p 1-ab",
+    ),
+    (w.CallHeld("5fa02002-1"), "caller on hold"),
+    (w.CallResumed("5fa02002-1"), "agent and caller talk again"),
+    (w.PhoneLost(), "phone lost"),
+    (w.GroundDeclared(ground=Ground.HATE_SPEECH, person="agent-17"), "ground declared: hate speech"),
+    (w.GroundDeclared(ground=Ground.OTHER, person=None, note="barks_at me"), "ground declared: other: barks_at me"),
+    (
+        w.GroundDeclared(ground=Ground.THREAT, person=None, names=True),
+        "ground declared: threat, which names what was unnamed",
+    ),
+    (w.GroundTakenBack(Ground.THREAT_OTHER, "agent-17"), "ground taken back: threat other"),
+    (w.MarkerSet(Marker.CRISIS, "agent-17"), "marker set: crisis"),
+    (w.MarkerLifted(Marker.CRISIS, "agent-17", "no fire"), "marker lifted: crisis, no fire"),
+    (w.CallerCalmed("agent-17"), "caller calmed"),
+    (w.RungTaken(rung="warn", person="agent-17", warns=True), "rung taken: warn"),
+    (
+        w.RungTaken(rung="release", person="agent-17", attests=("persisted", "announced: I said it")),
+        "rung taken: release (this says: the abuse went on; announced: I said it)",
+    ),
+    (w.RungUndone("escalate", "nobody answered"), "rung undone: escalate, nobody answered"),
+    (w.Announced("release", "agent-17"), "announced: release"),
+    (w.AnnouncementWithdrawn("release", "the caller calmed"), "announcement withdrawn: release, the caller calmed"),
+    (w.AskOpened("escalate", "agent-17"), "ask opened: escalate"),
+    (w.AskMoved("ringing", consult="b"), "ask: ringing"),
+    (w.AskMoved("returning", outcome=Outcome.TAKEN_BACK), "ask: returning, taken back"),
+    (w.AskClosed("escalate", Outcome.CALLER_LEFT), "ask closed: caller left"),
+    *((w.EffectDecided(effect, 1000), f"decided: {words}") for effect, words in EFFECTS.items()),
+    (w.EffectConfirmed(9), "the phone confirms: command 9"),
+    (w.EffectFailed(9, "busy"), "came to nothing: command 9: busy"),
+    (w.EffectUnknown(9, "no answer"), "unknown: command 9: no answer"),
+    (w.CaseClosed(case="k", how="transferred", by=EndedBy.TRANSFER), "case closed: transferred"),
+    (
+        w.CaseClosed(case="k", how="released", by=EndedBy.US, cause="Rejected by user", review=True),
+        "case closed: released, goes before a manager",
+    ),
+    (w.BridgeRestarted(), "bridge restarted"),
+    (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+]
+
+
+def happening(kind: Kind, at_ns: int = 1, **what: object) -> Happening:
+    return Happening(kind=kind, at_ns=at_ns, **what)  # type: ignore[arg-type]  # by field
+
+
+def call(state: CallState, ended_by: EndedBy | None = None, cause: str = "", consult: bool = False) -> Happening:
+    of = "a" if consult else None
+    told = w.Call(id="b", state=state, direction="in", consult_for=of, ended_by=ended_by, cause=cause)
+    return happening("call", call=told)
+
+
+HAPPENINGS: list[tuple[Happening, str]] = [
+    (happening("press", press=PRESS), "chord of escalate+warn, number 7, epoch 2, age 3 ms"),
+    (happening("acknowledged", press=PRESS), "chord of escalate+warn, number 7, epoch 2, age 3 ms"),
+    *((happening("command", effect=effect), f"to the phone: {words}") for effect, words in EFFECTS.items()),
+    (
+        happening("lamps", lamps=w.Lamps(warn=w.Lamp(LampState.LIT, LampMark.FILLING))),
+        "escalate off   warn lit (filling)   release off",
+    ),
+    (happening("answer", answer=w.Answer(verdict=Verdict.TAKEN, why="Ground declared.")), "Ground declared."),
+    (happening("phone", up=True), "answers"),
+    (happening("phone", up=False), "does not answer; calls go on"),
+    (happening("phone", up=False, text="no such file"), "no such file"),
+    (happening("box", up=True, text="box 1"), "box 1"),
+    (happening("trouble", text="no box"), "no box"),
+    (call(CallState.RINGING), "line ringing"),
+    (call(CallState.DIALLING, consult=True), "consult dialling"),
+    (call(CallState.ENDED, EndedBy.US, "Rejected by user"), "line ended by us"),
+    (call(CallState.ENDED, EndedBy.TRANSFER, "Call transfered"), "line ended by transfer"),
+    (call(CallState.ENDED, EndedBy.THEM), "line ended by them"),
+    (call(CallState.ENDED, EndedBy.THEM, "486 Busy Here", consult=True), "consult ended by them: 486 Busy Here"),
+    (call(CallState.ENDED, EndedBy.NETWORK, "Timed out"), "line ended by network: Timed out"),
+]
+
+
+@pytest.mark.parametrize(("event", "line"), EVENTS, ids=lambda value: type(value).__name__)
+def test_events_in_words(event: w.Event, line: str) -> None:
+    assert Describer().describe(happening("recorded", event=event)) == line
+
+
+def test_every_event_and_every_effect_has_its_words() -> None:
+    assert {type(event) for event, _ in EVENTS} == set(get_args(w.Event))
+    assert {type(effect) for effect in EFFECTS} == set(get_args(w.Effect))
+
+
+@pytest.mark.parametrize(("happening", "line"), HAPPENINGS)
+def test_happenings_in_words(happening: Happening, line: str) -> None:
+    assert Describer().describe(happening) == line
+
+
+@pytest.mark.parametrize("kind", ["started", "accepted", "shown", "view"])
+def test_what_only_repeats_another_line_has_none(kind: Kind) -> None:
+    assert Describer().describe(happening(kind, text="policy", lamps=w.Lamps(), effect=w.AskPhone(1))) == ""
+
+
+@pytest.mark.parametrize(("effect", "words"), EFFECTS.items(), ids=lambda value: type(value).__name__)
+def test_what_came_of_a_command_names_it(effect: w.Effect, words: str) -> None:
+    describer = Describer()
+    describer.describe(happening("recorded", event=w.EffectDecided(effect, 1000)))
+    came: list[w.Event] = [
+        w.EffectConfirmed(effect.id),
+        w.EffectFailed(effect.id, "x"),
+        w.EffectUnknown(effect.id, "x"),
+    ]
+    lines = [describer.describe(happening("recorded", event=event)) for event in came]
+    assert lines == [f"the phone confirms: {words}", f"came to nothing: {words}: x", f"unknown: {words}: x"]
+
+
+def test_times_count_from_the_latest_edge(capsys: pytest.CaptureFixture[str]) -> None:
+    timeline = Timeline(json=False)
+    timeline.happened(call(CallState.UP))
+    for edge_ns in (5_000_000_000, 7_000_000_000):
+        timeline.edge(edge_ns, "lets go of warn")
+        timeline.happened(happening("press", edge_ns + 2_500_000, press=PRESS))
+    timeline.happened(happening("trouble", 6_999_000_000, text="[no] box"))
+    timeline.happened(happening("started", 8_000_000_000, text="policy"))
+    lines = [re.sub(" {2,}", "  ", line) for line in capsys.readouterr().out.splitlines()]
+    press = "+2.5 ms  press  chord of escalate+warn, number 7, epoch 2, age 3 ms"
+    edge = "+0.0 ms  agent  lets go of warn"
+    told = ["call  line up", edge, press, edge, press, "-1.0 ms  trouble  [no] box"]
+    assert [line.strip() for line in lines] == told
+
+
+@pytest.mark.parametrize(("failure", "last"), [("", "warm: came out as told"), ("[x]", "warm: NOT as told: [x]")])
+def test_a_story_in_text(capsys: pytest.CaptureFixture[str], failure: str, last: str) -> None:
+    timeline = Timeline(json=False)
+    timeline.title("warm", "A [call].\n", "wait 5 → 1 s")
+    timeline.told("caller and agent talk")
+    timeline.end("warm", failure)
+    _, title, times, told, end = capsys.readouterr().out.splitlines()
+    assert (title, times, end) == ("warm: A [call].", "times shortened for the story: wait 5 → 1 s", last)
+    assert told.split(maxsplit=1) == ["story", "caller and agent talk"]
+
+
+def test_a_story_in_json_keeps_every_happening_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    events = [happening("recorded", at, event=event) for at, (event, _) in enumerate(EVENTS)]
+    happenings = [*events, *(each for each, _ in HAPPENINGS), happening("started", text="policy")]
+    timeline = Timeline(json=True)
+    timeline.title("warm", "A call.", "wait 5 → 1 s")
+    timeline.edge(5, "lets go of warn")
+    timeline.told("caller and agent talk")
+    for each in happenings:
+        timeline.happened(each)
+    timeline.end("warm", "")
+    story, edge, told, *middle, end = capsys.readouterr().out.splitlines()
+    assert [msgspec.json.decode(line, type=Happening) for line in middle] == happenings
+    assert json.loads(edge) == {"kind": "edge", "at_ns": 5, "text": "lets go of warn"}
+    assert {"kind": "story", "text": "warm", "shortened": "wait 5 → 1 s"}.items() <= json.loads(story).items()
+    assert {"kind": "told", "text": "caller and agent talk"}.items() <= json.loads(told).items()
+    assert json.loads(end).keys() == {"kind", "at_ns", "text"}
