@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rung.link.line import BoxIs, Line, NotRecorded
+from rung.link.line import BoxIs, Counters, Line, NotRecorded
 from rung.words import Answer, Lamps, Pressed, Verdict
 from rung_wire.box import BoxLink
 
@@ -114,6 +114,9 @@ class Desk:
 
     def box(self, status: BoxIs) -> None:
         self.told.append(("box", status))
+
+    def counted(self, counters: Counters) -> None:
+        self.told.append(("counted", counters))
 
     def failed(self, error: BaseException) -> None:
         self.told.append(("failed", error))

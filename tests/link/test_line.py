@@ -12,7 +12,7 @@ import pytest
 import serial
 from tests.link.box_end import BOX, BoxEnd, Desk, now_ms, pty_at, serving, socket_port
 
-from rung.link.line import STALL_MS, BoxIs, Line
+from rung.link.line import STALL_MS, BoxIs, Counters, Line
 from rung.link.port import Port, PortError
 from rung.words import Answer, Button, Gesture, Lamp, LampMark, Lamps, LampState, Verdict
 from rung_wire import codes
@@ -59,7 +59,7 @@ def is_one_line(text: str) -> bool:
 
 def test_a_box_is_told_with_what_it_is(ends: tuple[BoxEnd, Line, Desk]) -> None:
     _, _, desk = ends
-    assert desk.status == BoxIs(up=True, box=BOX, firmware="1.2.3", cause="p", caught=0)
+    assert desk.status == BoxIs(up=True, box=BOX, firmware="1.2.3", caught=0)
 
 
 def test_a_press_is_acknowledged_after_the_record_and_answered(ends: tuple[BoxEnd, Line, Desk]) -> None:
@@ -165,6 +165,19 @@ def test_a_stall_counts_into_the_age(ends: tuple[BoxEnd, Line, Desk]) -> None:
     desk.go_on.set()
     box.run(lambda: bool(desk.presses))
     assert desk.presses[0].age_ms >= line_stood_ms - 50
+
+
+def test_garbage_is_counted_and_changes_nothing_else(ends: tuple[BoxEnd, Line, Desk]) -> None:
+    box, _, desk = ends
+    box.run(lambda: desk.status.up)
+    os.write(box.fd, b"Traceback (most recent call last):\r\nAT\r!garbage\n")
+
+    def counted() -> Counters:
+        told = [what for name, what in desk.told if name == "counted"]
+        return told[-1] if told and isinstance(told[-1], Counters) else Counters()
+
+    box.run(lambda: counted().noise_bytes > 30 and counted().bad_frames == 1)
+    assert desk.presses == [] and desk.status.up
 
 
 def test_a_silent_box_is_told_as_lost(ends: tuple[BoxEnd, Line, Desk]) -> None:

@@ -14,6 +14,8 @@ from rung.words import CallState
 pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
+from rung.desk.happening import Happening
+from rung.link.line import Counters
 from rung.sim.stage import Stage
 from rung.sim.stories import Player
 from rung.sim.tamper import Tamper
@@ -40,7 +42,13 @@ async def flood(tamper: Tamper, total: int) -> None:
 
 
 async def play(folder: Path) -> None:
-    async with Stage(folder, Times(wait=0.3, say_time=0.3, answer_within=1), tampered=True) as stage:
+    counted: list[Counters] = []
+
+    def watch(happening: Happening) -> None:
+        if happening.counters is not None:
+            counted.append(happening.counters)
+
+    async with Stage(folder, Times(wait=0.3, say_time=0.3, answer_within=1), watch, tampered=True) as stage:
         player = Player(stage, lambda text: None)
         assert stage.tamper is not None
         await player.call_in()
@@ -49,7 +57,8 @@ async def play(folder: Path) -> None:
         for text in TEXTS.values():
             stage.tamper.add("up", text)
         await flood(stage.tamper, FLOOD_BYTES)
-        await asyncio.sleep(0.5)
+        await stage.until(lambda: bool(counted) and counted[-1].noise_bytes > FLOOD_BYTES // 2, "the flood is counted")
+        assert counted[-1].bad_frames > 0
         assert stage.record == before, f"seed {SEED}"
         assert player.caller_is(CallState.UP)
         await stage.until(lambda: stage.ready, f"the box is in session, seed {SEED}")

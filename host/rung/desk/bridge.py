@@ -16,7 +16,7 @@ from rung.desk.happening import Teller
 from rung.desk.recovery import policy_of, recover
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
-from rung.link.line import BoxIs, Line, NotRecorded
+from rung.link.line import BoxIs, Counters, Line, NotRecorded
 from rung.phone.base import Phone, PhoneError, PhoneUnsureError
 from rung.policy import Policy, lamps, next_change, step
 from rung.policy.language import canonical, version_of
@@ -169,6 +169,9 @@ class Bridge:
         self._teller.tell("box", up=status.up, text=status.trouble or f"box {status.box}, firmware {status.firmware}")
         if status.up and status.caught:
             self._teller.tell("trouble", text=f"the box was reset with {status.caught} unconfirmed: press again")
+
+    def counted(self, counters: Counters) -> None:
+        self._teller.tell("line", counters=counters)
 
     def failed(self, error: BaseException) -> None:
         # A bridge without its line must not look alive: it ends, and the next one goes on from the record.

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rung import words as w
+from rung.link.line import Counters
 from rung.policy.view import View
 
 BACKLOG_MAX = 10_000  # happenings; a busy call makes a few hundred
@@ -29,6 +30,7 @@ Kind = Literal[
     "shown",  # what the box has taken
     "answer",  # to a key
     "box",  # the box came or went
+    "line",  # its counters have risen: garbage, and nothing else
     "phone",  # the phone came or went
     "call",  # a call changed
     "view",  # what the page shows
@@ -48,6 +50,7 @@ class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
     call: w.Call | None = None
     up: bool | None = None
     text: str = ""
+    counters: Counters | None = None
     view: View | None = None
 
 

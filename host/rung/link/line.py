@@ -18,6 +18,7 @@ from rung.words import Answer, Lamps, Pressed
 from rung_wire import codes
 from rung_wire.host import HostLink
 
+COUNT_MS = 1000  # garbage may come by the megabyte; who watches need not
 REOPEN_FIRST_S = 0.1
 STALL_MS = 250  # a turn takes a few; one that is this late has slept
 REOPEN_MOST_S = 2.0  # a box plugged back in is found within this time
@@ -34,8 +35,18 @@ class BoxIs(Struct, frozen=True):
     trouble: str = ""  # one line with the mend
     box: str = ""
     firmware: str = ""
-    cause: str = ""  # of the box's last reset, a code of `rung_wire.codes`
     caught: int = 0  # unconfirmed presses that this reset caught
+
+
+class Counters(Struct, frozen=True):
+    """What the line has brought since the port was opened that changed nothing else."""
+
+    bad_frames: int = 0  # a start mark, but no valid frame
+    noise_bytes: int = 0  # outside any frame
+    strays: int = 0  # frames of another session
+    illegal: int = 0  # frames that may not come in this state
+    box_bad: int = 0  # frames thrown away by the box, as it tells
+    box_dropped: int = 0  # presses refused by the box because too many were unconfirmed
 
 
 class Door(Protocol):
@@ -58,6 +69,9 @@ class Door(Protocol):
 
     def box(self, status: BoxIs) -> None:
         """The box came, went, or there is trouble with it."""
+
+    def counted(self, counters: Counters) -> None:
+        """They have risen; told once a second at most."""
 
     def failed(self, error: BaseException) -> None:
         """The link's thread has ended by a mistake of this program: the box is heard no more."""
@@ -83,6 +97,8 @@ class Line:
         self._sent: tuple[Lamps, int] | None = None
         self._wire: WireLamps | None = None
         self._stalled_ms = 0
+        self._counters = Counters()
+        self._count_again_ms = 0
         self._stopping = threading.Event()
         self._port: Port | None = None
         self._session = secrets.randbelow(0xFFFF)
@@ -184,6 +200,16 @@ class Line:
             port.write(out)
         for press in pressed:
             self._door.acknowledged(press)
+        self._count(link)
+
+    def _count(self, link: HostLink) -> None:
+        counters = Counters(
+            link.bad_frames, link.noise_bytes, link.strays, link.illegal, link.box_bad, link.box_dropped
+        )
+        if counters != self._counters and monotonic_ms() >= self._count_again_ms:
+            self._counters = counters
+            self._count_again_ms = monotonic_ms() + COUNT_MS
+            self._door.counted(counters)
 
     def _press(self, link: HostLink, boot: str, *fields: object) -> Pressed:
         press = press_from_wire(link.box, boot, *fields)  # type: ignore[arg-type]  # checked field by field by the link
@@ -201,7 +227,7 @@ class Line:
             mend = f"flash the firmware that belongs to this program (protocol {codes.PROTOCOL})"
             self._tell(BoxIs(up=False, trouble=f"{port.url}: the box speaks protocol {protocol}; {mend}"))
             return
-        self._hello = BoxIs(up=True, box=box, firmware=firmware, cause=cause, caught=counters[3])
+        self._hello = BoxIs(up=True, box=box, firmware=firmware, caught=counters[3])
         self._session = self._session % 0xFFFF + 1
         link.welcome(self._session, self._door.last_press(box, boot), monotonic_ms())
 
