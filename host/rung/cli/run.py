@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from rung import words as w
-from rung.cli.ends import need, stop
+from rung.cli.ends import NO_SIP, need, stop
 from rung.cli.keys import Keys
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
@@ -27,7 +27,7 @@ SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press
 def run_desk(file: Path, json: bool) -> None:
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
-    need("baresip", "the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
+    need("baresip", NO_SIP)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
@@ -46,7 +46,7 @@ def run_desk(file: Path, json: bool) -> None:
 
 def run_phone(file: Path) -> None:
     config = _config(file)
-    need("baresip", "the embedded SIP phone is not installed: pip install 'rung[sip]' (Linux only)")
+    need("baresip", NO_SIP)
     from rung.phone.sip_process import serve
 
     serve(sip_settings(config.phone), config.phone_control)

@@ -108,7 +108,7 @@ class Screen:
             line.append(f"   talk {(view.talk_ms + (since_ms if talking else 0)) // 1000} s")
         if view.held_ms:
             line.append(f"   on hold {(view.held_ms + since_ms) // 1000} s", style="yellow")
-        line.append(f"   {view.person or 'nobody signed on'}", style="dim")
+        line.append(f"   {view.person or 'nobody known'}", style="dim")
         if view.ask:
             line.append(f"\n{view.ask}", style="yellow")
         return Panel(line, title="Rung", border_style="dim")

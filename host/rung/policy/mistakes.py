@@ -12,11 +12,12 @@ def explain(error: msgspec.ValidationError, kind: type) -> str:
     """Word msgspec's ``error``, from reading a ``kind``, as ``key: what is wrong; allowed: ...``."""
     what, _, where = str(error).partition(" - at ")
     key = where.strip("`").removeprefix("$").removeprefix(".")
-    found = re.fullmatch(r"Object contains unknown field `(.*)`", what)
+    found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     place = _at(inspect.type_info(kind), key)
     if found:
         key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
     allowed = ", ".join(_allowed(place))
+    key = key.encode("unicode_escape").decode()  # a key may hold anything, also the end of a line
     return f"{key or 'top level'}: {what}" + (f"; allowed: {allowed}" if allowed else "")
 
 

@@ -161,7 +161,7 @@ def _troubles(desk: Desk) -> tuple[str, ...]:
         "The phone does not answer; the call may still be up.": not facts.phone_up,
         "The phone has not told its calls yet.": facts.phone_up and not facts.calls_known,
         "Another call is live on this phone; end it or put it on hold.": desk.case is not None and other_live(desk),
-        "Nobody is signed on at this desk; an ending is refused.": facts.person is None,
+        "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.": facts.person is None,
         "No supervisors' extension is set; nobody can be rung.": not facts.supervisors,
     }
     return tuple(text for text, holds in found.items() if holds)
