@@ -62,7 +62,8 @@ def machine() -> str:
         platform.machine(),
     )
     load = ", ".join(f"{part:.2f}" for part in os.getloadavg())
-    software = f"Linux {platform.release()}, Python {platform.python_version()}"
+    kernel = ".".join(platform.release().split(".")[:2])
+    software = f"Linux {kernel}, Python {platform.python_version()}"
     return f"{os.cpu_count()} cores of {model}, {software}; load {load}"
 
 
