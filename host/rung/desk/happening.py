@@ -39,6 +39,8 @@ Kind = Literal[
 
 
 class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened, at `at_ns`; only the fields that its kind needs are set."""
+
     kind: Kind
     at_ns: int  # CLOCK_MONOTONIC, which all processes of a computer share
     press: w.Pressed | None = None

@@ -37,6 +37,8 @@ class Requires(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 
 
 class Rung(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """One step of the ladder, as its table in the file says."""
+
     id: str
     title: str
     button: Button
@@ -70,6 +72,8 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole ladder with its times, checked: every name in it resolves."""
+
     name: str
     version: int
     title: str
@@ -180,6 +184,7 @@ def canonical(policy: Policy) -> str:
 
 
 def from_canonical(text: str) -> Policy:
+    """The policy that `canonical` wrote. Raises msgspec.MsgspecError if this version cannot read it."""
     return msgspec.json.decode(text, type=Policy)
 
 

@@ -6,18 +6,24 @@ from msgspec import Struct
 
 
 class Button(StrEnum):
+    """The three buttons of a box."""
+
     ESCALATE = "escalate"
     WARN = "warn"
     RELEASE = "release"
 
 
 class Gesture(StrEnum):
+    """How a button was pressed; the box tells them apart."""
+
     TAP = "tap"
     HOLD = "hold"
     CHORD = "chord"  # escalate and warn together
 
 
 class Role(StrEnum):
+    """Who may take a rung."""
+
     AGENT = "agent"
     SUPERVISOR = "supervisor"
 
@@ -53,6 +59,8 @@ class Marker(StrEnum):
 
 
 class LampState(StrEnum):
+    """What a lamp says of its button."""
+
     OFF = "off"
     LIT = "lit"  # may be pressed
     BREATHING = "breathing"  # the next step
@@ -70,6 +78,8 @@ class LampMark(StrEnum):
 
 
 class Lamp(Struct, frozen=True):
+    """One lamp: its state, and a mark over it."""
+
     state: LampState = LampState.OFF
     mark: LampMark = LampMark.NONE
 

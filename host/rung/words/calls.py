@@ -7,6 +7,8 @@ from msgspec import Struct
 
 
 class CallState(StrEnum):
+    """How a call stands, seen from our phone."""
+
     RINGING = "ringing"  # incoming, not answered
     DIALLING = "dialling"  # outgoing, not answered
     UP = "up"
@@ -15,6 +17,8 @@ class CallState(StrEnum):
 
 
 class EndedBy(StrEnum):
+    """From whose side a call ended."""
+
     US = "us"  # our phone hung up: by Rung's command or by a click, which only the desk can tell
     THEM = "them"
     TRANSFER = "transfer"  # our leg ended because the far ends were joined

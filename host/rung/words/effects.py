@@ -4,11 +4,15 @@ from msgspec import Struct
 
 
 class Hold(Struct, frozen=True, tag=True):
+    """Put the caller on hold; done when the call is HELD."""
+
     id: int
     call: str
 
 
 class Consult(Struct, frozen=True, tag=True):
+    """Dial the supervisor on behalf of the held call; done when that call appears."""
+
     id: int
     call: str
     target: str
@@ -31,6 +35,8 @@ class TakeBack(Struct, frozen=True, tag=True):
 
 
 class HangUp(Struct, frozen=True, tag=True):
+    """End this call and no other; done when it has ENDED by us."""
+
     id: int
     call: str
 

@@ -12,6 +12,8 @@ from rung.words.inputs import Pressed
 
 
 class Verdict(StrEnum):
+    """What became of a press, in one word."""
+
     TAKEN = "taken"
     REFUSED = "refused"
     TOO_LATE = "too_late"
@@ -27,16 +29,22 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class PressRecorded(Struct, frozen=True, tag=True):
+    """A press arrived; `person` was known at the desk then. Written before anything else of it."""
+
     press: Pressed
     person: str | None
 
 
 class PressAnswered(Struct, frozen=True, tag=True):
+    """How the press with this number was answered."""
+
     number: int
     answer: Answer
 
 
 class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
+    """A call came up: its case begins, with the next epoch, under this policy to its end."""
+
     case: str
     epoch: int
     call: str
@@ -46,6 +54,8 @@ class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class CallHeld(Struct, frozen=True, tag=True):
+    """The phone says that the caller is on hold."""
+
     call: str
 
 
@@ -60,6 +70,8 @@ class PhoneLost(Struct, frozen=True, tag=True):
 
 
 class GroundDeclared(Struct, frozen=True, kw_only=True, tag=True):
+    """A person declared what the caller does."""
+
     ground: Ground
     person: str | None
     note: str = ""
@@ -67,26 +79,36 @@ class GroundDeclared(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class GroundTakenBack(Struct, frozen=True, tag=True):
+    """The person who declared it took it back; both stay in the record."""
+
     ground: Ground
     person: str | None
 
 
 class MarkerSet(Struct, frozen=True, tag=True):
+    """`emergency` or `crisis` was marked."""
+
     marker: Marker
     person: str | None
 
 
 class MarkerLifted(Struct, frozen=True, tag=True):
+    """The person who marked it took it back; late, with a reason."""
+
     marker: Marker
     person: str | None
     reason: str = ""
 
 
 class CallerCalmed(Struct, frozen=True, tag=True):
+    """The caller has calmed down: endings are closed until a ground is declared anew."""
+
     person: str | None
 
 
 class RungTaken(Struct, frozen=True, kw_only=True, tag=True):
+    """A press took this rung of the ladder."""
+
     rung: str
     person: str | None
     warns: bool = False  # a warning, notice or redirection: what "persisted" counts from
@@ -101,16 +123,22 @@ class RungUndone(Struct, frozen=True, tag=True):
 
 
 class Announced(Struct, frozen=True, tag=True):
+    """The agent was shown what to say before ending the call; the hold may follow after `say_time`."""
+
     rung: str
     person: str | None
 
 
 class AnnouncementWithdrawn(Struct, frozen=True, tag=True):
+    """What was announced no longer stands."""
+
     rung: str
     why: str
 
 
 class AskOpened(Struct, frozen=True, tag=True):
+    """A supervisor is being asked."""
+
     rung: str
     person: str | None
 
@@ -124,6 +152,8 @@ class AskMoved(Struct, frozen=True, tag=True):
 
 
 class AskClosed(Struct, frozen=True, tag=True):
+    """The ask came to its end; the caller is off hold, transferred or gone."""
+
     rung: str
     outcome: Outcome
 
@@ -136,20 +166,28 @@ class EffectDecided(Struct, frozen=True, tag=True):
 
 
 class EffectConfirmed(Struct, frozen=True, tag=True):
+    """A state of the call has shown that the effect with this id happened."""
+
     id: int
 
 
 class EffectFailed(Struct, frozen=True, tag=True):
+    """The effect with this id did not happen."""
+
     id: int
     why: str
 
 
 class EffectUnknown(Struct, frozen=True, tag=True):
+    """Nobody can say whether the effect with this id happened; the phone is asked."""
+
     id: int
     why: str
 
 
 class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
+    """The call of this case is over: how, from whose side, and whether a manager is to look."""
+
     case: str
     how: str  # see ``policy.state.Ending``
     by: EndedBy

@@ -19,19 +19,27 @@ class Pressed(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Declared(Struct, frozen=True, tag=True):
+    """A person declares a ground; `other` needs its note."""
+
     ground: Ground
     note: str = ""
 
 
 class TakenBack(Struct, frozen=True, tag=True):
+    """A person takes a ground back."""
+
     ground: Ground
 
 
 class Marked(Struct, frozen=True, tag=True):
+    """A person marks `emergency` or `crisis`."""
+
     marker: Marker
 
 
 class Unmarked(Struct, frozen=True, tag=True):
+    """A person takes a marker back; late, the reason is needed."""
+
     marker: Marker
     reason: str = ""
 
@@ -45,6 +53,8 @@ class AskTakenBack(Struct, frozen=True, tag=True):
 
 
 class SignedOn(Struct, frozen=True, tag=True):
+    """Who is at the desk now; None: nobody is known."""
+
     person: str | None
 
 
@@ -63,6 +73,8 @@ class PhoneIs(Struct, frozen=True, tag=True):
 
 
 class CallIs(Struct, frozen=True, tag=True):
+    """One call has changed, or is told again."""
+
     call: Call
 
 
