@@ -17,7 +17,6 @@ class EdgeRing:
         self.level = False
         self.epoch = 0
         self.ms = 0
-        self.overflows = 0
         self._buttons = bytearray(SIZE)
         self._levels = bytearray(SIZE)
         self._epochs = [0] * SIZE  # a list: it keeps a reference, and epochs may be big integers on a board
@@ -30,7 +29,6 @@ class EdgeRing:
         place = self._head
         head = (place + 1) % SIZE
         if head == self._tail:
-            self.overflows += 1
             place = (place - 1) % SIZE
         else:
             self._head = head
