@@ -136,7 +136,7 @@ class App:
         for button in range(len(LETTERS)):
             if self._panel.has_gone_out(button, lamps):
                 self._gestures.forbid_hold(button, now)
-        self._panel.lamps(lamps, fill_ds, now)
+        self._panel.lamps(epoch, lamps, fill_ds, now)
 
     def _take_result(self, number: int, verdict: str, next_button: str, now: int) -> None:
         if verdict in (codes.PRESS_REFUSED, codes.TOO_LATE):

@@ -17,13 +17,17 @@ class Panel:
         self._link = link
         self._lamps: "tuple[tuple[str, str], ...] | None" = None  # None: not known in this session
         self._since = [now] * 3  # when each lamp began to show what the host says
+        self._epoch: "int | None" = None  # of the lamps that were last told
         self._full_ms = 0
         self._waiting_since = [now] * 3
         self._waiting = ""  # buttons whose press is not acknowledged
-        self._hint = (codes.NO_BUTTON, now)  # the button to press next, and since when the lamp says so
+        self._hint = (codes.NO_BUTTON, now)  # the button to press next, and since when its lamp may say so
 
-    def lamps(self, lamps, fill_ds: int, now: int) -> None:
+    def lamps(self, epoch: int, lamps, fill_ds: int, now: int) -> None:
         """What the host says from now on."""
+        if epoch != self._epoch:
+            self.hint(codes.NO_BUTTON, now)  # it was about another call
+        self._epoch = epoch
         full_ms = fill_ds * 100
         for button in range(3):
             refilled = lamps[button][1] == codes.FILLING and full_ms != self._full_ms
@@ -36,9 +40,10 @@ class Panel:
         """The session began or ended: the lamps are not known."""
         self._lamps = None
         self._since = [now] * 3
+        self.hint(codes.NO_BUTTON, now)
 
     def hint(self, letter: str, now: int) -> None:
-        """A refusal names the button that comes next, or `codes.NO_BUTTON`."""
+        """A refusal names the button that comes next, or `codes.NO_BUTTON`. Only a lamp that is lit can say so."""
         self._hint = (letter, now)
 
     def has_gone_out(self, button: int, lamps) -> bool:
@@ -69,6 +74,8 @@ class Panel:
             holding.append(codes.OWN_HOLD)
         if refused_since is not None:
             holding.append(codes.OWN_REFUSED)
+        if self._is_next(button, now):
+            holding.append(codes.OWN_NEXT)
         shown = codes.strongest(holding)
         if shown == codes.OWN_HOLD:
             return codes.OFF, codes.FILLING, filling[0], filling[1]
@@ -76,13 +83,16 @@ class Panel:
             return codes.REFUSED, codes.NO_MARK, refused_since, 0
         if shown == codes.UNCONFIRMED:
             return shown, codes.NO_MARK, self._waiting_since[button], 0
+        if shown == codes.OWN_NEXT:
+            return codes.BREATHING, codes.NO_MARK, self._hint[1], 0
         if shown == codes.FROM_HOST and self._lamps is not None:
-            return self._from_host(button, self._lamps[button], now)
+            state, mark = self._lamps[button]
+            return state, mark, self._since[button], self._full_ms
         return shown, codes.NO_MARK, self._since[button], 0
 
-    def _from_host(self, button: int, lamp: "tuple[str, str]", now: int):
+    def _is_next(self, button: int, now: int) -> bool:
+        """Whether the hint is this button's, and takes nothing from what the host says: it is lit, with no mark."""
         letter, since = self._hint
-        if letter == LETTERS[button] and 0 <= ticks.diff(now, since) < HINT_MS:
-            return codes.BREATHING, codes.NO_MARK, since, 0
-        state, mark = lamp
-        return state, mark, self._since[button], self._full_ms
+        if letter != LETTERS[button] or not 0 <= ticks.diff(now, since) < HINT_MS:
+            return False
+        return self._lamps is not None and self._lamps[button] == (codes.LIT, codes.NO_MARK)

@@ -115,8 +115,8 @@ HOST_FRAMES = {
 # The first that holds, from the strongest down. `unconfirmed` stands above `link lost`: that this
 # press has not arrived is what its lamp must not hide, and the others still say that the link is lost.
 SAFE_MODE, FAULT, UNCONFIRMED, LINK_LOST = "safe mode", "fault", "unconfirmed", "link lost"
-OWN_HOLD, OWN_REFUSED, FROM_HOST = "filling", "refused", "host"
-PRECEDENCE = (SAFE_MODE, FAULT, UNCONFIRMED, LINK_LOST, OWN_HOLD, OWN_REFUSED, FROM_HOST)
+OWN_HOLD, OWN_REFUSED, OWN_NEXT, FROM_HOST = "filling", "refused", "next", "host"
+PRECEDENCE = (SAFE_MODE, FAULT, UNCONFIRMED, LINK_LOST, OWN_HOLD, OWN_REFUSED, OWN_NEXT, FROM_HOST)
 
 
 def strongest(holding: "set[str] | tuple[str, ...] | list[str]") -> str:

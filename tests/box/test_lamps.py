@@ -94,15 +94,19 @@ def test_colours_are_always_colours(name: str, mark: str, now: int, full_ms: int
 @given(st.sets(st.sampled_from(codes.PRECEDENCE)).map(lambda holding: holding - {codes.SAFE_MODE}))
 def test_the_strongest_wins(holding: set[str]) -> None:
     """For everything that may hold at once the lamp shows what the wire's table puts first."""
+    lamps = (*LAMPS[:2], (codes.LIT, codes.NO_MARK)) if codes.OWN_NEXT in holding else LAMPS
     panel, gestures = _panel("R" if codes.UNCONFIRMED in holding else "")
     if codes.LINK_LOST not in holding:
-        panel.lamps(LAMPS, 0, 100)
+        panel.lamps(7, lamps, 0, 100)
+    if codes.OWN_NEXT in holding:
+        panel.hint("R", 150)
     gestures.is_stuck = codes.FAULT in holding
     gestures.fills = (50, 1500) if codes.OWN_HOLD in holding else None
     gestures.refused = 60 if codes.OWN_REFUSED in holding else None
     shown = {
         codes.OWN_HOLD: (codes.OFF, codes.FILLING),
         codes.OWN_REFUSED: (codes.REFUSED, codes.NO_MARK),
+        codes.OWN_NEXT: (codes.BREATHING, codes.NO_MARK),
         codes.FROM_HOST: (codes.BLINKING, codes.FILLING),
     }
     strongest = codes.strongest(holding | {codes.FROM_HOST})
@@ -111,25 +115,25 @@ def test_the_strongest_wins(holding: set[str]) -> None:
 
 def test_the_hosts_lamps_are_shown_with_their_marks() -> None:
     panel, _ = _panel()
-    panel.lamps(LAMPS, 30, 100)
+    panel.lamps(7, LAMPS, 30, 100)
     assert panel.signals(200) == [(state, mark, 100, 3000) for state, mark in LAMPS]
-    panel.lamps(LAMPS, 30, 300)
+    panel.lamps(7, LAMPS, 30, 300)
     assert [since for _, _, since, _ in panel.signals(400)] == [100, 100, 100], "a rhythm goes on while nothing changes"
-    panel.lamps(LAMPS, 20, 500)
+    panel.lamps(7, LAMPS, 20, 500)
     assert panel.signals(600)[RELEASE] == (codes.BLINKING, codes.FILLING, 500, 2000)
 
 
 def test_a_lost_link_and_a_new_session_forget_the_lamps() -> None:
     panel, _ = _panel()
     assert {signal[0] for signal in panel.signals(10)} == {codes.LINK_LOST}
-    panel.lamps(LAMPS, 0, 100)
+    panel.lamps(7, LAMPS, 0, 100)
     panel.forget(200)
     assert panel.signals(300) == [(codes.LINK_LOST, codes.NO_MARK, 200, 0)] * 3
 
 
 def test_an_unconfirmed_press_shows_on_its_lamps_only() -> None:
     panel, _ = _panel("EW")
-    panel.lamps(LAMPS, 0, 100)
+    panel.lamps(7, LAMPS, 0, 100)
     panel.signals(200)
     names = [signal[0] for signal in panel.signals(240)]
     assert names == [codes.UNCONFIRMED, codes.UNCONFIRMED, codes.BLINKING]
@@ -138,12 +142,43 @@ def test_an_unconfirmed_press_shows_on_its_lamps_only() -> None:
 
 def test_the_next_button_of_a_refusal_breathes_for_a_moment() -> None:
     panel, _ = _panel()
-    panel.lamps(LAMPS, 0, 100)
+    panel.lamps(7, LAMPS, 0, 100)
     panel.hint("E", 200)
     assert panel.signals(200 + HINT_MS - 1)[ESCALATE][0] == codes.BREATHING
     assert panel.signals(200 + HINT_MS)[ESCALATE][0] == codes.LIT
-    panel.hint(codes.NO_BUTTON, 9000)
-    assert panel.signals(9001)[ESCALATE][0] == codes.LIT
+    panel.hint("E", 9000)
+    panel.hint(codes.NO_BUTTON, 9001)
+    assert panel.signals(9002)[ESCALATE][0] == codes.LIT
+
+
+@pytest.mark.parametrize("mark", codes.LAMP_MARKS)
+@pytest.mark.parametrize("state", codes.LAMP_STATES)
+@pytest.mark.parametrize("told", ["before the hint", "after the hint"])
+def test_a_hint_covers_nothing_but_a_lamp_that_is_lit(state: str, mark: str, told: str) -> None:
+    panel, _ = _panel()
+    lamps = (LAMPS[0], (state, mark), LAMPS[2])
+    panel.lamps(7, lamps if told == "before the hint" else (LAMPS[0],) * 3, 30, 100)
+    panel.hint("W", 200)
+    panel.lamps(7, lamps, 30, 250)
+    is_lit = (state, mark) == (codes.LIT, codes.NO_MARK)
+    assert panel.signals(300)[WARN][:2] == (codes.BREATHING if is_lit else state, mark)
+    others = [panel.signals(300)[button][:2] for button in (ESCALATE, RELEASE)]
+    assert others == [LAMPS[0], LAMPS[2]]
+
+
+def test_a_hint_does_not_outlive_its_call_or_session() -> None:
+    panel, _ = _panel()
+    panel.lamps(7, LAMPS, 0, 100)
+    panel.hint("E", 200)
+    panel.lamps(7, LAMPS, 0, 300)
+    assert panel.signals(310)[ESCALATE][0] == codes.BREATHING, "the same call"
+    panel.lamps(8, LAMPS, 0, 320)
+    assert panel.signals(330)[ESCALATE][0] == codes.LIT, "another call"
+    panel.hint("E", 400)
+    panel.forget(500)
+    assert panel.signals(510)[ESCALATE][0] == codes.LINK_LOST
+    panel.lamps(8, LAMPS, 0, 520)
+    assert panel.signals(530)[ESCALATE][0] == codes.LIT, "another session"
 
 
 @pytest.mark.parametrize("before", codes.LAMP_STATES)
@@ -152,5 +187,5 @@ def test_a_lamp_goes_out_when_its_invitation_ends(before: str, after: str) -> No
     panel, _ = _panel()
     new = ((after, codes.NO_MARK),) * 3
     assert not panel.has_gone_out(WARN, new), "nothing was known"
-    panel.lamps(((before, codes.NO_MARK),) * 3, 0, 100)
+    panel.lamps(7, ((before, codes.NO_MARK),) * 3, 0, 100)
     assert panel.has_gone_out(WARN, new) == (before in (codes.LIT, codes.BREATHING) and after == codes.OFF)
