@@ -114,7 +114,7 @@ def blocked(desk: Desk, rung: Rung) -> Missing | None:
     if rung.does == "end" and case.marked(Marker.CRISIS):
         return Missing("crisis is marked: nobody can release this call until it is taken back")
     if rung.does == "end" and facts.person is None:
-        return Missing("nobody is known at this desk; name the person in rung.toml (desk.person)")
+        return Missing("nobody is signed on at this desk; sign on first")
     return None
 
 
