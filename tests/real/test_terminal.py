@@ -1,0 +1,139 @@
+"""The live demo and the phone's command as their user has them: in a terminal, ended by a key or a signal."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
+
+from tests.real.box_rig import wait_for
+from tests.real.sip_rig import connected
+
+PATIENCE_S = 120.0
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
+HOME = "\x1b[H"  # each drawing of the screen begins here
+CTRL_C = "\x03"
+
+
+class Terminal:
+    """A program in a terminal of its own, 150 by 45. Whatever it leaves behind is ended with it."""
+
+    def __init__(self, *command: str, folder: Path) -> None:
+        self._folder = folder
+        self._seen = ""
+        self._fd, theirs = os.openpty()
+        termios.tcsetwinsize(theirs, (45, 150))
+        environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**environment, "TERM": "xterm", "TMPDIR": str(folder)},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C is a signal to it
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pid in self.family():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os.close(self._fd)
+
+    def family(self) -> set[int]:
+        """Itself and all it has started, at any remove, that live: whoever keeps temporary files in its folder."""
+        found = set()
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):  # it has just ended, or is somebody else's
+                if f"TMPDIR={self._folder}".encode() in environ.read_bytes().split(b"\0"):
+                    found.add(int(environ.parent.name))
+        return found
+
+    @property
+    def screen(self) -> str:
+        """The latest whole drawing, in one line: a sentence may be broken anywhere."""
+        drawings = self._seen.split(HOME)
+        return re.sub(r"[\s│]+", " ", ESCAPE.sub("", drawings[-2] if len(drawings) > 1 else self._seen))
+
+    def type(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def shows(self, *texts: str) -> None:
+        """Wait until one drawing holds them all."""
+        self._until(lambda: all(text in self.screen for text in texts), f"shows {texts}")
+
+    def ends(self) -> int:
+        """Wait until the program ends; its exit code, negative for a signal."""
+        self._until(lambda: self.process.poll() is not None, "ends")
+        return self.process.wait()
+
+    def _until(self, true: Callable[[], bool], what: str) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not true():
+            assert time.monotonic() < end, f"waited in vain: {what}; the screen: {self.screen}"
+            self._read()
+
+    def _read(self) -> None:
+        if select.select([self._fd], [], [], 0.05)[0]:
+            try:
+                self._seen = (self._seen + os.read(self._fd, 1 << 16).decode(errors="replace"))[-100_000:]
+            except OSError:  # nobody holds the terminal any more: the program is about to be gone
+                time.sleep(0.05)
+
+
+def test_a_newcomer_plays_the_demo(tmp_path: Path) -> None:
+    pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
+    with Terminal("-m", "rung", "demo", folder=tmp_path) as demo:
+        demo.shows("in a call with sip:caller@", "phone: answers", "WARN lit")
+        assert len(demo.family()) >= 7, "the demo, board and VM of the box, the bridge, and three phones"
+        demo.type("3")
+        demo.shows("refused: Release the call: first: give the final notice; no warning has been given", "Next: warn.")
+        demo.type("p2")
+        demo.shows("grounds: profanity", "taken: Warn the caller", "SAY: Warn the caller", "if the language stops")
+        demo.type(CTRL_C)
+        assert demo.ends() == 0
+        wait_for(lambda: not demo.family())
+        assert not list(tmp_path.iterdir()), "it leaves no file behind"
+
+
+def test_the_phones_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
+    config, control = tmp_path / "rung.toml", tmp_path / "desk" / "phone.json"
+    config.write_text(
+        '[desk]\nstate = "desk"\n[box]\nport = "/dev/rung-none"\n'
+        '[phone]\nuser = "agent"\nlisten = "127.0.0.1:0"\nsupervisors = "sip:s@127.0.0.1"\n'
+    )
+    phone = subprocess.Popen([sys.executable, "-m", "rung", "phone", "-c", config], stdin=subprocess.DEVNULL)
+    try:
+        assert asyncio.run(answers(control)) == phone.pid
+        phone.terminate()
+        assert phone.wait(PATIENCE_S) == 0
+        assert not control.exists()
+    finally:
+        phone.kill()
+        phone.wait()
+
+
+async def answers(control: Path) -> int:
+    """Wait until a phone answers behind this control file; its process id."""
+    client = await connected(control)
+    await client.close()
+    return client.pid
