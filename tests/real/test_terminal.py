@@ -25,6 +25,7 @@ from tests.real.sip_rig import connected
 PATIENCE_S = 120.0
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_])")
 HOME = "\x1b[H"  # each drawing of the screen begins here
+NORMAL_SCREEN = "\x1b[?1049l"
 CTRL_C = "\x03"
 
 
@@ -36,6 +37,7 @@ class Terminal:
         self._seen = ""
         self._fd, theirs = os.openpty()
         termios.tcsetwinsize(theirs, (45, 150))
+        self._before = termios.tcgetattr(theirs)
         environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, *command],
@@ -82,8 +84,10 @@ class Terminal:
         self._until(lambda: all(text in self.screen for text in texts), f"shows {texts}")
 
     def ends(self) -> int:
-        """Wait until the program ends; its exit code, negative for a signal."""
+        """Wait until the program ends, and leaves the terminal as it was; its exit code, negative for a signal."""
         self._until(lambda: self.process.poll() is not None, "ends")
+        assert termios.tcgetattr(self._fd) == self._before
+        assert self._seen.rstrip().endswith(NORMAL_SCREEN)
         return self.process.wait()
 
     def _until(self, true: Callable[[], bool], what: str) -> None:
@@ -115,12 +119,23 @@ def test_a_newcomer_plays_the_demo(tmp_path: Path) -> None:
         assert not list(tmp_path.iterdir()), "it leaves no file behind"
 
 
+def test_a_desk_in_a_terminal(tmp_path: Path) -> None:
+    config, control = desk(tmp_path)
+    with Terminal("-m", "rung", "run", "-c", str(config), folder=tmp_path) as bridge:
+        bridge.shows("no call", "agent-17", "phone: answers", "box: /dev/rung-none")
+        bridge.type("-")
+        bridge.shows("take back: ")
+        bridge.type("?O")
+        bridge.shows("note or reason, then Enter: ")
+        bridge.type("barks")
+        bridge.shows("note or reason, then Enter: barks")
+        bridge.type(CTRL_C)
+        assert bridge.ends() == 0
+        assert bridge.family() == {asyncio.run(answers(control))}, "the phone outlives the bridge"
+
+
 def test_the_phones_command_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
-    config, control = tmp_path / "rung.toml", tmp_path / "desk" / "phone.json"
-    config.write_text(
-        '[desk]\nstate = "desk"\n[box]\nport = "/dev/rung-none"\n'
-        '[phone]\nuser = "agent"\nlisten = "127.0.0.1:0"\nsupervisors = "sip:s@127.0.0.1"\n'
-    )
+    config, control = desk(tmp_path)
     phone = subprocess.Popen([sys.executable, "-m", "rung", "phone", "-c", config], stdin=subprocess.DEVNULL)
     try:
         assert asyncio.run(answers(control)) == phone.pid
@@ -130,6 +145,16 @@ def test_the_phones_command_serves_until_it_is_told_to_end(tmp_path: Path) -> No
     finally:
         phone.kill()
         phone.wait()
+
+
+def desk(folder: Path) -> tuple[Path, Path]:
+    """The configuration of a desk without a box, and where its phone's control file will be."""
+    config = folder / "rung.toml"
+    config.write_text(
+        '[desk]\nperson = "agent-17"\nstate = "desk"\n[box]\nport = "/dev/rung-none"\n'
+        '[phone]\nuser = "agent"\nlisten = "127.0.0.1:0"\nsupervisors = "sip:s@127.0.0.1"\n'
+    )
+    return config, folder / "desk" / "phone.json"
 
 
 async def answers(control: Path) -> int:
