@@ -17,7 +17,6 @@ import rung_box
 
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
-SEED = 20261122
 HERE = Path(__file__).parent.parent / "box"
 FIRMWARE = Path(rung_box.__path__[0]).parent
 
@@ -43,8 +42,8 @@ def test_cases() -> None:
     assert _on_vm(plays) == expected
 
 
-def test_random_hands_make_the_same_here_and_there() -> None:
-    chance = random.Random(SEED)
+def test_random_hands_make_the_same_here_and_there(seed: int) -> None:
+    chance = random.Random(seed)
     plays: list[dict[str, object]] = []
     for _ in range(100):
         presses = []
@@ -59,4 +58,4 @@ def test_random_hands_make_the_same_here_and_there() -> None:
         plays.append({"start_ms": chance.randrange(1 << 30), "lag_ms": chance.randrange(30), "held": [], "steps": play})
     for play, answer in zip(plays, _on_vm(plays), strict=True):
         replay = Replay(play["start_ms"], play["lag_ms"])
-        assert answer == [replay.play(play["steps"]), sorted(replay.refused)], f"seed {SEED}: {play}"
+        assert answer == [replay.play(play["steps"]), sorted(replay.refused)], f"RUNG_SEED={seed}: {play}"
