@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -50,6 +51,32 @@ async def connected(control: Path) -> PhoneClient:
                 return await PhoneClient.connect(control)
             except PhoneError:
                 await asyncio.sleep(0.02)
+
+
+def phones_at(control: Path) -> list[int]:
+    """The pids of all phone processes started for ``control``, also of one that still waits for its lock."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended at that very moment
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if b"rung.phone.sip_process" in words and os.fsencode(control) in words:
+                found.append(int(process.name))
+    return found
+
+
+@contextlib.contextmanager
+def no_orphan(control: Path) -> Iterator[None]:
+    """Kill every phone process that was started for ``control``: they outlive everybody else by design."""
+    try:
+        yield
+    finally:
+        patient_until = time.monotonic() + PATIENCE_S
+        while left := phones_at(control):
+            assert time.monotonic() < patient_until, f"cannot be killed: {left}"
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
 
 
 class RigPhone:

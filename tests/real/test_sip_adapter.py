@@ -7,16 +7,17 @@ import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.real.sip_rig import PATIENCE_S, connected, rig
+from tests.real.sip_rig import PATIENCE_S, connected, no_orphan, phones_at, rig
 
 from rung.phone.base import Phone, PhoneError, PhoneNews
 from rung.phone.sip import CAN, SipPhone
 from rung.phone.sip_control import SipSettings, read_control
+from rung.phone.sip_lock import serving
 from rung.words import CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
 
@@ -58,16 +59,6 @@ async def end(control: Path) -> None:
     client = await connected(control)
     await client.quit(force=True)
     await client.close()
-
-
-@contextmanager
-def no_orphan(control: Path) -> Iterator[None]:
-    """Kill the phone process that was left at ``control``: it outlives everybody else by design."""
-    try:
-        yield
-    finally:
-        with suppress(OSError, ProcessLookupError):
-            os.kill(read_control(control).pid, signal.SIGKILL)
 
 
 def test_it_starts_the_phone_and_tells_all_in_order(tmp_path: Path) -> None:
@@ -113,6 +104,23 @@ def test_two_adapters_share_one_process_and_a_click_counts_as_ours(tmp_path: Pat
 
     with no_orphan(tmp_path / "agent" / "control"):
         asyncio.run(story())
+
+
+def test_a_process_that_still_waits_for_the_lock_is_no_orphan(tmp_path: Path) -> None:
+    """The loser of two starts: nobody reaches it yet, but once the winner is killed it would live on."""
+    control = tmp_path / "agent" / "control"
+
+    async def story() -> None:
+        async with at_desk(SipPhone(control, SipSettings(user="agent"), start=True)):
+            async with asyncio.timeout(PATIENCE_S):
+                while not phones_at(control):
+                    await asyncio.sleep(0.01)
+
+    control.parent.mkdir()
+    with no_orphan(control), serving(control):
+        asyncio.run(story())
+        assert not control.exists()
+    assert phones_at(control) == []
 
 
 def test_without_a_phone_commands_fail_with_one_line(tmp_path: Path) -> None:
