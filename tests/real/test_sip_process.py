@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.phone.control_line import HANG_UP, HELLO, NEVER_TOO_LATE, say
-from tests.real.sip_rig import CALLER_HZ, Rig, connected, play, start_process, three
+from tests.real.sip_rig import CALLER_HZ, Rig, connected, no_orphan, play, start_process, three
 
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.client import PhoneClient
@@ -52,6 +55,37 @@ def test_signals_end_no_call(tmp_path: Path) -> None:
         assert not agent.control.exists()
 
     play(story, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"listen": "foo bar:5060"}, "listen 'foo bar:5060' is not an address:port"),
+        ({"listen": "127.0.0.1"}, "listen '127.0.0.1' is not an address:port"),
+        ({"listen": "127.0.0.1:sip"}, "listen '127.0.0.1:sip' is not an address:port"),
+        ({"listen": "127.0.0.1:99999"}, "listen '127.0.0.1:99999': "),
+        ({"listen": "203.0.113.9:5060"}, "listen '203.0.113.9:5060': "),  # nobody's address
+        ({"audio_driver": "foo"}, "audio_driver names 'foo'"),
+        ({"audio_driver": "foo bar"}, "audio_driver contains ' '"),
+        ({"user": ""}, "user must not be empty"),
+        ({"user": "a b"}, "user contains ' '"),
+        ({"domain": "x y"}, "domain contains ' '"),
+        ({"domain": "127.0.0.1:9", "registrar": "x y"}, "registrar contains ' '"),
+        ({"password": 'x"y'}, "password contains '\"'"),
+        ({"rtp_timeout_s": -1}, "rtp_timeout_s"),
+        ({"max_calls": 99}, "max_calls"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_that_names_it(tmp_path: Path, wrong: dict[str, object], named: str) -> None:
+    settings, control = tmp_path / "settings", tmp_path / "control"
+    settings.write_bytes(msgspec.json.encode({"user": "agent", **wrong}))
+    command = [sys.executable, "-m", "rung.phone.sip_process", settings, control]
+    with no_orphan(control):
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    (line,) = ended.stderr.splitlines()
+    assert (ended.returncode, ended.stdout) == (1, "") and named in line
+    assert not control.exists()
 
 
 def test_quit_by_force_tells_the_peer(tmp_path: Path) -> None:

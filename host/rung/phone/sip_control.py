@@ -42,7 +42,7 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     audio_driver: str = "aumem"  # "aumem" touches no sound card
     auto_answer_ms: int | None = None  # None: an incoming call rings until it is answered
     follow_transfers: bool = False  # whether a peer may send us to another address (REFER)
-    rtp_timeout_s: int = 20  # a silent peer counts as lost after this; 0: never; not while on hold
+    rtp_timeout_s: Annotated[int, Meta(ge=0)] = 20  # a silent peer, not on hold, counts as lost after this; 0: never
     no_reply_ms: int = 10_000  # a consult without any sign of ringing is given up after this
     transfer_ms: int = 40_000  # a transfer without a verdict counts as failed after this
     max_calls: Annotated[int, Meta(ge=1, le=MAX_CALLS)] = 4

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import msgspec
@@ -307,7 +308,7 @@ class SipPhoneProcess:
     # -- life ------------------------------------------------------------------------------------
 
     async def run(self, control: Path) -> None:
-        """From start to `Quit`. PhoneError if the stack does not start, RuntimeError if it dies."""
+        """From start to `Quit`. PhoneError if the stack does not start, dies or does not stop."""
         host, port = await self._start_stack()
         self.address = f"{self.settings.user}@{host}:{port}"
         secret = secrets.token_hex(32)
@@ -329,12 +330,11 @@ class SipPhoneProcess:
             task.cancel()
         self.tones.stop()
         if self.failed:
-            raise RuntimeError("the SIP stack died")
+            raise PhoneError("the SIP stack died")
         await self.stack.close()
 
     async def _start_stack(self) -> tuple[str, int]:
-        host, _, given = self.settings.listen.rpartition(":")
-        port = int(given) or _free_port(host)
+        host, port = _listen_at(self.settings.listen)
         await self.stack.start(host, port)
         return host, port
 
@@ -356,6 +356,20 @@ class SipPhoneProcess:
             await asyncio.sleep(_REGISTER_AGAIN_S)
 
 
+def _listen_at(listen: str) -> tuple[str, int]:
+    """PhoneError unless it can be had. The stack itself would run on, and hear nobody."""
+    host, _, port = listen.rpartition(":")
+    try:
+        IPv4Address(host)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.bind((host, int(port)))
+        return host, int(port) or _free_port(host)
+    except ValueError:
+        raise PhoneError(f"listen {listen!r} is not an address:port, such as 127.0.0.1:5060") from None
+    except (OSError, OverflowError) as error:
+        raise PhoneError(f"listen {listen!r}: {error}") from error
+
+
 def _free_port(host: str) -> int:
     """Free for UDP and TCP alike, as far as one can know beforehand."""
     while True:
@@ -369,24 +383,26 @@ def _free_port(host: str) -> int:
 
 def serve(settings: ctl.SipSettings, control: Path) -> None:
     """Be the phone process. SystemExit with one line if it cannot be: another serves this control file, say."""
-    with contextlib.ExitStack() as held:
-        try:
-            ctl.make_folder(control.parent)
-            held.enter_context(serving(control))
+    try:
+        ctl.make_folder(control.parent)
+        with serving(control):
             control.unlink(missing_ok=True)  # of a phone that died: nobody shall look for it any more
-        except BlockingIOError:
-            raise SystemExit(f"a phone already serves {control}") from None
-        except OSError as error:
-            raise SystemExit(f"no phone can serve {control}: {error}") from None
-        try:
             asyncio.run(SipPhoneProcess(settings).run(control))
-        except PhoneError as error:
-            raise SystemExit(str(error)) from None
+    except BlockingIOError:
+        raise SystemExit(f"a phone already serves {control}") from None
+    except PhoneError as error:
+        raise SystemExit(str(error)) from None
+    except OSError as error:
+        raise SystemExit(f"no phone can serve {control}: {error}") from None
 
 
 def main() -> None:
     settings, control = Path(sys.argv[1]), Path(sys.argv[2])
-    serve(msgspec.json.decode(settings.read_bytes(), type=ctl.SipSettings), control)
+    try:
+        wanted = msgspec.json.decode(settings.read_bytes(), type=ctl.SipSettings)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"no settings in {settings}: {error}") from None
+    serve(wanted, control)
 
 
 if __name__ == "__main__":

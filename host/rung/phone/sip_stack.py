@@ -32,10 +32,10 @@ class SipStack:
         self._agent: Any = None
 
     async def start(self, host: str, port: int) -> None:
-        """PhoneError if the stack cannot start, as when another program has the port."""
+        """PhoneError if the stack cannot start, as when it cannot use one of the settings, which is named."""
         try:
             await self._start(host, port)
-        except BaresipError as error:
+        except (BaresipError, ValueError) as error:
             raise PhoneError(f"no phone on {host}:{port}: {error}") from error
 
     async def _start(self, host: str, port: int) -> None:
@@ -68,7 +68,11 @@ class SipStack:
             raise PhoneError(str(error)) from error
 
     async def close(self) -> None:
-        await self._runtime.close()
+        """PhoneError if it died, or does not stop."""
+        try:
+            await self._runtime.close()
+        except BaresipError as error:
+            raise PhoneError(f"the SIP stack did not stop: {error}") from error
 
     def _hear(self, event: StackEvent) -> None:
         if event.call and event.event.name not in _SKIPPED:
