@@ -17,6 +17,19 @@ HANG_UP = b'{"do":"hang_up","id":2,"call":"%s","not_after_ns":%d}\n'
 HELLO = b'{"do":"hello","id":1,"nonce":"ours"}\n'
 
 
+Send = Callable[[asyncio.StreamWriter, bytes], Awaitable[None]]
+
+
+async def in_one_read(writer: asyncio.StreamWriter, lines: bytes) -> None:
+    writer.write(lines)
+
+
+async def byte_by_byte(writer: asyncio.StreamWriter, lines: bytes) -> None:
+    for byte in lines:
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0)  # the other end, on this loop, may read it before the next
+
+
 class Behind:
     """What a door opens to: it notes every request, and refuses, is unsure or dawdles when told to."""
 

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.phone.control_line import CALL, SECRET, Behind, at_door
+from tests.phone.control_line import CALL, SECRET, Behind, Send, at_door, byte_by_byte, in_one_read
 
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_door import ControlDoor
 from rung.phone.sip_lock import is_served, serving
-from rung.words import CallIs, CallsAre
+from rung.words import Call, CallIs, CallsAre, CallState
 
 
 def written(folder: Path, port: int, secret: str = SECRET) -> Path:
@@ -56,13 +56,15 @@ def at_odd_phone(odd: Odd, test: Callable[[int], Awaitable[None]]) -> None:
     asyncio.run(whole())
 
 
-async def let_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """What an honest phone does first."""
+async def let_in(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, send: Send = in_one_read, after: bytes = b""
+) -> None:
+    """What an honest phone does first; ``after`` comes with its welcome."""
     hello = msgspec.json.decode(await reader.readline(), type=ctl.Hello)
     known = ctl.proof(SECRET, "phone", hello.nonce, "theirs")
-    writer.write(msgspec.json.encode(ctl.Challenge(hello.id, "theirs", known)) + b"\n")
+    await send(writer, msgspec.json.encode(ctl.Challenge(hello.id, "theirs", known)) + b"\n")
     prove = msgspec.json.decode(await reader.readline(), type=ctl.Prove)
-    writer.write(msgspec.json.encode(ctl.Welcome(prove.id, 1, "x@127.0.0.1:1")) + b"\n")
+    await send(writer, msgspec.json.encode(ctl.Welcome(prove.id, 1, "x@127.0.0.1:1")) + b"\n" + after)
 
 
 # -- whom it believes --------------------------------------------------------------------------------------------------
@@ -176,6 +178,71 @@ def test_it_tells_refused_from_unsure(tmp_path: Path) -> None:
                 await client.hang_up("a-1")
 
     at_door(test)
+
+
+EACH_WAY = pytest.mark.parametrize("send", [in_one_read, byte_by_byte])
+EACH_GARBAGE = pytest.mark.parametrize(
+    "garbage", [b"\xff\xfe\n", b'{"is":"explode"}\n', b'{"is":"done","id":3}x\n', b"\n"]
+)
+
+
+async def made_of(asked: Awaitable[tuple[Call, ...]]) -> object:
+    try:
+        return await asked
+    except PhoneError as error:
+        return type(error), str(error)
+
+
+@EACH_WAY
+@EACH_GARBAGE
+@pytest.mark.parametrize(
+    ("said", "made"),
+    [
+        (ctl.Done(3, calls=(CALL,)), (CALL,)),
+        (ctl.Refused(3, "a call is up"), (PhoneError, "a call is up")),
+        (ctl.Refused(3, "stalled", unsure=True), (PhoneUnsureError, "stalled")),
+        (ctl.Refused(None, "not understood"), (PhoneUnsureError, "not understood")),
+    ],
+    ids=["done", "refused", "unsure", "not-understood"],
+)
+def test_an_answer_is_read_however_it_arrives_and_whatever_follows(
+    tmp_path: Path, said: ctl.Said, made: object, send: Send, garbage: bytes
+) -> None:
+    """With a change before it and one after; the garbage ends this line, for nobody knows what was meant."""
+    ended = msgspec.structs.replace(CALL, state=CallState.ENDED, cause="caf\u00e9")
+
+    async def phone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer, send)
+        await reader.readline()
+        lines = [msgspec.json.encode(each) + b"\n" for each in (ctl.Told(CALL), said, ctl.Told(ended))]
+        await send(writer, b"".join(lines) + garbage)
+        await reader.read()
+
+    async def test(port: int) -> None:
+        async with entered(tmp_path, port) as client, asyncio.timeout(30):
+            assert await made_of(client.calls()) == made
+            assert [news async for news in client.news()] == [CallIs(CALL), CallIs(ended)]
+            with pytest.raises(PhoneError, match="closed"):
+                await client.calls()
+
+    at_odd_phone(phone, test)
+
+
+@EACH_WAY
+@EACH_GARBAGE
+def test_garbage_after_the_welcome_ends_the_line(tmp_path: Path, send: Send, garbage: bytes) -> None:
+    async def phone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await let_in(reader, writer, send, garbage)
+        await reader.read()
+
+    async def test(port: int) -> None:
+        async with entered(tmp_path, port) as client, asyncio.timeout(30):
+            assert client.address == "x@127.0.0.1:1"
+            assert [news async for news in client.news()] == []
+            with pytest.raises(PhoneError, match="closed"):
+                await client.calls()
+
+    at_odd_phone(phone, test)
 
 
 def test_a_line_lost_in_mid_command_is_unsure(tmp_path: Path) -> None:

@@ -1,17 +1,56 @@
 """The control line's door, without a phone behind it."""
 
 import asyncio
+import contextlib
+import json
+from typing import get_args
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.phone.control_line import CALL, HANG_UP, HELLO, NEVER_TOO_LATE, SECRET, Behind, at_door, knock, say
+from tests.phone.control_line import (
+    CALL,
+    HANG_UP,
+    HELLO,
+    NEVER_TOO_LATE,
+    SECRET,
+    Behind,
+    Send,
+    at_door,
+    byte_by_byte,
+    in_one_read,
+    knock,
+    say,
+)
 
 from rung.phone import sip_control as ctl
 from rung.phone.sip_door import ControlDoor
 
 CALLS = b'{"do":"calls","id":2}\n'
+
+REQUESTS: list[ctl.Asked] = [
+    ctl.Hello(7, "ours"),
+    ctl.Prove(7, "proof"),
+    ctl.Watch(7),
+    ctl.Calls(7),
+    ctl.Hold(7, "a-1"),
+    ctl.Resume(7, "a-1"),
+    ctl.Consult(7, "a-1", "sup\u00e9@127.0.0.1"),
+    ctl.Complete(7, "a-1", "a-2", NEVER_TOO_LATE),
+    ctl.TakeBack(7, "a-1", None),
+    ctl.Transfer(7, "a-1", "sup@127.0.0.1", NEVER_TOO_LATE),
+    ctl.HangUp(7, "a-1", NEVER_TOO_LATE),
+    ctl.Dial(7, "sup@127.0.0.1"),
+    ctl.Answer(7, "a-1"),
+    ctl.Reject(7, "a-1"),
+    ctl.AutoAnswer(7, None),
+    ctl.Tone(7, 440),
+    ctl.Heard(7, "a-1"),
+    ctl.Quit(7, force=True),
+]
+EACH_REQUEST = pytest.mark.parametrize("asked", REQUESTS, ids=lambda asked: type(asked).__name__)
+EACH_WAY = pytest.mark.parametrize("send", [in_one_read, byte_by_byte])
 
 
 @settings(max_examples=50)
@@ -66,6 +105,73 @@ def test_a_wrong_request_gets_one_clear_error(line: bytes) -> None:
         (said,) = await say(port, line + b"\n", SECRET, replies=1)
         assert said["is"] == "refused" and str(said["why"]).startswith("not understood: ")
         assert behind.asked == []
+
+    at_door(test)
+
+
+def test_every_request_is_tried_here() -> None:
+    assert [type(asked) for asked in REQUESTS] == list(get_args(ctl.Asked))
+
+
+@EACH_WAY
+@EACH_REQUEST
+@pytest.mark.parametrize("garbage", [b"\xff\xfe\x00", b'{"do":"explode","id":8}', b'"', b""])
+def test_a_request_is_read_however_it_arrives_and_whatever_follows(
+    asked: ctl.Asked, send: Send, garbage: bytes
+) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
+        async with knock(port, SECRET) as (reader, writer):
+            await send(writer, msgspec.json.encode(asked) + b"\n" + garbage + b"\n" + CALLS)
+            said = [json.loads(await asyncio.wait_for(reader.readline(), 30)) for _ in range(3)]
+        assert behind.asked == [asked, ctl.Calls(2)]
+        assert sorted((s["is"], s["id"]) for s in said if s["id"]) == [("done", 2), ("done", 7)]
+        assert [s["is"] for s in said if s["id"] is None] == ["refused"]
+
+    at_door(test)
+
+
+@EACH_WAY
+@EACH_REQUEST
+@pytest.mark.parametrize("garbage", [b"x", b"\xff", b"{}", b"\x00"])
+def test_a_request_with_garbage_on_its_own_line_is_not_done(asked: ctl.Asked, send: Send, garbage: bytes) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
+        async with knock(port, SECRET) as (reader, writer):
+            await send(writer, msgspec.json.encode(asked) + garbage + b"\n" + CALLS)
+            said = [json.loads(await asyncio.wait_for(reader.readline(), 30)) for _ in range(2)]
+        assert behind.asked == [ctl.Calls(2)]
+        assert [(s["is"], s["id"]) for s in said] == [("refused", None), ("done", 2)]
+
+    at_door(test)
+
+
+@EACH_WAY
+def test_the_proof_is_read_however_it_arrives(send: Send) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
+        async with knock(port) as (reader, writer):
+            await send(writer, HELLO)
+            nonce = json.loads(await asyncio.wait_for(reader.readline(), 30))["nonce"]
+            prove = ctl.Prove(1, ctl.proof(SECRET, "client", "ours", nonce))
+            await send(writer, msgspec.json.encode(prove) + b"\n" + CALLS + b"garbage\n")
+            said = [json.loads(await asyncio.wait_for(reader.readline(), 30))["is"] for _ in range(3)]
+        assert sorted(said) == ["done", "refused", "welcome"] and behind.asked == [ctl.Calls(2)]
+
+    at_door(test)
+
+
+@EACH_WAY
+@pytest.mark.parametrize("garbage", [b"x", b"\n", b"\xff\n", CALLS])
+def test_garbage_after_the_first_line_opens_nothing(send: Send, garbage: bytes) -> None:
+    async def test(behind: Behind, door: ControlDoor, port: int) -> None:
+        async with knock(port) as (reader, writer):
+            await send(writer, HELLO + garbage)
+            nonce = json.loads(await asyncio.wait_for(reader.readline(), 30))["nonce"]
+            prove = ctl.Prove(1, ctl.proof(SECRET, "client", "ours", nonce))
+            writer.write(msgspec.json.encode(prove) + b"\n" + CALLS)
+            heard = b""
+            with contextlib.suppress(OSError):  # it closed on more than it wanted to read
+                while more := await asyncio.wait_for(reader.readline(), 30):
+                    heard += more
+        assert b"welcome" not in heard and behind.asked == []
 
     at_door(test)
 
