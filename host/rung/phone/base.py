@@ -8,8 +8,6 @@ from rung.words import CallIs, CallsAre, PhoneIs
 PhoneNews = PhoneIs | CallIs | CallsAre
 Feed = Callable[[PhoneNews], None]
 
-CANNOT_AIM = "cannot aim"
-
 
 class PhoneError(Exception):
     """The phone did not accept a command. One clear line; nothing was done.
@@ -28,7 +26,7 @@ class Phone(Protocol):
     Every command names its call; an unknown or ended call is a `PhoneError`. A command returns when
     the phone has *accepted* it. Its confirmation is only ever a `CallIs` with the new state. An
     adapter that cannot aim atomically admits no second call while it acts, checks before it acts,
-    and otherwise raises `PhoneError(CANNOT_AIM)`.
+    and otherwise fails with `cannot aim`.
     """
 
     async def run(self, feed: Feed) -> None:

@@ -75,6 +75,7 @@ class PhoneClient:
         self.address, self.pid, self._inside = said.address, said.pid, True
 
     async def close(self) -> None:
+        """Let go of the phone, which goes on; who still waits for a reply gets `PhoneUnsureError`."""
         self._listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._listening
@@ -111,47 +112,57 @@ class PhoneClient:
     # -- the desk's commands ---------------------------------------------------------------------
 
     async def calls(self) -> tuple[Call, ...]:
+        """Every living and recently ended call, as it is."""
         return await self._done(ctl.Calls(id=next(self._ids)))
 
     async def hold(self, call: str) -> None:
+        """Put an answered call on hold; done when `changes` tells it HELD."""
         await self._done(ctl.Hold(id=next(self._ids), call=call))
 
     async def resume(self, call: str) -> None:
+        """Take it off hold; done when `changes` tells it UP."""
         await self._done(ctl.Resume(id=next(self._ids), call=call))
 
     async def consult(self, call: str, target: str) -> str:
-        """Returns the consult's id."""
+        """Dial ``target`` on behalf of ``call``; returns the consult's id."""
         return await self._name(ctl.Consult(id=next(self._ids), call=call, target=target))
 
     async def complete(self, call: str, consult: str) -> None:
+        """Join the far ends of the two and leave. Refused if the phone has not begun within `HANG_UP_WITHIN_S`."""
         await self._done(ctl.Complete(id=next(self._ids), call=call, consult=consult, not_after_ns=_not_after_ns()))
 
     async def take_back(self, call: str, consult: str | None) -> None:
+        """End the consult if it lives, then take ``call`` off hold."""
         await self._done(ctl.TakeBack(id=next(self._ids), call=call, consult=consult))
 
     async def transfer(self, call: str, target: str) -> None:
+        """Blind transfer. Refused if the phone has not begun within `HANG_UP_WITHIN_S`."""
         await self._done(ctl.Transfer(id=next(self._ids), call=call, target=target, not_after_ns=_not_after_ns()))
 
     async def hang_up(self, call: str) -> None:
+        """End the call. Refused if the phone has not begun within `HANG_UP_WITHIN_S`."""
         await self._done(ctl.HangUp(id=next(self._ids), call=call, not_after_ns=_not_after_ns()))
 
     # -- the rest of a telephone, for people and stories -----------------------------------------
 
     async def dial(self, target: str) -> str:
-        """Returns the new call's id."""
+        """Returns the new call's id. Refused if ``target`` cannot be dialled."""
         return await self._name(ctl.Dial(id=next(self._ids), target=target))
 
     async def answer(self, call: str) -> None:
+        """Take a ringing call. Refused if it does not ring here."""
         await self._done(ctl.Answer(id=next(self._ids), call=call))
 
     async def reject(self, call: str) -> None:
-        """Decline a ringing call with 486 Busy Here."""
+        """Decline a ringing call with 486 Busy Here. Refused if it does not ring here."""
         await self._done(ctl.Reject(id=next(self._ids), call=call))
 
     async def auto_answer(self, after_ms: int | None) -> None:
+        """From the next incoming call on, answer after so many milliseconds; None: let it ring."""
         await self._done(ctl.AutoAnswer(id=next(self._ids), after_ms=after_ms))
 
     async def tone(self, hz: int) -> None:
+        """Send this tone, in Hz, on every call; 0: silence."""
         await self._done(ctl.Tone(id=next(self._ids), hz=hz))
 
     async def heard(self, call: str) -> int:
