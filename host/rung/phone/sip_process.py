@@ -10,12 +10,10 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from ipaddress import IPv4Address
 from pathlib import Path
 
 import msgspec
@@ -26,6 +24,7 @@ from rung.phone.sip_audio import Tones
 from rung.phone.sip_calls import Attempt, CallBook, Leg
 from rung.phone.sip_door import ControlDoor
 from rung.phone.sip_lock import serving
+from rung.phone.sip_ports import listen_at
 from rung.phone.sip_stack import SipStack
 from rung.words import Call, CallState
 
@@ -334,7 +333,7 @@ class SipPhoneProcess:
         await self.stack.close()
 
     async def _start_stack(self) -> tuple[str, int]:
-        host, port = _listen_at(self.settings.listen)
+        host, port = listen_at(self.settings.listen)
         await self.stack.start(host, port)
         return host, port
 
@@ -354,31 +353,6 @@ class SipPhoneProcess:
             except PhoneError as error:
                 log.warning("not registered: %s", error)
             await asyncio.sleep(_REGISTER_AGAIN_S)
-
-
-def _listen_at(listen: str) -> tuple[str, int]:
-    """PhoneError unless it can be had. The stack itself would run on, and hear nobody."""
-    host, _, port = listen.rpartition(":")
-    try:
-        IPv4Address(host)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.bind((host, int(port)))
-        return host, int(port) or _free_port(host)
-    except ValueError:
-        raise PhoneError(f"listen {listen!r} is not an address:port, such as 127.0.0.1:5060") from None
-    except (OSError, OverflowError) as error:
-        raise PhoneError(f"listen {listen!r}: {error}") from error
-
-
-def _free_port(host: str) -> int:
-    """Free for UDP and TCP alike, as far as one can know beforehand."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind((host, 0))
-            port: int = udp.getsockname()[1]
-            with contextlib.suppress(OSError):
-                tcp.bind((host, port))
-                return port
 
 
 def serve(settings: ctl.SipSettings, control: Path) -> None:
