@@ -210,26 +210,11 @@ def test_a_release_while_asking_is_refused_and_the_ask_can_be_taken_back(tmp_pat
         await desk.stage.hold(Button.RELEASE, RELEASE_HOLD_S)
         await desk.until(lambda: len(desk.player.answers()) > answers, "it is answered")
         assert desk.player.answers()[-1].verdict == Verdict.REFUSED
-        for _ in range(8):  # as a person would, on a busy computer: look, and press the key once more
+        for _ in range(8):  # as a person would on a busy computer: look, and press the key once more
             desk.stage.type("k")
             with contextlib.suppress(StageError):
                 await desk.stage.until(lambda: desk.player.outcome() is not None, "taken back", patience_s=2)
                 break
-        assert desk.player.outcome() == Outcome.TAKEN_BACK, desk.stage.record[-12:]
-        await desk.stage.supervisor.until(lambda: not desk.stage.supervisor.living, "it rings no more")
-
-    played(tmp_path, play)
-
-
-def test_a_release_while_asking_is_refused_and_the_ask_can_be_taken_back(tmp_path: Path) -> None:
-    async def play(desk: Desk) -> None:
-        await desk.consulting()
-        answers = len(desk.player.answers())
-        await desk.stage.hold(Button.RELEASE, RELEASE_HOLD_S)
-        await desk.until(lambda: len(desk.player.answers()) > answers, "it is answered")
-        assert desk.player.answers()[-1].verdict == Verdict.REFUSED
-        desk.stage.type("k")
-        await desk.until(lambda: desk.player.outcome() is not None, f"taken back; on record: {desk.stage.record[-12:]}")
         assert desk.player.outcome() == Outcome.TAKEN_BACK, desk.stage.record[-12:]
         await desk.stage.supervisor.until(lambda: not desk.stage.supervisor.living, "it rings no more")
         assert desk.is_up()
