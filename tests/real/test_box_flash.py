@@ -24,13 +24,6 @@ DARK = ((0, 0, 0),) * 3
 
 
 @pytest.fixture
-def flash(tmp_path: Path) -> Path:
-    folder = tmp_path / "flash"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def box(flash: Path, tmp_path: Path) -> Iterator[VirtualBox]:
     install(flash)
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0", heap=HEAP) as box:
