@@ -28,6 +28,14 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+class Person(Struct, frozen=True):
+    """Somebody who acts, as the floor knows them."""
+
+    id: str
+    role: Role = Role.AGENT
+    trained: bool = False  # holds a training that is still valid (policies that ask for it say which endings need it)
+
+
 class Ground(StrEnum):
     """What the caller does. ``unnamed`` is abuse that will be named later."""
 

@@ -29,14 +29,20 @@ class EndedBy(StrEnum):
 class Outcome(StrEnum):
     """How an ask came to its end."""
 
-    ACCEPTED = "accepted"
+    ACCEPTED = "accepted"  # the supervisor has the caller
+    GRANTED = "granted"  # leave
+    ADVISED = "advised"  # the supervisor gave advice, and the agent keeps the call
+    JOINED = "joined"  # the supervisor came into the call
+    DENIED = "denied"
     DECLINED = "declined"
+    UNWANTED = "unwanted"  # the caller does not want the supervisor
     BUSY = "busy"
     IGNORED = "ignored"
     ABSENT = "absent"
     TAKEN_BACK = "taken_back"
     FAILED = "failed"  # a technical failure: the phone could not do it
     CALLER_LEFT = "caller_left"
+    WITHDRAWN = "withdrawn"  # the agent ended the call at once, or a supervisor took it over meanwhile
     INTERRUPTED = "interrupted"  # the bridge was restarted meanwhile; counts like taken back
 
 
@@ -52,3 +58,6 @@ class Call(Struct, frozen=True, kw_only=True):
     cause: str = ""  # as the phone system words it, e.g. "486 Busy Here"
     outcome: Outcome | None = None  # only of an ended consult: how the supervisor's phone answered
     doing: Literal["", "ending", "transferring"] = ""  # a command that the phone has accepted and not finished
+    queue: str = ""  # the queue or the number that was called: it chooses policy and language
+    case: str = ""  # the case that another desk sent along with the call
+    parties: tuple[str, ...] = ()  # who else is in this call, beside the caller and the agent, by address

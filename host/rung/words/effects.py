@@ -1,6 +1,9 @@
-"""What the phone is to do. Each has its number, which its answers name."""
+"""What the phone and the floor are to do. Each has its number, which its answers name."""
 
 from msgspec import Struct
+
+from rung.words.calls import Outcome
+from rung.words.floor import Brief, Reply, Want
 
 
 class Hold(Struct, frozen=True, tag=True):
@@ -11,11 +14,12 @@ class Hold(Struct, frozen=True, tag=True):
 
 
 class Consult(Struct, frozen=True, tag=True):
-    """Dial the supervisor on behalf of the held call; done when that call appears."""
+    """Dial the supervisor on behalf of the call; done when that call appears. The case's name travels with it."""
 
     id: int
     call: str
     target: str
+    case: str = ""
 
 
 class Complete(Struct, frozen=True, tag=True):
@@ -41,10 +45,92 @@ class HangUp(Struct, frozen=True, tag=True):
     call: str
 
 
+class Join(Struct, frozen=True, tag=True):
+    """Bring the supervisor into the call without hold; done when they are among its parties."""
+
+    id: int
+    call: str
+    target: str
+    case: str = ""
+
+
+class Leave(Struct, frozen=True, tag=True):
+    """Leave the call to the caller and the supervisor who has joined it; done when it has ENDED by TRANSFER."""
+
+    id: int
+    call: str
+
+
+class Play(Struct, frozen=True, tag=True):
+    """Play what was announced to the caller; nothing waits for it."""
+
+    id: int
+    call: str
+    text: str
+    language: str
+
+
 class AskPhone(Struct, frozen=True, tag=True):
     """Ask for all calls anew: something is not known."""
 
     id: int
 
 
-Effect = Hold | Consult | Complete | TakeBack | HangUp | AskPhone
+class AskFloor(Struct, frozen=True, tag=True):
+    """Put an ask before these desks. Sent again when it widens, or grows more urgent."""
+
+    id: int
+    ask: int
+    want: Want
+    to: tuple[str, ...]
+    brief: Brief
+    may: tuple[Reply, ...]  # what can be answered: only what is possible
+
+
+class CloseAsk(Struct, frozen=True, tag=True):
+    """The ask is over, for everybody who was asked."""
+
+    id: int
+    ask: int
+    outcome: Outcome
+
+
+class LookUp(Struct, frozen=True, tag=True):
+    """Has this caller earlier incidents?"""
+
+    id: int
+    call: str
+    caller: str
+
+
+class Offer(Struct, frozen=True, tag=True):
+    """Offer the case to another desk, with its policy, both as JSON. Until that desk accepts, it is still ours."""
+
+    id: int
+    to: str
+    case: str
+    state: str
+    policy: str
+
+
+class Reclaim(Struct, frozen=True, tag=True):
+    """The transfer came to nothing and the call is still here: the desk that accepted the case is to forget it."""
+
+    id: int
+    to: str
+    case: str
+
+
+class AnswerOffer(Struct, frozen=True, tag=True):
+    """Tell the desk that offered a case whether this desk has it now."""
+
+    id: int
+    to: str
+    case: str
+    accepted: bool
+    why: str = ""
+
+
+PhoneEffect = Hold | Consult | Complete | TakeBack | HangUp | Join | Leave | Play | AskPhone
+FloorEffect = AskFloor | CloseAsk | LookUp | Offer | Reclaim | AnswerOffer
+Effect = PhoneEffect | FloorEffect

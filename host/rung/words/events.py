@@ -5,9 +5,26 @@ from typing import Literal
 
 from msgspec import Struct
 
-from rung.words.basics import Button, Ground, Marker
-from rung.words.calls import EndedBy, Outcome
+from rung.words.asking import (
+    AlertAnswered,
+    AlertClosed,
+    AlertRaised,
+    AskClosed,
+    AskMoved,
+    AskOpened,
+    AskReplied,
+    AskSeen,
+    AskWidened,
+    LeaveGranted,
+    LeaveWithdrawn,
+    SupervisorFree,
+    SupervisorJoined,
+    SupervisorLeft,
+)
+from rung.words.basics import Button, Ground, Marker, Role
+from rung.words.calls import EndedBy
 from rung.words.effects import Effect
+from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
 
 
@@ -51,6 +68,47 @@ class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
     direction: Literal["in", "out"]
     policy: str
     version: str  # number and digest of the policy that governs this case to its end
+    language: str = "en"  # of the scripts
+    caller: str = ""
+    person: str | None = None  # who answered it
+    role: Role = Role.AGENT
+
+
+class CaseTurnedTo(Struct, frozen=True, tag=True):
+    """Several lines: what follows is about this case."""
+
+    case: str
+
+
+class CaseReceived(Struct, frozen=True, kw_only=True, tag=True):
+    """Another desk's case is this desk's own from now on; its call is still to come. ``state``: JSON, times as ages."""
+
+    case: str
+    desk: str
+    state: str
+
+
+class CaseArrived(Struct, frozen=True, kw_only=True, tag=True):
+    """The call of a received case is here, with the next epoch of this desk, and so is who took it."""
+
+    case: str
+    epoch: int
+    call: str
+    person: str | None
+    role: Role
+
+
+class CaseReleased(Struct, frozen=True, tag=True):
+    """The case is the other desk's; here only the transfer of its call is still to be done."""
+
+    case: str
+    desk: str
+
+
+class CaseReturned(Struct, frozen=True, tag=True):
+    """Its transfer came to nothing: where it was released it is ours again, where it was received it is forgotten."""
+
+    case: str
 
 
 class CallHeld(Struct, frozen=True, tag=True):
@@ -93,11 +151,12 @@ class MarkerSet(Struct, frozen=True, tag=True):
 
 
 class MarkerLifted(Struct, frozen=True, tag=True):
-    """The person who marked it took it back; late, with a reason."""
+    """What this person marked no longer stands: taken back (late, with a reason), or lifted by a supervisor."""
 
     marker: Marker
     person: str | None
     reason: str = ""
+    by: str = ""  # the supervisor who lifted it
 
 
 class CallerCalmed(Struct, frozen=True, tag=True):
@@ -106,11 +165,47 @@ class CallerCalmed(Struct, frozen=True, tag=True):
     person: str | None
 
 
+class LanguageSet(Struct, frozen=True, tag=True):
+    """Scripts of this call in this language."""
+
+    language: str
+
+
+class NotNecessary(Struct, frozen=True, tag=True):
+    """Attested: no supervisor is necessary, for this reason."""
+
+    reason: str
+    person: str | None
+
+
+class Tried(Struct, frozen=True, tag=True):
+    """What was tried to de-escalate."""
+
+    item: str
+    person: str | None
+
+
+class NotesKept(Struct, frozen=True, kw_only=True, tag=True):
+    """For the brief; empty texts change nothing."""
+
+    matter: str = ""
+    offered: str = ""
+    demeanour: str = ""
+
+
+class EarlierKnown(Struct, frozen=True, tag=True):
+    """What the floor knows of this caller: upheld and unexpired."""
+
+    incidents: tuple[Earlier, ...]
+
+
 class RungTaken(Struct, frozen=True, kw_only=True, tag=True):
     """A press took this rung of the ladder."""
 
     rung: str
     person: str | None
+    grounds: tuple[Ground, ...] = ()  # of an ending: the reason, specifically
+    uses_leave: bool = False
     warns: bool = False  # a warning, notice or redirection: what "persisted" counts from
     attests: tuple[str, ...] = ()  # what the press itself attests, e.g. "persisted"
 
@@ -136,33 +231,11 @@ class AnnouncementWithdrawn(Struct, frozen=True, tag=True):
     why: str
 
 
-class AskOpened(Struct, frozen=True, tag=True):
-    """A supervisor is being asked."""
-
-    rung: str
-    person: str | None
-
-
-class AskMoved(Struct, frozen=True, tag=True):
-    """The ask reached its next phase: see ``policy.state.Phase``."""
-
-    phase: str
-    consult: str | None = None
-    outcome: Outcome | None = None  # with phase "returning": what it will close as
-
-
-class AskClosed(Struct, frozen=True, tag=True):
-    """The ask came to its end; the caller is off hold, transferred or gone."""
-
-    rung: str
-    outcome: Outcome
-
-
 class EffectDecided(Struct, frozen=True, tag=True):
     """Written before the effect is handed to the phone."""
 
     effect: Effect
-    deadline_ms: int  # on the desk's clock
+    deadline_ms: int  # on the desk's clock; 0: nothing is awaited
 
 
 class EffectConfirmed(Struct, frozen=True, tag=True):
@@ -195,6 +268,14 @@ class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
     review: bool = False  # it goes before a manager
 
 
+class DutyDue(Struct, frozen=True, kw_only=True, tag=True):
+    """What the policy asks for after this call. Written before the case closes."""
+
+    duty: str  # see ``policy.language.Duty``
+    why: str
+    minutes: float = 0  # of a breather
+
+
 class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
 
@@ -210,6 +291,11 @@ Event = (
     PressRecorded
     | PressAnswered
     | CaseOpened
+    | CaseTurnedTo
+    | CaseReceived
+    | CaseArrived
+    | CaseReleased
+    | CaseReturned
     | CallHeld
     | CallResumed
     | PhoneLost
@@ -218,18 +304,35 @@ Event = (
     | MarkerSet
     | MarkerLifted
     | CallerCalmed
+    | LanguageSet
+    | NotNecessary
+    | Tried
+    | NotesKept
+    | EarlierKnown
     | RungTaken
     | RungUndone
     | Announced
     | AnnouncementWithdrawn
     | AskOpened
+    | AskWidened
+    | AskSeen
+    | AskReplied
     | AskMoved
     | AskClosed
+    | LeaveGranted
+    | LeaveWithdrawn
+    | AlertRaised
+    | AlertAnswered
+    | AlertClosed
+    | SupervisorFree
+    | SupervisorJoined
+    | SupervisorLeft
     | EffectDecided
     | EffectConfirmed
     | EffectFailed
     | EffectUnknown
     | CaseClosed
+    | DutyDue
     | BridgeRestarted
     | PolicyKept
 )

@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
-from rung.words.basics import Button, Gesture, Ground, Marker
+from rung.words.basics import Button, Gesture, Ground, Marker, Person, Role
 from rung.words.calls import Call
+from rung.words.floor import Earlier, Presence, Reply
 
 
 class Pressed(Struct, frozen=True, kw_only=True, tag=True):
@@ -52,16 +53,111 @@ class AskTakenBack(Struct, frozen=True, tag=True):
     """The agent takes the open ask back from the page or by a key."""
 
 
+class Unwanted(Struct, frozen=True, tag=True):
+    """The caller does not want the supervisor who was offered."""
+
+
+class Attested(Struct, frozen=True, tag=True):
+    """A person attests, with the reason, that no supervisor is necessary."""
+
+    reason: str
+
+
+class Ticked(Struct, frozen=True, tag=True):
+    """The agent ticks what was tried to de-escalate."""
+
+    item: str
+
+
+class Noted(Struct, frozen=True, kw_only=True, tag=True):
+    """The agent notes something for the brief; empty texts change nothing."""
+
+    matter: str = ""
+    offered: str = ""
+    demeanour: str = ""
+
+
+class LanguageChosen(Struct, frozen=True, tag=True):
+    """Scripts in this language from now on, on this call."""
+
+    language: str
+
+
+class LeaveTakenBack(Struct, frozen=True, tag=True):
+    """A supervisor withdraws leave that has not been used."""
+
+
+class TakeOver(Struct, frozen=True, tag=True):
+    """A supervisor in the call takes it: the agent leaves."""
+
+
+class HandBack(Struct, frozen=True, tag=True):
+    """A supervisor gives the caller back to the agent from whom the case came."""
+
+
 class SignedOn(Struct, frozen=True, tag=True):
     """Who is at the desk now; None: nobody is known."""
 
     person: str | None
+    role: Role = Role.AGENT
+    trained: bool = False
 
 
-class FloorIs(Struct, frozen=True, tag=True):
-    """What is known of the floor: the extension to ring for a supervisor while the floor itself is out of reach."""
+class FloorIs(Struct, frozen=True, kw_only=True, tag=True):
+    """What is known of the floor: whether it is in reach, who is there, and what to ring while it is not."""
 
-    supervisors: str
+    up: bool = False
+    present: tuple[Presence, ...] = ()  # supervisors, this desk's own person never among them
+    desks: dict[str, str] = {}  # every desk in reach, with what to dial for it
+    extension: str = ""
+
+
+class Seen(Struct, frozen=True, tag=True):
+    """A supervisor's desk shows the ask."""
+
+    ask: int
+    desk: str
+
+
+class Replied(Struct, frozen=True, kw_only=True, tag=True):
+    """A supervisor answers an ask."""
+
+    ask: int
+    desk: str
+    person: str
+    reply: Reply
+    word: str = ""  # of advice, or why not
+
+
+class EarlierAre(Struct, frozen=True, tag=True):
+    """The floor's answer to a LookUp."""
+
+    call: str
+    incidents: tuple[Earlier, ...]
+
+
+class OfferAnswered(Struct, frozen=True, tag=True):
+    """The other desk has made the case its own, durably, or has not."""
+
+    case: str
+    accepted: bool
+    why: str = ""
+
+
+class CaseOffered(Struct, frozen=True, kw_only=True, tag=True):
+    """Another desk offers its case, as JSON, to whoever sits here; its policy is with it."""
+
+    case: str
+    desk: str
+    state: str
+    policy: str
+
+
+class CaseReclaimed(Struct, frozen=True, tag=True):
+    """The desk that offered this case has kept the call: its transfer came to nothing."""
+
+    case: str
+    desk: str
 
 
 class PhoneIs(Struct, frozen=True, tag=True):
@@ -99,7 +195,7 @@ class Tick(Struct, frozen=True, tag=True):
     """Nothing but time has passed."""
 
 
-Input = (
+Act = (
     Pressed
     | Declared
     | TakenBack
@@ -107,8 +203,36 @@ Input = (
     | Unmarked
     | Calmed
     | AskTakenBack
+    | Unwanted
+    | Attested
+    | Ticked
+    | Noted
+    | LanguageChosen
+    | LeaveTakenBack
+    | TakeOver
+    | HandBack
+)
+
+
+class FromDesk(Struct, frozen=True, tag=True):
+    """A person at another desk acts on this desk's case: the supervisor on the call, or one who gave leave."""
+
+    desk: str
+    person: Person
+    act: Act
+
+
+Input = (
+    Act
+    | FromDesk
     | SignedOn
     | FloorIs
+    | Seen
+    | Replied
+    | EarlierAre
+    | OfferAnswered
+    | CaseOffered
+    | CaseReclaimed
     | PhoneIs
     | CallIs
     | CallsAre

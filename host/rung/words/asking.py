@@ -1,0 +1,113 @@
+"""What the record keeps of asks, alerts, leave, and supervisors in the call."""
+
+from msgspec import Struct
+
+from rung.words.calls import Outcome
+from rung.words.floor import Reply, Want
+
+
+class AskOpened(Struct, frozen=True, kw_only=True, tag=True):
+    """A supervisor is being asked."""
+
+    ask: int
+    rung: str  # empty: a supervisor hands the caller back
+    person: str | None
+    want: Want
+    to: tuple[str, ...] = ()  # desks; empty: by telephone, at ``target``
+    target: str = ""
+
+
+class AskWidened(Struct, frozen=True, tag=True):
+    """More desks are asked."""
+
+    to: tuple[str, ...]
+    why: str
+
+
+class AskSeen(Struct, frozen=True, tag=True):
+    """A supervisor's desk shows it."""
+
+    desk: str
+
+
+class AskReplied(Struct, frozen=True, kw_only=True, tag=True):
+    """A supervisor's answer. With ACCEPT, JOIN and TAKE, ``target`` is where to ring them."""
+
+    desk: str
+    person: str
+    reply: Reply
+    word: str = ""
+    target: str = ""
+
+
+class AskMoved(Struct, frozen=True, tag=True):
+    """The ask reached its next phase: see ``policy.state.Phase``."""
+
+    phase: str
+    consult: str | None = None
+    outcome: Outcome | None = None  # with phase "returning": what it will close as
+
+
+class AskClosed(Struct, frozen=True, tag=True):
+    """The ask came to its end; the caller is off hold, transferred or gone."""
+
+    rung: str
+    outcome: Outcome
+
+
+class LeaveGranted(Struct, frozen=True, tag=True):
+    """For one next step, to be used once."""
+
+    person: str
+
+
+class LeaveWithdrawn(Struct, frozen=True, tag=True):
+    """Leave that had not been used."""
+
+    person: str
+
+
+class AlertRaised(Struct, frozen=True, kw_only=True, tag=True):
+    """Supervisors are told, beside any ask: panic, crisis, a threat, or a quiet ask."""
+
+    ask: int
+    want: Want
+    person: str | None
+    to: tuple[str, ...]
+
+
+class AlertAnswered(Struct, frozen=True, kw_only=True, tag=True):
+    """Somebody comes, or cannot."""
+
+    ask: int
+    desk: str
+    person: str
+    reply: Reply
+    target: str = ""
+
+
+class AlertClosed(Struct, frozen=True, tag=True):
+    """Nobody is called any more: somebody has come, it was called off, or the call is over."""
+
+    ask: int
+    why: str
+
+
+class SupervisorFree(Struct, frozen=True, tag=True):
+    """A supervisor came free: one can be had again."""
+
+    person: str
+
+
+class SupervisorJoined(Struct, frozen=True, kw_only=True, tag=True):
+    """A supervisor is in the call beside the agent."""
+
+    person: str
+    desk: str
+    address: str
+
+
+class SupervisorLeft(Struct, frozen=True, tag=True):
+    """The supervisor is no longer in the call."""
+
+    person: str
