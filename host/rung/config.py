@@ -12,7 +12,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rung.policy import Policy, PolicyError, Times, load
-from rung.policy.language import mistaken_times
 from rung.policy.mistakes import explain
 
 
@@ -117,7 +116,6 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
         yield "desk.person", "is blank; name the agent, or leave the key out where nobody is known"
     if not config.box.port:
         yield "box.port", "is empty; name a serial port, such as /dev/ttyUSB0 or COM3, or a pyserial URL"
-    yield from mistaken_times(config.times or Times())
     yield from _mistakes_of_phone(phone)
 
 

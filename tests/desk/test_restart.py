@@ -167,7 +167,7 @@ def test_the_record_folds_to_the_very_case(seed: int) -> None:
     layer = FileLayer(Disk())
     journal = Journal("/desk.journal", vfs=layer.name)
     desk, now = State(), 0
-    start = [w.SignedOn("agent-17"), w.FloorIs("sip:s@example.invalid"), w.PhoneIs(up=True), w.CallsAre(())]
+    start = [w.SignedOn("agent-17"), w.FloorIs(extension="sip:s@example.invalid"), w.PhoneIs(up=True), w.CallsAre(())]
     for input in (*start, *(any_input(chance, desk) for _ in range(300))):
         now += chance.choice((0, 1, 50, 600, 3000))
         made = step(policy, desk, input, now)

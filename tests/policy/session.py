@@ -167,7 +167,11 @@ class Session(Shift):
 
     def some_fact(self) -> None:
         person = self.chance.choice(["ada", "ada", "ada", "ben", None])
-        self.put(self.chance.choice([w.SignedOn(person), w.FloorIs("600"), w.FloorIs("600"), w.FloorIs("")]))
+        self.put(
+            self.chance.choice(
+                [w.SignedOn(person), w.FloorIs(extension="600"), w.FloorIs(extension="600"), w.FloorIs(extension="")]
+            )
+        )
 
     def phone_obeys(self) -> None:
         """The phone does what it was last told and has not done yet; now and then it will not."""
@@ -200,7 +204,7 @@ class Session(Shift):
 
     def heal(self) -> None:
         """No more faults: everything is plugged in again, the phone obeys, and people wait for it."""
-        self.put(w.FloorIs("600"))
+        self.put(w.FloorIs(extension="600"))
         self.put(w.PhoneIs(up=True))
         self.phone.pop("other", None)
         for _ in range(5):
@@ -266,7 +270,7 @@ class Session(Shift):
         if self.desk.case is not None:
             self.put(w.Restarted())
         self.put(w.SignedOn("ada"))
-        self.put(w.FloorIs("600"))
+        self.put(w.FloorIs(extension="600"))
         self.put(w.PhoneIs(up=True))
         self.phone_tells_all()
 

@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.policy import Desk, Policy, Step, lamps, load, next_change, step
-from rung.policy.state import Case, evolve
+from rung.policy.evolve import evolve
+from rung.policy.state import Case
 from rung.words import Button, CallState, EndedBy, Gesture, Ground, LampState, Outcome
 
 POLICY = load("warm-transfer")
@@ -28,7 +29,7 @@ class Shift:
         self.presses = 0
         self.consults = 0
         self.put(w.SignedOn(person))
-        self.put(w.FloorIs(supervisors))
+        self.put(w.FloorIs(extension=supervisors))
         self.put(w.PhoneIs(up=True))
         self.put(w.CallsAre(()))
 

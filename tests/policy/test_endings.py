@@ -219,7 +219,13 @@ def test_a_phone_that_was_lost_and_knows_nothing_closes_the_case_as_unknown() ->
 def test_odd_presses_are_refused() -> None:
     s = Shift()
     s.line("up")
-    for buttons, gesture in [((), "tap"), (("warn", "release"), "chord"), (("warn", "release"), "hold")]:
+    for buttons, gesture in [
+        ((), "tap"),
+        (("warn", "release"), "chord"),
+        (("release", "warn"), "hold"),
+        ((), "hold"),
+        (("warn",), "hold"),
+    ]:
         press = w.Pressed(
             box="b",
             boot="b",

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from rung.policy import PolicyError, Times, load
-from rung.policy.language import canonical, from_canonical, parse, shipped, version_of
+from rung.policy.language import canonical, from_canonical, version_of
+from rung.policy.library import parse, shipped
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
 
@@ -21,8 +22,8 @@ MISTAKES = [
     ("version = 1", "", "top level: Object missing required field `version`; allowed: name", "times, rung"),
     ("version = 1", 'version = "1"', "version: Expected `int`, got `str`", ""),
     ("version = 1", "version =", "not valid TOML: Invalid value (at line", ")"),
-    ('"harassment"', '"harasment"', "ending_grounds[7]: Invalid enum value 'harasment'; allowed: unnamed", "other"),
-    ('"harassment"', '"threat_other"', "ending_grounds: `threat_other` never ends a call; take it out", ""),
+    ('"harassment"', '"harasment"', "grounds[...][7]: Invalid enum value 'harasment'; allowed: unnamed", "other"),
+    ('"harassment"', '"threat_other"', "grounds.ending: `threat_other` never ends a call; take it out", ""),
     ('does = "end"', 'does = "hangup"', "rung[3].does: Invalid enum value 'hangup'; allowed: end, say, transfer", ""),
     (
         '"release"\nrole',

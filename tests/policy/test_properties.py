@@ -72,7 +72,7 @@ ANYTHING = st.one_of(
     st.builds(w.Marked, st.sampled_from(w.Marker)),
     st.builds(w.Unmarked, st.sampled_from(w.Marker), st.sampled_from(["", "reason"])),
     st.builds(w.SignedOn, st.sampled_from([None, "", "ada"])),
-    st.builds(w.FloorIs, st.sampled_from(["", "600"])),
+    st.builds(w.FloorIs, extension=st.sampled_from(["", "600"])),
     st.builds(w.EffectRefused, st.integers(0, 5), st.just("cannot aim")),
     st.sampled_from([w.Calmed(), w.AskTakenBack(), w.Restarted(), w.Tick()]),
 )

@@ -101,7 +101,7 @@ def restart(s: Shift, says: tuple[Call, ...]) -> None:
     s.desk = replace(s.desk, facts=Facts(), flashes=())
     s.put(w.Restarted())
     s.put(w.SignedOn("ada"))
-    s.put(w.FloorIs("600"))
+    s.put(w.FloorIs(extension="600"))
     s.put(w.PhoneIs(up=True))
     s.put(w.CallsAre(says))
     s.consults = max(s.consults, len(says) - 1)

@@ -11,7 +11,7 @@ SAYS = {rung.id: rung.script["en"] for rung in POLICY.rung}
 
 
 def seen(s: Shift, language: str = "en") -> View:
-    return view(s.policy, s.desk, s.now, language)
+    return view(s.policy, s.desk, s.now)
 
 
 def said(s: Shift) -> tuple[str, bool] | None:

@@ -63,7 +63,7 @@ class Bridge:
         if self._desk.case is not None:
             self._take(w.Restarted())
         self.feed(w.SignedOn(person))
-        self.feed(w.FloorIs(supervisors))
+        self.feed(w.FloorIs(extension=supervisors))
         self._teller.tell("started", text=f"{self._policy.name} {version_of(self._policy)}")
         self._line.start()
         try:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.policy.evolve import evolve
 from rung.policy.language import Policy, from_canonical, version_of
-from rung.policy.state import Desk, evolve
+from rung.policy.state import Desk
 
 
 def recover(journal: Journal) -> Desk:

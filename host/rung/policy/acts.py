@@ -1,84 +1,190 @@
-"""What a person does without the box, by key or on the page: grounds, markers, `calmed`, taking an ask back."""
+"""What a person does without the box, by key or on the page: grounds, markers, `calmed`, leave, notes."""
+
+from collections.abc import Callable
+from typing import Any
 
 from rung import words as w
-from rung.policy.calls import take_back
+from rung.policy import alerts, asks, transfer
+from rung.policy.answers import nothing, refuse, taken
 from rung.policy.decision import Decision
-from rung.policy.press import nothing, refuse, taken
+from rung.words import Ground, Marker, Outcome, Role, Want
 
-TAKE_BACK_MS = {w.Marker.EMERGENCY: 4000, w.Marker.CRISIS: 60_000}  # freely, by the person who marked
-
-
-def declared(d: Decision, act: w.Declared) -> None:
-    d.answer = _declare(d, act)
+TAKE_BACK_MS = {Marker.EMERGENCY: 4000, Marker.CRISIS: 60_000}  # freely, by the person who marked
+THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
 
 
-def _declare(d: Decision, act: w.Declared) -> w.Answer:
+def declare(d: Decision, ground: Ground, note: str = "") -> w.Answer:
     if d.desk.case is None:
         return refuse("There is no call.")
-    if act.ground == w.Ground.OTHER and not act.note.strip():
+    if ground == Ground.OTHER and not note.strip():
         return refuse("The ground `other` needs a note.")
-    person = d.desk.facts.person
+    person = d.who.id
     mine = {g.ground for g in d.case.grounds if g.person == person}
-    names = w.Ground.UNNAMED in mine and act.ground != w.Ground.UNNAMED
-    d.emit(w.GroundDeclared(ground=act.ground, person=person, note=act.note, names=names))
-    return taken(f"Ground declared: {act.ground}.")
+    names = Ground.UNNAMED in mine and ground != Ground.UNNAMED
+    d.emit(w.GroundDeclared(ground=ground, person=person, note=note, names=names))
+    told = alerts.raise_alert(d, Want.THREAT) if ground in THREATS else ""
+    return taken(f"Ground declared: {ground}{f'; {told}' if told else ''}.")
 
 
-def taken_back(d: Decision, act: w.TakenBack) -> None:
-    person = d.desk.facts.person
+def _declared(d: Decision, act: w.Declared) -> w.Answer:
+    return declare(d, act.ground, act.note)
+
+
+def _taken_back(d: Decision, act: w.TakenBack) -> w.Answer:
     case = d.desk.case
-    if case is None or not any((g.ground, g.person) == (act.ground, person) for g in case.grounds):
-        d.answer = refuse(f"You have not declared {act.ground} on this call.")
-        return
-    d.emit(w.GroundTakenBack(act.ground, person))
-    d.answer = taken(f"Ground taken back: {act.ground}.")
+    if case is None or not any((g.ground, g.person) == (act.ground, d.who.id) for g in case.grounds):
+        return refuse(f"You have not declared {act.ground} on this call.")
+    d.emit(w.GroundTakenBack(act.ground, d.who.id))
+    return taken(f"Ground taken back: {act.ground}.")
 
 
-def marked(d: Decision, act: w.Marked) -> None:
+def _marked(d: Decision, act: w.Marked) -> w.Answer:
     if d.desk.case is None:
-        d.answer = refuse("There is no call.")
-        return
-    d.emit(w.MarkerSet(act.marker, d.desk.facts.person))
-    d.answer = taken(f"Marked: {act.marker}.")
+        return refuse("There is no call.")
+    d.emit(w.MarkerSet(act.marker, d.who.id))
+    told = alerts.raise_alert(d, Want.CRISIS if act.marker == Marker.CRISIS else Want.PANIC)
+    return taken(f"Marked: {act.marker}; {told or 'no supervisor is present'}.")
 
 
-def unmarked(d: Decision, act: w.Unmarked) -> None:
-    d.answer = _unmark(d, act)
-
-
-def _unmark(d: Decision, act: w.Unmarked) -> w.Answer:
-    person = d.desk.facts.person
+def _unmarked(d: Decision, act: w.Unmarked) -> w.Answer:
+    if act.marker == Marker.EMERGENCY:
+        return _false_alarm(d)
     case = d.desk.case
-    mine = [] if case is None else [m for m in case.marks if (m.marker, m.person) == (act.marker, person)]
+    marks = [] if case is None else [m for m in case.marks if m.marker == act.marker]
+    if d.who.role == Role.SUPERVISOR:
+        return _lift(d, {m.person for m in marks})
+    mine = [m for m in marks if m.person == d.who.id]
     if not mine:
         return refuse(f"You have not marked {act.marker} on this call.")
-    # Without a floor no supervisor is present or available, so a late taking back needs its reason. Marking again does
-    # not buy a new minute.
+    # Marking again does not buy a new minute.
     late = d.now - mine[0].at_ms > TAKE_BACK_MS[act.marker]
-    if late and act.marker == w.Marker.EMERGENCY:
-        return refuse("An emergency can be called off within 4 s; now it stays in the record.")
+    if late and d.desk.facts.floor_up and d.desk.facts.present:
+        return refuse("After 60 s a supervisor lifts the crisis; one is present.", w.Button.ESCALATE)
     if late and not act.reason.strip():
         return refuse("After 60 s, taking a crisis back needs a reason, which goes before a manager.")
-    d.emit(w.MarkerLifted(act.marker, person, act.reason if late else ""))
+    d.emit(w.MarkerLifted(act.marker, d.who.id, act.reason if late else ""))
+    _no_longer(d, Want.CRISIS, not d.case.marked(Marker.CRISIS))
     return taken(f"Taken back: {act.marker}.")
 
 
-def calmed(d: Decision, act: w.Calmed) -> None:
+def _lift(d: Decision, people: set[str | None]) -> w.Answer:
+    if not people:
+        return refuse("Crisis is not marked on this call.")
+    for person in sorted(people, key=str):
+        d.emit(w.MarkerLifted(Marker.CRISIS, person, by=d.who.id or ""))
+    _no_longer(d, Want.CRISIS, True)
+    return taken("The crisis is lifted.")
+
+
+def _false_alarm(d: Decision) -> w.Answer:
+    """Within 4 s, with or without a call; it stays in the record."""
+    alert, case = d.desk.alert, d.desk.case
+    mine = [m for m in (case.marks if case else ()) if (m.marker, m.person) == (Marker.EMERGENCY, d.who.id)]
+    at = mine[0].at_ms if mine else None
+    if at is None and alert is not None and (alert.want, alert.person) == (Want.PANIC, d.who.id):
+        at = alert.at_ms
+    if at is None:
+        return refuse("You have not called an emergency.")
+    if d.now - at > TAKE_BACK_MS[Marker.EMERGENCY]:
+        return refuse("An emergency can be called off within 4 s; now it stays in the record.")
+    d.emit(w.MarkerLifted(Marker.EMERGENCY, d.who.id))
+    _no_longer(d, Want.PANIC, True)
+    return taken("Called off: false alarm.")
+
+
+def _no_longer(d: Decision, want: Want, gone: bool) -> None:
+    if gone and d.desk.alert is not None and d.desk.alert.want == want:
+        alerts.close(d, "called off", Outcome.TAKEN_BACK)
+
+
+def _calmed(d: Decision, act: w.Calmed) -> w.Answer:
     if d.desk.case is None:
-        d.answer = refuse("There is no call.")
-        return
-    d.emit(w.CallerCalmed(d.desk.facts.person))
-    d.answer = taken("Noted: the caller has calmed down. Warnings already given stand.")
+        return refuse("There is no call.")
+    d.emit(w.CallerCalmed(d.who.id))
+    return taken("Noted: the caller has calmed down. Warnings already given stand.")
 
 
-def ask_taken_back(d: Decision, act: w.AskTakenBack) -> None:
+def _ask_taken_back(d: Decision, act: w.AskTakenBack) -> w.Answer:
     asking = d.desk.case is not None and d.case.ask is not None
-    d.answer = take_back(d) if asking else nothing("Nothing is being asked.")
+    return asks.take_back(d) if asking else nothing("Nothing is being asked.")
 
 
-def signed_on(d: Decision, act: w.SignedOn) -> None:
-    d.facts(person=act.person)
+def _unwanted(d: Decision, act: w.Unwanted) -> w.Answer:
+    ask = d.desk.case.ask if d.desk.case is not None else None
+    if ask is None or ask.want == Want.LEAVE:
+        return refuse("No supervisor is being offered.")
+    if ask.phase in asks.UNDER_WAY:
+        return refuse("Too late: the transfer is under way.")
+    asks.end(d, Outcome.UNWANTED)
+    return taken("Recorded: the caller does not want the supervisor.")
 
 
-def floor_is(d: Decision, act: w.FloorIs) -> None:
-    d.facts(supervisors=act.supervisors)
+def _attested(d: Decision, act: w.Attested) -> w.Answer:
+    case = d.desk.case
+    if case is None:
+        return refuse("There is no call.")
+    if not any(need.not_necessary for rung in d.policy.rung for need in rung.requires):
+        return refuse("This policy asks for no such attestation.")
+    if not act.reason.strip():
+        return refuse("Say why no supervisor is necessary.")
+    if case.declined:
+        return refuse("A supervisor has declined on this call; that cannot be attested any more.")
+    d.emit(w.NotNecessary(act.reason, d.who.id))
+    return taken("Attested: no supervisor is necessary.")
+
+
+def _ticked(d: Decision, act: w.Ticked) -> w.Answer:
+    items = {text for rung in d.policy.rung for item in rung.tick for text in item.values()}
+    if d.desk.case is None or act.item not in items:
+        return refuse("There is no call." if d.desk.case is None else f"Nothing to tick is called {act.item!r}.")
+    d.emit(w.Tried(act.item, d.who.id))
+    return taken(f"Tried: {act.item}.")
+
+
+def _noted(d: Decision, act: w.Noted) -> w.Answer:
+    if d.desk.case is None:
+        return refuse("There is no call.")
+    d.emit(w.NotesKept(matter=act.matter, offered=act.offered, demeanour=act.demeanour))
+    return taken("Noted.")
+
+
+def _language(d: Decision, act: w.LanguageChosen) -> w.Answer:
+    if d.desk.case is None:
+        return refuse("There is no call.")
+    if act.language not in d.policy.languages():
+        return refuse(f"No scripts in {act.language!r}; there are: {', '.join(d.policy.languages())}.")
+    d.emit(w.LanguageSet(act.language))
+    return taken(f"Scripts in {act.language}.")
+
+
+def _leave_taken_back(d: Decision, act: w.LeaveTakenBack) -> w.Answer:
+    if d.who.role != Role.SUPERVISOR:
+        return refuse("Only a supervisor withdraws leave.")
+    if d.desk.case is None or d.case.leave is None:
+        return refuse("No unused leave stands.")
+    d.emit(w.LeaveWithdrawn(d.who.id or ""))
+    return taken("Leave withdrawn.")
+
+
+def _take_over(d: Decision, act: w.TakeOver) -> w.Answer:
+    if d.desk.case is None or d.who.here or transfer.added(d.case) is None:
+        return refuse("You are not in this call.")
+    return transfer.hand_over(d)
+
+
+ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {
+    w.Declared: _declared,
+    w.TakenBack: _taken_back,
+    w.Marked: _marked,
+    w.Unmarked: _unmarked,
+    w.Calmed: _calmed,
+    w.AskTakenBack: _ask_taken_back,
+    w.Unwanted: _unwanted,
+    w.Attested: _attested,
+    w.Ticked: _ticked,
+    w.Noted: _noted,
+    w.LanguageChosen: _language,
+    w.LeaveTakenBack: _leave_taken_back,
+    w.TakeOver: _take_over,
+    w.HandBack: transfer.hand_back,
+}

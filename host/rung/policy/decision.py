@@ -6,8 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.policy.book import Rules, policy_of
+from rung.policy.evolve import evolve
 from rung.policy.language import Policy
-from rung.policy.state import Case, Desk, Flash, evolve
+from rung.policy.state import Case, Desk, Flash, Who
 
 REFUSED_MS = 2000  # how long a lamp shows `refused`
 DONE_MS = 3000  # how long a lamp shows `done`
@@ -25,10 +27,11 @@ class Step(Struct, frozen=True):
 class Decision:
     """The desk while a step is worked out; nothing here outlives the step."""
 
-    def __init__(self, policy: Policy, desk: Desk, now_ms: int) -> None:
-        self.policy = policy
+    def __init__(self, rules: Rules, desk: Desk, now_ms: int) -> None:
+        self.rules = rules
         self.desk = replace(desk, at_ms=now_ms)
         self.now = now_ms
+        self.who: Who = desk.facts.who  # who acts
         self.events: list[w.Event] = []
         self.effects: list[w.Effect] = []
         self.answer: w.Answer | None = None
@@ -38,18 +41,25 @@ class Decision:
         assert self.desk.case is not None
         return self.desk.case
 
+    @property
+    def policy(self) -> Policy:
+        """That of the present case; without one the desk's own."""
+        return policy_of(self.rules, self.desk.case)
+
     def emit(self, event: w.Event) -> None:
         self.events.append(event)
         self.desk = evolve(self.desk, event, self.now)
 
     def do(self, kind: Any, deadline_ms: int, *args: Any) -> None:
-        """Decide an effect on the phone: the record has it before the phone does."""
+        """Decide an effect: the record has it before the phone or the floor does. ``deadline_ms`` 0: nothing waits."""
         effect = kind(self.desk.effect + 1, *args)
-        self.emit(w.EffectDecided(effect, self.now + deadline_ms))
+        self.emit(w.EffectDecided(effect, self.now + deadline_ms if deadline_ms else 0))
         self.effects.append(effect)
 
     def flash(self, button: w.Button, state: w.LampState) -> None:
         """Let a lamp answer for a moment. A refusal never hides that something has just been done."""
+        if not self.who.here:
+            return  # the lamp is at that person's own desk
         done = w.LampState.DONE
         others = tuple(f for f in self.desk.flashes if f.button != button and self.now < f.until_ms)
         mine = next((f for f in self.desk.flashes if f.button == button and self.now < f.until_ms), None)
@@ -58,6 +68,8 @@ class Decision:
         self.desk = replace(self.desk, flashes=(*others, mine))
 
     def clear_refusal(self, button: w.Button) -> None:
+        if not self.who.here:
+            return
         refused = w.LampState.REFUSED
         kept = tuple(f for f in self.desk.flashes if (f.button, f.state) != (button, refused))
         self.desk = replace(self.desk, flashes=kept)

@@ -1,39 +1,58 @@
 """The ladder language: a policy as a manager writes it in TOML, decoded strictly into plain structs.
 
 Whatever is wrong with a file is one line that names the file, the key and the mend (`PolicyError`). Times are seconds
-in the file, milliseconds here.
+in the file, milliseconds here. `host/POLICIES.md` tells each key's meaning; what makes sense beyond the types stands in
+`checks`.
 """
 
 import hashlib
-import tomllib
-from collections.abc import Iterator
-from importlib import resources
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from rung.policy.mistakes import explain
 from rung.words import Button, Ground, Role
 
 NEVER_ENDING = frozenset({Ground.UNNAMED, Ground.THREAT_OTHER})
+ANY = "any"  # the set of all grounds
+ENDING = "ending"  # the set in [grounds] for which a call may be ended at all
 
-
-class PolicyError(Exception):
-    """A policy that cannot be used; the message is one line with place and mend."""
-
-
-Wanted = Literal["any", "ending"] | tuple[Ground, ...]  # which ground must stand
+Grounds = str | tuple[Ground, ...]  # `any`, the name of a set in [grounds], or a list
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Words = dict[str, tuple[str, ...]]  # language code -> phrases, of which one is enough
 
 
 class Requires(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Conditions that must all hold."""
 
-    ground: Wanted | None = None
-    taken: tuple[str, ...] = ()
+    ground: Grounds | None = None  # one of these stands
+    after: str | None = None  # and was declared after this rung was taken
+    attested: Grounds | None = None  # one of these was declared, by whoever presses, since they joined the call
+    taken: tuple[str, ...] = ()  # these stand; a supervisor's own rungs must be by that supervisor
     persisted: bool = False  # the abuse went on for `wait` of talk after the last warning; the press attests it
+    on_call: bool = False  # the supervisor has been in the call for `wait` of talk
+    leave: Literal["unused", "none"] | None = None  # granted and not used yet; or never granted, or withdrawn unused
     unavailable: bool = False  # no supervisor could be had on this call
+    involved: bool = False  # a supervisor has advised, or taken the call
+    not_necessary: bool = False  # the agent has attested, with the reason, that no supervisor is necessary
+    trained: bool = False  # whoever presses holds a valid training
+
+
+class Point(Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that a script must, or must not, say: in plain words, and the phrases by which it is known."""
+
+    point: str
+    words: Words
+
+
+class Variant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Other words for the same rung: the first variant that fits is shown instead."""
+
+    script: dict[str, str]
+    grounds: tuple[Ground, ...] = ()  # the newest ground is one of these; empty: whatever it is
+    untrained: bool = False  # only for an agent without valid training
+    must_say: tuple[Point, ...] = ()
+    must_not_say: tuple[Point, ...] = ()
 
 
 class Rung(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -43,20 +62,28 @@ class Rung(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     title: str
     button: Button
     role: Role
-    does: Literal["say", "transfer", "end"]
+    does: Literal["say", "transfer", "leave", "join", "involve", "end"]
     script: dict[str, str]  # language code -> what to say
+    must_say: tuple[Point, ...] = ()
+    must_not_say: tuple[Point, ...] = ()
+    variant: tuple[Variant, ...] = ()
     requires: tuple[Requires, ...] = (Requires(),)  # alternatives: one of them must hold
     repeatable: bool = False
+    lapses_after: Seconds | None = None  # then it counts as not taken; None: never on the same call
     warns: bool = False  # a warning, notice or redirection: `persisted` counts from it
+    while_asking: bool = False  # open also while leave is asked; taking it withdraws the ask
     attests: tuple[str, ...] = ()  # what the press attests by itself, kept in the record
+    tick: tuple[dict[str, str], ...] = ()  # what may be ticked as tried, each in every language
+    play: bool = False  # where the phone can, what is announced is played to the caller
 
 
 class Times(Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds, as the file gives them."""
 
-    wait: float = 5
-    say_time: float = 4
-    answer_within: float = 30
+    wait: Seconds = 5
+    say_time: Seconds = 4
+    answer_within: Seconds = 30
+    widen_after: Seconds = 12
 
     @property
     def wait_ms(self) -> int:
@@ -70,112 +97,49 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True):
     def answer_ms(self) -> int:
         return round(self.answer_within * 1000)
 
+    @property
+    def widen_ms(self) -> int:
+        return round(self.widen_after * 1000)
+
+
+class Duty(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What is due after a call of this kind."""
+
+    do: Literal["incident", "review", "follow-up", "complaint", "block", "breather"]
+    when: Literal["ended", "our-side", "ground"]  # by a rung; however, but from our side; a ground was named
+    grounds: tuple[Ground, ...] = ()  # only with one of these; empty: with any
+    minutes: Annotated[float, Meta(ge=0, le=240)] = 0  # of a breather
+
 
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole ladder with its times, checked: every name in it resolves."""
+    """A whole ladder with its times and duties, checked: every name in it resolves."""
 
     name: str
     version: int
     title: str
-    ending_grounds: tuple[Ground, ...]
+    grounds: dict[str, tuple[Ground, ...]]  # sets with a name; `ending` is needed
+    common_grounds: tuple[Ground, Ground, Ground] = (Ground.PROFANITY, Ground.SHOUTING, Ground.THREAT)  # by gesture
     times: Times = Times()
     rung: tuple[Rung, ...]
+    duty: tuple[Duty, ...] = ()
 
     def find(self, rung: str) -> Rung:
         return next(r for r in self.rung if r.id == rung)
 
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self.rung[0].script)
 
-def shipped() -> list[str]:
-    """Names of the policies that come with Rung."""
-    folder = resources.files("rung.policy") / "shipped"
-    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
-
-
-def load(name_or_file: str, times: Times | None = None) -> Policy:
-    """Load a shipped policy by name, or a policy file by its path; ``times`` replaces the policy's own.
-
-    Raises PolicyError with one line: file, key path, what is wrong and what is allowed.
-    """
-    if name_or_file in shipped():
-        source = (resources.files("rung.policy") / "shipped" / f"{name_or_file}.toml").read_text(encoding="utf-8")
-    elif name_or_file.endswith(".toml"):
-        try:
-            source = Path(name_or_file).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PolicyError(f"{name_or_file}: cannot be read: {error}") from None
-    else:
-        allowed = ", ".join(shipped())
-        raise PolicyError(f"policy {name_or_file!r}: no such policy; allowed: {allowed}, or a path that ends in .toml")
-    policy = parse(source, name_or_file)
-    return policy if times is None else checked(msgspec.structs.replace(policy, times=times), name_or_file)
+    def ground_set(self, wanted: Grounds) -> frozenset[Ground]:
+        """The grounds that open what asks for ``wanted``. `threat_other` opens whatever `unnamed` opens."""
+        if wanted == ANY:
+            return frozenset(Ground)
+        named = frozenset(self.grounds[wanted] if isinstance(wanted, str) else wanted)
+        return named | {Ground.THREAT_OTHER} if Ground.UNNAMED in named else named
 
 
-def parse(source: str, file: str) -> Policy:
-    """Read a policy from TOML text; ``file`` is named in mistakes. Raises PolicyError."""
-    try:
-        policy = msgspec.convert(tomllib.loads(source), Policy)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{file}: not valid TOML: {error}") from None
-    except msgspec.ValidationError as error:
-        raise PolicyError(f"{file}: {explain(error, Policy)}") from None
-    return checked(policy, file)
-
-
-def checked(policy: Policy, file: str) -> Policy:
-    """Return the policy if it makes sense beyond its types, else raise PolicyError for its first mistake."""
-    for where, mistake in _mistakes(policy):
-        raise PolicyError(f"{file}: {where}: {mistake}")
-    return policy
-
-
-def mistaken_times(times: Times) -> Iterator[tuple[str, str]]:
-    """Key and mistake of each time that is out of bounds."""
-    for key, seconds in msgspec.structs.asdict(times).items():
-        if not 0 <= seconds <= 3600:
-            yield f"times.{key}", f"{seconds} is not between 0 and 3600 seconds"
-
-
-def _mistakes(policy: Policy) -> Iterator[tuple[str, str]]:
-    yield from mistaken_times(policy.times)
-    for ground in NEVER_ENDING.intersection(policy.ending_grounds):
-        yield "ending_grounds", f"`{ground}` never ends a call; take it out"
-    if not policy.rung:
-        yield "rung", "a ladder needs at least one rung"
-    ids = [rung.id for rung in policy.rung]
-    for i, rung in enumerate(policy.rung):
-        here = f"rung[{i}] ({rung.id})"
-        if not rung.id or rung.id in ids[:i]:
-            yield f"{here}.id", "empty or used twice; give each rung its own id"
-        if not rung.requires:
-            yield f"{here}.requires", "an empty list never opens; leave the key out if nothing is required"
-        if not rung.script or not all(text.strip() for text in rung.script.values()):
-            yield f"{here}.script", "empty; give the words to say, at least in one language"
-        if (rung.does == "end") != (rung.button == Button.RELEASE) or (rung.does == "end" and rung.repeatable):
-            yield f"{here}.does", '"end" and button = "release" need each other, and cannot be repeatable'
-        if rung.does == "transfer" and rung.button != Button.ESCALATE:
-            yield f"{here}.does", '"transfer" needs button = "escalate"'
-        for j, need in enumerate(rung.requires):
-            for key, mistake in _needs(policy, rung, need):
-                yield f"{here}.requires[{j}].{key}", mistake
-
-
-def _needs(policy: Policy, rung: Rung, need: Requires) -> Iterator[tuple[str, str]]:
-    others = [other.id for other in policy.rung if other.id != rung.id]
-    for other in need.taken:
-        if other not in others:
-            yield "taken", f"no other rung {other!r}; allowed: {', '.join(others)}"
-    if need.persisted and not any(other.warns for other in policy.rung):
-        yield "persisted", "never holds: no rung has warns = true for it to count from"
-    if need.unavailable and not any(other.does == "transfer" for other in policy.rung):
-        yield "unavailable", 'never holds: no rung does = "transfer"'
-    if need.ground == ():
-        yield "ground", "an empty list never holds; leave the key out if no ground is required"
-    elif rung.does == "end" and need.ground != "ending" and not _all_may_end(policy, need.ground):
-        yield "ground", 'an ending needs ground = "ending" or a list of ending_grounds'
-
-
-def _all_may_end(policy: Policy, ground: Wanted | None) -> bool:
-    return isinstance(ground, tuple) and set(ground) <= set(policy.ending_grounds)
+def schema() -> dict[str, object]:
+    """The language as JSON Schema, for editors."""
+    return msgspec.json.schema(Policy)
 
 
 def canonical(policy: Policy) -> str:

@@ -3,9 +3,11 @@
 from math import ceil
 
 from rung import words as w
-from rung.policy.calls import complete, start_ask, take_back
+from rung.policy import alerts, asks, transfer
+from rung.policy.acts import declare
+from rung.policy.answers import nothing, refuse, sentence, taken
 from rung.policy.decision import Decision
-from rung.policy.language import Rung
+from rung.policy.language import Requires, Rung
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
     OTHER_LIVE,
@@ -16,36 +18,37 @@ from rung.policy.reading import (
     completes,
     declares_unnamed,
     first_open,
+    lacking,
     missing,
     nearest,
     other_live,
+    standing,
     way_on,
 )
+from rung.policy.scripts import script
 from rung.policy.state import Phase
-from rung.words import Button, Gesture, Verdict
+from rung.words import Button, Gesture, Outcome, Verdict, Want
 
 CHORD = frozenset({Button.ESCALATE, Button.WARN})
 TOO_LATE_MS = {Button.RELEASE: 3000, Button.WARN: 10_000}  # escalate does not grow too old on the same call
 END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whether the call has ended
 
 
-def pressed(d: Decision, press: w.Pressed) -> None:
+def pressed(d: Decision, press: w.Pressed) -> w.Answer:
     """Read one press: record it, do what it may do, and answer it with the reason and the next button."""
-    d.emit(w.PressRecorded(press, d.desk.facts.person))
+    d.emit(w.PressRecorded(press, d.who.id))
     answer = _read(d, press)
     d.emit(w.PressAnswered(press.number, answer))
-    d.answer = answer
     for button in press.buttons:
         if answer.verdict in (Verdict.REFUSED, Verdict.TOO_LATE):
             d.flash(button, w.LampState.REFUSED)
         else:
             d.clear_refusal(button)
+    return answer
 
 
 def _read(d: Decision, press: w.Pressed) -> w.Answer:
-    buttons = frozenset(press.buttons)
-    fits = buttons == CHORD if press.gesture == Gesture.CHORD else len(buttons) == 1
-    if not fits:
+    if not _is_gesture(press):
         return refuse("No gesture is made of these buttons; press again.")
     button = press.buttons[0]
     if press.gesture == Gesture.HOLD and button == Button.ESCALATE:
@@ -53,48 +56,56 @@ def _read(d: Decision, press: w.Pressed) -> w.Answer:
     if d.desk.case is None:
         return refuse("There is no call.")
     if press.epoch != d.case.epoch:
-        return refuse(_sentence(OTHER_LIVE) if other_live(d.desk) else "That press was not made on this call.")
-    if press.age_ms > min(TOO_LATE_MS.get(b, press.age_ms) for b in buttons):
+        return refuse(sentence(OTHER_LIVE) if other_live(d.desk) else "That press was not made on this call.")
+    if press.age_ms > min(TOO_LATE_MS.get(b, press.age_ms) for b in press.buttons):
         return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
     if press.gesture == Gesture.CHORD:
         return _chord(d)
     at = d.now - max(0, press.age_ms)
+    if press.gesture == Gesture.HOLD and button == Button.WARN:
+        return declare(d, d.policy.common_grounds[list(Button).index(press.buttons[1])])
     if press.gesture == Gesture.HOLD:
-        return _held_release(d, at) if button == Button.RELEASE else nothing("Grounds are named by key or on the page.")
+        return _held_release(d, at)
+    if button == Button.ESCALATE and transfer.added(d.case) is not None and d.who.role == w.Role.AGENT:
+        return transfer.hand_over(d)
     if button == Button.ESCALATE and d.case.ask is not None:
         return _tap_while_asking(d, at)
     return _tap(d, button, at)
 
 
-def refuse(why: str, next: Button | None = None) -> w.Answer:
-    return w.Answer(verdict=Verdict.REFUSED, why=why, next=next)
-
-
-def nothing(why: str, next: Button | None = None) -> w.Answer:
-    return w.Answer(verdict=Verdict.NOTHING, why=why, next=next)
-
-
-def taken(why: str) -> w.Answer:
-    return w.Answer(verdict=Verdict.TAKEN, why=why)
+def _is_gesture(press: w.Pressed) -> bool:
+    """A chord is escalate and warn; warn held and a second button names a ground; all else is one button."""
+    if press.gesture == Gesture.CHORD:
+        return frozenset(press.buttons) == CHORD
+    if press.gesture == Gesture.HOLD and press.buttons[:1] == (Button.WARN,):
+        return len(press.buttons) == 2
+    return len(press.buttons) == 1
 
 
 def _panic(d: Decision) -> w.Answer:
-    """Always into the record. Whoever pressed is told the truth: there is no floor yet that could be alerted."""
-    d.emit(w.MarkerSet(w.Marker.EMERGENCY, d.desk.facts.person))
-    return refuse("The emergency is in the record, but the floor is out of reach: nobody was alerted. Call for help.")
+    """Always into the record, and to every supervisor present; an open ask is raised to everybody at once."""
+    d.emit(w.MarkerSet(w.Marker.EMERGENCY, d.who.id))
+    told = alerts.raise_alert(d, Want.PANIC)
+    if d.desk.case is not None and d.case.ask is not None and asks.waits_for_desks(d.case.ask):
+        while asks.widen(d, "panic"):
+            pass
+    if not told or told == alerts.UNREACHED:
+        why = told or "no supervisor is present"
+        return refuse(f"The emergency is in the record, but {why}: nobody was alerted. Call for help.")
+    return taken(f"Emergency: {told}.")
 
 
 def _chord(d: Decision) -> w.Answer:
     if d.case.ask is None:
         return refuse("Escalate and warn together take an ask back; nothing is being asked.")
-    return take_back(d)
+    return asks.take_back(d)
 
 
 def _tap_while_asking(d: Decision, at: int) -> w.Answer:
     ask = d.case.ask
     assert ask is not None
     if completes(d.desk, at):
-        complete(d)
+        transfer.complete(d)
         return taken("Transferring the caller to the supervisor.")
     if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
         return nothing(f"{asked(ask, d.now)}.")
@@ -106,65 +117,99 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
 
 
 def _tap(d: Decision, button: Button, at: int) -> w.Answer:
-    if button == Button.RELEASE and (said := d.case.announcement) is not None:
+    said = d.case.announcement
+    if button == Button.RELEASE and said is not None:
+        if said.person != d.who.id:
+            return refuse(f"{said.person or 'Somebody else'} has announced the end of this call.")
         return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", Button.RELEASE)
-    rung = first_open(d.policy, d.desk, button, at)
+    rung = first_open(d.policy, d.desk, button, d.who, at)
     if rung is None:
-        return _refuse_rung(d, button, at)
+        return _quiet_ask(d, at) if button == Button.ESCALATE else _refuse_rung(d, button, at)
     if rung.does == "end":
-        d.emit(w.Announced(rung.id, d.desk.facts.person))
-        return taken(f"{rung.title}: say it now, then hold release.")
+        return _announce(d, rung)
     if declares_unnamed(d.policy, d.case, rung):
-        d.emit(w.GroundDeclared(ground=w.Ground.UNNAMED, person=d.desk.facts.person))
-    _take(d, rung)
-    if rung.does == "transfer":
-        start_ask(d, rung)
+        d.emit(w.GroundDeclared(ground=w.Ground.UNNAMED, person=d.who.id))
+    _take(d, rung, at)
+    if rung.does != "say":
+        asks.start(d, rung)
         if d.case.ask is None:
-            return taken("No supervisor can be rung from this desk; the caller is not put on hold.")
+            return taken("No supervisor can be reached; the caller stays with you.")
     return taken(rung.title)
+
+
+def _announce(d: Decision, rung: Rung) -> w.Answer:
+    d.emit(w.Announced(rung.id, d.who.id))
+    if rung.play and "play" in d.desk.facts.can:
+        d.do(w.Play, 0, d.case.call, *script(rung, d.case, d.who))
+    return taken(f"{rung.title}: say it now, then hold release.")
 
 
 def _held_release(d: Decision, at: int) -> w.Answer:
     said = d.case.announcement
-    if said is None:
-        rung = first_open(d.policy, d.desk, Button.RELEASE, at)
+    if said is None or said.person != d.who.id:
+        rung = first_open(d.policy, d.desk, Button.RELEASE, d.who, at)
         if rung is None:
             return _refuse_rung(d, Button.RELEASE, at)
         return refuse("Say it first: tap release, tell the caller, then hold.", Button.RELEASE)
     rung = d.policy.find(said.rung)
-    lacks = missing(d.policy, d.desk, rung, at)
+    lacks = missing(d.policy, d.desk, rung, d.who, at)
     if lacks:
         return _because(d, rung, lacks, at)
     left_ms = said.at_ms + d.policy.times.say_ms - at
     if left_ms > 0:
         return refuse(f"Let the caller hear it: hold again in {ceil(left_ms / 1000)} s.", Button.RELEASE)
-    _take(d, rung)
+    if d.case.ask is not None:  # leave is no longer wanted
+        asks.over(d, Outcome.WITHDRAWN)
+        asks.close(d, Outcome.WITHDRAWN)
+    _take(d, rung, at)
     d.do(w.HangUp, END_DEADLINE_MS, d.case.call)
     return taken(rung.title)
 
 
-def _take(d: Decision, rung: Rung) -> None:
-    went_on = ("persisted",) if any(need.persisted for need in rung.requires) else ()
-    attests = went_on + rung.attests
-    d.emit(w.RungTaken(rung=rung.id, person=d.desk.facts.person, warns=rung.warns, attests=attests))
+def _take(d: Decision, rung: Rung, at: int) -> None:
+    """The rung is taken, for the alternative that holds; the record says what it attests and, of an ending, why."""
+    need = _what_holds(d, rung, at)
+    attests = (("persisted",) if need.persisted else ()) + rung.attests
+    grounds = standing(d.policy, d.case, rung, need) if rung.does == "end" and need.ground is not None else ()
+    d.emit(
+        w.RungTaken(
+            rung=rung.id,
+            person=d.who.id,
+            warns=rung.warns,
+            attests=attests,
+            grounds=grounds,
+            uses_leave=need.leave == "unused",
+        )
+    )
+
+
+def _what_holds(d: Decision, rung: Rung, at: int) -> Requires:
+    return next(need for need in rung.requires if not lacking(d.policy, d.case, rung, need, d.who, at))
+
+
+def _quiet_ask(d: Decision, at: int) -> w.Answer:
+    """No rung is open for it: still, a supervisor is told that the agent would like company."""
+    refused = _refuse_rung(d, Button.ESCALATE, at)
+    told = alerts.raise_alert(d, Want.COMPANY)
+    if not told or told == alerts.UNREACHED:
+        return refused
+    return nothing(f"Quiet ask: {told}. {refused.why}", refused.next)
 
 
 def _refuse_rung(d: Decision, button: Button, at: int) -> w.Answer:
-    closest = nearest(d.policy, d.desk, button, at)
-    if closest is None:
-        return refuse(f"This policy has no step for {button} here.")
-    return _because(d, *closest, at)
+    closest = nearest(d.policy, d.desk, button, d.who, at)
+    if closest is not None:
+        return _because(d, *closest, at)
+    if button == Button.ESCALATE:
+        return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
+    return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", Button.ESCALATE)
 
 
 def _because(d: Decision, rung: Rung, lacks: list[Missing], at: int) -> w.Answer:
     """What the rung lacks, and the button that comes next or, where none helps, the act."""
     text = "; ".join(m.text for m in lacks)
-    button, act = way_on(d.policy, d.desk, lacks, at)
+    button, act = way_on(d.policy, d.desk, lacks, d.who, at)
     now = f" Now: {act}." if act and act not in text else ""
-    if blocked(d.desk, rung):  # it has nothing to do with this rung
-        return refuse(f"{_sentence(text)}{now}", button)
+    if blocked(d.desk, rung, d.who):  # it has nothing to do with this rung
+        return refuse(f"{sentence(text)}{now}", button)
     return refuse(f"{rung.title}: {text}.{now}", button)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."

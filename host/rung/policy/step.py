@@ -12,39 +12,70 @@ Each step runs in three parts, whatever the input:
 3. *What is due* again: what the input has just made due must not wait for the next one.
 
 The rungs, what they need and what they do are the policy's tables. ``reading.missing`` alone decides whether a rung
-is open; ``press`` takes rungs, ``calls`` follows the phone, ``state.evolve`` changes the case, event by event. A rung
-is taken in one place only, ``press._take``, and the caller's call is ended in one place only,
-``press._held_release``.
+is open; ``press`` takes rungs, ``asks`` and ``alerts`` bring supervisors, ``calls`` follows the phone, ``transfer``
+hands the case over; ``evolve`` changes the desk, event by event. A rung is taken in one place only, ``press._take``,
+and the caller's call is ended in one place only, ``press._held_release``.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from rung import words as w
-from rung.policy import acts, calls
+from rung.policy import asks, calls, effects, floor_news, transfer
+from rung.policy.acts import ACTS
+from rung.policy.answers import refuse
+from rung.policy.book import Rules
 from rung.policy.decision import Decision, Step
-from rung.policy.language import Policy
 from rung.policy.press import pressed
 from rung.policy.reading import missing
-from rung.policy.state import ANNOUNCEMENT_MS, Desk
+from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, Desk, Who
+from rung.words import Role
 
 
-def step(policy: Policy, desk: Desk, input: w.Input, now_ms: int) -> Step:
+def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
     """Decide one input. Never raises, whatever the input. If ``now_ms`` runs backwards, the last step's counts."""
-    d = Decision(policy, desk, max(now_ms, desk.at_ms))
+    d = Decision(rules, desk, max(now_ms, desk.at_ms))
     if not isinstance(input, w.Restarted):  # a desk out of the record knows nothing yet by which something could be due
         _due(d)
     handler = _HANDLERS.get(type(input))
     if handler is not None:
         handler(d, input)
+    else:
+        d.answer = _act(d, input)
     _due(d)
     return d.step()
 
 
+def _act(d: Decision, input: Any) -> w.Answer | None:
+    """Somebody acts: whoever sits here, or a person at another desk."""
+    if isinstance(input, w.FromDesk):
+        person, act = input.person, input.act
+        there = Who(person.id, person.role, person.trained, here=False)
+        if not _may_act(d, there, act):
+            return refuse("You are not in this call.")
+        d.who = there
+        answer = _act(d, act)
+        d.who = d.desk.facts.who
+        return answer
+    if isinstance(input, w.Pressed):
+        return pressed(d, input)
+    handler = ACTS.get(type(input))
+    return handler(d, input) if handler is not None else None
+
+
+def _may_act(d: Decision, who: Who, act: w.Act) -> bool:
+    """From another desk: a supervisor in this call; without being in it, only to lift a crisis or withdraw leave."""
+    if who.role != Role.SUPERVISOR or d.desk.case is None or isinstance(act, w.FromDesk):
+        return False
+    return d.case.joined_ms(who.id) is not None or isinstance(act, w.LeaveTakenBack | w.Unmarked)
+
+
 def _due(d: Decision) -> None:
+    if d.desk.arriving is not None and d.now >= d.desk.arriving_ms + ARRIVAL_MS:
+        d.emit(w.CaseReturned(d.desk.arriving.id))
     if d.desk.case is not None:
-        calls.ask_on_time(d)
-        calls.effects_on_time(d)
+        asks.on_time(d)
+        effects.on_time(d)
         _announcement(d)
 
 
@@ -53,27 +84,32 @@ def _announcement(d: Decision) -> None:
     said = d.case.announcement
     if said is None:
         return
+    who = d.desk.speaker(said.person)
     if d.now >= said.at_ms + ANNOUNCEMENT_MS:
         d.emit(w.AnnouncementWithdrawn(said.rung, "60 s have passed"))
-    elif said.person != d.desk.facts.person:
+    elif not who.here and d.case.joined_ms(said.person) is None:
         d.emit(w.AnnouncementWithdrawn(said.rung, "somebody else sits here now"))
-    elif lacks := missing(d.policy, d.desk, d.policy.find(said.rung), d.now):
+    elif lacks := missing(d.policy, d.desk, d.policy.find(said.rung), who, d.now):
         d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(m.text for m in lacks)))
 
 
+def _signed_on(d: Decision, said: w.SignedOn) -> None:
+    d.who = Who(said.person, said.role, said.trained)
+    d.facts(who=d.who)
+
+
 _HANDLERS: dict[type, Callable[[Decision, Any], None]] = {
-    w.Pressed: pressed,
-    w.Declared: acts.declared,
-    w.TakenBack: acts.taken_back,
-    w.Marked: acts.marked,
-    w.Unmarked: acts.unmarked,
-    w.Calmed: acts.calmed,
-    w.AskTakenBack: acts.ask_taken_back,
-    w.SignedOn: acts.signed_on,
-    w.FloorIs: acts.floor_is,
+    w.SignedOn: _signed_on,
+    w.FloorIs: floor_news.floor_is,
+    w.Seen: floor_news.seen,
+    w.Replied: floor_news.replied,
+    w.EarlierAre: floor_news.earlier_are,
+    w.OfferAnswered: transfer.offer_answered,
+    w.CaseOffered: transfer.case_offered,
+    w.CaseReclaimed: transfer.case_reclaimed,
     w.PhoneIs: calls.phone_is,
     w.CallIs: calls.call_is,
     w.CallsAre: calls.calls_are,
-    w.EffectRefused: calls.effect_refused,
-    w.Restarted: calls.restarted,
+    w.EffectRefused: effects.refused,
+    w.Restarted: effects.restarted,
 }

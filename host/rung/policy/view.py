@@ -4,11 +4,25 @@ from math import ceil
 
 from msgspec import Struct
 
+from rung.policy.book import Rules, policy_of
 from rung.policy.lamps import lamps
 from rung.policy.language import Policy, Rung
-from rung.policy.reading import asked, blocked, completes, first_open, missing, nearest, next_step, other_live, way_on
-from rung.policy.state import SAYING_MS, Case, Desk, Phase
-from rung.words import Button, HangUp, Role
+from rung.policy.reading import (
+    asked,
+    blocked,
+    completes,
+    first_open,
+    missing,
+    nearest,
+    next_step,
+    other_live,
+    stands,
+    third_parties,
+    way_on,
+)
+from rung.policy.scripts import script
+from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
+from rung.words import Button, HangUp, Lamps, Role
 
 
 class RungView(Struct, frozen=True):
@@ -44,33 +58,26 @@ class View(Struct, frozen=True, kw_only=True):
     script: Script | None = None
     countdown_ms: int = 0  # until what is announced or asked may go on
     ask: str = ""  # how far the open ask is
+    alert: str = ""  # who was told, beside any ask
+    leave: str = ""  # granted and not used
+    supervisors: tuple[str, ...] = ()  # in the call
+    others: tuple[str, ...] = ()  # somebody else in the call
+    language: str = ""  # of the scripts
+    tick: tuple[str, ...] = ()  # what may be ticked as tried
+    tried: tuple[str, ...] = ()
     grounds: tuple[str, ...] = ()  # standing, each with who declared it
     markers: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()  # what does not work, each with its mend
 
 
-def view(policy: Policy, desk: Desk, now_ms: int, language: str = "en") -> View:
-    """The desk in words at ``now_ms``; scripts in ``language``, or in the first language that the policy has."""
+def view(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> View:
+    """The desk in words at ``now_ms``, for whoever sits here, or for ``who``: a supervisor in the call."""
     now = max(now_ms, desk.at_ms)
     case = desk.case
     if case is None:
-        return View(call=_no_call(desk), person=desk.facts.person, troubles=_troubles(desk))
-    return View(
-        call=_call(desk, case),
-        epoch=case.epoch,
-        held_ms=now - case.quiet_since if case.held and case.quiet_since is not None else 0,
-        talk_ms=case.talk_ms(0, now),
-        person=desk.facts.person,
-        ladder=tuple(_rung(policy, desk, rung, now) for rung in policy.rung if rung.role == Role.AGENT),
-        buttons={button: _meaning(policy, desk, case, button, now) for button in Button},
-        next=_next(policy, desk, case, now),
-        script=_script(policy, desk, case, now, language),
-        countdown_ms=lamps(policy, desk, now).fill_ms,
-        ask="" if case.ask is None else asked(case.ask, now),
-        grounds=tuple(_declared(ground, person) for ground, person in ((g.ground, g.person) for g in case.grounds)),
-        markers=tuple(sorted({str(mark.marker) for mark in case.marks})),
-        troubles=_troubles(desk),
-    )
+        person = desk.facts.who.id if who is None else who.id
+        return View(call=_no_call(desk), person=person, alert=_alert(desk), troubles=_troubles(desk))
+    return _Look(policy_of(rules, case), desk, case, who or desk.facts.who, now).view(lamps(rules, desk, now, who))
 
 
 def _no_call(desk: Desk) -> str:
@@ -88,56 +95,99 @@ def _call(desk: Desk, case: Case) -> str:
     return f"{peer} is on hold" if case.held else f"in a call with {peer}"
 
 
-def _rung(policy: Policy, desk: Desk, rung: Rung, now: int) -> RungView:
-    lacks = missing(policy, desk, rung, now)
-    taken = desk.case is not None and desk.case.has_taken(rung.id)
-    state = "open" if not lacks else "taken" if taken else "closed"
-    texts = tuple(m.text for m in lacks) if state == "closed" else ()
-    return RungView(rung.id, rung.title, rung.button, state, texts)
+class _Look(Struct, frozen=True):
+    """One person's look at one case, at one instant."""
 
+    policy: Policy
+    desk: Desk
+    case: Case
+    who: Who
+    now: int
 
-def _meaning(policy: Policy, desk: Desk, case: Case, button: Button, now: int) -> str:
-    """What a press of ``button`` would do now, or why nothing."""
-    if case.ask is not None and button == Button.ESCALATE:
-        return "Transfer the caller to the supervisor" if completes(desk, now) else "Show how far the ask is"
-    rung = first_open(policy, desk, button, now)
-    if rung is None:
-        closest = nearest(policy, desk, button, now)
-        return "Nothing" if closest is None else f"Not now: {'; '.join(m.text for m in closest[1])}"
-    if rung.does != "end":
-        attests = f" (this says: {'; '.join(rung.attests)})" if rung.attests else ""
-        return f"{rung.title}{attests}"
-    said = case.announcement
-    if said is None:
-        return f"{rung.title}: tap to announce it"
-    left_ms = said.at_ms + policy.times.say_ms - now
-    return f"Say it; hold in {ceil(left_ms / 1000)} s" if left_ms > 0 else "Hold to end the call"
+    def view(self, lamps: Lamps) -> View:
+        policy, desk, case = self.policy, self.desk, self.case
+        rung = policy.find(case.taken[-1].rung) if case.taken else None
+        return View(
+            call=_call(desk, case),
+            epoch=case.epoch,
+            held_ms=self.now - case.quiet_since if case.held and case.quiet_since is not None else 0,
+            talk_ms=case.talk_ms(0, self.now),
+            person=self.who.id,
+            ladder=tuple(self.rung(rung) for rung in policy.rung if rung.role == self.who.role),
+            buttons={button: self.meaning(button) for button in Button},
+            next=self.next(),
+            script=self.script(),
+            countdown_ms=lamps.fill_ms,
+            ask="" if case.ask is None else asked(case.ask, self.now),
+            alert=_alert(desk),
+            leave="" if case.leave is None else f"leave given by {case.leave.person}",
+            supervisors=tuple(j.person or "a supervisor" for j in case.joined),
+            others=tuple(third_parties(desk)),
+            grounds=tuple(_declared(g.ground, g.person) for g in case.grounds),
+            markers=tuple(sorted({str(mark.marker) for mark in case.marks})),
+            language=case.language,
+            tick=() if rung is None else tuple(i.get(case.language, next(iter(i.values()))) for i in rung.tick),
+            tried=case.tried,
+            troubles=_troubles(desk),
+        )
 
+    def rung(self, rung: Rung) -> RungView:
+        lacks = missing(self.policy, self.desk, rung, self.who, self.now)
+        state = "open" if not lacks else "taken" if stands(self.case, rung, self.who, self.now) else "closed"
+        texts = tuple(m.text for m in lacks) if state == "closed" else ()
+        return RungView(rung.id, rung.title, rung.button, state, texts)
 
-def _next(policy: Policy, desk: Desk, case: Case, now: int) -> str:
-    if case.ask is not None:
-        return "tap escalate to transfer" if completes(desk, now) else "wait for the supervisor"
-    step = next_step(policy, desk, now)
-    if step is not None:
-        return step.title
-    ladder = [n for button in Button if (n := nearest(policy, desk, button, now)) is not None]
-    if not ladder:
-        return ""
-    rung, lacks = min(ladder, key=lambda found: (len(found[1]), policy.rung.index(found[0])))
-    if blocked(desk, rung):
-        return lacks[0].text
-    button, act = way_on(policy, desk, lacks, now)
-    return f"{rung.title}: {act or button}"
+    def meaning(self, button: Button) -> str:
+        """What a press of ``button`` would do now, or why nothing."""
+        if button == Button.ESCALATE:
+            if self.who.role == Role.AGENT and any(j.address for j in self.case.joined):
+                return "Hand the call over to the supervisor who is in it"
+            if self.case.ask is not None:
+                done = completes(self.desk, self.now)
+                return "Transfer the caller to the supervisor" if done else "Show how far the ask is"
+        rung = first_open(self.policy, self.desk, button, self.who, self.now)
+        if rung is None:
+            return self.not_now(button)
+        if rung.does != "end":
+            attests = f" (this says: {'; '.join(rung.attests)})" if rung.attests else ""
+            return f"{rung.title}{attests}"
+        said = self.case.announcement
+        if said is None:
+            return f"{rung.title}: tap to announce it"
+        left_ms = said.at_ms + self.policy.times.say_ms - self.now
+        return f"Say it; hold in {ceil(left_ms / 1000)} s" if left_ms > 0 else "Hold to end the call"
 
+    def not_now(self, button: Button) -> str:
+        closest = nearest(self.policy, self.desk, button, self.who, self.now)
+        why = "nothing here" if closest is None else f"not now: {'; '.join(m.text for m in closest[1])}"
+        quiet = button == Button.ESCALATE and self.desk.facts.floor_up and bool(self.desk.facts.present)
+        return f"Quiet ask; {why}" if quiet else f"{why[0].upper()}{why[1:]}"
 
-def _script(policy: Policy, desk: Desk, case: Case, now: int, language: str) -> Script | None:
-    """What is to be said now; else what the next step would say, as a preview."""
-    saying = _to_say(case, now)
-    rung = policy.find(saying) if saying is not None else next_step(policy, desk, now)
-    if rung is None:
-        return None
-    spoken = language if language in rung.script else next(iter(rung.script))
-    return Script(rung.title, rung.script[spoken].strip(), spoken, preview=saying is None)
+    def next(self) -> str:
+        if self.case.ask is not None:
+            return "tap escalate to transfer" if completes(self.desk, self.now) else "wait for the supervisor"
+        step = next_step(self.policy, self.desk, self.who, self.now)
+        if step is not None:
+            return step.title
+        near = [nearest(self.policy, self.desk, button, self.who, self.now) for button in Button]
+        ladder = [found for found in near if found is not None]
+        if not ladder:
+            return ""
+        rung, lacks = min(ladder, key=lambda found: (len(found[1]), self.policy.rung.index(found[0])))
+        if blocked(self.desk, rung, self.who):
+            return lacks[0].text
+        button, act = way_on(self.policy, self.desk, lacks, self.who, self.now)
+        return f"{rung.title}: {act or button}"
+
+    def script(self) -> Script | None:
+        """What is to be said now; else what the next step would say, as a preview."""
+        saying = _to_say(self.case, self.now)
+        step = next_step(self.policy, self.desk, self.who, self.now)
+        rung = self.policy.find(saying) if saying else step
+        if rung is None:
+            return None
+        text, language = script(rung, self.case, self.who)
+        return Script(rung.title, text, language, preview=not saying)
 
 
 def _to_say(case: Case, now: int) -> str | None:
@@ -151,6 +201,15 @@ def _to_say(case: Case, now: int) -> str | None:
     return last.rung
 
 
+def _alert(desk: Desk) -> str:
+    alert = desk.alert
+    if alert is None:
+        return ""
+    if alert.supervisor is not None:
+        return f"{alert.want}: {alert.supervisor} is coming"
+    return f"{alert.want}: {len(alert.to)} told"
+
+
 def _declared(ground: str, person: str | None) -> str:
     return f"{ground} ({person})" if person else f"{ground}"
 
@@ -161,7 +220,8 @@ def _troubles(desk: Desk) -> tuple[str, ...]:
         "The phone does not answer; the call may still be up.": not facts.phone_up,
         "The phone has not told its calls yet.": facts.phone_up and not facts.calls_known,
         "Another call is live on this phone; end it or put it on hold.": desk.case is not None and other_live(desk),
-        "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.": facts.person is None,
-        "No supervisors' extension is set; nobody can be rung.": not facts.supervisors,
+        "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.": facts.who.id is None,
+        "No supervisor is present.": facts.floor_up and not facts.present,
+        "No supervisors' extension is set; nobody can be rung.": not facts.floor_up and not facts.extension,
     }
     return tuple(text for text, holds in found.items() if holds)

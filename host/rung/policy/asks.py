@@ -1,0 +1,171 @@
+"""An ask from its beginning to its end: who is asked, what the phone does for it, and how it comes to nothing.
+
+The desks of supervisors are asked by the floor, group after group; while the floor is out of reach a transfer rings the
+configured extension instead. Whatever fails, the caller is off hold before the result is shown.
+"""
+
+from rung import words as w
+from rung.policy.answers import nothing, refuse, taken
+from rung.policy.brief import brief
+from rung.policy.decision import Decision
+from rung.policy.language import Rung
+from rung.policy.state import Ask, Desk, Phase
+from rung.words import Outcome, Reply, Want
+
+PHONE_DEADLINE_MS = 5000  # hold, consult, join: a phone on this computer answers within milliseconds
+TAKE_BACK_DEADLINE_MS = 2000  # and the caller waits on hold: ask again soon
+
+UNDER_WAY = frozenset({Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING})  # no longer to be stopped
+
+
+def replies(desk: Desk, want: Want) -> tuple[Reply, ...]:
+    """What a supervisor may answer: only what is possible."""
+    joins = (Reply.JOIN,) if "join" in desk.facts.can and desk.case is not None else ()
+    match want:
+        case Want.TRANSFER:
+            return (Reply.ACCEPT, Reply.TAKE, Reply.DECLINE, Reply.BUSY)
+        case Want.LEAVE:
+            return (Reply.GRANT, Reply.DENY, *joins, Reply.TAKE, Reply.BUSY)
+        case Want.JOIN:
+            return (*joins, Reply.TAKE, Reply.DECLINE, Reply.BUSY)
+        case Want.INVOLVE:
+            return (Reply.TAKE, Reply.ADVISE, Reply.DECLINE, Reply.BUSY)
+        case _:
+            return (*joins, Reply.ACCEPT, Reply.DECLINE, Reply.BUSY)
+
+
+def start(d: Decision, rung: Rung) -> None:
+    """Ask the first group that has somebody free; where nobody can answer, the ask ends at once, off hold."""
+    want = Want(rung.does)
+    facts = d.desk.facts
+    number = d.desk.ask + 1
+    if facts.floor_up:
+        d.emit(w.AskOpened(ask=number, rung=rung.id, person=d.who.id, want=want, to=_next_group(d.desk, ())))
+        if d.case.ask is not None and d.case.ask.to:
+            _tell_floor(d)
+        else:
+            end(d, Outcome.BUSY if facts.present else Outcome.ABSENT)
+        return
+    target = facts.extension if want == Want.TRANSFER else ""
+    d.emit(w.AskOpened(ask=number, rung=rung.id, person=d.who.id, want=want, target=target))
+    if not target:
+        end(d, Outcome.ABSENT)
+
+
+def _next_group(desk: Desk, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The free desks of the next group that has any, not asked yet."""
+    fresh = [p for p in desk.facts.present if p.free and p.desk not in asked]
+    group = min((p.group for p in fresh), default=0)
+    return tuple(p.desk for p in fresh if p.group == group)
+
+
+def _tell_floor(d: Decision) -> None:
+    ask = d.case.ask
+    assert ask is not None
+    told = brief(d.policy, d.case, ask.person, d.now)
+    d.do(w.AskFloor, 0, ask.number, ask.want, ask.to, told, replies(d.desk, ask.want))
+
+
+def widen(d: Decision, why: str) -> bool:
+    """Ask the next group too. False: there is none."""
+    ask = d.case.ask
+    assert ask is not None
+    more = _next_group(d.desk, ask.to)
+    if more:
+        d.emit(w.AskWidened(more, why))
+        _tell_floor(d)
+    return bool(more)
+
+
+def end(d: Decision, outcome: Outcome) -> None:
+    """Let the ask come to nothing: first the caller off hold, then the result is shown."""
+    case, ask = d.case, d.case.ask
+    assert ask is not None
+    over(d, outcome)
+    waits = case.waiting(w.Hold) or case.waiting(w.Consult) or case.waiting(w.Join)
+    on_phone = case.held or ask.consult is not None or waits
+    if ask.phase == Phase.TELLING or not on_phone:
+        close(d, outcome)
+        return
+    for stale in d.case.pending:  # what was still asked of the phone for this ask no longer matters
+        d.emit(w.EffectFailed(stale.effect.id, f"the ask ended: {outcome}"))
+    d.emit(w.AskMoved(Phase.RETURNING, outcome=outcome))
+    d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, ask.consult)
+
+
+def close(d: Decision, outcome: Outcome) -> None:
+    ask = d.case.ask
+    assert ask is not None
+    d.emit(w.AskClosed(ask.rung, outcome))
+
+
+def over(d: Decision, outcome: Outcome) -> None:
+    """Nobody who was asked need answer any more."""
+    ask = d.case.ask
+    if ask is not None and ask.to:
+        d.do(w.CloseAsk, 0, ask.number, outcome)
+
+
+def take_back(d: Decision) -> w.Answer:
+    """The agent takes the open ask back."""
+    ask = d.case.ask
+    assert ask is not None
+    if ask.phase in (Phase.COMPLETING, Phase.OFFERING):
+        return refuse("Too late to take back: the transfer is under way.")
+    if ask.phase == Phase.RETURNING:
+        return nothing("The caller is already coming off hold.")
+    end(d, Outcome.TAKEN_BACK)
+    return taken("Taken back." if d.case.ask is None else "Taken back; the caller comes off hold.")
+
+
+def on_time(d: Decision) -> None:
+    """What time alone brings about in an open ask. While the phone is lost nothing can be told of it, so it waits."""
+    ask = d.case.ask
+    if ask is None or not d.desk.facts.calls_known:
+        return
+    times = d.policy.times
+    if ask.phase == Phase.TELLING and d.now >= ask.phase_ms + times.say_ms:
+        if d.case.held:
+            reach(d)
+        else:
+            d.emit(w.AskMoved(Phase.HOLDING))
+            d.do(w.Hold, PHONE_DEADLINE_MS, d.case.call)
+    elif ask.phase == Phase.RINGING and d.now >= ask.phase_ms + times.answer_ms:
+        # Nobody ignored a telephone that is not known to have been dialled.
+        end(d, Outcome.IGNORED if ask.consult is not None else Outcome.FAILED)
+    elif waits_for_desks(ask):
+        if d.now >= ask.opened_ms + times.answer_ms:
+            end(d, Outcome.IGNORED)
+        elif d.now >= ask.asked_ms + times.widen_ms:
+            widen(d, "no answer")
+
+
+def waits_for_desks(ask: Ask) -> bool:
+    """Is somebody's answer still awaited, before the phone rings anybody?"""
+    return bool(ask.to) and not ask.taker and ask.phase in (Phase.TELLING, Phase.ASKING, Phase.HOLDING)
+
+
+def reach(d: Decision) -> None:
+    """Ring whoever has taken the ask, or the extension; until somebody has, wait."""
+    ask = d.case.ask
+    assert ask is not None
+    if not ask.target:
+        d.emit(w.AskMoved(Phase.ASKING))
+        return
+    d.emit(w.AskMoved(Phase.RINGING))
+    d.do(w.Consult, PHONE_DEADLINE_MS, d.case.call, ask.target, d.case.id)
+
+
+def bring_in(d: Decision, target: str) -> None:
+    """Into the call without hold."""
+    ask = d.case.ask
+    if ask is not None and ask.taker and (ask.at_once or ask.want == Want.JOIN):  # else they listen first
+        d.emit(w.AskMoved(Phase.JOINING))
+    d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings
+
+
+def left(d: Decision, desk: str) -> None:
+    """A supervisor who listened has left without an answer."""
+    ask = d.case.ask
+    if ask is not None and ask.want == Want.LEAVE and ask.taker == desk:
+        end(d, Outcome.DECLINED)

@@ -1,0 +1,65 @@
+"""Which policy governs a call: by its queue, else the desk's own; to its end the version it began with."""
+
+from msgspec import Struct
+
+from rung.policy.language import Policy, version_of
+from rung.policy.state import Case
+from rung.words import Call
+
+
+class Rule(Struct, frozen=True):
+    """For calls of this queue or called number: another policy, another language, or both."""
+
+    queue: str
+    policy: Policy | None = None
+    language: str = ""
+
+
+class Book:
+    """The policies of one desk. Immutable; `keeping` gives a book with one more."""
+
+    def __init__(
+        self,
+        default: Policy,
+        rules: tuple[Rule, ...] = (),
+        language: str = "en",
+        kept: tuple[Policy, ...] = (),
+        desk: str = "case",
+    ) -> None:
+        """``kept``: versions that govern open cases and are no longer the desk's; ``desk`` begins its cases' ids."""
+        self.desk = desk
+        self.default = default
+        self.language = language
+        self._rules = rules
+        self._kept = kept
+        policies = (*kept, *(rule.policy for rule in rules if rule.policy is not None), default)
+        self.policies = {version_of(policy): policy for policy in policies}
+
+    def for_call(self, call: Call) -> tuple[Policy, str]:
+        """Policy and language of a call that begins."""
+        rule = next((rule for rule in self._rules if rule.queue == call.queue), Rule(call.queue))
+        return rule.policy or self.default, rule.language or self.language
+
+    def of(self, case: Case | None) -> Policy:
+        """The policy that governs this case."""
+        return self.default if case is None else self.policies[case.version]
+
+    def keeping(self, policy: Policy) -> "Book":
+        return Book(self.default, self._rules, self.language, (*self._kept, policy), self.desk)
+
+
+Rules = Policy | Book  # a single policy governs every call
+
+
+def policy_of(rules: Rules, case: Case | None) -> Policy:
+    return rules if isinstance(rules, Policy) else rules.of(case)
+
+
+def for_call(rules: Rules, call: Call) -> tuple[Policy, str]:
+    """Policy and language of a call that begins."""
+    return (rules, rules.languages()[0]) if isinstance(rules, Policy) else rules.for_call(call)
+
+
+def prefix(rules: Rules) -> str:
+    """With what the ids of this desk's cases begin."""
+    return "case" if isinstance(rules, Policy) else rules.desk

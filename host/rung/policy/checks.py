@@ -1,0 +1,129 @@
+"""Does a policy make sense beyond its types? Each mistake is its place in the file, and one line with the mend."""
+
+from collections.abc import Iterator
+
+from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Variant
+from rung.words import Button, Role
+
+Mistakes = Iterator[tuple[str, str]]
+
+BUTTON_OF = {"end": Button.RELEASE, "transfer": Button.ESCALATE, "leave": Button.ESCALATE, "join": Button.ESCALATE}
+BUTTON_OF["involve"] = Button.ESCALATE
+
+
+def mistakes(policy: Policy) -> Mistakes:
+    """Key path and mistake, in the order of the file."""
+    yield from _of_grounds(policy)
+    if not policy.rung:
+        yield "rung", "a ladder needs at least one rung"
+    ids = [rung.id for rung in policy.rung]
+    for i, rung in enumerate(policy.rung):
+        here = f"rung[{i}] ({rung.id})"
+        if not rung.id or rung.id in ids[:i]:
+            yield f"{here}.id", "empty or used twice; give each rung its own id"
+        for key, mistake in (*_of_rung(policy, rung), *_of_scripts(policy, rung)):
+            yield f"{here}.{key}", mistake
+        for j, need in enumerate(rung.requires):
+            for key, mistake in _of_needs(policy, rung, need):
+                yield f"{here}.requires[{j}].{key}", mistake
+    for i, duty in enumerate(policy.duty):
+        if (duty.do == "breather") != (duty.minutes > 0):
+            yield (
+                f"duty[{i}].minutes",
+                'a breather needs minutes, and nothing else has them; set do = "breather" or minutes',
+            )
+
+
+def _of_grounds(policy: Policy) -> Mistakes:
+    if ENDING not in policy.grounds:
+        yield "grounds.ending", "is missing; list the grounds for which a call may be ended at all"
+    for ground in sorted(NEVER_ENDING.intersection(policy.grounds.get(ENDING, ()))):
+        yield "grounds.ending", f"`{ground}` never ends a call; take it out"
+    for name, listed in policy.grounds.items():
+        if name == ANY or not listed:
+            yield f"grounds.{name}", "`any` is built in, and an empty set never holds; take it out"
+    if len(set(policy.common_grounds)) < len(policy.common_grounds):
+        yield "common_grounds", "names one twice; give three different grounds"
+
+
+def _of_rung(policy: Policy, rung: Rung) -> Mistakes:
+    if not rung.title.strip():
+        yield "title", "is empty; name the step for people"
+    if not rung.requires:
+        yield "requires", "an empty list never opens; leave the key out if nothing is required"
+    if rung.does in BUTTON_OF and rung.button != BUTTON_OF[rung.does]:
+        yield "does", f'"{rung.does}" needs button = "{BUTTON_OF[rung.does]}"'
+    if rung.button == Button.RELEASE and rung.does != "end":
+        yield "does", 'button = "release" only ends: set does = "end", or another button'
+    if rung.does == "end" and rung.repeatable:
+        yield "repeatable", "an ending cannot be repeated; take it out"
+    if rung.does not in ("say", "end") and rung.role == Role.SUPERVISOR:
+        yield "does", "only an agent asks for a supervisor; a supervisor says or ends"
+    if rung.while_asking and rung.does != "end":
+        yield "while_asking", "only an ending stays open while leave is asked; take it out"
+    if rung.play and rung.does != "end":
+        yield "play", "only an announcement is played; take it out"
+
+
+def _of_scripts(policy: Policy, rung: Rung) -> Mistakes:
+    languages = set(policy.languages())
+    parts: list[tuple[str, Rung | Variant]] = [("", rung)]
+    parts += [(f"variant[{i}].", variant) for i, variant in enumerate(rung.variant)]
+    for key, part in parts:
+        if not part.script or set(part.script) != languages:
+            yield f"{key}script", f"give every script in the same languages; the first rung has: {', '.join(languages)}"
+        for language, text in part.script.items():
+            if not text.strip():
+                yield f"{key}script.{language}", "is empty; give the words to say"
+            for point in part.must_say:
+                if language in languages and not _says(text, point, language):
+                    yield f"{key}script.{language}", f"must say: {point.point} (one of its words for {language!r})"
+            for point in part.must_not_say:
+                if _says(text, point, language):
+                    yield f"{key}script.{language}", f"must not say: {point.point}"
+    for i, item in enumerate(rung.tick):
+        if set(item) != languages:
+            yield f"tick[{i}]", "name it in the same languages as the scripts"
+
+
+def _says(text: str, point: Point, language: str) -> bool:
+    return any(phrase.casefold() in text.casefold() for phrase in point.words.get(language, ()))
+
+
+def _of_needs(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
+    others = [other.id for other in policy.rung if other.id != rung.id]
+    for key, named in (("taken", need.taken), ("after", (need.after,) if need.after is not None else ())):
+        for other in named:
+            if other not in others:
+                yield key, f"no other rung {other!r}; allowed: {', '.join(others)}"
+    for key, wanted in (("ground", need.ground), ("attested", need.attested)):
+        yield from _of_wanted(policy, key, wanted)
+    if need.after is not None and need.ground is None:
+        yield "after", "says when the ground was declared; add ground"
+    can = {other.does for other in policy.rung}
+    if need.persisted and not any(other.warns for other in policy.rung):
+        yield "persisted", "never holds: no rung has warns = true for it to count from"
+    if need.unavailable and not can & {"transfer", "leave", "join", "involve"}:
+        yield "unavailable", "never holds: no rung asks for a supervisor"
+    if need.leave is not None and "leave" not in can:
+        yield "leave", 'never changes: no rung does = "leave"'
+    if need.involved and "involve" not in can:
+        yield "involved", 'never holds: no rung does = "involve"'
+    if (need.on_call or need.attested is not None) and rung.role != Role.SUPERVISOR:
+        yield "on_call" if need.on_call else "attested", 'is about a supervisor in the call; set role = "supervisor"'
+    if rung.does == "end" and not _may_end(policy, need):
+        yield "ground", 'an ending needs ground = "ending" or grounds out of that set'
+
+
+def _of_wanted(policy: Policy, key: str, wanted: Grounds | None) -> Mistakes:
+    if wanted == ():
+        yield key, "an empty list never holds; leave the key out if no ground is required"
+    elif isinstance(wanted, str) and wanted != ANY and wanted not in policy.grounds:
+        yield key, f"no set {wanted!r}; allowed: any, {', '.join(policy.grounds)}, or a list of grounds"
+
+
+def _may_end(policy: Policy, need: Requires) -> bool:
+    wanted = need.ground
+    if wanted is None or wanted == ANY or (isinstance(wanted, str) and wanted not in policy.grounds):
+        return False
+    return policy.ground_set(wanted) <= set(policy.grounds.get(ENDING, ()))

@@ -1,0 +1,351 @@
+"""How one event changes a desk. A case is the fold of its events: so it is rebuilt from the record after a crash.
+
+Nothing else changes a case. An event of no consequence for the state (a press, an answer) leaves it as it is.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from rung import words as w
+from rung.policy import cases
+from rung.policy.state import (
+    Alert,
+    Announcement,
+    Ask,
+    Case,
+    Declaration,
+    Desk,
+    Joined,
+    LeaveGiven,
+    Mark,
+    Pending,
+    Phase,
+    Taken,
+)
+from rung.words import Ground, Outcome, Reply, Want
+
+FAILED_ASKS = frozenset(
+    {
+        Outcome.DENIED,
+        Outcome.DECLINED,
+        Outcome.UNWANTED,
+        Outcome.BUSY,
+        Outcome.IGNORED,
+        Outcome.ABSENT,
+        Outcome.FAILED,
+    }
+)
+NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
+CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
+
+
+def evolve(desk: Desk, event: w.Event, at_ms: int) -> Desk:
+    """The desk after ``event``, which happened at ``at_ms`` on the desk's clock."""
+    of_desk = _OF_DESK.get(type(event))
+    if of_desk is not None:
+        desk = of_desk(desk, event, at_ms)
+    of_case = _OF_CASE.get(type(event))
+    if of_case is None or desk.case is None:
+        return desk
+    return replace(desk, case=of_case(desk.case, event, at_ms))
+
+
+# -- numbers and alerts, which need no case ----------------------------------------------------------------------------
+
+
+def _numbered(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
+    return replace(desk, effect=event.effect.id)
+
+
+def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:
+    return replace(desk, ask=event.ask)
+
+
+def _alerted(desk: Desk, event: w.AlertRaised, at: int) -> Desk:
+    before = desk.alert if desk.alert is not None and desk.alert.number == event.ask else None
+    alert = Alert(number=event.ask, want=event.want, person=event.person, at_ms=at, to=event.to)
+    if before is not None:  # it became more urgent, or more are told
+        alert = replace(before, want=event.want, to=event.to, at_ms=before.at_ms if before.want == event.want else at)
+    return replace(desk, alert=alert, ask=max(desk.ask, event.ask))
+
+
+def _alert_answered(desk: Desk, event: w.AlertAnswered, at: int) -> Desk:
+    if desk.alert is None:
+        return desk
+    if event.reply in (Reply.BUSY, Reply.DECLINE):
+        return replace(desk, alert=replace(desk.alert, busy=(*desk.alert.busy, event.desk)))
+    came = replace(desk.alert, taker=event.desk, supervisor=event.person, target=event.target)
+    return replace(desk, alert=came)
+
+
+def _alert_closed(desk: Desk, event: w.AlertClosed, at: int) -> Desk:
+    return replace(desk, alert=None)
+
+
+# -- one case ----------------------------------------------------------------------------------------------------------
+
+
+def _held(case: Case, event: w.CallHeld, at: int) -> Case:
+    return replace(_silent(case, event, at), held=True, quiet_since=at)
+
+
+def _resumed(case: Case, event: w.CallResumed, at: int) -> Case:
+    return replace(_silent(case, event, at), held=False, talking_since=at, quiet_since=None)
+
+
+def _silent(case: Case, event: w.Event, at: int) -> Case:
+    if case.talking_since is None:
+        return case
+    return replace(case, talks=(*case.talks, (case.talking_since, at)), talking_since=None, quiet_since=at)
+
+
+def _declared(case: Case, event: w.GroundDeclared, at: int) -> Case:
+    mine = [d for d in case.grounds if d.person == event.person]
+    if event.names:
+        at = next(d.at_ms for d in mine if d.ground == Ground.UNNAMED)
+    gone = {event.ground} | ({Ground.UNNAMED} if event.names else set())
+    kept = tuple(d for d in case.grounds if d.person != event.person or d.ground not in gone)
+    named = case.named
+    if event.ground != Ground.UNNAMED and event.ground not in named:
+        named = (*named, event.ground)
+    return replace(case, grounds=(*kept, Declaration(event.ground, event.person, at)), named=named)
+
+
+def _ground_taken_back(case: Case, event: w.GroundTakenBack, at: int) -> Case:
+    kept = tuple(d for d in case.grounds if (d.ground, d.person) != (event.ground, event.person))
+    return replace(case, grounds=kept)
+
+
+def _marked(case: Case, event: w.MarkerSet, at: int) -> Case:
+    return replace(case, marks=(*case.marks, Mark(event.marker, event.person, at)))
+
+
+def _unmarked(case: Case, event: w.MarkerLifted, at: int) -> Case:
+    kept = tuple(m for m in case.marks if (m.marker, m.person) != (event.marker, event.person))
+    return replace(case, marks=kept, review=case.review or bool(event.reason))
+
+
+def _calmed(case: Case, event: w.CallerCalmed, at: int) -> Case:
+    counted = None if case.counted_ms is None else at
+    return replace(case, calmed_ms=at, counted_ms=counted)
+
+
+def _taken(case: Case, event: w.RungTaken, at: int) -> Case:
+    announced = case.announcement
+    return replace(
+        case,
+        taken=(*case.taken, Taken(event.rung, event.person, at)),
+        counted_ms=at if event.warns else case.counted_ms,
+        announcement=None if announced and announced.rung == event.rung else announced,
+        leave=None if event.uses_leave else case.leave,
+        leave_used=case.leave_used or event.uses_leave,
+    )
+
+
+def _untake(case: Case, rung: str) -> tuple[Taken, ...]:
+    last = max((i for i, t in enumerate(case.taken) if t.rung == rung), default=None)
+    return tuple(t for i, t in enumerate(case.taken) if i != last)
+
+
+def _undone(case: Case, event: w.RungUndone, at: int) -> Case:
+    return replace(case, taken=_untake(case, event.rung))
+
+
+def _announced(case: Case, event: w.Announced, at: int) -> Case:
+    return replace(case, announcement=Announcement(event.rung, event.person, at))
+
+
+def _withdrawn(case: Case, event: w.AnnouncementWithdrawn, at: int) -> Case:
+    return replace(case, announcement=None)
+
+
+def _language(case: Case, event: w.LanguageSet, at: int) -> Case:
+    return replace(case, language=event.language)
+
+
+def _not_necessary(case: Case, event: w.NotNecessary, at: int) -> Case:
+    return replace(case, not_necessary=True)
+
+
+def _tried(case: Case, event: w.Tried, at: int) -> Case:
+    return replace(case, tried=(*case.tried, event.item))
+
+
+def _notes(case: Case, event: w.NotesKept, at: int) -> Case:
+    matter, offered, demeanour = case.notes
+    return replace(case, notes=(event.matter or matter, event.offered or offered, event.demeanour or demeanour))
+
+
+def _earlier(case: Case, event: w.EarlierKnown, at: int) -> Case:
+    return replace(case, earlier=event.incidents)
+
+
+def _released(case: Case, event: w.CaseReleased, at: int) -> Case:
+    return replace(case, released=event.desk)
+
+
+# -- asks, leave, supervisors in the call ------------------------------------------------------------------------------
+
+
+def _ask_opened(case: Case, event: w.AskOpened, at: int) -> Case:
+    ask = Ask(
+        number=event.ask,
+        rung=event.rung,
+        person=event.person,
+        want=event.want,
+        opened_ms=at,
+        phase=Phase.TELLING if event.want == Want.TRANSFER else Phase.ASKING,
+        phase_ms=at,
+        to=event.to,
+        asked_ms=at,
+        target=event.target,
+    )
+    return replace(case, ask=ask)
+
+
+def _ask_changed(change: Callable[[Ask, Any, int], Ask]) -> Callable[[Case, Any, int], Case]:
+    def changed(case: Case, event: w.Event, at: int) -> Case:
+        return case if case.ask is None else replace(case, ask=change(case.ask, event, at))
+
+    return changed
+
+
+def _widened(ask: Ask, event: w.AskWidened, at: int) -> Ask:
+    return replace(ask, to=(*ask.to, *event.to), asked_ms=at)
+
+
+def _seen(ask: Ask, event: w.AskSeen, at: int) -> Ask:
+    return replace(ask, seen=(*ask.seen, event.desk))
+
+
+def _replied(ask: Ask, event: w.AskReplied, at: int) -> Ask:
+    if event.reply in (Reply.BUSY, Reply.DECLINE, Reply.DENY):
+        return replace(ask, busy=(*ask.busy, event.desk))
+    at_once = ask.at_once or event.reply == Reply.TAKE
+    return replace(ask, taker=event.desk, supervisor=event.person, target=event.target, at_once=at_once)
+
+
+def _ask_moved(ask: Ask, event: w.AskMoved, at: int) -> Ask:
+    return replace(
+        ask,
+        phase=Phase(event.phase),
+        phase_ms=at,
+        answered_ms=at if event.phase == Phase.ANSWERED and ask.answered_ms is None else ask.answered_ms,
+        consult=event.consult or ask.consult,
+        outcome=event.outcome,
+    )
+
+
+def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
+    asked, case = case.ask, replace(case, ask=None)
+    if not event.rung:  # a hand-over or a hand-back: it was nobody's rung
+        return case
+    if event.outcome in CAME_TO_SOMETHING:
+        wanted = asked is not None and asked.want == Want.INVOLVE
+        return replace(case, involved=case.involved or wanted)
+    case = replace(case, taken=_untake(case, event.rung))
+    if event.outcome not in FAILED_ASKS:  # taken back or interrupted: neither `wait` nor unavailability changes
+        return case
+    declined = case.declined or event.outcome in (Outcome.DECLINED, Outcome.DENIED)
+    return replace(
+        case,
+        unavailable=event.outcome in NOBODY_CAME,
+        counted_ms=None if case.counted_ms is None else at,
+        declined=declined,
+        not_necessary=case.not_necessary and not declined,
+    )
+
+
+def _leave_granted(case: Case, event: w.LeaveGranted, at: int) -> Case:
+    return replace(case, leave=LeaveGiven(event.person, at))
+
+
+def _leave_withdrawn(case: Case, event: w.LeaveWithdrawn, at: int) -> Case:
+    return replace(case, leave=None)
+
+
+def _free(case: Case, event: w.SupervisorFree, at: int) -> Case:
+    return replace(case, unavailable=False)
+
+
+def _joined(case: Case, event: w.SupervisorJoined, at: int) -> Case:
+    return replace(case, joined=(*case.joined, Joined(event.person, event.desk, event.address, at)))
+
+
+def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:
+    return replace(case, joined=tuple(j for j in case.joined if j.person != event.person))
+
+
+# -- effects -----------------------------------------------------------------------------------------------------------
+
+
+def _decided(case: Case, event: w.EffectDecided, at: int) -> Case:
+    if not event.deadline_ms:
+        return case
+    effect = event.effect
+    over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
+    pending = (*case.pending, Pending(effect, event.deadline_ms))
+    return replace(case, pending=pending, old_consults=case.old_consults + over)
+
+
+def _settled(case: Case, event: w.EffectConfirmed | w.EffectFailed, at: int) -> Case:
+    return replace(case, pending=tuple(p for p in case.pending if p.effect.id != event.id))
+
+
+def _unknown(case: Case, event: w.EffectUnknown, at: int) -> Case:
+    pending = tuple(replace(p, unknown=event.why) if p.effect.id == event.id else p for p in case.pending)
+    return replace(case, pending=pending)
+
+
+_OF_DESK: dict[type, Callable[[Desk, Any, int], Desk]] = {
+    w.CaseOpened: cases.opened,
+    w.CaseTurnedTo: cases.turned,
+    w.CaseClosed: cases.closed,
+    w.CaseReceived: cases.received,
+    w.CaseArrived: cases.arrived,
+    w.CaseReturned: cases.returned,
+    w.EffectDecided: _numbered,
+    w.AskOpened: _asked,
+    w.AlertRaised: _alerted,
+    w.AlertAnswered: _alert_answered,
+    w.AlertClosed: _alert_closed,
+}
+
+_OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
+    w.CallHeld: _held,
+    w.CallResumed: _resumed,
+    w.PhoneLost: _silent,
+    w.BridgeRestarted: _silent,
+    w.GroundDeclared: _declared,
+    w.GroundTakenBack: _ground_taken_back,
+    w.MarkerSet: _marked,
+    w.MarkerLifted: _unmarked,
+    w.CallerCalmed: _calmed,
+    w.RungTaken: _taken,
+    w.RungUndone: _undone,
+    w.Announced: _announced,
+    w.AnnouncementWithdrawn: _withdrawn,
+    w.LanguageSet: _language,
+    w.NotNecessary: _not_necessary,
+    w.Tried: _tried,
+    w.NotesKept: _notes,
+    w.EarlierKnown: _earlier,
+    w.CaseReleased: _released,
+    w.AskOpened: _ask_opened,
+    w.AskWidened: _ask_changed(_widened),
+    w.AskSeen: _ask_changed(_seen),
+    w.AskReplied: _ask_changed(_replied),
+    w.AskMoved: _ask_changed(_ask_moved),
+    w.AskClosed: _ask_closed,
+    w.LeaveGranted: _leave_granted,
+    w.LeaveWithdrawn: _leave_withdrawn,
+    w.SupervisorFree: _free,
+    w.SupervisorJoined: _joined,
+    w.SupervisorLeft: _left,
+    w.EffectDecided: _decided,
+    w.EffectConfirmed: _settled,
+    w.EffectFailed: _settled,
+    w.EffectUnknown: _unknown,
+}

@@ -1,0 +1,134 @@
+"""What the floor says: who is there, and what supervisors answer. Late, doubled or stale answers do nothing."""
+
+from rung import words as w
+from rung.policy import alerts, asks, transfer
+from rung.policy.decision import Decision
+from rung.policy.state import Ask, Phase
+from rung.words import Outcome, Reply, Want
+
+
+def floor_is(d: Decision, said: w.FloorIs) -> None:
+    was = d.desk.facts
+    d.facts(floor_up=said.up, present=said.present, desks=said.desks, extension=said.extension)
+    if d.desk.case is not None:
+        _came_free(d, {p.person for p in was.present if p.free} if was.floor_up else set())
+        if was.floor_up and not said.up and d.case.ask is not None:
+            _lost(d, d.case.ask)
+    alerts.more_present(d)
+
+
+def _came_free(d: Decision, before: set[str]) -> None:
+    """It clears `unavailable`, until a rung that rests on it (the final notice) has been taken."""
+    came = next((p.person for p in d.desk.facts.present if p.free and p.person not in before), None)
+    rests = any(d.case.has_taken(r.id) and any(n.unavailable for n in r.requires) for r in d.policy.rung)
+    if came is not None and d.case.unavailable and not rests:
+        d.emit(w.SupervisorFree(came))
+
+
+def _lost(d: Decision, ask: Ask) -> None:
+    """The floor is out of reach, so nobody's answer can come: ring the extension, or the ask has failed."""
+    if not asks.waits_for_desks(ask):
+        return
+    extension = d.desk.facts.extension
+    if ask.want != Want.TRANSFER or not extension:
+        asks.end(d, Outcome.ABSENT)
+        return
+    d.emit(w.AskReplied(desk="", person="", reply=Reply.ACCEPT, target=extension))
+    if ask.phase == Phase.ASKING:
+        asks.reach(d)
+
+
+def seen(d: Decision, said: w.Seen) -> None:
+    ask = d.desk.case.ask if d.desk.case is not None else None
+    if ask is not None and ask.number == said.ask and said.desk in ask.to and said.desk not in ask.seen:
+        d.emit(w.AskSeen(said.desk))
+
+
+def replied(d: Decision, said: w.Replied) -> None:
+    if d.desk.alert is not None and d.desk.alert.number == said.ask:
+        alerts.replied(d, said)
+        return
+    ask = d.desk.case.ask if d.desk.case is not None else None
+    if ask is None or ask.number != said.ask or said.desk not in ask.to or ask.phase == Phase.RETURNING:
+        return
+    if said.reply not in asks.replies(d.desk, ask.want):
+        return
+    if said.desk in ask.busy or (ask.taker and not _may_go_on(ask, said)):
+        return
+    target = next((p.extension for p in d.desk.facts.present if p.desk == said.desk), "")
+    d.emit(w.AskReplied(desk=said.desk, person=said.person, reply=said.reply, word=said.word, target=target))
+    _REPLIES[said.reply](d, said)
+
+
+def _may_go_on(ask: Ask, said: w.Replied) -> bool:
+    """Whoever took it may take the call while they talk with the agent, or answer after having listened."""
+    if said.desk != ask.taker:
+        return False
+    if ask.want == Want.LEAVE:
+        return ask.phase == Phase.ASKING and said.reply in (Reply.GRANT, Reply.DENY, Reply.TAKE)
+    return ask.phase == Phase.ANSWERED and said.reply == Reply.TAKE
+
+
+def _accepted(d: Decision, said: w.Replied) -> None:
+    """Somebody comes: it closes for everybody else. Who waits on hold is put through, once the caller was told."""
+    ask = d.case.ask
+    assert ask is not None
+    if ask.phase == Phase.ANSWERED or transfer.added(d.case) is not None:
+        transfer.complete(d)
+        return
+    asks.over(d, Outcome.ACCEPTED)
+    if ask.want == Want.TRANSFER:
+        if ask.phase == Phase.ASKING:
+            asks.reach(d)
+    elif "join" in d.desk.facts.can:
+        asks.bring_in(d, ask.target)
+    else:  # the caller stays with the agent until the supervisor has answered, and is then put through at once
+        asks.reach(d)
+
+
+def _joins(d: Decision, said: w.Replied) -> None:
+    """Into the call, beside the agent. Leave may still be granted or denied after listening."""
+    ask = d.case.ask
+    assert ask is not None
+    if ask.want == Want.JOIN:
+        asks.over(d, Outcome.JOINED)
+    asks.bring_in(d, ask.target)
+
+
+def _granted(d: Decision, said: w.Replied) -> None:
+    d.emit(w.LeaveGranted(said.person))
+    asks.over(d, Outcome.GRANTED)
+    asks.close(d, Outcome.GRANTED)
+
+
+def _denied(d: Decision, said: w.Replied) -> None:
+    asks.end(d, Outcome.DENIED if said.reply == Reply.DENY else Outcome.DECLINED)
+
+
+def _advised(d: Decision, said: w.Replied) -> None:
+    asks.over(d, Outcome.ADVISED)
+    asks.close(d, Outcome.ADVISED)
+
+
+def _busy(d: Decision, said: w.Replied) -> None:
+    ask = d.case.ask
+    assert ask is not None
+    if set(ask.busy) >= set(ask.to) and not asks.widen(d, "busy"):
+        asks.end(d, Outcome.BUSY)
+
+
+_REPLIES = {
+    Reply.ACCEPT: _accepted,
+    Reply.TAKE: _accepted,
+    Reply.JOIN: _joins,
+    Reply.GRANT: _granted,
+    Reply.DENY: _denied,
+    Reply.DECLINE: _denied,
+    Reply.ADVISE: _advised,
+    Reply.BUSY: _busy,
+}
+
+
+def earlier_are(d: Decision, said: w.EarlierAre) -> None:
+    if d.desk.case is not None and d.case.call == said.call and said.incidents:
+        d.emit(w.EarlierKnown(said.incidents))

@@ -1,0 +1,58 @@
+"""Where policies come from: the shipped ones by name, a floor's own by its path."""
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from rung.policy.checks import mistakes
+from rung.policy.language import Policy, Times
+from rung.policy.mistakes import explain
+
+
+class PolicyError(Exception):
+    """A policy that cannot be used; the message is one line with place and mend."""
+
+
+def shipped() -> list[str]:
+    """Names of the policies that come with Rung."""
+    folder = resources.files("rung.policy") / "shipped"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def load(name_or_file: str, times: Times | None = None) -> Policy:
+    """Load a shipped policy by name, or a policy file by its path; ``times`` replaces the policy's own.
+
+    Raises PolicyError with one line: file, key path, what is wrong and what is allowed.
+    """
+    if name_or_file in shipped():
+        source = (resources.files("rung.policy") / "shipped" / f"{name_or_file}.toml").read_text(encoding="utf-8")
+    elif name_or_file.endswith(".toml"):
+        try:
+            source = Path(name_or_file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PolicyError(f"{name_or_file}: cannot be read: {error}") from None
+    else:
+        allowed = ", ".join(shipped())
+        raise PolicyError(f"policy {name_or_file!r}: no such policy; allowed: {allowed}, or a path that ends in .toml")
+    policy = parse(source, name_or_file)
+    return policy if times is None else checked(msgspec.structs.replace(policy, times=times), name_or_file)
+
+
+def parse(source: str, file: str) -> Policy:
+    """Read a policy from TOML text; ``file`` is named in mistakes. Raises PolicyError."""
+    try:
+        policy = msgspec.convert(tomllib.loads(source), Policy)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"{file}: not valid TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise PolicyError(f"{file}: {explain(error, Policy)}") from None
+    return checked(policy, file)
+
+
+def checked(policy: Policy, file: str) -> Policy:
+    """Return the policy if it makes sense beyond its types, else raise PolicyError for its first mistake."""
+    for where, mistake in mistakes(policy):
+        raise PolicyError(f"{file}: {where}: {mistake}")
+    return policy

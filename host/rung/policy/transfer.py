@@ -1,0 +1,203 @@
+"""Handing the caller over: the case first, by offer and durable accept, and only then the call.
+
+Where the floor is out of reach, or the supervisor is only a telephone, there is no desk to offer the case to, and the
+call alone is transferred.
+"""
+
+import msgspec
+from msgspec.structs import replace
+
+from rung import words as w
+from rung.policy import alerts, asks
+from rung.policy.answers import nothing, refuse, sentence, taken
+from rung.policy.cases import shifted
+from rung.policy.decision import Decision
+from rung.policy.language import canonical
+from rung.policy.reading import OTHER_LIVE, PHONE_LOST, other_live
+from rung.policy.state import Case, Joined, Phase
+from rung.words import Button, LampState, Outcome, Reply, Role, Want
+
+TRANSFER_DEADLINE_MS = 15_000  # REFER and its NOTIFY cross the network twice
+OFFER_DEADLINE_MS = 3000  # another desk writes it into its record; then the agent may try again
+
+
+def complete(d: Decision) -> None:
+    """The supervisor takes the caller now: offer the case to their desk, or transfer at once where there is none."""
+    ask = d.case.ask
+    assert ask is not None
+    if ask.taker and d.desk.facts.floor_up:
+        d.emit(w.AskMoved(Phase.OFFERING))
+        d.do(w.Offer, OFFER_DEADLINE_MS, ask.taker, d.case.id, _travelling(d.case, d.now), canonical(d.policy))
+    else:
+        _transfer(d)
+
+
+def _travelling(case: Case, now_ms: int) -> str:
+    """The case as JSON, its instants as ages. What belongs to this desk alone stays here."""
+    away = replace(
+        case,
+        released="",
+        held=False,
+        talks=(*case.talks, (case.talking_since, now_ms)) if case.talking_since is not None else case.talks,
+        talking_since=None,
+        quiet_since=None,
+        ask=None,
+        pending=(),
+        old_consults=(),
+        announcement=None,
+        joined=tuple(replace(j, desk="", address="") for j in case.joined),
+    )
+    return msgspec.json.encode(shifted(away, -now_ms)).decode()
+
+
+def _transfer(d: Decision) -> None:
+    ask = d.case.ask
+    assert ask is not None
+    d.emit(w.AskMoved(Phase.COMPLETING))
+    if ask.consult is not None:
+        d.do(w.Complete, TRANSFER_DEADLINE_MS, d.case.call, ask.consult)
+    else:  # they are in the call already
+        d.do(w.Leave, TRANSFER_DEADLINE_MS, d.case.call)
+
+
+def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
+    case = d.desk.case
+    ask = case.ask if case is not None else None
+    if case is None or ask is None or ask.phase != Phase.OFFERING or said.case != case.id:
+        return  # too late: it has been reclaimed already
+    offer = case.waiting(w.Offer)
+    assert offer is not None
+    if not said.accepted:
+        d.emit(w.EffectFailed(offer.effect.id, said.why))
+        came_to_nothing(d, Outcome.FAILED)
+        return
+    d.emit(w.EffectConfirmed(offer.effect.id))
+    d.emit(w.CaseReleased(case.id, ask.taker))
+    _transfer(d)
+
+
+def came_to_nothing(d: Decision, outcome: Outcome) -> None:
+    """The transfer, or the offer of the case, did not come about; the call is still here, and so is the case."""
+    case, ask = d.case, d.case.ask
+    if case.released:
+        d.do(w.Reclaim, 0, case.released, case.id)
+        d.emit(w.CaseReturned(case.id))
+    if ask is None:
+        return
+    if ask.consult is None:  # the supervisor is in the call
+        asks.close(d, outcome)
+    elif ask.consult in d.desk.facts.calls:
+        d.emit(w.AskMoved(Phase.ANSWERED))  # both still wait: "press again"
+    else:
+        asks.end(d, outcome)
+    d.flash(Button.ESCALATE, LampState.REFUSED)
+
+
+# -- with a supervisor in the call -------------------------------------------------------------------------------------
+
+
+def added(case: Case) -> Joined | None:
+    """The supervisor who came into the call beside the agent."""
+    return next((j for j in case.joined if j.address), None)
+
+
+def parties_are(d: Decision, call: w.Call) -> None:
+    """Who has come into the call, or left it, beside caller and agent."""
+    for gone in [j for j in d.case.joined if j.address and j.address not in call.parties]:
+        d.emit(w.SupervisorLeft(gone.person or ""))
+        asks.left(d, gone.desk)
+    inside = {j.address for j in d.case.joined}
+    for party in call.parties:
+        if party not in inside and (there := _supervisor_at(d, party)) is not None:
+            d.emit(w.SupervisorJoined(person=there[0], desk=there[1], address=party))
+            _came_in(d, party)
+
+
+def _supervisor_at(d: Decision, address: str) -> tuple[str, str] | None:
+    """Person and desk, if that party is a supervisor: one who was to come, or one whom the floor knows there."""
+    for asked in (d.case.ask, d.desk.alert):
+        if asked is not None and asked.target == address:
+            return asked.supervisor or "", asked.taker
+    facts = d.desk.facts
+    known = next(((p.person, p.desk) for p in facts.present if p.extension == address), None)
+    return ("", "") if known is None and address == facts.extension else known
+
+
+def _came_in(d: Decision, address: str) -> None:
+    join = d.case.waiting(w.Join)
+    if join is not None and isinstance(join.effect, w.Join) and join.effect.target == address:
+        d.emit(w.EffectConfirmed(join.effect.id))
+    alerts.came_in(d)
+    ask = d.case.ask
+    if ask is not None and ask.phase == Phase.JOINING and ask.target == address:
+        if ask.at_once:
+            complete(d)
+        else:
+            asks.close(d, Outcome.JOINED)
+
+
+def hand_over(d: Decision) -> w.Answer:
+    """The supervisor who is in the call has it from now on; any open ask is over."""
+    there = added(d.case)
+    assert there is not None
+    ask = d.case.ask
+    if ask is not None and ask.phase in (Phase.OFFERING, Phase.COMPLETING):
+        return nothing("The call is being handed over already.")
+    if other_live(d.desk) or not d.desk.facts.calls_known:
+        return refuse(sentence(OTHER_LIVE if other_live(d.desk) else PHONE_LOST))
+    if ask is not None:
+        asks.over(d, Outcome.WITHDRAWN)
+        for stale in d.case.pending:
+            d.emit(w.EffectFailed(stale.effect.id, "the call is handed over"))
+        asks.close(d, Outcome.WITHDRAWN)
+    d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.JOIN))
+    d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
+    complete(d)
+    return taken("The supervisor has the call from now on.")
+
+
+# -- back to the agent -------------------------------------------------------------------------------------------------
+
+
+def hand_back(d: Decision, act: w.HandBack) -> w.Answer:
+    """A supervisor gives the caller back to the desk from which the case came, after a word with the agent."""
+    case = d.desk.case
+    if case is None or d.who.role != Role.SUPERVISOR or not d.who.here:
+        return refuse("Only a supervisor who has the call can hand it back.")
+    if not case.origin:
+        return refuse("This call did not come from an agent's desk.")
+    if case.ask is not None:
+        return refuse("Somebody is being asked already; take that back first.")
+    target = d.desk.facts.desks.get(case.origin, "")
+    if not target:
+        return refuse(f"The desk {case.origin} is out of reach.")
+    d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.TRANSFER, target=target))
+    d.emit(w.AskReplied(desk=case.origin, person="", reply=Reply.ACCEPT, target=target))
+    return taken("Tell the caller; then the agent is rung.")
+
+
+# -- at the desk to which a case is offered ----------------------------------------------------------------------------
+
+
+def case_offered(d: Decision, offered: w.CaseOffered) -> None:
+    why = _cannot_take(d, offered)
+    if not why:
+        d.emit(w.CaseReceived(case=offered.case, desk=offered.desk, state=offered.state))
+    d.do(w.AnswerOffer, 0, offered.desk, offered.case, not why, why)
+
+
+def _cannot_take(d: Decision, offered: w.CaseOffered) -> str:
+    if d.desk.facts.who.id is None:
+        return "nobody is signed on at that desk"
+    if d.desk.arriving is not None and d.desk.arriving.id != offered.case:
+        return "another case is on its way to that desk"
+    try:
+        msgspec.json.decode(offered.state, type=Case)
+    except msgspec.MsgspecError as error:
+        return f"that desk cannot read the case: {error}"
+    return ""
+
+
+def case_reclaimed(d: Decision, said: w.CaseReclaimed) -> None:
+    if d.desk.arriving is not None and d.desk.arriving.id == said.case:
+        d.emit(w.CaseReturned(said.case))
