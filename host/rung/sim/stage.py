@@ -41,13 +41,13 @@ class StageError(Exception):
 
 
 class SimPhone:
-    """A SIP phone in a process of its own, played by a story."""
+    """A SIP phone in a process of its own, played by a story; ``changed`` is set whenever a call of its has."""
 
-    def __init__(self, name: str, client: PhoneClient, calls: tuple[w.Call, ...]) -> None:
+    def __init__(self, name: str, client: PhoneClient, calls: tuple[w.Call, ...], changed: asyncio.Event) -> None:
         self.name = name
         self.client = client
         self.calls = {call.id: call for call in calls}
-        self.changed = asyncio.Event()
+        self.changed = changed
         self.on_change: Callable[[w.Call], None] = lambda call: None
         self._task = asyncio.create_task(self._follow())
 
@@ -107,7 +107,7 @@ class Stage:
         self.view: View | None = None
         self.on_edge: Callable[[int, str], None] = lambda at_ns, text: None  # the edge that completes a gesture
         self.kills = 0
-        self.changed = asyncio.Event()
+        self.changed = asyncio.Event()  # by the bridge or by a phone: who waits may look at all of them
         self._bridge: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._exits = contextlib.AsyncExitStack()
@@ -159,7 +159,7 @@ class Stage:
                 await asyncio.wait((connecting, ends), return_when=asyncio.FIRST_COMPLETED)
                 ends.cancel()
         client = connecting.result()
-        phone = SimPhone(name, client, await client.watch())
+        phone = SimPhone(name, client, await client.watch(), self.changed)
         self._exits.push_async_callback(phone.close)
         return phone
 
