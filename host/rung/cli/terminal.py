@@ -1,8 +1,10 @@
 """Single keys from a terminal, or from a pipe."""
 
 import asyncio
+import codecs
 import contextlib
 import os
+import select
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,10 +24,20 @@ def keys_of_stdin(key: Callable[[str], None]) -> Iterator[None]:
 
 
 def _read(loop: asyncio.AbstractEventLoop, key: Callable[[str], None]) -> None:
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode  # a read may end inside a character
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # terminal or loop are gone, and so are the keys
-        while data := os.read(sys.stdin.fileno(), 64):
-            for char in data.decode(errors="replace"):
+        while data := _wait_and_read(sys.stdin.fileno()):
+            for char in decode(data):
                 loop.call_soon_threadsafe(key, char)
+
+
+def _wait_and_read(file: int) -> bytes:
+    """What was typed; empty at the end. Whoever shares the terminal may have made it non-blocking for all."""
+    while True:
+        try:
+            return os.read(file, 64)
+        except BlockingIOError:
+            select.select([file], [], [])
 
 
 @contextlib.contextmanager
