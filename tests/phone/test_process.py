@@ -1,8 +1,11 @@
 """The phone process's commands on a stack that does as a test wants: late, stalled, and never asked."""
 
 import asyncio
+import os
+import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +25,12 @@ class Stack:
     def __init__(self) -> None:
         self.took: list[str] = []
         self.stalled = False
+
+    async def start(self, host: str, port: int) -> None:
+        self.took.append("start")
+
+    async def close(self) -> None:
+        self.took.append("close")
 
     async def _command(self, name: str) -> None:
         self.took.append(name)
@@ -110,3 +119,65 @@ def test_once_the_stack_answers_again_it_is_known_whether_the_hang_up_came() -> 
         assert ended.ended_by == "unknown"
 
     on_stack(test)
+
+
+@pytest.fixture
+def a_signal_would_be_noticed() -> Iterator[list[int]]:
+    """Signals that the process did not handle itself, and which would have killed it; they come out of this fixture."""
+    missed: list[int] = []
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, lambda got, frame: missed.append(got)) for number in numbers]
+    yield missed
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("moment", ["the stack starts", "the control file is written"])
+def test_a_signal_while_it_starts_makes_it_leave_in_good_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_signal_would_be_noticed: list[int], moment: str, number: int
+) -> None:
+    control, stack = tmp_path / "control", Stack()
+    process = SipPhoneProcess(ctl.SipSettings(user="agent"))
+    process.stack = stack  # type: ignore[assignment]
+    write = ctl.write_private
+
+    async def starting(host: str, port: int) -> None:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(0)
+
+    def writing(path: Path, content: bytes) -> None:
+        write(path, content)
+        os.kill(os.getpid(), number)
+
+    if moment == "the stack starts":
+        monkeypatch.setattr(stack, "start", starting)
+    else:
+        monkeypatch.setattr(ctl, "write_private", writing)
+    asyncio.run(asyncio.wait_for(process.run(control), 30))
+    assert a_signal_would_be_noticed == []
+    assert stack.took[-1] == "close" and not control.exists()
+
+
+def test_a_call_that_came_while_a_signal_hurried_its_start_is_not_ended(
+    tmp_path: Path, a_signal_would_be_noticed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = Stack()
+    process = SipPhoneProcess(ctl.SipSettings(user="agent"))
+    process.stack = stack  # type: ignore[assignment]
+
+    async def starting(host: str, port: int) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        process._on_event("CALL_INCOMING", 1, "", "")
+
+    async def whole() -> None:
+        running = asyncio.create_task(process.run(tmp_path / "control"))
+        await asyncio.sleep(0.3)
+        assert not running.done()
+        process._on_event("CALL_CLOSED", 1, "", "")
+        await asyncio.wait_for(running, 30)
+
+    monkeypatch.setattr(stack, "start", starting)
+    asyncio.run(whole())
+    assert stack.took == ["close"] and a_signal_would_be_noticed == []

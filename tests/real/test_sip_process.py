@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pytest import MonkeyPatch
 from tests.phone.control_line import HANG_UP, HELLO, NEVER_TOO_LATE, say
-from tests.real.sip_rig import CALLER_HZ, Rig, connected, no_orphan, play, start_process, three
+from tests.real.sip_rig import CALLER_HZ, Rig, RigPhone, connected, no_orphan, play, start_process, three
 
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.client import PhoneClient
@@ -151,6 +152,32 @@ def test_what_a_stopped_phone_missed_is_not_done_when_it_goes_on(tmp_path: Path)
         await agent.hears(line, CALLER_HZ)
         await agent.client.hang_up(line)
         assert (await agent.becomes(line, ENDED)).ended_by is EndedBy.US
+
+    play(story, tmp_path)
+
+
+def test_a_killed_phone_leaves_nothing_that_the_next_does_not_clear(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    """The stack's own folder is beside the control file, not in the system's, where nobody would ever remove it."""
+    common = tmp_path / "tmp"
+    common.mkdir()
+    monkeypatch.setenv("TMPDIR", str(common))
+
+    async def story(made: Rig) -> None:
+        other = await made.phone("other")
+        first = await made.phone("agent")
+        os.kill(first.process.pid, signal.SIGKILL)
+        await asyncio.to_thread(first.process.wait)
+        left = kept(first)
+        again = await made.phone("agent")
+        assert len(left) == len(kept(again)) == 1 and left != kept(again), "only that of the one that lives"
+        assert len(kept(other)) == 1, "another phone keeps its own"
+        assert not list(common.iterdir())
+        await again.client.quit()
+        assert await asyncio.to_thread(again.process.wait, 30) == 0
+        assert not again.control.with_suffix(".stack").exists()
+
+    def kept(phone: RigPhone) -> list[str]:
+        return [each.name for each in phone.control.with_suffix(".stack").iterdir()]
 
     play(story, tmp_path)
 

@@ -25,7 +25,7 @@ from rung.phone.sip_calls import Attempt, CallBook, Leg
 from rung.phone.sip_door import ControlDoor
 from rung.phone.sip_lock import serving
 from rung.phone.sip_ports import listen_at
-from rung.phone.sip_stack import SipStack
+from rung.phone.sip_stack import SipStack, scratch
 from rung.words import Call, CallState
 
 _RETRY_S = 0.02
@@ -48,6 +48,7 @@ class SipPhoneProcess:
         self.auto_answer_ms = settings.auto_answer_ms
         self.address = ""
         self.door: ControlDoor | None = None
+        self._started = False
         self._leave_when_idle = False
         self._dialling = asyncio.Lock()
         self._replaced = False  # the next incoming call takes the place of an answered one
@@ -76,7 +77,7 @@ class SipPhoneProcess:
         if self.door:
             for call in calls:
                 self.door.tell(ctl.Told(call))
-        if self._leave_when_idle and not self.book.legs:
+        if self._leave_when_idle and self._started and not self.book.legs:
             self.leaving.set()
 
     def _tell_again(self, leg: Leg) -> None:
@@ -308,6 +309,9 @@ class SipPhoneProcess:
 
     async def run(self, control: Path) -> None:
         """From start to `Quit`. PhoneError if the stack does not start, dies or does not stop."""
+        loop = asyncio.get_running_loop()
+        for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # before there is anything to leave behind
+            loop.add_signal_handler(signal_number, self._asked_to_leave)
         host, port = await self._start_stack()
         self.address = f"{self.settings.user}@{host}:{port}"
         secret = secrets.token_hex(32)
@@ -315,9 +319,8 @@ class SipPhoneProcess:
         door_port = await self.door.open("127.0.0.1")
         file = ctl.ControlFile("127.0.0.1", door_port, secret, os.getpid())
         ctl.write_private(control, msgspec.json.encode(file))
-        loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.add_signal_handler(signal_number, self._asked_to_leave)
+        self._started = True
+        self._tell([])  # a signal may have come before
         if self.settings.tone_hz:
             self.tones.send(self.settings.tone_hz)
         if self.settings.domain:
@@ -359,7 +362,7 @@ def serve(settings: ctl.SipSettings, control: Path) -> None:
     """Be the phone process. SystemExit with one line if it cannot be: another serves this control file, say."""
     try:
         ctl.make_folder(control.parent)
-        with serving(control):
+        with serving(control), scratch(control.with_suffix(".stack")):  # nobody else's: the lock says so
             control.unlink(missing_ok=True)  # of a phone that died: nobody shall look for it any more
             asyncio.run(SipPhoneProcess(settings).run(control))
     except BlockingIOError:

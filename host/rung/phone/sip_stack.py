@@ -6,9 +6,13 @@ refuse to act on a call that is up. All of it runs on the event loop; the librar
 thread and back.
 """
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from baresip import Account, BaresipError, CommandTimeout, Config, Runtime, StackEvent, UserAgent
@@ -19,6 +23,22 @@ from rung.phone.sip_control import SipSettings
 
 OnEvent = Callable[[str, int, str, str], None]  # event name, call handle, text, peer
 _SKIPPED = frozenset({"CALL_RTCP", "MODULE", "VU_TX", "VU_RX", "AUDIO_WARNING"})
+
+
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[None]:
+    """Let the stack keep its own files in ``folder``, and throw away what a killed process left there.
+
+    The library asks `tempfile` for a folder, which nobody would remove from /tmp after a SIGKILL.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class SipStack:
