@@ -23,10 +23,17 @@ class PhoneUnsureError(PhoneError):
 class Phone(Protocol):
     """A phone system as one desk uses it.
 
+    Every phone holds, consults, completes, transfers and hangs up. What only some can is in
+    `PhoneIs.can`: "join" (with `leave`) and "play"; there it fails with one clear `PhoneError`.
+
     Every command names its call; an unknown or ended call is a `PhoneError`. A command returns when
     the phone has *accepted* it. Its confirmation is only ever a `CallIs` with the new state. An
     adapter that cannot aim atomically admits no second call while it acts, checks before it acts,
     and otherwise fails with `cannot aim`.
+
+    A call has one far end for its whole life. Where another takes its place, because a consult was
+    completed or whoever had brought us in has left, the old call ends with `EndedBy.TRANSFER` and a
+    new one is UP with the same `Call.case`.
     """
 
     async def run(self, feed: Feed) -> None:
@@ -46,10 +53,11 @@ class Phone(Protocol):
     async def resume(self, call: str) -> None:
         """Confirmed by state UP."""
 
-    async def consult(self, call: str, target: str) -> None:
-        """Dial ``target`` on behalf of ``call``. The new call carries `consult_for`.
+    async def consult(self, call: str, target: str, case: str = "") -> None:
+        """Dial ``target`` on behalf of ``call``, be it held or not. The new call carries `consult_for`.
 
-        Confirmed by that call appearing as DIALLING; answered when it is UP.
+        Confirmed by that call appearing as DIALLING; answered when it is UP. The called phone tells
+        the call with `Call.case` as given here.
         """
 
     async def complete(self, call: str, consult: str) -> None:
@@ -60,7 +68,23 @@ class Phone(Protocol):
         """
 
     async def take_back(self, call: str, consult: str | None) -> None:
-        """End the consult if it lives, then take ``call`` off hold. Confirmed by state UP."""
+        """End the consult if it lives, or a `join` that nobody has answered, then take ``call`` off hold.
+
+        Confirmed by state UP.
+        """
+
+    async def join(self, call: str, target: str, case: str = "") -> None:
+        """Bring ``target`` into ``call``, which is never put on hold. ``case`` goes with it as in `consult`.
+
+        Confirmed by ``target``, as it is written here, being among `Call.parties`. If nobody comes,
+        ``call`` is told again with a cause that begins with "join failed".
+        """
+
+    async def leave(self, call: str) -> None:
+        """Leave ``call`` to the caller and its parties. Confirmed, or failed, as `complete` is."""
+
+    async def play(self, call: str, text: str, language: str) -> None:
+        """Play ``text`` to the caller, in the voice of ``language`` (BCP 47). Nothing confirms it."""
 
     async def transfer(self, call: str, target: str) -> None:
         """Blind transfer. Confirmed, or failed, as `complete` is."""

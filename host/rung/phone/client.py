@@ -123,9 +123,9 @@ class PhoneClient:
         """Take it off hold; done when `changes` tells it UP."""
         await self._done(ctl.Resume(id=next(self._ids), call=call))
 
-    async def consult(self, call: str, target: str) -> str:
-        """Dial ``target`` on behalf of ``call``; returns the consult's id."""
-        return await self._name(ctl.Consult(id=next(self._ids), call=call, target=target))
+    async def consult(self, call: str, target: str, case: str = "") -> str:
+        """Dial ``target`` on behalf of ``call``, with the case's name; returns the consult's id."""
+        return await self._name(ctl.Consult(id=next(self._ids), call=call, target=target, case=case))
 
     async def complete(self, call: str, consult: str) -> None:
         """Join the far ends of the two and leave. Refused if the phone has not begun within `HANG_UP_WITHIN_S`."""

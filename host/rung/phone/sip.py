@@ -22,7 +22,7 @@ from rung.words import CallsAre, PhoneIs
 
 log = logging.getLogger("rung.phone")
 
-CAN = frozenset({"hold", "resume", "consult", "complete", "take_back", "transfer", "hang_up"})
+CAN: frozenset[str] = frozenset()  # of what only some phones can
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
@@ -129,14 +129,23 @@ class SipPhone:
     async def resume(self, call: str) -> None:
         await self._phone().resume(call)
 
-    async def consult(self, call: str, target: str) -> None:
-        await self._phone().consult(call, target)
+    async def consult(self, call: str, target: str, case: str = "") -> None:
+        await self._phone().consult(call, target, case)
 
     async def complete(self, call: str, consult: str) -> None:
         await self._phone().complete(call, consult)
 
     async def take_back(self, call: str, consult: str | None) -> None:
         await self._phone().take_back(call, consult)
+
+    async def join(self, call: str, target: str, case: str = "") -> None:
+        raise PhoneError("this phone cannot bring anybody else into a call")
+
+    async def leave(self, call: str) -> None:
+        raise PhoneError("this phone cannot leave a call to others")
+
+    async def play(self, call: str, text: str, language: str) -> None:
+        raise PhoneError("this phone cannot play anything to a caller")
 
     async def transfer(self, call: str, target: str) -> None:
         await self._phone().transfer(call, target)

@@ -127,6 +127,7 @@ class Resume(Request, frozen=True, tag="resume"):
 class Consult(Request, frozen=True, tag="consult"):
     call: str
     target: str
+    case: str = ""  # its name travels with the INVITE
 
 
 class Complete(Request, frozen=True, tag="complete"):

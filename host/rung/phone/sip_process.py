@@ -122,7 +122,7 @@ class SipPhoneProcess:
                 await self._set_hold(self._leg(asked.call), hold=False)
             case ctl.Consult():
                 leg = self._leg(asked.call)
-                result = await self._dial(asked.target, consult_for=leg.id)
+                result = await self._dial(asked.target, consult_for=leg.id, case=asked.case)
             case ctl.Complete():
                 await self._complete(self._leg(asked.call), self._leg(asked.consult))
             case ctl.TakeBack():
@@ -205,12 +205,12 @@ class SipPhoneProcess:
         leg.offered = None  # the peer may have refused that other offer, of which nothing is told
         raise PhoneError("the line is busy with another change")
 
-    async def _dial(self, target: str, consult_for: str | None = None) -> str:
+    async def _dial(self, target: str, consult_for: str | None = None, case: str = "") -> str:
         uri = self._uri(target)
         async with self._dialling:
             attempt = self.book.attempt = Attempt(consult_for)
             try:
-                await self.stack.dial(uri)
+                await self.stack.dial(uri, case)
             finally:
                 self.book.attempt = None
         if attempt.leg is None:

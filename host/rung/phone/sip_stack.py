@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from baresip import Account, BaresipError, CommandTimeout, Config, Runtime, StackEvent, UserAgent
 from baresip._native import lib
@@ -22,6 +23,7 @@ from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_control import SipSettings
 
 OnEvent = Callable[[str, int, str, str], None]  # event name, call handle, text, peer
+CASE_HEADER = "X-Rung-Case"
 _SKIPPED = frozenset({"CALL_RTCP", "MODULE", "VU_TX", "VU_RX", "AUDIO_WARNING"})
 
 
@@ -100,9 +102,11 @@ class SipStack:
 
     # -- commands: each returns when the stack took it, or raises PhoneError ---------------------
 
-    async def dial(self, uri: str) -> int:
-        """Returns the new call's handle; its CALL_OUTGOING has been heard by then."""
+    async def dial(self, uri: str, case: str = "") -> int:
+        """Returns the new call's handle; its CALL_OUTGOING has been heard by then. ``case`` goes with the INVITE."""
         args = f"{self._agent.handle} 0 {uri}"  # 0: no video
+        if case:
+            args += f"\n{CASE_HEADER}: {quote(case)}"
         return int((await self._command(lib.BP_CMD_UA_CONNECT, args))["handle"])
 
     async def answer(self, handle: int) -> None:
