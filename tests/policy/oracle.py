@@ -88,14 +88,17 @@ class Oracle:
     # -- facts, each looked up anew ------------------------------------------------------------------------------------
 
     def _this_call(self) -> list[tuple[int, w.Event]]:
-        """The history since the case was opened; empty when there is none."""
-        begin = None
-        for i, (_, event) in enumerate(self.history):
-            if isinstance(event, w.CaseOpened):
-                begin = i
-            elif isinstance(event, w.CaseClosed):
-                begin = None
-        return [] if begin is None else self.history[begin:]
+        """All that was written about the present case; empty when there is none."""
+        cases: dict[str, list[tuple[int, w.Event]]] = {}
+        present = ""
+        for at, event in self.history:
+            if isinstance(event, w.CaseOpened | w.CaseTurnedTo):
+                present = event.case
+            if present:
+                cases.setdefault(present, []).append((at, event))
+            if isinstance(event, w.CaseClosed):
+                present = ""
+        return cases.get(present, [])
 
     def _opened(self) -> w.CaseOpened:
         opened = self.call[0][1]

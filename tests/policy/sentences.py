@@ -73,18 +73,20 @@ def lamps_change_only_at_next_change(s: Shift, at: int) -> None:
 
 
 def no_hang_up_without_announcement_and_final_notice(s: Shift) -> None:
-    warned, announced = [], None
+    warned: dict[str, list[str]] = {}
+    announced: int | None = None
+    case = ""
     for r in s.record:
         match r.event:
-            case w.CaseOpened():
-                warned, announced = [], None
+            case w.CaseOpened(case=case) | w.CaseTurnedTo(case=case):
+                announced = None
             case w.RungTaken(rung=rung):
-                warned.append(rung)
+                warned.setdefault(case, []).append(rung)
             case w.Announced():
                 announced = r.at_ms
             case w.EffectDecided(effect=w.HangUp(call=call)) if call == LINE:
-                assert "warn" in warned
-                assert "final-notice" in warned
+                assert "warn" in warned[case]
+                assert "final-notice" in warned[case]
                 assert announced is not None
                 assert r.at_ms - announced >= s.policy.times.say_ms
                 announced = None

@@ -13,7 +13,7 @@ from tests.policy.session import Session
 from tests.policy.shift import POLICY, Shift
 
 from rung import words as w
-from rung.policy import Policy, calls, lamps, press, reading
+from rung.policy import Policy, asks, effects, lamps, press, reading
 from rung.policy.state import Case
 from rung.policy.view import view
 
@@ -137,8 +137,8 @@ def test_canary_a_broken_table_is_caught(broken: str) -> None:
 
 
 def _ignore_hold(real: Callable[..., object]) -> Callable[..., object]:
-    return lambda desk, rung: real(
-        desk if desk.case is None else replace(desk, case=replace(desk.case, held=False)), rung
+    return lambda desk, rung, who: real(
+        desk if desk.case is None else replace(desk, case=replace(desk.case, held=False)), rung, who
     )
 
 
@@ -154,10 +154,14 @@ BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Cal
     "hold counts as talk": (Case, "talk_ms", lambda real: lambda case, since, until: until - since),
     "the hold is not seen": (reading, "blocked", _ignore_hold),
     "unnamed under crisis": (reading, "_may_declare", lambda real: lambda case: not case.grounds),
-    "what is unknown is never settled": (calls, "_settle_unknown", lambda real: lambda d: None),
-    "an ask never ends by time": (calls, "ask_on_time", lambda real: lambda d: None),
+    "what is unknown is never settled": (effects, "settle_unknown", lambda real: lambda d: None),
+    "an ask never ends by time": (asks, "on_time", lambda real: lambda d: None),
     "nobody knows when the wait is over": (LAMPS, "wait_left_ms", lambda real: lambda *_: 10**9),
-    "a lamp invites too soon": (LAMPS, "first_open", lambda real: lambda p, d, b, at: real(p, d, b, at + 1000)),
+    "a lamp invites too soon": (
+        LAMPS,
+        "first_open",
+        lambda real: lambda p, d, b, who, at: real(p, d, b, who, at + 1000),
+    ),
     "nothing is too late": (press, "TOO_LATE_MS", lambda real: {}),  # type: ignore[dict-item,return-value]
 }
 

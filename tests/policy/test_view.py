@@ -10,7 +10,7 @@ from rung.words import Button, Ground, Marker
 SAYS = {rung.id: rung.script["en"] for rung in POLICY.rung}
 
 
-def seen(s: Shift, language: str = "en") -> View:
+def seen(s: Shift) -> View:
     return view(s.policy, s.desk, s.now)
 
 
@@ -116,12 +116,14 @@ def test_a_failed_ask_does_not_bring_the_warning_back() -> None:
     assert "No supervisors' extension is set; nobody can be rung." in seen(s).troubles
 
 
-def test_the_script_speaks_the_language_that_is_asked_for_if_it_can() -> None:
+def test_the_script_speaks_the_language_that_is_chosen_for_this_call_if_it_can() -> None:
     rungs = tuple(replace(rung, script={"en": "Hello.", "de": " Guten Tag. "}) for rung in POLICY.rung)
     s = Shift(replace(POLICY, rung=rungs))
     s.line("up")
-    assert seen(s, "de").script == Script("Warn the caller", "Guten Tag.", "de", preview=True)
-    assert seen(s, "fr").script == Script("Warn the caller", "Hello.", "en", preview=True)
+    s.put(w.LanguageChosen("de"))
+    assert seen(s).script == Script("Warn the caller", "Guten Tag.", "de", preview=True)
+    s.put(w.LanguageChosen("fr"))
+    assert seen(s).script == Script("Warn the caller", "Guten Tag.", "de", preview=True), "there are none in French"
 
 
 def test_grounds_markers_and_troubles() -> None:
