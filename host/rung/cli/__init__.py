@@ -1,4 +1,4 @@
-"""The command line: `rung demo`, `rung run`, `rung phone`, `rung doctor`."""
+"""The command line: `rung demo`, `rung run`, `rung phone`, `rung doctor`, `rung policy`."""
 
 from rung.cli.app import main
 

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from rung import __version__
+from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(policy, name="policy")
 
 ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
 
