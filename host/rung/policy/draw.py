@@ -1,0 +1,110 @@
+"""The state diagram as Mermaid and as SVG: the ladder from the bottom to the top, and what each rung needs."""
+
+from html import escape
+from textwrap import wrap
+
+from rung.policy.graph import END, START, Edge, edges
+from rung.policy.language import Policy, Rung
+from rung.policy.phrases import needs
+from rung.words import Button, Role
+
+BOX_WIDTH, BOX_HEIGHT, ROW = 250, 56, 110  # pixels
+TEXT_WIDTH, TEXT_CHARS = 470, 62  # what a rung needs, beside it
+LANE = 22  # between two arcs
+MARGIN = 40
+COLOURS = {Button.ESCALATE: "#2b6cb0", Button.WARN: "#b7791f", Button.RELEASE: "#c53030"}
+
+
+def mermaid(policy: Policy) -> str:
+    """A Mermaid state diagram, one part for each role."""
+    lines = ["stateDiagram-v2", f"    %% {policy.name} {policy.version}: {policy.title}"]
+    for role in _roles(policy):
+        lines.append(f'    state "{role}" as {role} {{')
+        lines += [f'        state "{_quoted(r.title)}" as {_id(r.id)}' for r in policy.rung if r.role == role]
+        lines += [f"        {_mermaid_edge(edge)}" for edge in edges(policy, role)]
+        lines.append("    }")
+    return "\n".join(lines) + "\n"
+
+
+def _roles(policy: Policy) -> list[Role]:
+    return [role for role in Role if any(r.role == role for r in policy.rung)]
+
+
+def _mermaid_edge(edge: Edge) -> str:
+    source = "[*]" if edge.source == START else _id(edge.source)
+    target = "[*]" if edge.target == END else _id(edge.target)
+    label = _quoted(edge.label).replace(": ", " - ").replace(":", "")
+    return f"{source} --> {target}: {label}"
+
+
+def _id(rung: str) -> str:
+    return "rung_" + "".join(c if c.isalnum() else "_" for c in rung)  # `end` is a word of Mermaid
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "'")
+
+
+def svg(policy: Policy) -> str:
+    """One column for each role. Readable without colour: every box names its button."""
+    parts, left, bottom = [], MARGIN, 0
+    for role in _roles(policy):
+        drawn, width, height = _column(policy, role, left)
+        parts += drawn
+        left += width
+        bottom = max(bottom, height)
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="{bottom}" viewBox="0 0 {left} {bottom}" '
+        'font-family="sans-serif" font-size="13"><title>'
+        f'{escape(policy.title)}</title><defs><marker id="to" markerWidth="9" markerHeight="8" refX="8" refY="4" '
+        'orient="auto"><path d="M0,0 L9,4 L0,8 z"/></marker></defs><rect width="100%" height="100%" fill="#fff"/>'
+    )
+    return "\n".join([head, *parts, "</svg>"]) + "\n"
+
+
+def _column(policy: Policy, role: Role, left: int) -> tuple[list[str], int, int]:
+    """The drawing of one ladder, its width and its height: arcs, boxes, and what each rung needs."""
+    rungs = [r for r in policy.rung if r.role == role]
+    found = edges(policy, role)
+    places = [START, *(r.id for r in rungs), *([END] if any(e.target == END for e in found) else [])]
+    height = 2 * MARGIN + (len(places) - 1) * ROW + BOX_HEIGHT
+    top = {name: height - MARGIN - BOX_HEIGHT - i * ROW for i, name in enumerate(places)}
+    steps = list(dict.fromkeys((e.source, e.target) for e in found if e.source != e.target))
+    steps.sort(key=lambda step: abs(places.index(step[1]) - places.index(step[0])))  # long arcs outside
+    box = left + LANE * (len(steps) + 1)
+    parts = [_arc(box, top[source], top[target], lane) for lane, (source, target) in enumerate(steps)]
+    parts.append(_box(box, top[START], "a call", str(role), "#4a5568"))
+    for rung in rungs:
+        parts.append(_box(box, top[rung.id], rung.title, _under(rung), COLOURS[rung.button]))
+        parts.append(_text(box + BOX_WIDTH + 12, top[rung.id], needs(policy, rung)))
+    if END in top:
+        parts.append(_box(box, top[END], "the call has ended", "confirmed by the phone", "#4a5568"))
+    return parts, box + BOX_WIDTH + TEXT_WIDTH - left, height
+
+
+def _under(rung: Rung) -> str:
+    return f"{rung.button}{', repeatable' if rung.repeatable else ''}"
+
+
+def _box(left: int, top: int, title: str, under: str, colour: str) -> str:
+    middle = left + BOX_WIDTH // 2
+    return (
+        f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="#fff" stroke="{colour}" '
+        f'stroke-width="2"/><text x="{middle}" y="{top + 23}" text-anchor="middle" font-weight="bold">{escape(title)}'
+        f'</text><text x="{middle}" y="{top + 43}" text-anchor="middle" fill="{colour}">{escape(under)}</text>'
+    )
+
+
+def _text(left: int, top: int, alternatives: list[str]) -> str:
+    """What opens the rung: alternatives one below the other."""
+    lines = [line for i, text in enumerate(alternatives) for line in wrap(f"{'or: ' if i else ''}{text}", TEXT_CHARS)]
+    first = top + BOX_HEIGHT // 2 + 4 - 8 * (len(lines) - 1)
+    spans = "".join(f'<tspan x="{left}" y="{first + 16 * i}">{escape(line)}</tspan>' for i, line in enumerate(lines))
+    return f'<text fill="#222">{spans}</text>'
+
+
+def _arc(box: int, source: int, target: int, lane: int) -> str:
+    """Out at the left side of the lower box, up its own lane, in at the upper box."""
+    x, y1, y2 = box - LANE * (lane + 1), source + 16, target + BOX_HEIGHT - 12 - 5 * (lane % 4)
+    path = f"M{box},{y1} H{x + 8} Q{x},{y1} {x},{y1 - 8} V{y2 + 8} Q{x},{y2} {x + 8},{y2} H{box}"
+    return f'<path d="{path}" fill="none" stroke="#333" marker-end="url(#to)"/>'
