@@ -1,5 +1,8 @@
 """`rung policy`: what can be done with policies. A command of any size has its work in a module of its own."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,3 +34,46 @@ def list_() -> None:
     for policy in policies:
         languages = ", ".join(policy.languages())
         typer.echo(f"{policy.name:{widest}}  {version_of(policy)}  {languages:6}  {policy.title}")
+
+
+Language = Annotated[str, typer.Option(help="Language of the scripts, e.g. en or de.")]
+NAME = "A shipped policy's name, or the path of a .toml."
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help=NAME)], language: Language = "en") -> None:
+    """A policy as a table: each step, who takes it, what it needs, what it says."""
+    from rung.cli.policy_people import show as show_it
+
+    show_it(name, language)
+
+
+@app.command()
+def draw(
+    name: Annotated[str, typer.Argument(help=NAME)],
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As Mermaid instead of SVG.")] = False,
+) -> None:
+    """Print the state diagram, drawn from the tables, as SVG."""
+    from rung.cli.policy_people import draw as drawn
+
+    print(drawn(name, mermaid), end="")
+
+
+@app.command()
+def diff(a: Annotated[str, typer.Argument(help=NAME)], b: Annotated[str, typer.Argument(help=NAME)]) -> None:
+    """What becomes allowed, or forbidden, when policy B replaces policy A."""
+    from rung.cli.policy_people import diff as compare
+
+    compare(a, b)
+
+
+@app.command()
+def replay(
+    journal: Annotated[Path, typer.Argument(help="A desk's journal.db (stop the bridge first, or use a copy).")],
+    policy: Annotated[str, typer.Option(help=NAME)],
+    everything: Annotated[bool, typer.Option("--all", help="Print also what would have come out the same.")] = False,
+) -> None:
+    """What would another policy have done with these calls, press by press?"""
+    from rung.cli.policy_people import replay as play
+
+    play(journal, policy, everything)

@@ -10,7 +10,6 @@ from rung.cli.ends import stop
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.policy import Policy, PolicyError, load
-
 from rung.policy.diff import diff as differences
 from rung.policy.draw import mermaid, svg
 from rung.policy.phrases import DOES, duty, needs, who_and_how
