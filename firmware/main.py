@@ -1,10 +1,12 @@
 """Starts the box. Ctrl-C hands the board to the host's tools; whatever else ends the program starts the box anew."""
 
 import asyncio
+import gc
 import time
 
 import machine
 
+IMPORT_COLLECT_BYTES = 8192  # what compiling leaves behind must not cut the heap to pieces
 FAULT_SHOWN_MS = 3000  # long enough to be seen, and for a tool to break in between two starts
 
 
@@ -26,8 +28,12 @@ def main() -> None:
 
 
 def _run(stops: list) -> None:
+    gc.threshold(IMPORT_COLLECT_BYTES)
+    import rung_wire.box  # noqa: F401 - first, while the heap is empty: compiling it takes the most room
     from rung_box.app import App
     from rung_box.lamps import Lamps
+
+    gc.threshold(-1)  # a collection takes long: from now on only when there is need
 
     lamps = Lamps()
     stops.append(lamps.dark)

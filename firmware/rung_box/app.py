@@ -14,6 +14,7 @@ from rung_box import VERSION
 from rung_box.buttons import Buttons
 from rung_box.clock import now_ms
 from rung_box.gestures import LETTERS, RELEASE, WARN, Gestures
+from rung_box.key import read_key
 from rung_box.line import Line
 from rung_box.panel import Panel
 from rung_box.rhythm import FRAME_MS, frame, is_steady
@@ -34,6 +35,10 @@ def _hex(data: bytes) -> str:
     return binascii.hexlify(data).decode()
 
 
+def _random(count: int) -> str:
+    return _hex(os.urandom(count))
+
+
 class App:
     """The box. `lamps` are its lamps; `stops` collects what must be called when it ends, however it ends."""
 
@@ -41,7 +46,7 @@ class App:
         now = now_ms()
         cause = _CAUSES.get(machine.reset_cause(), codes.BY_UNKNOWN)
         self._lamps = lamps
-        self._link = BoxLink(_hex(machine.unique_id()), _hex(os.urandom(4)), VERSION, cause)
+        self._link = BoxLink(_hex(machine.unique_id()), _random(4), VERSION, cause, read_key(), lambda: _random(5))
         self._gestures = Gestures(self._press)
         self._panel = Panel(self._gestures, self._link, now)
         self._line = Line()

@@ -1,15 +1,17 @@
 """The box's end of the link: `link.py` tells how it works."""
 
 from rung_wire import codes, ticks
-from rung_wire.frame import encode, pack
+from rung_wire.frame import encode, pack, text_of
 from rung_wire.link import Link
 
 TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from rung_wire.frame import Fields
+    from rung_wire.frame import Frame
     from rung_wire.link import Event
+    from rung_wire.seal import Key, Session
 
 SEEKING = "seeking"  # no host: greets
 UP = "up"  # in a session
@@ -39,26 +41,40 @@ class _Press:
 class BoxLink(Link):
     """`box` is the unique id and `boot` random at every boot, both hexadecimal text.
 
-    `cause` is one of `codes.RESET_CAUSES`. `caught` tells how many unconfirmed presses the last
-    reset caught: they are reported, never sent. `dropped` counts presses refused for a full queue.
+    `key` is the box's key; without one it is unpaired, and no bridge can welcome it. `nonce` gives ten
+    random hexadecimal digits at every call. `cause` is one of `codes.RESET_CAUSES`. `caught` tells how
+    many unconfirmed presses the last reset caught: they are reported, never sent. `dropped` counts
+    presses refused for a full queue.
     """
 
-    opening = codes.WELCOME
+    openings = codes.WHO + codes.WELCOME
 
-    def __init__(self, box: str, boot: str, firmware: str, cause: str, caught: int = 0) -> None:
+    def __init__(
+        self,
+        box: str,
+        boot: str,
+        firmware: str,
+        cause: str,
+        key: "Key | None",
+        nonce: "Callable[[], str]",
+        caught: int = 0,
+    ) -> None:
         super().__init__(SEEKING, codes.HOST_FRAMES, codes.HOST_FRAME_MAX_BYTES)
         self.dropped = 0
         self._boot = boot
         self._identity = (box, boot, codes.PROTOCOL, firmware, cause)
+        self._key = key
+        self._draw = nonce
+        self._nonce = ""  # of the last HELLO, while a WELCOME to it may come
+        self._nonce_at = 0
         self._caught = min(caught, 15)
         self._number = 0
         self._presses: "list[_Press]" = []
         self._press_again = ticks.Repeat(codes.PRESS_FIRST_MS, codes.PRESS_MOST_MS)
         self._hello_again = ticks.Repeat(codes.HELLO_MS, codes.HELLO_MS)
+        self._asked = False  # who it is, while it is in session
         self._got: "int | None" = None  # sequence to be confirmed with the next pump
-        self._sessions = [0] * 4  # the latest: a welcome that the line repeats must not revive one
-        self._taken = 0  # sequence of the last reliable frame taken
-        self._hello()  # an illegal identity fails here, not on the line
+        self._hello(0)  # an illegal identity fails here, not on the line
 
     def up(self, now: int) -> bool:
         """Whether the host has been heard lately (what lamps to show, only `lamps` tells)."""
@@ -89,21 +105,23 @@ class BoxLink(Link):
         """What to send now."""
         for press in self._presses:
             press.age_ms(now)
-        if self.state == SEEKING:
-            if self._hello_again.left(now):
-                return b""
-            self._hello_again.sent(now)
-            return encode(codes.HELLO, 0, 0, self._hello())
         out = b""
+        if self._greets(now):
+            self._asked = False
+            self._hello_again.sent(now)
+            out += self._hello(now)
+        at = self._at
+        if at is None:
+            return out
         if self._got is not None:
-            out += encode(codes.GOT, self._got, self.session)
+            out += at.frame(codes.GOT, pack(codes.GOT, (self._got,)))
             self._got = None
         if self._presses and not self._press_again.left(now):
             self._press_again.sent(now)
-            out += encode(codes.PRESS, 0, self.session, self._press_payload(self._presses[0], now))
+            out += at.frame(codes.PRESS, self._press_payload(self._presses[0], now))
         if not self._alive.left(now):
             self._alive.sent(now)
-            out += encode(codes.BOX_ALIVE, 0, self.session, pack(codes.BOX_ALIVE, self._counters()))
+            out += at.frame(codes.BOX_ALIVE, pack(codes.BOX_ALIVE, self._counters()))
         return out
 
     def next_due(self, now: int) -> int:
@@ -113,14 +131,33 @@ class BoxLink(Link):
         if self._got is not None:
             return 0
         due = min(self._alive.left(now), self._patience(now))
+        if self._asked:
+            due = min(due, self._hello_again.left(now))
         return min(due, self._press_again.left(now)) if self._presses else due
 
-    def _hello(self) -> str:
-        presses = (len(self._presses), self._caught)
-        return pack(codes.HELLO, self._identity + self._counters() + presses)
+    def _greets(self, now: int) -> bool:
+        return (self.state == SEEKING or self._asked) and not self._hello_again.left(now)
+
+    def _hello(self, now: int) -> bytes:
+        # One nonce for several greetings, since the way may be long; but a WELCOME that somebody kept is soon void.
+        if not self._nonce or not ticks.left(self._nonce_at, codes.SILENCE_MS, now):
+            self._nonce = self._draw()
+            self._nonce_at = now
+        presses = (len(self._presses), self._caught, self._nonce)
+        payload = pack(codes.HELLO, self._identity + self._counters() + presses)
+        text = text_of(codes.HELLO, 0, self.session, payload)
+        return encode(text, "" if self._key is None else self._key.greeting_tag(text))
+
+    def _answered(self, number: int, host_nonce: str, now: int) -> "Session | None":
+        """The session that a WELCOME to the last HELLO would open; None where none can."""
+        if self._key is None or not self._nonce or not number:
+            return None
+        if not ticks.left(self._nonce_at, codes.SILENCE_MS, now):
+            return None
+        return self._key.session(number, self._boot, self._nonce, host_nonce)
 
     def _counters(self) -> "tuple[int, int]":
-        bad = self.bad_frames + self.strays + self.illegal
+        bad = self.bad_frames + self.strays + self.unproven + self.illegal
         return min(bad, _COUNTER_MAX), min(self.dropped, _COUNTER_MAX)
 
     def _press_payload(self, press: _Press, now: int) -> str:
@@ -129,58 +166,58 @@ class BoxLink(Link):
             (press.number, press.buttons, press.gesture, press.epoch, press.age_ms(now)),
         )
 
-    # -- handlers: sequence, session, fields, events -----------------------------------------------
+    # -- handlers: frame, now, whether it is fresh, events ---------------------------------------------
 
-    def _welcome(self, sequence: int, session: int, fields: "Fields", events: "list[Event]") -> None:
-        boot, last = fields
-        if boot != self._boot or session in self._sessions:
-            return  # for an earlier boot, or an old welcome again
-        del self._sessions[0]
-        self._sessions.append(session)
+    def _who(self, _: "Frame", __: int, ___: bool, ____: "list[Event]") -> None:
+        """Somebody asks who is here; nothing proves who."""
+        self._asked = True
+
+    def _welcome(self, frame: "Frame", now: int, _: bool, events: "list[Event]") -> None:
+        number = frame[2]
+        host_nonce, last = frame[3]
+        session = self._answered(number, host_nonce, now)
+        if session is None or not session.is_opened_by(frame):
+            self.unproven += 1
+            return
+        self._nonce = ""  # it has had its answer: the same one again is void
+        self._at = session
+        self._heard_at = now
         self.state = UP
-        self.session = session
-        self._taken = sequence
+        self._asked = False
         self._got = None
         self._alive.restart()
         self._press_again.restart()
-        events.append(("welcome", session))
+        events.append(("welcome", number))
         while self._presses and self._presses[0].number <= last:
             events.append(("acked", self._presses.pop(0).number))
 
-    def _ack(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
-        if self._presses and self._presses[0].number == fields[0]:
+    def _ack(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
+        if self._presses and self._presses[0].number == frame[3][0]:
             events.append(("acked", self._presses.pop(0).number))
             self._press_again.restart()
 
-    def _is_new(self, sequence: int) -> bool:
-        """Confirm a reliable frame; whether it is not one taken before."""
-        self._got = sequence
-        # Sequences are modulo 256: half of all lie ahead.
-        if not 0 < (sequence - self._taken) & 0xFF < 0x80:
-            return False
-        self._taken = sequence
-        return True
-
-    def _lamps(self, sequence: int, _: int, fields: "Fields", events: "list[Event]") -> None:
-        if self._is_new(sequence):
-            epoch, escalate, warn, release, fill_ds = fields
+    def _lamps(self, frame: "Frame", _: int, is_fresh: bool, events: "list[Event]") -> None:
+        self._got = frame[1]
+        if is_fresh:
+            epoch, escalate, warn, release, fill_ds = frame[3]
             lamps = tuple((lamp[0], lamp[1]) for lamp in (escalate, warn, release))
             events.append(("lamps", epoch, lamps, fill_ds))
 
-    def _result(self, sequence: int, _: int, fields: "Fields", events: "list[Event]") -> None:
-        if self._is_new(sequence):
-            number, verdict, next_button = fields
+    def _result(self, frame: "Frame", _: int, is_fresh: bool, events: "list[Event]") -> None:
+        self._got = frame[1]
+        if is_fresh:
+            number, verdict, next_button = frame[3]
             events.append(("result", number, verdict, next_button))
 
-    def _nothing(self, _: int, __: int, ___: "Fields", ____: "list[Event]") -> None:
+    def _nothing(self, _: "Frame", __: int, ___: bool, ____: "list[Event]") -> None:
         """ALIVE: that it was heard is all."""
 
-    def _bye(self, _: int, __: int, ___: "Fields", events: "list[Event]") -> None:
+    def _bye(self, _: "Frame", __: int, ___: bool, events: "list[Event]") -> None:
         self._lose(events)
 
     def _lose(self, events: "list[Event]") -> None:
         self.state = SEEKING
-        self.session = 0
+        self._at = None
         self._got = None
         self._hello_again.restart()
         events.append(("lost",))
@@ -190,6 +227,8 @@ class BoxLink(Link):
 
 
 HANDLERS = {
+    (SEEKING, codes.WHO): BoxLink._who,
+    (UP, codes.WHO): BoxLink._who,
     (SEEKING, codes.WELCOME): BoxLink._welcome,
     (UP, codes.WELCOME): BoxLink._welcome,
     (UP, codes.ACK): BoxLink._ack,

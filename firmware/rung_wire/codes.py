@@ -3,12 +3,13 @@
 PROTOCOL.md explains them, and a test holds the two together.
 """
 
-PROTOCOL = 1  # version of the wire; a bridge welcomes no other
+PROTOCOL = 2  # version of the wire; a bridge welcomes no other
 
 # -- limits ----------------------------------------------------------------------------------------
 HOST_FRAME_MAX_BYTES = 48  # five fit into MicroPython's 259-byte input ring, which drops silently
 BOX_FRAME_MAX_BYTES = 96  # the host has room; this bounds the decoder's memory
-TAG_CHARS = 8  # room within both limits for an authentication tag of 48 bits; none is sent yet
+TAG_CHARS = 8  # 48 bits: 250 guesses a second, as many as the line carries, take 35,000 years
+KEY_BYTES = 32  # of the key that a box and its bridge share: as many as SHA-256 gives
 PRESS_QUEUE_MAX = 8  # unconfirmed presses a box keeps; the next one is refused at the button
 RESULT_QUEUE_MAX = 4  # results that wait; the oldest is dropped: LAMPS tell the state anyway
 AGE_MAX_MS = 0x3FFFFFFF  # ages stop here (12 days): the largest small integer on a 32-bit box
@@ -48,7 +49,8 @@ RESET_CAUSES = (BY_POWER, BY_BUTTON, BY_SOFTWARE, BY_WATCHDOG, BY_SLEEP, BY_UNKN
 # -- frames ----------------------------------------------------------------------------------------
 # Capitals from box to host, small letters from host to box: an echo of our own is never an answer.
 HELLO, PRESS, GOT, BOX_ALIVE = "H", "P", "G", "A"
-WELCOME, ACK, LAMPS, RESULT, HOST_ALIVE, BYE = "w", "k", "l", "r", "a", "b"
+WHO, WELCOME, ACK, LAMPS, RESULT, HOST_ALIVE, BYE = "q", "w", "k", "l", "r", "a", "b"
+RELIABLE = (LAMPS, RESULT)  # repeated until GOT; they are counted by themselves
 
 # How a field is written: its form, and the most characters or the allowed codes.
 NUMBER = "number"  # hexadecimal, small letters
@@ -74,6 +76,7 @@ BOX_FRAMES = {
             ("dropped", NUMBER, 4),
             ("pending", NUMBER, 1),
             ("caught", NUMBER, 1),
+            ("nonce", HEX, 10),
         ),
     ),
     PRESS: (
@@ -86,12 +89,13 @@ BOX_FRAMES = {
             ("age_ms", NUMBER, 8),
         ),
     ),
-    GOT: ("GOT", ()),
+    GOT: ("GOT", (("sequence", NUMBER, 2),)),
     BOX_ALIVE: ("ALIVE", (("bad", NUMBER, 4), ("dropped", NUMBER, 4))),
 }
 
 HOST_FRAMES = {
-    WELCOME: ("WELCOME", (("boot", HEX, 8), ("last", NUMBER, 8))),
+    WHO: ("WHO", ()),
+    WELCOME: ("WELCOME", (("nonce", HEX, 12), ("last", NUMBER, 8))),
     ACK: ("ACK", (("number", NUMBER, 8),)),
     LAMPS: (
         "LAMPS",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Fields = tuple[Any, ...]
-    Frame = tuple[str, int, int, Fields]  # kind, sequence, session, fields
+    Frame = tuple[str, int, int, Fields, str, str]  # kind, sequence, session, fields, text, tag
     Frames = dict[str, tuple[str, tuple[tuple[str, str, Any], ...]]]
 
 _HEAD_CHARS = 7  # kind, sequence, session
@@ -50,11 +50,16 @@ def pack(kind: str, values: "Fields") -> str:
     return ",".join(texts)
 
 
-def encode(kind: str, sequence: int, session: int, payload: str = "", tag: str = "") -> bytes:
-    """The bytes of a frame; ValueError when it would be too long once it carries a tag."""
-    body = ("%s%02x%04x%s~%s" % (kind, sequence, session, payload, tag)).encode()
+def text_of(kind: str, sequence: int, session: int, payload: str = "") -> str:
+    """What a frame says: all that its tag proves."""
+    return "%s%02x%04x%s" % (kind, sequence, session, payload)
+
+
+def encode(text: str, tag: str = "") -> bytes:
+    """The bytes of a frame; ValueError when it would be too long with a tag."""
+    body = ("%s~%s" % (text, tag)).encode()
     line = b"!" + body + _crc(body) + b"\n"
-    most = codes.HOST_FRAME_MAX_BYTES if kind in codes.HOST_FRAMES else codes.BOX_FRAME_MAX_BYTES
+    most = codes.HOST_FRAME_MAX_BYTES if text[0] in codes.HOST_FRAMES else codes.BOX_FRAME_MAX_BYTES
     if len(line) + codes.TAG_CHARS - len(tag) > most:
         raise ValueError("frame too long: %r" % line)
     return line
@@ -133,16 +138,17 @@ class Decoder:
             return None
         tilde = text.find("~")
         tag = text[tilde + 1 :]
-        known = self._frames.get(text[0])
+        text = text[: max(0, tilde)]
+        known = self._frames.get(text[:1])
         if known is None or tilde < _HEAD_CHARS or len(tag) not in (0, codes.TAG_CHARS):
             return None
         number = text[1:_HEAD_CHARS]
         if number.strip(codes.HEX_CHARS) or tag.strip(codes.TAG_ALPHABET):
             return None
-        values = self._values(known[1], text[_HEAD_CHARS:tilde])
+        values = self._values(known[1], text[_HEAD_CHARS:])
         if values is None:
             return None
-        return text[0], int(number[:2], 16), int(number[2:], 16), values
+        return text[0], int(number[:2], 16), int(number[2:], 16), values, text, tag
 
     def _values(self, fields: "tuple[tuple[str, str, Any], ...]", payload: str) -> "Fields | None":
         texts = payload.split(",") if payload else []

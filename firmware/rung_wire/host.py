@@ -1,45 +1,62 @@
 """The bridge's end of the link: `link.py` tells how it works."""
 
-from rung_wire import codes, ticks
-from rung_wire.frame import encode, pack
+from rung_wire import codes, seal, ticks
+from rung_wire.frame import encode, pack, text_of
 from rung_wire.link import Link
 
 TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
 if TYPE_CHECKING:
     from typing import Any
 
-    from rung_wire.frame import Fields
+    from rung_wire.frame import Frame
     from rung_wire.link import Event
+    from rung_wire.seal import Key, Session
 
     LampPairs = tuple[tuple[str, str], ...]  # (state, mark) of escalate, warn, release
 
 LISTENING = "listening"  # no box yet, or lost
-GREETED = "greeted"  # a box greeted; the owner has not welcomed it
-WELCOMED = "welcomed"  # the box has not yet been heard in the new session
 UP = "up"
 CLOSED = "closed"  # the owner said bye
 
 _DARK = ((codes.OFF, codes.NO_MARK),) * 3
+_OFFERS_MAX = 4  # one is the rule; more when somebody tells old HELLOs again
+
+
+class _Offer:
+    """A session that a box may enter."""
+
+    def __init__(self, hello: "tuple[str, str, str]", session: "Session", welcome: bytes, last_number: int) -> None:
+        self.hello = hello  # box, boot, nonce
+        self.session = session
+        self.welcome = welcome
+        self.last_number = last_number
 
 
 class HostLink(Link):
-    """One per opened port. `box` and `boot` are those of the last HELLO, "" before."""
+    """One per opened port. `box` and `boot` are those of the session, "" before the first.
 
-    opening = codes.HELLO
+    `keys`: the key of every paired box, by its id.
+    """
 
-    def __init__(self) -> None:
+    openings = codes.HELLO
+
+    def __init__(self, keys: "dict[str, Key]") -> None:
         super().__init__(LISTENING, codes.BOX_FRAMES, codes.BOX_FRAME_MAX_BYTES)
         self.box = ""
         self.boot = ""
         self.box_bad = 0  # the box's own counters, as last told
         self.box_dropped = 0
         self.results_dropped = 0
+        self._keys = keys
+        self._greeter: "tuple[str, str, str] | None" = None  # box, boot, nonce of a HELLO that may be welcomed
+        self._offers: "list[_Offer]" = []
         self._given = 0  # highest press number of this boot given to the owner
         self._acked = 0  # highest one that the owner called durable
         self._greeting: "bytes | None" = None  # WELCOME to be sent
+        self._asks = False  # who talks in a session that is not known
+        self._ask_again = ticks.Repeat(codes.HELLO_MS, codes.HELLO_MS)
         self._closing: "bytes | None" = None  # BYE to be sent
         self._ack: "int | None" = None
-        self._sequence = 0
         self._flight: "str | None" = None  # kind of the reliable frame in flight
         self._result = ""  # payload of a RESULT in flight
         self._again = ticks.Repeat(codes.RELIABLE_FIRST_MS, codes.RELIABLE_MOST_MS)
@@ -54,28 +71,24 @@ class HostLink(Link):
         """Whether a box is in session and has been heard lately."""
         return self.state == UP and self._patience(now) != 0
 
-    def welcome(self, session: int, last_number: int, now: int) -> None:
-        """Answer a `hello`; the lamps last told to this link follow by themselves.
+    def welcome(self, session: int, nonce: str, last_number: int) -> None:
+        """Offer a session to the box of the last `hello`; the lamps last told to this link follow by themselves.
 
-        `session`: 1 to 0xFFFF, best a random one. `last_number`: the highest press of `boot` in the
-        record, 0 if none. ValueError for others, or when no box has greeted.
+        `session`: 1 to 0xFFFF, and `nonce`, twelve hexadecimal digits: both random. `last_number`: the highest
+        press of this boot in the record, 0 if none. ValueError for others, or when no paired box has greeted.
         """
-        if self.state not in (GREETED, WELCOMED):
-            raise ValueError("no box to welcome: " + self.state)
-        if not 0 < session <= 0xFFFF:
-            raise ValueError("no session: %r" % session)
-        payload = pack(codes.WELCOME, (self.boot, last_number))
-        self._greeting = encode(codes.WELCOME, self._sequence, session, payload)
-        self._closing = None
-        self.session = session
-        self.state = WELCOMED
-        self._heard_at = now
-        self._given = max(self._given, last_number)
-        self._acked = max(self._acked, last_number)
-        self._ack = None
-        self._flight = None
-        self._lamps_wait = True
-        self._alive.restart()
+        if self._greeter is None:
+            raise ValueError("no paired box to welcome")
+        if not 0 < session <= 0xFFFF or session == self.session:
+            raise ValueError("no new session: %r" % session)
+        payload = pack(codes.WELCOME, (nonce, last_number))
+        box, boot, box_nonce = self._greeter
+        opened = self._keys[box].session(session, boot, box_nonce, nonce)
+        self._offers.append(_Offer(self._greeter, opened, opened.welcome(payload), last_number))
+        if len(self._offers) > _OFFERS_MAX:
+            del self._offers[0]
+        self._greeter = None
+        self._greeting = self._offers[-1].welcome
 
     def ack(self, boot: str, number: int, now: int) -> None:
         """The press is durable: let the box stop repeating it. An answer to an earlier boot is ignored."""
@@ -105,59 +118,65 @@ class HostLink(Link):
 
     def bye(self) -> None:
         """Leave in an orderly way: pump once more, then no more."""
-        if self.session:
-            self._closing = encode(codes.BYE, 0, self.session)
+        closing = None if self._at is None else self._at.frame(codes.BYE)
+        self._leave()
+        self._closing = closing
         self.state = CLOSED
-        self.session = 0
+        self._greeter = None
+        self._offers = []
         self._greeting = None
 
     def pump(self, now: int) -> bytes:
         """What to send now."""
         out = b""
-        if self._closing is not None:
-            out += self._closing
-            self._closing = None
-        if self._greeting is not None:
-            out += self._greeting
-            self._greeting = None
-        if self.state != UP:
+        for frame in (self._closing, self._greeting):
+            if frame is not None:
+                out += frame
+        self._closing = self._greeting = None
+        if self._asks and not self._ask_again.left(now):
+            self._ask_again.sent(now)
+            self._asks = False
+            out += encode(text_of(codes.WHO, 0, 0))
+        at = self._at
+        if at is None:
             return out
         if self._ack is not None:
-            out += encode(codes.ACK, 0, self.session, pack(codes.ACK, (self._ack,)))
+            out += at.frame(codes.ACK, pack(codes.ACK, (self._ack,)))
             self._ack = None
-        out += self._reliable(now)
+        out += self._reliable(at, now)
         if not self._alive.left(now):
             self._alive.sent(now)
-            out += encode(codes.HOST_ALIVE, 0, self.session)
+            out += at.frame(codes.HOST_ALIVE)
         return out
 
     def next_due(self, now: int) -> int:
         """Milliseconds until `receive` and `pump` must be called even if nothing arrives."""
         if self._closing is not None or self._greeting is not None:
             return 0
+        due = self._ask_again.left(now) if self._asks else codes.SILENCE_MS
         if self.state != UP:
-            return self._patience(now) if self.session else codes.SILENCE_MS
+            return due
         if self._ack is not None:
             return 0
-        due = min(self._alive.left(now), self._patience(now))
+        due = min(due, self._alive.left(now), self._patience(now))
         if self._flight is not None:
             return min(due, self._again.left(now))
         return 0 if self._lamps_wait or self._results else due
 
     # -- the reliable frame in flight --------------------------------------------------------------
 
-    def _reliable(self, now: int) -> bytes:
+    def _reliable(self, at: "Session", now: int) -> bytes:
         if self._flight is not None and self._again.left(now):
             return b""
-        if self._flight is None or (self._flight == codes.LAMPS and self._lamps_wait):
+        again = self._flight == codes.RESULT or (self._flight == codes.LAMPS and not self._lamps_wait)
+        if not again:
             self._flight = self._next_reliable(now)
-            if self._flight is None:
-                return b""
-            self._sequence = (self._sequence + 1) & 0xFF
             self._again.restart()
+        if self._flight is None:
+            return b""
         self._again.sent(now)
         payload = self._result if self._flight == codes.RESULT else self._fresh_lamps(now)
-        return encode(self._flight, self._sequence, self.session, payload)
+        return at.frame(self._flight, payload, again)
 
     def _next_reliable(self, now: int) -> "str | None":
         """Lamps first: they tell the state, a result only how it came about."""
@@ -176,25 +195,36 @@ class HostLink(Link):
         epoch, lamps, fill_ds = self._lamps
         return _lamps_payload(epoch, lamps, ticks.left(self._lamps_at, fill_ds * 100, now) // 100)
 
-    # -- handlers: sequence, session, fields, events -----------------------------------------------
+    # -- handlers: frame, now, whether it is fresh, events ---------------------------------------------
 
-    def _hello(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
-        box, boot = fields[:2]
-        if (box, boot) != (self.box, self.boot):
-            self.box = box
-            self.boot = boot
-            self._given = 0
-            self._acked = 0
-            self._results = []
-        self.box_bad, self.box_dropped = fields[5:7]
+    def _hello(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
+        if self._at is not None and frame[2] == self.session:
+            return  # somebody asked, and the box says that it is in this very session
+        fields = frame[3]
+        greeter = (fields[0], fields[1], fields[-1])
         self._take_back(events)
-        self._leave()
-        self.state = GREETED
-        events.append(("hello",) + fields)  # noqa: RUF005 - MicroPython cannot (x, *y)
+        trust = self._trust(frame)
+        if trust == seal.PAIRED:
+            self.box_bad, self.box_dropped = fields[5:7]
+            for offer in self._offers:
+                if offer.hello == greeter:
+                    self._greeting = offer.welcome
+                    return
+            self._greeter = greeter
+            events[:] = [event for event in events if event[0] != "hello"]  # of several the last is to be welcomed
+        events.append(("hello",) + fields + (trust,))  # noqa: RUF005 - MicroPython cannot (x, *y)
 
-    def _press(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
-        self._confirm(events)
-        number, buttons, gesture, epoch, age_ms = fields
+    def _trust(self, frame: "Frame") -> str:
+        text, tag = frame[4:]
+        key = self._keys.get(frame[3][0])
+        if not tag:
+            return seal.UNPAIRED
+        if key is None:
+            return seal.UNKNOWN
+        return seal.PAIRED if tag == key.greeting_tag(text) else seal.WRONG_KEY
+
+    def _press(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
+        number, buttons, gesture, epoch, age_ms = frame[3]
         event = ("press", self.boot, number, buttons, gesture, epoch, age_ms)
         if number <= self._acked:
             self._ack = number
@@ -204,9 +234,8 @@ class HostLink(Link):
         else:
             _refresh(events, event)
 
-    def _got(self, sequence: int, _: int, __: "Fields", events: "list[Event]") -> None:
-        self._confirm(events)
-        if self._flight is None or sequence != self._sequence:
+    def _got(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
+        if self._at is None or self._flight is None or frame[3][0] != self._at.sequence:
             return
         # Lamps that wait have replaced those in flight: nobody asks any more what the box took.
         if self._flight == codes.LAMPS and not self._lamps_wait:
@@ -214,12 +243,11 @@ class HostLink(Link):
             events.append(("shown", epoch, lamps, fill_ds))
         self._flight = None
 
-    def _box_alive(self, _: int, __: int, fields: "Fields", events: "list[Event]") -> None:
-        self._confirm(events)
-        self.box_bad, self.box_dropped = fields
+    def _box_alive(self, frame: "Frame", _: int, __: bool, ___: "list[Event]") -> None:
+        self.box_bad, self.box_dropped = frame[3]
 
     def _take_back(self, events: "list[Event]") -> None:
-        """Forget what came before a HELLO in the same bytes.
+        """Forget the presses that came before a HELLO in the same bytes.
 
         After a stall of the bridge a press may have lain in a buffer for long, looking young. The
         box sends it again in the new session with its true age; if it was reset, it has told the
@@ -228,17 +256,37 @@ class HostLink(Link):
         for event in events:
             if event[0] == "press":
                 self._given = min(self._given, event[2] - 1)
-        events.clear()
+        events[:] = [event for event in events if event[0] != "press"]
 
-    def _confirm(self, events: "list[Event]") -> None:
-        if self.state == WELCOMED:
-            self.state = UP
-            events.append(("up",))
+    def _session(self, number: int) -> "Session | None":
+        for offer in self._offers:
+            if offer.session.number == number:
+                return offer.session
+        return self._at if number == self.session else None
+
+    def _enter(self, session: "Session", events: "list[Event]") -> None:
+        [offer] = [offer for offer in self._offers if offer.session is session]
+        box, boot, _ = offer.hello
+        if (box, boot) != (self.box, self.boot):
+            self.box = box
+            self.boot = boot
+            self._given = 0
+            self._acked = 0
+            self._results = []
+        self._given = max(self._given, offer.last_number)
+        self._acked = max(self._acked, offer.last_number)
+        self._leave()
+        self._at = session
+        self._offers = []
+        self.state = UP
+        self._lamps_wait = True
+        self._alive.restart()
+        events.append(("up",))
 
     def _leave(self) -> None:
-        self.session = 0
-        self._greeting = None
+        self._at = None
         self._closing = None
+        self._asks = False
         self._ack = None
         self._flight = None
 
@@ -247,9 +295,8 @@ class HostLink(Link):
         self.state = LISTENING
         events.append(("lost",))
 
-    def _stray(self, session: int) -> None:
-        if self.state == LISTENING and session:
-            self._closing = encode(codes.BYE, 0, session)
+    def _stray(self) -> None:
+        self._asks = self.state != CLOSED
 
     def _handlers(self) -> "dict[tuple[str, str], Any]":
         return HANDLERS
@@ -269,13 +316,8 @@ def _lamps_payload(epoch: int, lamps: "LampPairs", fill_ds: int) -> str:
 
 HANDLERS = {
     (LISTENING, codes.HELLO): HostLink._hello,
-    (GREETED, codes.HELLO): HostLink._hello,
-    (WELCOMED, codes.HELLO): HostLink._hello,
     (UP, codes.HELLO): HostLink._hello,
-    (WELCOMED, codes.PRESS): HostLink._press,
     (UP, codes.PRESS): HostLink._press,
-    (WELCOMED, codes.GOT): HostLink._got,
     (UP, codes.GOT): HostLink._got,
-    (WELCOMED, codes.BOX_ALIVE): HostLink._box_alive,
     (UP, codes.BOX_ALIVE): HostLink._box_alive,
 }

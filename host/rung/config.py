@@ -29,9 +29,11 @@ class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BoxConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the box is attached."""
+    """Which box is this desk's, and where it is attached."""
 
-    port: str  # a serial port or any pyserial URL
+    port: str = "auto"  # wherever it is plugged in; or a serial port, or any pyserial URL
+    id: str = ""  # of the box; empty: the only one that is paired
+    keys: str = ""  # folder of the keys of paired boxes; empty: in the state folder
 
 
 class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -52,8 +54,8 @@ class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One desk's whole configuration, as `read_config` has found it good."""
 
-    box: BoxConfig
     phone: SipConfig
+    box: BoxConfig = field(default_factory=BoxConfig)
     desk: DeskConfig = field(default_factory=DeskConfig)
     times: Times | None = None  # instead of the policy's own, in seconds
 
@@ -66,6 +68,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def journal(self) -> Path:
         return self.state_folder() / "journal.db"
+
+    @property
+    def keys(self) -> Path:
+        return Path(self.box.keys) if self.box.keys else self.state_folder() / "keys"
 
     @property
     def phone_control(self) -> Path:
@@ -101,7 +107,8 @@ def _with_paths_from(folder: Path, config: Config) -> Config:
     desk = config.desk
     state = str(folder.resolve() / Path(desk.state).expanduser()) if desk.state else ""
     policy = str(folder.resolve() / desk.policy) if desk.policy.endswith(".toml") else desk.policy
-    return replace(config, desk=replace(desk, state=state, policy=policy))
+    keys = str(folder.resolve() / Path(config.box.keys).expanduser()) if config.box.keys else ""
+    return replace(config, desk=replace(desk, state=state, policy=policy), box=replace(config.box, keys=keys))
 
 
 def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
@@ -115,7 +122,10 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
     if desk.person is not None and not desk.person.strip():
         yield "desk.person", "is blank; name the agent, or leave the key out where nobody is known"
     if not config.box.port:
-        yield "box.port", "is empty; name a serial port, such as /dev/ttyUSB0 or COM3, or a pyserial URL"
+        mend = 'write "auto", or name a serial port, such as /dev/ttyUSB0 or COM3, or a pyserial URL'
+        yield "box.port", f"is empty; {mend}"
+    if config.box.id.strip("0123456789abcdef"):
+        yield "box.id", f"{config.box.id!r} is no box's id, such as 24dcc3a1b2c3; `rung doctor` tells it"
     yield from _mistakes_of_phone(phone)
 
 

@@ -36,10 +36,11 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
     ("text", "key", "allowed"),
     [
         ("[box\n", "not valid TOML", ""),
-        (GOOD + "[foo]\n", "foo: unknown", "box, phone, desk, times"),
+        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, times"),
         (GOOD + '[desk]\npersn = "x"\n', "desk.persn: unknown", "person"),
         (GOOD.replace('"/dev/ttyUSB0"', "3"), "box.port", "str"),
-        (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", "/dev/ttyUSB0"),
+        (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", '"auto"'),
+        (GOOD.replace("[phone]", 'id = "my box"\n[phone]'), "box.id", "rung doctor"),
         (GOOD.replace("user", "usr"), "phone.usr: unknown", "user"),
         (GOOD + 'kind = "avaya"\n', "phone.kind", "sip"),
         (GOOD + 'listen = "5060"\n', "phone.listen", "127.0.0.1:5060"),
@@ -61,7 +62,7 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD.replace("sip:s@127.0.0.1", "1234"), "phone.supervisors", "phone.domain"),
         (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0 and 3600"),
         (GOOD + '[times]\nwait = "long"\n', "times.wait", "float"),
-        (GOOD.partition("[phone]")[0], "phone", "box, phone, desk, times"),
+        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, times"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str, key: str, allowed: str) -> None:

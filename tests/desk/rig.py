@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import apsw
 from tests.desk.scripted_phone import LINE, ScriptedPhone
@@ -13,14 +14,15 @@ from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
-from rung.link.line import NotRecorded
+from rung.link.door import NotRecorded
+from rung.link.search import BoxAt
 from rung.policy import Policy, Times, load
 from rung.sim.disk import Disk, FileLayer, Step
 from rung.words import Button, CallState, Gesture
 
 PATIENCE_S = 30.0
 TIMES = Times(wait=0.05, say_time=0.05, answer_within=0.3)
-PORT = "/nonexistent/ttyRUNG0"
+NO_BOX = BoxAt(Path("/nonexistent"), "/nonexistent/ttyRUNG0")
 _names = itertools.count(1)
 
 
@@ -48,7 +50,7 @@ class Desk:
     def make_bridge(self) -> Teller:
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         teller = Teller(self.told.append)
-        self.now = Bridge(self.policy, self.journal, self.phone, PORT, teller)
+        self.now = Bridge(self.policy, self.journal, self.phone, NO_BOX, teller)
         return teller
 
     async def run(self) -> None:

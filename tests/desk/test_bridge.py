@@ -8,7 +8,7 @@ from tests.desk.rig import TIMES, Desk
 from tests.desk.scripted_phone import CONSULT, LINE
 
 from rung import words as w
-from rung.link.line import BoxIs, NotRecorded
+from rung.link.door import BoxIs, NotRecorded
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.words import Button, CallState, EndedBy, Gesture, LampState, Outcome, Verdict
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import select
 import socket
+import tempfile
 import threading
 import time
 import tty
@@ -13,12 +15,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from rung.link.line import BoxIs, Counters, Line, NotRecorded
+from rung.link.door import BoxIs, Counters, NotRecorded
+from rung.link.keys import keep_key
+from rung.link.line import Line
+from rung.link.search import BoxAt
 from rung.words import Answer, Lamps, Pressed, Verdict
 from rung_wire.box import BoxLink
+from rung_wire.seal import Key
 
 PATIENCE_S = 30.0
 BOX = "24dcc3a1b2c3"
+KEY = "c4" * 32
 
 Event = tuple[Any, ...]
 
@@ -30,14 +37,17 @@ def now_ms() -> int:
 class BoxEnd:
     """Whatever is at ``fd``, a pty's master or a socket, is the line to the host."""
 
-    def __init__(self, fd: int, boot: str = "00000001") -> None:
+    def __init__(self, fd: int, boot: str = "00000001", box: str = BOX, key: str = KEY) -> None:
         self.fd = fd
+        self.box = box
+        self.key = key  # "": unpaired
         self.events: list[Event] = []
         self.heard = b""
         self.restart(boot)
 
     def restart(self, boot: str, caught: int = 0) -> None:
-        self.link = BoxLink(BOX, boot, "1.2.3", "p", caught)
+        key = Key(bytes.fromhex(self.key)) if self.key else None
+        self.link = BoxLink(self.box, boot, "1.2.3", "p", key, lambda: secrets.token_hex(5), caught)
 
     def press(self, buttons: str, gesture: str = "t", epoch: int = 1) -> int:
         number = self.link.press(buttons, gesture, epoch, now_ms(), now_ms())
@@ -135,18 +145,21 @@ class Desk:
 
 
 @contextmanager
-def serving(url: str, desk: Desk) -> Iterator[Line]:
-    line = Line(url, desk)
-    line.start()
-    try:
-        yield line
-    finally:
-        desk.go_on.set()
-        line.stop()
+def serving(url: str, desk: Desk, keys: dict[str, str] | None = None, box: str = "") -> Iterator[Line]:
+    with tempfile.TemporaryDirectory(prefix="rung-keys-") as folder:
+        for paired, key in ({BOX: KEY} if keys is None else keys).items():
+            keep_key(Path(folder), paired, key)
+        line = Line(BoxAt(Path(folder), url, box), desk)
+        line.start()
+        try:
+            yield line
+        finally:
+            desk.go_on.set()
+            line.stop()
 
 
 @contextmanager
-def pty_at(name: Path) -> Iterator[BoxEnd]:
+def pty_at(name: Path, box: str = BOX, key: str = KEY) -> Iterator[BoxEnd]:
     """A port under this name, and the box behind it. Leaving pulls the cable."""
     master, slave = os.openpty()
     tty.setraw(slave)
@@ -154,7 +167,7 @@ def pty_at(name: Path) -> Iterator[BoxEnd]:
     name.symlink_to(os.ttyname(slave))
     os.close(slave)
     try:
-        yield BoxEnd(master)
+        yield BoxEnd(master, box=box, key=key)
     finally:
         name.unlink()
         os.close(master)

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 import serial
-from tests.link.box_end import BOX, BoxEnd, Desk, now_ms, pty_at, serving, socket_port
+from tests.link.box_end import BOX, KEY, BoxEnd, Desk, now_ms, pty_at, serving, socket_port
 
-from rung.link.line import STALL_MS, BoxIs, Counters, Line
+from rung.link.door import BoxIs, Counters
+from rung.link.line import STALL_MS, Line
 from rung.link.port import Port, PortError
 from rung.words import Answer, Button, Gesture, Lamp, LampMark, Lamps, LampState, Verdict
 from rung_wire import codes
-from rung_wire.frame import encode, pack
+from rung_wire.frame import encode, pack, text_of
+from rung_wire.seal import Key
 
 LAMPS = Lamps(
     epoch=5,
@@ -281,10 +283,12 @@ def test_two_lines_do_not_share_a_port(tmp_path: Path) -> None:
 
 def test_another_version_of_the_wire_is_not_welcomed(tmp_path: Path) -> None:
     desk = Desk()
-    hello = pack(codes.HELLO, (BOX, "00000001", codes.PROTOCOL + 1, "9.9.9", "p", 0, 0, 0, 0))
+    hello = pack(codes.HELLO, (BOX, "00000001", codes.PROTOCOL + 1, "9.9.9", "p", 0, 0, 0, 0, "0123456789"))
+    text = text_of(codes.HELLO, 0, 0, hello)
+    greeting = encode(text, Key(bytes.fromhex(KEY)).greeting_tag(text))
     with over_pty(tmp_path, desk) as (box, _):
         while "protocol" not in desk.status.trouble:
-            os.write(box.fd, encode(codes.HELLO, 0, 0, hello))
+            os.write(box.fd, greeting)
             time.sleep(0.1)
         assert f"protocol {codes.PROTOCOL + 1}" in desk.status.trouble
         assert "flash" in desk.status.trouble

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from rung.sim.flash import KEY
 from rung_wire.host import HostLink
+from rung_wire.seal import PAIRED, Key
 
 PATIENCE_S = 30.0
 STILL_S = 0.5  # long enough for a press that must not come: the box sends within milliseconds
@@ -20,11 +22,21 @@ Event = tuple[Any, ...]
 Lamps = tuple[tuple[str, str], ...]
 
 
+class _OneKey(dict[str, Key]):
+    """Whatever box greets, it has the key that virtual boxes have."""
+
+    def get(self, box: str, default: object = None) -> Key:  # type: ignore[override]
+        return self[box]
+
+    def __missing__(self, box: str) -> Key:
+        return Key(bytes.fromhex(KEY))
+
+
 class HostEnd:
     """Welcomes any box and, unless `acks` is false, acknowledges its presses at once. A context manager."""
 
     def __init__(self, port: str) -> None:
-        self.link = HostLink()
+        self.link = HostLink(_OneKey())
         self.acks = True
         self.heard = b""  # everything the box has printed
         self.events: list[Event] = []  # not yet waited for
@@ -38,6 +50,10 @@ class HostEnd:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._fd)
+
+    def restart(self) -> None:
+        """As a bridge does: it knows of no session."""
+        self.link = HostLink(_OneKey())
 
     def wait(self, *kinds: str) -> Event:
         """The next event of one of these kinds; what came before it is forgotten."""
@@ -79,9 +95,10 @@ class HostEnd:
         self.heard += data
         for event in self.link.receive(data, self.now()):
             self.events.append(event)
-            if event[0] == "hello":
+            if event[0] == "hello" and event[-1] == PAIRED:
                 session = random.randint(1, 0xFFFE)
-                self.link.welcome(session + (session == self.link.session), 0, self.now())
+                nonce = f"{random.getrandbits(48):012x}"
+                self.link.welcome(session + (session == self.link.session), nonce, 0)
             elif event[0] == "press" and self.acks:
                 self.link.ack(event[1], event[2], self.now())
         self.write(self.link.pump(self.now()))

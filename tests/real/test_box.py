@@ -170,7 +170,7 @@ def test_a_press_made_without_a_host_arrives_with_its_age(box: VirtualBox, host:
     time.sleep(0.1)
     box.let_go("escalate")
     time.sleep(1.0)
-    host.link = type(host.link)()
+    host.restart()
     press = host.wait("press")
     assert press[3:6] == ("E", codes.TAP, 7)
     assert press[6] >= 1000

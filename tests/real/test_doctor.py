@@ -9,8 +9,9 @@ import pytest
 
 from rung import words as w
 from rung.journal.store import Journal
+from rung.link.keys import keep_key, new_key
 from rung.sim.box import VirtualBox
-from rung.sim.flash import install
+from rung.sim.flash import KEY, install
 
 
 def doctor(file: Path) -> tuple[int, str]:
@@ -34,13 +35,27 @@ def desk(folder: Path, port: object, person: str = 'person = "agent-17"', listen
     return file
 
 
-def test_a_flashed_box_is_seen_and_all_is_well(tmp_path: Path) -> None:
+def test_a_paired_box_is_seen_and_all_is_well(tmp_path: Path) -> None:
     install(tmp_path / "flash")
     with VirtualBox(tmp_path / "flash", link=tmp_path / "ttyRUNG0") as box:
+        keep_key(tmp_path / "desk" / "keys", box.unique_id, KEY)
         code, said = doctor(desk(tmp_path, box.port))
     assert code == 0, said
-    assert "box 24dcc3a1b2c3, firmware" in said
+    assert "box 24dcc3a1b2c3, firmware" in said and "paired" in said
     assert "not running; `rung run` starts it" in said
+
+
+def test_a_box_without_a_key_or_with_another_is_told_to_be_paired(tmp_path: Path) -> None:
+    install(tmp_path / "flash", key="")
+    with VirtualBox(tmp_path / "flash", link=tmp_path / "ttyRUNG0") as box:
+        file = desk(tmp_path, box.port)
+        code, said = doctor(file)
+        assert code == 1 and f"box 24dcc3a1b2c3 is not paired; pair it: rung pair {box.port}" in said
+        (tmp_path / "flash" / "key").write_text(new_key())
+        keep_key(tmp_path / "desk" / "keys", box.unique_id, KEY)
+        box.reset()
+        code, said = doctor(file)
+        assert code == 1 and "has another key" in said
 
 
 def test_an_empty_board_is_told_to_be_flashed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[si
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
 from rung.desk.happening import Happening
-from rung.link.line import Counters
+from rung.link.door import Counters
 from rung.sim.stage import Stage
 from rung.sim.stories import Player
 from rung.sim.tamper import Tamper

@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from tests.wire.test_frame import BOOT, BOX_ID, VECTORS
 
 from rung_wire import box, codes, host
 from rung_wire.box import BoxLink
-from rung_wire.frame import Decoder, encode, pack
+from rung_wire.frame import Decoder, encode, pack, text_of
 from rung_wire.host import HostLink
+from rung_wire.link import Link
+from rung_wire.seal import Key, Session
 
 LAMPS = (("b", "-"), ("l", "a"), ("o", "-"))
 OTHER_LAMPS = (("o", "-"), ("o", "-"), ("d", "-"))
 FIELDS = {vector[0]: vector[3] for vector in VECTORS}
+KEY = Key(bytes(range(codes.KEY_BYTES)))
+OTHER_KEY = Key(bytes(codes.KEY_BYTES))
+KEYS = {BOX_ID: KEY}
+NONCE = "0123456789ab"
+
+_far: WeakKeyDictionary[Link, Session] = WeakKeyDictionary()
 
 
-def frame(kind: str, sequence: int = 0, session: int = 1, fields: Any = None) -> bytes:
-    return encode(kind, sequence, session, pack(kind, FIELDS[kind] if fields is None else fields))
+def new_box(boot: str = BOOT, key: Key | None = KEY, cause: str = codes.BY_POWER, caught: int = 0) -> BoxLink:
+    numbers = count(1)
+    return BoxLink(BOX_ID, boot, "0.1.0", cause, key, lambda: f"{next(numbers):010x}", caught)
+
+
+def sealed(link: Link, kind: str, fields: Any = None, again: bool = False) -> bytes:
+    """The next frame that the other end of this link's session would send."""
+    assert link._at is not None
+    if link not in _far or _far[link].number != link.session:
+        _far[link] = Session(link.session, link._at._key)
+        _far[link]._sent[:] = link._at._taken
+    return _far[link].frame(kind, pack(kind, FIELDS[kind] if fields is None else fields), again)
+
+
+def unproven(kind: str, session: int = 0, fields: Any = None) -> bytes:
+    """A frame that nobody with the key has made."""
+    return encode(text_of(kind, 1, session, pack(kind, FIELDS[kind] if fields is None else fields)), "AAAAAAAA")
+
+
+def found(kinds: Any, most: int, data: bytes) -> list[Any]:
+    """What the frames in these bytes say: kind, sequence, session, fields."""
+    return [frame[:4] for frame in Decoder(kinds, most).feed(data)]
 
 
 def sent(data: bytes) -> str:
     """The kinds of frames in these bytes, in order."""
     kinds = {**codes.BOX_FRAMES, **codes.HOST_FRAMES}
-    return "".join(found[0] for found in Decoder(kinds, codes.BOX_FRAME_MAX_BYTES).feed(data))
+    return "".join(frame[0] for frame in found(kinds, codes.BOX_FRAME_MAX_BYTES, data))
 
 
 class Pair:
@@ -32,8 +62,9 @@ class Pair:
     def __init__(self, offset: int = 0) -> None:
         self.now = 0
         self._offset = offset
-        self.host = HostLink()
-        self.box = BoxLink(BOX_ID, BOOT, "0.1.0", codes.BY_POWER)
+        self._sessions = count(1)
+        self.host = HostLink(KEYS)
+        self.box = new_box()
         self.recorded: list[int] = []
         self.events: list[Any] = []
 
@@ -48,8 +79,8 @@ class Pair:
     def host_turn(self, data: bytes = b"") -> bytes:
         for event in self.host.receive(data, self.now):
             self.events.append(event)
-            if event[0] == "hello":
-                self.host.welcome(len(self.events), max(self.recorded, default=0), self.now)
+            if event[0] == "hello" and event[-1] == "paired":
+                self.host.welcome(next(self._sessions), NONCE, max(self.recorded, default=0))
         return self.host.pump(self.now)
 
     def settle(self, ms: int = 0) -> Pair:
@@ -82,21 +113,24 @@ def up() -> Pair:
 
 
 def box_in(state: str) -> BoxLink:
-    link = BoxLink(BOX_ID, BOOT, "0.1.0", codes.BY_POWER)
+    link = new_box()
     if state == box.UP:
-        link.receive(frame("w", 0), 0)
+        bridge = host_in(host.LISTENING)
+        bridge.receive(link.pump(0), 0)
+        bridge.welcome(1, NONCE, 0)
+        link.receive(bridge.pump(0), 0)
     assert link.state == state
     return link
 
 
 def host_in(state: str) -> HostLink:
-    link = HostLink()
+    link = HostLink(KEYS)
     if state != host.LISTENING:
-        link.receive(frame("H", session=0), 0)
-    if state in (host.WELCOMED, host.UP):
-        link.welcome(1, 0, 0)
-    if state == host.UP:
-        link.receive(frame("A"), 0)
+        far = new_box()
+        link.receive(far.pump(0), 0)
+        link.welcome(1, NONCE, 0)
+        far.receive(link.pump(0), 0)
+        link.receive(far.pump(0), 0)
     if state == host.CLOSED:
         link.bye()
     assert link.state == state

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.wire.world import World
 
-from rung_wire import codes, frame, host, ticks
+from rung_wire import box, codes, frame, host, seal, ticks
 from rung_wire.box import BoxLink
 from rung_wire.host import HostLink
 
@@ -38,9 +38,9 @@ def test_the_faults_do_happen() -> None:
 class GivesTwice(HostLink):
     """Dedupe switched off."""
 
-    def _press(self, sequence: int, session: int, fields: Any, events: Any) -> None:
+    def _press(self, frame: Any, now: int, is_fresh: bool, events: Any) -> None:
         self._given = self._acked = 0
-        super()._press(sequence, session, fields, events)
+        super()._press(frame, now, is_fresh, events)
 
     def _handlers(self) -> Any:
         return {**host.HANDLERS, (host.UP, codes.PRESS): GivesTwice._press}
@@ -49,8 +49,8 @@ class GivesTwice(HostLink):
 class ForgetsRecord(HostLink):
     """What an earlier bridge recorded is not told to the box."""
 
-    def welcome(self, session: int, last_number: int, now: int) -> None:
-        super().welcome(session, 0, now)
+    def welcome(self, session: int, nonce: str, last_number: int) -> None:
+        super().welcome(session, nonce, 0)
 
 
 class SendsOnce(BoxLink):
@@ -75,8 +75,8 @@ class StaleAge(BoxLink):
 class ForgetsLamps(HostLink):
     """Lamps are sent once, with no repetition."""
 
-    def _reliable(self, now: int) -> bytes:
-        out = super()._reliable(now)
+    def _reliable(self, at: Any, now: int) -> bytes:
+        out = super()._reliable(at, now)
         self._flight = None
         return out
 
@@ -84,8 +84,11 @@ class ForgetsLamps(HostLink):
 class TakesTwice(BoxLink):
     """A repeated reliable frame is taken again."""
 
-    def _is_new(self, sequence: int) -> bool:
-        return super()._is_new(sequence) or True
+    def _result(self, frame: Any, now: int, is_fresh: bool, events: Any) -> None:
+        super()._result(frame, now, True, events)
+
+    def _handlers(self) -> Any:
+        return {**box.HANDLERS, (box.UP, codes.RESULT): TakesTwice._result}
 
 
 class NeverLost(BoxLink):
@@ -95,10 +98,10 @@ class NeverLost(BoxLink):
         return 1000
 
 
-class NeverSaysBye(HostLink):
+class NeverAsks(HostLink):
     """...and a bridge out of session keeps still: either rule alone heals the link."""
 
-    def _stray(self, session: int) -> None:
+    def _stray(self) -> None:
         pass
 
 
@@ -109,7 +112,7 @@ CANARIES: list[tuple[str, dict[str, Any]]] = [
     ("is not fresh", {"box_class": StaleAge}),
     ("the lamps lie", {"host_class": ForgetsLamps}),
     ("an answer came twice", {"box_class": TakesTwice}),
-    ("the link did not heal", {"box_class": NeverLost, "host_class": NeverSaysBye}),
+    ("the link did not heal", {"box_class": NeverLost, "host_class": NeverAsks}),
     ("acknowledged before it was durable", {"ack_early": True}),
 ]
 
@@ -130,9 +133,10 @@ def test_canary(complaint: str, broken: dict[str, Any]) -> None:
     assert any(complaint in found for found in caught(**broken))
 
 
-def test_canary_crc(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the CRC, broken frames get through."""
+def test_canary_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With neither sum nor tag, broken frames get through."""
     monkeypatch.setattr(frame, "_crc", lambda body: b"00000000")
+    monkeypatch.setattr(seal.Key, "tag", lambda self, text: "AAAAAAAA")
     assert caught()
 
 

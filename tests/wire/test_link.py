@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.pair import FIELDS, LAMPS, OTHER_LAMPS, Pair, box_in, frame, host_in, sent, up
+from tests.wire.pair import KEYS, LAMPS, NONCE, OTHER_LAMPS, Pair, box_in, found, host_in, new_box, sealed, sent, up
 from tests.wire.test_frame import BOOT, BOX_ID
 
 from rung_wire import box, codes, host, ticks
-from rung_wire.box import BoxLink
-from rung_wire.frame import Decoder
 from rung_wire.host import HostLink
+from rung_wire.seal import PAIRED
 
 # -- handshake -------------------------------------------------------------------------------------
 
 
 def test_handshake_tells_everything_and_then_lamps() -> None:
     pair = Pair().settle()
-    assert pair.events[0] == ("hello", BOX_ID, BOOT, codes.PROTOCOL, "0.1.0", "p", 0, 0, 0, 0)
+    assert pair.events[0] == ("hello", BOX_ID, BOOT, codes.PROTOCOL, "0.1.0", "p", 0, 0, 0, 0, "0000000001", PAIRED)
     assert pair.names() == ["hello", "welcome", "up", "lamps", "shown"]
 
 
@@ -30,27 +29,30 @@ def test_hello_is_repeated_until_somebody_welcomes() -> None:
     assert hellos == [0, 500, 1000, 1500, 2000]
 
 
-def test_welcome_of_another_boot_or_an_old_session_is_nothing() -> None:
-    link = box_in(box.UP)
-    assert link.receive(frame("w", session=9, fields=("deadbeef", 0)), 0) == []
-    assert link.receive(frame("w", session=2), 0) == [("welcome", 2)]
-    assert link.receive(frame("w", session=1), 0) == []
-    assert link.session == 2
+def test_a_hello_that_comes_again_is_answered_by_the_same_offer() -> None:
+    """So that the box and the bridge never choose different ones of two."""
+    link, greeting = host_in(host.LISTENING), new_box().pump(0)
+    assert [event[0] for event in link.receive(greeting, 0)] == ["hello"]
+    link.welcome(1, NONCE, 0)
+    first = link.pump(0)
+    assert link.receive(greeting, 100) == [] and link.pump(100) == first
 
 
 def test_nobody_to_welcome_and_no_session_are_errors() -> None:
     with pytest.raises(ValueError):
-        HostLink().welcome(1, 0, 0)
+        HostLink(KEYS).welcome(1, NONCE, 0)
+    link = host_in(host.LISTENING)
+    link.receive(new_box().pump(0), 0)
     for session in (0, 0x10000):
         with pytest.raises(ValueError):
-            host_in(host.GREETED).welcome(session, 0, 0)
+            link.welcome(session, NONCE, 0)
 
 
 def test_restarted_bridge_is_found_before_patience_ends() -> None:
     pair = up()
-    pair.host = HostLink()
+    pair.host = HostLink(KEYS)
     pair.settle(codes.ALIVE_MS)
-    assert pair.names()[:3] == ["lost", "hello", "welcome"]
+    assert pair.names()[:3] == ["hello", "welcome", "up"]
 
 
 def test_bye_loses_the_link_at_once_and_closes_the_bridge() -> None:
@@ -61,7 +63,7 @@ def test_bye_loses_the_link_at_once_and_closes_the_bridge() -> None:
 
 
 def test_silence_loses_the_link_on_both_ends() -> None:
-    for link in (box_in(box.UP), host_in(host.UP), host_in(host.WELCOMED)):
+    for link in (box_in(box.UP), host_in(host.UP)):
         assert link.receive(b"", codes.SILENCE_MS - 1) == []
         assert link.receive(b"", codes.SILENCE_MS) == [("lost",)]
         assert link.receive(b"", 2 * codes.SILENCE_MS) == []
@@ -75,13 +77,13 @@ def test_press_is_repeated_with_growing_gaps_and_a_fresh_age_until_acknowledged(
     assert pair.press(edge_ago=5) == 1
     begun, seen = pair.now, []
     for now in range(begun, begun + 5000):
-        pair.box.receive(frame("a", session=pair.box.session), now)
-        for found in Decoder(codes.BOX_FRAMES, 96).feed(pair.box.pump(now)):
-            if found[0] == "P":
-                seen.append((now - begun, found[3][4]))
+        pair.box.receive(sealed(pair.box, "a"), now)
+        for frame in found(codes.BOX_FRAMES, 96, pair.box.pump(now)):
+            if frame[0] == "P":
+                seen.append((now - begun, frame[3][4]))
     assert seen == [(at, at + 5) for at in (0, 100, 300, 700, 1500, 2500, 3500, 4500)]
     assert pair.box.unconfirmed() == [(1, "E")]
-    assert pair.box.receive(frame("k", session=pair.box.session), begun) == [("acked", 1)]
+    assert pair.box.receive(sealed(pair.box, "k"), begun) == [("acked", 1)]
     assert pair.box.unconfirmed() == []
 
 
@@ -92,7 +94,7 @@ def test_press_is_given_once_and_acknowledged_only_when_durable() -> None:
     assert pair.names() == ["press"]  # many repetitions later still once, and no "acked"
     pair.host.ack(BOOT, 1, pair.now)
     assert pair.settle().names() == ["acked"]
-    again = frame("P", session=pair.host.session, fields=(1, "E", "t", 3, 9))
+    again = sealed(pair.host, "P", (1, "E", "t", 3, 9))
     assert pair.host.receive(again, pair.now) == []
     assert sent(pair.host.pump(pair.now)) == "k"  # the ACK was lost: again, but not given out again
 
@@ -114,7 +116,7 @@ def test_press_outlives_sessions_and_welcome_confirms_what_is_recorded() -> None
     pair.press()
     pair.press()
     pair.settle()
-    pair.host, pair.recorded = HostLink(), [1]  # killed after the record, before the ACK
+    pair.host, pair.recorded = HostLink(KEYS), [1]  # killed after the record, before the ACK
     pair.events.clear()
     pair.settle(1000)
     assert [event[:3] for event in pair.events if event[0] in ("acked", "press")] == [("acked", 1), ("press", BOOT, 2)]
@@ -124,7 +126,7 @@ def test_late_answers_of_an_earlier_boot_are_ignored() -> None:
     pair = up()
     pair.press()
     pair.settle()
-    pair.box = BoxLink(BOX_ID, "11111111", "0.1.0", codes.BY_WATCHDOG, caught=1)
+    pair.box = new_box("11111111", caught=1)
     pair.settle()
     pair.press()
     pair.events.clear()
@@ -136,9 +138,8 @@ def test_late_answers_of_an_earlier_boot_are_ignored() -> None:
 
 def test_two_boots_in_one_read_are_not_mixed_up() -> None:
     """Else the record of the first boot would confirm presses of the second."""
-    link = HostLink()
-    second = ("aabbccddeeff", "22222222", *FIELDS["H"][2:])
-    events = link.receive(frame("H", session=0) + frame("H", session=0, fields=second), 0)
+    link = HostLink(KEYS)
+    events = link.receive(new_box().pump(0) + new_box("22222222").pump(0), 0)
     assert [event[2] for event in events] == ["22222222"]
 
 
@@ -190,14 +191,14 @@ def test_illegal_press_is_refused_and_takes_no_number() -> None:
 
 def test_one_reliable_frame_in_flight_and_the_newest_lamps_win() -> None:
     link = host_in(host.UP)
-    assert sent(link.pump(0)) == "wla"
+    assert sent(link.pump(0)) == "la"
     link.lamps(1, LAMPS, 0, 0)
     link.lamps(2, OTHER_LAMPS, 0, 0)
     assert link.pump(codes.RELIABLE_FIRST_MS - 1) == b""
-    [again] = Decoder(codes.HOST_FRAMES, 48).feed(link.pump(codes.RELIABLE_FIRST_MS))
+    [again] = found(codes.HOST_FRAMES, 48, link.pump(codes.RELIABLE_FIRST_MS))
     assert again[1] == 2 and again[3] == (2, "o-", "o-", "d-", 0)  # a new sequence, the newest lamps
-    assert link.receive(frame("G", 1), 70) == []  # late answer to the replaced ones
-    assert link.receive(frame("G", 2), 70) == [("shown", 2, OTHER_LAMPS, 0)]
+    assert link.receive(sealed(link, "G", (1,)), 70) == []  # late answer to the replaced ones
+    assert link.receive(sealed(link, "G", (2,)), 70) == [("shown", 2, OTHER_LAMPS, 0)]
 
 
 def test_repetitions_grow_and_a_repeated_frame_is_taken_once() -> None:
@@ -207,7 +208,7 @@ def test_repetitions_grow_and_a_repeated_frame_is_taken_once() -> None:
             times.append(now)
     assert times == [0, 60, 180, 420, 900, 1380]
     taking = box_in(box.UP)
-    assert len(taking.receive(frame("l", 1) * 3, 0)) == 1
+    assert len(taking.receive(sealed(taking, "l") * 3, 0)) == 1
     assert sent(taking.pump(0)) == "GA"
 
 
@@ -215,10 +216,10 @@ def test_what_is_left_to_fill_is_fresh_at_every_transmission() -> None:
     link = host_in(host.UP)
     link.lamps(3, LAMPS, 10, 0)
     fills = [
-        found[3][4]
+        frame[3][4]
         for now in range(0, 1800)
-        for found in Decoder(codes.HOST_FRAMES, 48).feed(link.pump(now))
-        if found[0] == "l"
+        for frame in found(codes.HOST_FRAMES, 48, link.pump(now))
+        if frame[0] == "l"
     ]
     assert fills == [10, 9, 8, 5, 1, 0]
 
@@ -227,7 +228,7 @@ def test_lamps_follow_by_themselves_in_a_new_session() -> None:
     pair = up()
     pair.host.lamps(3, LAMPS, 0, pair.now)
     pair.settle()
-    pair.box = BoxLink(BOX_ID, "11111111", "0.1.0", codes.BY_BUTTON)
+    pair.box = new_box("11111111")
     pair.events.clear()
     pair.settle()
     assert ("lamps", 3, LAMPS, 0) in pair.events
@@ -246,7 +247,7 @@ def test_results_come_in_order_and_are_bounded_in_number_and_time() -> None:
 @pytest.mark.parametrize("bad", [(LAMPS[:2], 0), ((("z", "-"),) * 3, 0), (LAMPS, 0x1000), (LAMPS, -1)])
 def test_illegal_lamps_fail_at_the_owner(bad: Any) -> None:
     with pytest.raises(ValueError):
-        HostLink().lamps(0, *bad, 0)
+        HostLink(KEYS).lamps(0, *bad, 0)
 
 
 def test_sequences_go_on_for_ever() -> None:

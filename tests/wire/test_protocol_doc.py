@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.wire.pair import new_box
 
 import rung_wire
 from rung_wire import box, codes, host
-from rung_wire.box import BoxLink
-from rung_wire.frame import encode, pack
+from rung_wire.frame import encode, pack, text_of
 from rung_wire.host import HostLink
 
 TEXT = (Path(rung_wire.__file__).parents[1] / "PROTOCOL.md").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def test_precedence() -> None:
 
 
 def test_counters() -> None:
-    ends = {"box": BoxLink("aa", "bb", "0", codes.BY_POWER), "bridge": HostLink()}
+    ends = {"box": new_box(), "bridge": HostLink({})}
     told = {(end, name) for name, ends_of, _ in table("Counters") for end in (ends if ends_of == "both" else [ends_of])}
     coded = {
         (end, name)
@@ -129,7 +129,7 @@ def test_counters() -> None:
 
 def test_the_frame_in_the_diagram_is_a_frame() -> None:
     drawn = SECTIONS["Frame"].split("```")[1].strip().splitlines()[0].replace("........", "").split()
-    assert "".join(drawn[:-1]).encode() + b"\n" == encode("P", 0, 1, pack("P", (1, "E", "t", 3, 0x19)))
+    assert "".join(drawn[:-1]).encode() + b"\n" == encode(text_of("P", 0, 1, pack("P", (1, "E", "t", 3, 0x19))))
 
 
 def test_sequences_speak_of_frames_that_exist() -> None:

@@ -9,12 +9,14 @@ sys.path.insert(0, sys.argv[1])
 
 from rung_wire import codes
 from rung_wire.box import BoxLink
-from rung_wire.frame import Decoder, encode, pack
+from rung_wire.frame import Decoder, encode, pack, text_of
 from rung_wire.host import HostLink
+from rung_wire.seal import PAIRED, Key
 
 SEEDS = 12
 TURNS = 400
 PERIOD = 1 << 30
+KEY = Key(bytes(range(32)))
 LAMPS = (("b", "-"), ("l", "a"), ("o", "f"))
 
 
@@ -59,7 +61,8 @@ def frames():
                         values.append("k-")
                     else:
                         values.append(int(digit * rule, 16) if form == codes.NUMBER else digit * rule)
-                data = encode(kind, 255, 65535, pack(kind, tuple(values)), "A" * codes.TAG_CHARS)
+                text = text_of(kind, 255, 65535, pack(kind, tuple(values)))
+                data = encode(text, KEY.tag(text))
                 print(data, Decoder(table, most).feed(b"!x" + data))
 
 
@@ -68,8 +71,8 @@ def story(seed):
     dice = Dice(seed)
     now = 0
     offset = PERIOD - 3000
-    box = BoxLink("aabbccddeeff", f"{seed:08x}", "0.1.0", codes.BY_POWER)
-    host = HostLink()
+    box = BoxLink("aabbccddeeff", f"{seed:08x}", "0.1.0", codes.BY_POWER, KEY, lambda: f"{dice.below(1 << 20):010x}")
+    host = HostLink({"aabbccddeeff": KEY})
     session = seed
     to_box = b""
     for turn in range(TURNS):
@@ -84,22 +87,22 @@ def story(seed):
         to_host = box.pump(box_now)
         for event in host.receive(broken(to_host, dice), now):
             print("host", event)
-            if event[0] == "hello":
+            if event[0] == "hello" and event[-1] == PAIRED:
                 session += 1
-                host.welcome(session, 0, now)
+                host.welcome(session, f"{dice.below(1 << 20):012x}", 0)
             elif event[0] == "press":
                 host.ack(event[1], event[2], now)
                 host.result(event[1], event[2], "r", "W", now)
         to_box = host.pump(now)
         print(now, to_host, to_box, box.next_due(box_now), host.next_due(now))
     for link in (box, host):
-        print(link.state, link.bad_frames, link.noise_bytes, link.strays, link.illegal)
+        print(link.state, link.bad_frames, link.noise_bytes, link.strays, link.unproven, link.illegal)
 
 
 def noise():
     """A megabyte of random bytes."""
     dice = Dice(7)
-    box = BoxLink("aa", "bb", "0", codes.BY_POWER)
+    box = BoxLink("aa", "bb", "0", codes.BY_POWER, KEY, lambda: "0")
     block = bytes([dice.below(256) for _ in range(4099)])
     for _ in range(256):
         box.receive(block, 0)

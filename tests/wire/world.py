@@ -12,11 +12,14 @@ from typing import Any
 from rung_wire import codes
 from rung_wire.box import BoxLink
 from rung_wire.host import HostLink
+from rung_wire.seal import PAIRED, Key
 
 RING_BYTES = 259  # what a stalled box can hold; the rest is dropped
 CLOCK_PERIOD = 1 << 30
 HEAL_MS = 15_000
 
+BOX = "aabbccddeeff"
+KEY = Key(bytes(range(codes.KEY_BYTES)))
 GARBAGE = (
     b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\n",
     b'Traceback (most recent call last):\r\n  File "main.py", line 1, in <module>\r\nOSError: 28\r\n',
@@ -104,7 +107,7 @@ class World:
         self.now = 0
         self.to_host = Line(self.rng)
         self.to_box = Line(self.rng, RING_BYTES)
-        self._offset = self.rng.choice((0, CLOCK_PERIOD - 5_000, self.rng.randrange(CLOCK_PERIOD)))
+        self._offset = CLOCK_PERIOD - self.rng.randrange(70_000)  # the box's clock wraps in the middle of it
         self._slow_record = self.rng.random() < 0.3
         self.accepted: dict[tuple[str, int], tuple[str, str, int, int]] = {}
         self.journal: list[tuple[str, int]] = []
@@ -124,13 +127,15 @@ class World:
 
     def _new_box(self) -> None:
         self.boot = f"{self.rng.randrange(1 << 32):08x}"
-        self.box = self._box_class("aabbccddeeff", self.boot, "0.1.0", codes.BY_POWER)
+        self.box = self._box_class(
+            BOX, self.boot, "0.1.0", codes.BY_POWER, KEY, lambda: f"{self.rng.getrandbits(40):010x}"
+        )
         self.to_host.forget()
         self.to_box.forget()
         self.shown = None
 
     def _new_host(self) -> None:
-        self.host = self._host_class()
+        self.host = self._host_class({BOX: KEY})
         self._waiting: list[tuple[int, tuple[Any, ...]]] = []
         if self.lamps is not None:
             self.host.lamps(*self.lamps, self.now)
@@ -139,9 +144,11 @@ class World:
         for event in self.host.receive(self.to_host.arrived(self.now), self.now):
             if self.faulty and self.rng.random() < 0.01:
                 return self._new_host()  # killed before the event was handled
-            if event[0] == "hello":
+            if event[0] == "hello" and event[-1] == PAIRED:
                 numbers = [number for boot, number in self.journal if boot == event[2]]
-                self.host.welcome(self.rng.randint(1, 0xFFFF), max(numbers, default=0), self.now)
+                session = self.host.session % 0xFFFF + self.rng.randint(1, 0xFFF0) % 0xFFFF + 1
+                nonce = f"{self.rng.getrandbits(48):012x}"
+                self.host.welcome((session - 1) % 0xFFFF + 1, nonce, max(numbers, default=0))
             elif event[0] == "press":
                 self._check_press(event)
                 if self._ack_early:

@@ -46,6 +46,19 @@ def doctor(config: ConfigFile = Path("rung.toml")) -> None:
 
 
 @app.command()
+def pair(
+    port: Annotated[
+        str | None, typer.Argument(help="The box's port; left out: that of rung.toml, or the only one.")
+    ] = None,
+    config: ConfigFile = Path("rung.toml"),
+) -> None:
+    """Give a box a new key, known to it and to this desk alone: a box that is not paired can do nothing."""
+    from rung.cli.pair import pair_box
+
+    pair_box(config, port)
+
+
+@app.command()
 def demo(
     story: Annotated[str | None, typer.Option(help="Play this story: see `rung demo --list`.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what happens, one event a line.")] = False,

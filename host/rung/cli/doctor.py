@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import queue
 import socket
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,7 +16,10 @@ from rung.config import Config, ConfigError, read_config
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
-from rung.link.line import BoxIs, Counters, Line, NotRecorded
+from rung.link.hello import greeted
+from rung.link.keys import KeysError, read_keys
+from rung.link.port import PortError
+from rung.link.search import AUTO, boards
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 
@@ -90,66 +92,41 @@ def _journal(doctor: Doctor, config: Config) -> bool:
     return False
 
 
-class _Listener:
-    """A door that takes nothing, and acknowledges nothing: it only hears whether a box greets."""
-
-    def __init__(self) -> None:
-        self.heard: queue.SimpleQueue[BoxIs] = queue.SimpleQueue()
-
-    def last_press(self, box: str, boot: str) -> int:
-        return 0
-
-    def press(self, press: w.Pressed) -> w.Answer:
-        raise NotRecorded("a press came while the doctor listened; the box keeps it for the bridge")
-
-    def acknowledged(self, press: w.Pressed) -> None:
-        pass
-
-    def act(self) -> None:
-        pass
-
-    def shown(self, lamps: w.Lamps) -> None:
-        pass
-
-    def box(self, status: BoxIs) -> None:
-        self.heard.put(status)
-
-    def counted(self, counters: Counters) -> None:
-        pass
-
-    def failed(self, error: BaseException) -> None:
-        self.heard.put(BoxIs(up=False, trouble=f"the line to the box broke by a mistake of this program: {error!r}"))
-
-
 def _box(doctor: Doctor, config: Config, in_use: bool) -> None:
     if in_use:
         doctor.good("box", f"{config.box.port}: in use by the running bridge, which tells about the box")
         return
-    status = asyncio.run(_hear(config.box.port))
-    if status.up:
-        doctor.good("box", f"{config.box.port}: box {status.box}, firmware {status.firmware}")
-    else:
-        doctor.bad("box", status.trouble)
+    try:
+        keys = read_keys(config.keys)
+    except KeysError as error:
+        doctor.bad("keys", str(error))
+        return
+    wanted = config.box.id or (next(iter(keys)) if len(keys) == 1 else "")
+    is_auto = config.box.port == AUTO
+    ports = boards() if is_auto else [config.box.port]
+    found = [_hear(doctor, config, port, wanted, is_auto) for port in ports]
+    if is_auto and not any(found):
+        mend = f"box {wanted}: plug it in" if wanted else "plug one in, then: rung pair"
+        doctor.bad("box", f"no box for this desk on {', '.join(ports) or 'any port'}; {mend}")
 
 
-async def _hear(port: str) -> BoxIs:
-    listener = _Listener()
-    line = Line(port, listener)
-    line.start()
-    status = BoxIs(up=False, trouble=f"{port}: no word from the line")
-    loop = asyncio.get_running_loop()
-    end = loop.time() + BOX_S
-    while not status.up and (left := end - loop.time()) > 0:
-        try:
-            status = await asyncio.to_thread(listener.heard.get, True, left)
-        except queue.Empty:
-            break
-        if "cannot be opened" in status.trouble:
-            break
-    line.stop()
-    if not status.up and "no box has answered" in status.trouble:
-        return BoxIs(up=False, trouble=f"{port}: opened, but no box answers; flash it: make flash PORT={port}")
-    return status
+def _hear(doctor: Doctor, config: Config, port: str, wanted: str, is_one_of_many: bool) -> bool:
+    """Whether this desk's box is behind this port."""
+    say = doctor.good if is_one_of_many else doctor.bad  # other desks' boxes, and other things, may be plugged in
+    try:
+        hello = greeted(port, read_keys(config.keys), BOX_S)
+    except PortError as error:
+        say("box", str(error))
+        return False
+    if hello is None:
+        say("box", f"{port}: opened, but no box answers; flash it: make flash PORT={port}")
+        return False
+    stranger = hello.stranger(port, wanted, config.keys)
+    if stranger:
+        say("box", stranger)
+        return False
+    doctor.good("box", f"{port}: box {hello.box}, firmware {hello.firmware}, paired")
+    return True
 
 
 def _phone(doctor: Doctor, config: Config) -> None:

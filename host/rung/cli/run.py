@@ -18,6 +18,7 @@ from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.link.search import BoxAt
 from rung.phone.sip import SipPhone
 from rung.phone.sip_control import SipSettings
 
@@ -66,7 +67,8 @@ def _config(file: Path) -> Config:
 
 async def _run(config: Config, journal: Journal, teller: Teller, screen: Screen | None) -> None:
     phone = SipPhone(config.phone_control, sip_settings(config.phone), start=True)
-    bridge = Bridge(config.policy(), journal, phone, config.box.port, teller)
+    box = BoxAt(config.keys, config.box.port, config.box.id)
+    bridge = Bridge(config.policy(), journal, phone, box, teller)
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):

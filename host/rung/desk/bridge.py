@@ -16,7 +16,9 @@ from rung.desk.happening import Teller
 from rung.desk.recovery import policy_of, recover
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
-from rung.link.line import BoxIs, Counters, Line, NotRecorded
+from rung.link.door import BoxIs, Counters, NotRecorded
+from rung.link.line import Line
+from rung.link.search import BoxAt
 from rung.phone.base import Phone, PhoneError, PhoneUnsureError
 from rung.policy import Policy, lamps, next_change, step
 from rung.policy.language import canonical, version_of
@@ -29,7 +31,7 @@ ACT_WITHIN_MS = 2000  # what ends the call for the agent is done soon after the 
 class Bridge:
     """Joins record, phone and box for one desk. `run` until cancelled; it is the `Door` behind the line."""
 
-    def __init__(self, policy: Policy, journal: Journal, phone: Phone, port: str, teller: Teller) -> None:
+    def __init__(self, policy: Policy, journal: Journal, phone: Phone, box: BoxAt, teller: Teller) -> None:
         self._journal = journal
         self._phone = phone
         self._teller = teller
@@ -40,7 +42,7 @@ class Bridge:
         self._policy = policy if case is None else policy_of(journal, case.version, policy)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
         self._lamps: w.Lamps | None = None
-        self._line = Line(port, self)
+        self._line = Line(box, self)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()

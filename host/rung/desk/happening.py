@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rung import words as w
-from rung.link.line import Counters
+from rung.link.door import Counters
 from rung.policy.view import View
 
 BACKLOG_MAX = 10_000  # happenings; a busy call makes a few hundred

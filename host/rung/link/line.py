@@ -1,80 +1,33 @@
 """The link's own thread: frame in, step and durable record, acknowledgement out, and nothing else on it.
 
-One `_serve` is one opened port with one `HostLink`; the loop around it makes the next. What is behind the line is a
-`Door`: the desk, which may be called from this thread at any time.
+One `_serve` is one opened port with one `HostLink`; the loop around it makes the next, and `Search` says where. What is
+behind the line is a `Door`: the desk, which may be called from this thread at any time.
 """
 
 import secrets
 import threading
 import time
-from typing import Protocol
 
-from msgspec import Struct
 from msgspec.structs import replace
 
+from rung.link.door import BoxIs, Counters, Door, NotRecorded
+from rung.link.hello import Hello
+from rung.link.keys import KeysError, read_keys
 from rung.link.mapping import WireLamps, lamps_to_wire, press_from_wire, result_to_wire
 from rung.link.port import Port, PortError
-from rung.words import Answer, Lamps, Pressed
-from rung_wire import codes
+from rung.link.search import BoxAt, Search
+from rung.words import Lamps, Pressed
 from rung_wire.host import HostLink
 
 COUNT_MS = 1000  # garbage may come by the megabyte; who watches need not
 REOPEN_FIRST_S = 0.1
 STALL_MS = 250  # a turn takes a few; one that is this late has slept
 REOPEN_MOST_S = 2.0  # a box plugged back in is found within this time
+HEAR_MS = 4000  # a box greets every 500 ms; a reset by opening the port takes a second or two
 
 
-class NotRecorded(Exception):
-    """The door could not make a press durable: it must not be acknowledged."""
-
-
-class BoxIs(Struct, frozen=True):
-    """What the desk may show about the box and its line."""
-
-    up: bool
-    trouble: str = ""  # one line with the mend
-    box: str = ""
-    firmware: str = ""
-    caught: int = 0  # unconfirmed presses that this reset caught
-
-
-class Counters(Struct, frozen=True):
-    """What the line has brought since the port was opened that changed nothing else."""
-
-    bad_frames: int = 0  # a start mark, but no valid frame
-    noise_bytes: int = 0  # outside any frame
-    strays: int = 0  # frames of another session
-    illegal: int = 0  # frames that may not come in this state
-    box_bad: int = 0  # frames thrown away by the box, as it tells
-    box_dropped: int = 0  # presses refused by the box because too many were unconfirmed
-
-
-class Door(Protocol):
-    """What stands behind the line. All methods are called on the link's thread and must not block on a network."""
-
-    def last_press(self, box: str, boot: str) -> int:
-        """The highest press number of this boot that is in the record; 0 when none is."""
-
-    def press(self, press: Pressed) -> Answer:
-        """Step, durable record, swap; returns when the record is durable. Raises NotRecorded."""
-
-    def acknowledged(self, press: Pressed) -> None:
-        """The acknowledgement has been written to the port."""
-
-    def act(self) -> None:
-        """What was decided may now go to the phone: at the end of every turn, whatever became of the port."""
-
-    def shown(self, lamps: Lamps) -> None:
-        """The box has taken these lamps."""
-
-    def box(self, status: BoxIs) -> None:
-        """The box came, went, or there is trouble with it."""
-
-    def counted(self, counters: Counters) -> None:
-        """They have risen; told once a second at most."""
-
-    def failed(self, error: BaseException) -> None:
-        """The link's thread has ended by a mistake of this program: the box is heard no more."""
+class NotHere(Exception):
+    """This desk's box is not behind this port; one line that says what is, if anything."""
 
 
 def monotonic_ms() -> int:
@@ -90,8 +43,9 @@ def _sleepless_ms() -> int:
 class Line:
     """Keeps the line to one box for ever, from `start` to `stop`."""
 
-    def __init__(self, url: str, door: Door) -> None:
-        self._url = url
+    def __init__(self, at: BoxAt, door: Door) -> None:
+        self._at = at
+        self._search = Search(at)
         self._door = door
         self._wanted = (Lamps(), 0)  # since when: a countdown goes on while the port is closed
         self._sent: tuple[Lamps, int] | None = None
@@ -104,6 +58,7 @@ class Line:
         self._session = secrets.randbelow(0xFFFF)
         self._status = BoxIs(up=False)
         self._hello = BoxIs(up=False)
+        self._box = ""  # the only one to be welcomed
         self._thread = threading.Thread(target=self._guarded, name="link", daemon=True)
 
     def start(self) -> None:
@@ -136,9 +91,14 @@ class Line:
         wait_s = REOPEN_FIRST_S
         while not self._stopping.is_set():
             try:
-                port = self._port = Port(self._url)
+                url = self._search.next(monotonic_ms())
+                port = self._port = None if url is None else Port(url)
             except PortError as error:
-                self._tell(BoxIs(up=False, trouble=f"{error}; plug the box in, or name its port in rung.toml"))
+                port = None
+                self._tell(BoxIs(up=False, trouble=str(error)))
+            if port is None:
+                if not self._search.sees_any:
+                    self._tell(BoxIs(up=False, trouble="no board of a box's kind is plugged in; plug the box in"))
                 self._stopping.wait(wait_s)
                 wait_s = min(wait_s * 2, REOPEN_MOST_S)
                 continue
@@ -147,7 +107,10 @@ class Line:
                 self._serve(port)
             except PortError as error:
                 self._tell(BoxIs(up=False, trouble=str(error)))
-            except NotRecorded as error:
+            except NotHere as error:
+                self._search.leave(port.url, monotonic_ms())
+                self._tell(BoxIs(up=False, trouble=str(error)))
+            except (NotRecorded, KeysError) as error:
                 # A new port and a new link: the box repeats the press, with its age, until the record takes it.
                 self._tell(BoxIs(up=False, trouble=str(error)))
                 self._stopping.wait(REOPEN_MOST_S)
@@ -156,16 +119,20 @@ class Line:
                 port.close()
 
     def _serve(self, port: Port) -> None:
-        link = HostLink()
+        keys = read_keys(self._at.keys)
+        self._box = self._at.id or (next(iter(keys)) if len(keys) == 1 else "")
+        link = HostLink(keys)
         data = b""
         self._sent = None
         self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
+        opened_ms = monotonic_ms()
         while not self._stopping.is_set():
             begun_ms = _sleepless_ms()
             try:
                 self._turn(link, port, data)
             finally:
                 self._door.act()
+            self._leave_if_still(link, port, opened_ms)
             asked_ms = _sleepless_ms()
             wait_ms = link.next_due(monotonic_ms())
             data = port.read(wait_ms / 1000)
@@ -175,6 +142,12 @@ class Line:
         link.bye()
         port.write(link.pump(monotonic_ms()))
 
+    def _leave_if_still(self, link: HostLink, port: Port, opened_ms: int) -> None:
+        """Where several boards are plugged in, one that says nothing may be another thing than a box."""
+        now = monotonic_ms()
+        if not link.box and now - opened_ms > HEAR_MS and self._search.has_others(port.url, now):
+            raise NotHere(f"{port.url}: opened, but no box has answered")
+
     def _turn(self, link: HostLink, port: Port, data: bytes) -> None:
         pressed = []
         for event in link.receive(data, monotonic_ms()):
@@ -182,11 +155,12 @@ class Line:
             if kind == "press":
                 pressed.append(self._press(link, *fields))
             elif kind == "hello":
-                self._welcome(link, port, *fields)
+                self._welcome(link, port, Hello(*fields))
             elif kind == "shown":
                 if self._sent is not None and self._wire == tuple(fields):
                     self._door.shown(self._sent[0])
             elif kind == "up":
+                self._search.found(port.url)
                 self._tell(self._hello)
             elif kind == "lost":
                 self._tell(BoxIs(up=False, trouble="link lost: the box is silent; check its cable"))
@@ -204,7 +178,13 @@ class Line:
 
     def _count(self, link: HostLink) -> None:
         counters = Counters(
-            link.bad_frames, link.noise_bytes, link.strays, link.illegal, link.box_bad, link.box_dropped
+            link.bad_frames,
+            link.noise_bytes,
+            link.strays,
+            link.unproven,
+            link.illegal,
+            link.box_bad,
+            link.box_dropped,
         )
         if counters != self._counters and monotonic_ms() >= self._count_again_ms:
             self._counters = counters
@@ -220,16 +200,16 @@ class Line:
         link.result(boot, press.number, *result_to_wire(answer), now)
         return press
 
-    def _welcome(
-        self, link: HostLink, port: Port, box: str, boot: str, protocol: int, firmware: str, cause: str, *counters: int
-    ) -> None:
-        if protocol != codes.PROTOCOL:
-            mend = f"flash the firmware that belongs to this program (protocol {codes.PROTOCOL})"
-            self._tell(BoxIs(up=False, trouble=f"{port.url}: the box speaks protocol {protocol}; {mend}"))
+    def _welcome(self, link: HostLink, port: Port, hello: Hello) -> None:
+        stranger = hello.stranger(port.url, self._box, self._at.keys)
+        if stranger and self._search.is_auto:
+            raise NotHere(stranger)
+        if stranger:
+            self._tell(BoxIs(up=False, trouble=stranger, box=hello.box))
             return
-        self._hello = BoxIs(up=True, box=box, firmware=firmware, caught=counters[3])
+        self._hello = BoxIs(up=True, box=hello.box, firmware=hello.firmware, caught=hello.caught)
         self._session = self._session % 0xFFFF + 1
-        link.welcome(self._session, self._door.last_press(box, boot), monotonic_ms())
+        link.welcome(self._session, secrets.token_hex(6), self._door.last_press(hello.box, hello.boot))
 
     def _tell(self, status: BoxIs) -> None:
         """Tell the door what has changed, once."""

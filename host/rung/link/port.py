@@ -1,7 +1,7 @@
 """One opened serial port behind three methods: read with a wake-up, write, close.
 
-Opened so that a board is not reset by it: DTR and RTS change together, and on closing RTS goes first. A reset is
-assumed all the same; the box's HELLO tells.
+Opened so that a board is not reset by it: DTR and RTS change together, and on closing RTS goes first (the usual circuit
+resets with RTS alone, and asks for the bootloader with DTR alone). A reset is assumed all the same: HELLO tells of it.
 """
 
 import contextlib
@@ -12,6 +12,8 @@ import threading
 import time
 
 import serial
+
+from rung.link.refusal import why
 
 BAUD = 115_200
 WRITE_TIMEOUT_S = 1.0  # a port that takes no frame for so long is dead: open it anew
@@ -32,10 +34,14 @@ class Port:
             self._serial = serial.serial_for_url(url, BAUD, do_not_open=True, timeout=0, write_timeout=WRITE_TIMEOUT_S)
             with contextlib.suppress(ValueError, AttributeError):  # sockets have neither locks nor modem lines
                 self._serial.exclusive = True
-                self._serial.dtr = self._serial.rts = True
+                # Windows may raise one before the other in opening: there they rise afterwards, DTR first.
+                self._serial.dtr = self._serial.rts = sys.platform != "win32"
             self._serial.open()
+            if sys.platform == "win32":
+                self._serial.dtr = True
+                self._serial.rts = True
         except Exception as error:  # termios has an error of its own, other ports have others: none may end the link
-            raise PortError(f"{url}: cannot be opened: {error}") from None
+            raise PortError(f"{url}: cannot be opened: {why(url, error)}") from None
         self.url = url
         self._selectable = sys.platform != "win32" and _has_descriptor(self._serial)
         self._bell, self._ringer = socket.socketpair()  # pipes cannot be made non-blocking everywhere

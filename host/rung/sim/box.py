@@ -80,6 +80,7 @@ class VirtualBox:
             flash = folder / "flash"
             flash.mkdir()
         self.flash = flash
+        self.unique_id = unique_id
         self._link = link or folder / "ttyRUNG0"
         self._pins = pins
         self._config = {

@@ -10,15 +10,18 @@ from typing import Final
 from rung import firmware
 
 BLOCK_BYTES: Final = 4096
+KEY: Final = "5a" * 32  # of a virtual box that nobody pairs otherwise
 FLOOR: Final = {"main.py": Path(__file__).parent / "floor_program.py"}
 
 
-def install(flash: Path, files: Mapping[str, Path] | None = None) -> None:
-    """Copy files (name on the box to source; by default the firmware) into a flash folder."""
+def install(flash: Path, files: Mapping[str, Path] | None = None, key: str = KEY) -> None:
+    """Copy files (name on the box to source; by default the firmware) into a flash folder, and the box's key."""
     for name, source in (firmware.files() if files is None else files).items():
         target = flash / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+    if key:
+        (flash / "key").write_text(f"{key}\n")
 
 
 def blank_chip(path: Path, size: int) -> Path:

@@ -19,6 +19,7 @@ import msgspec
 from rung import words as w
 from rung.desk.happening import Happening
 from rung.journal.store import Journal
+from rung.link.keys import keep_key, new_key
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, write_private
@@ -127,9 +128,11 @@ class Stage:
 
     async def _set_up(self) -> None:
         flash = self.folder / "flash"
-        install(flash)
+        key = new_key()
+        install(flash, key=key)
         self.box = await asyncio.to_thread(VirtualBox(flash, link=self.folder / "ttyRUNG0").__enter__)
         self._exits.push_async_callback(asyncio.to_thread, self.box.__exit__, None, None, None)
+        keep_key(self.folder / "desk" / "keys", self.box.unique_id, key)
         self.port = self.box.port
         if self._tampered:
             self.tamper = self._exits.enter_context(Tamper(self.box.port, self.folder / "ttyRUNG1"))
