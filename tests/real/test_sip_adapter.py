@@ -15,7 +15,7 @@ import pytest
 from tests.real.sip_rig import PATIENCE_S, connected, no_orphan, phones_at, rig
 
 from rung.phone.base import Phone, PhoneError, PhoneNews
-from rung.phone.sip import CAN, SipPhone
+from rung.phone.sip import SipPhone
 from rung.phone.sip_control import SipSettings, read_control
 from rung.phone.sip_lock import serving
 from rung.words import CallIs, CallsAre, CallState, EndedBy, PhoneIs
@@ -68,7 +68,7 @@ def test_it_starts_the_phone_and_tells_all_in_order(tmp_path: Path) -> None:
         async with rig(tmp_path) as made, at_desk(SipPhone(control, settings, start=True)) as desk:
             caller = await made.phone("caller")
             await desk.until(lambda n: isinstance(n, CallsAre))
-            assert desk.news == [PhoneIs(up=True, can=CAN), CallsAre(())]
+            assert desk.news == [PhoneIs(up=True), CallsAre(())]
             agent = await connected(control)
             await caller.client.dial(agent.address)
             line = await desk.call(CallState.UP)
@@ -152,7 +152,7 @@ def test_a_taken_port_is_explained_until_it_is_free(tmp_path: Path) -> None:
                 assert isinstance(told, PhoneIs)
                 assert "Address already in use" in told.why and str(control.with_suffix(".log")) in told.why
                 thief.close()
-                await desk.until(lambda n: n == PhoneIs(up=True, can=CAN))
+                await desk.until(lambda n: n == PhoneIs(up=True))
         await end(control)
 
     with no_orphan(tmp_path / "agent" / "control"):
@@ -166,7 +166,7 @@ def test_a_phone_that_cannot_even_be_started_is_explained_and_tried_again(tmp_pa
         async with at_desk(SipPhone(control, SipSettings(user="agent"), start=True)) as desk:
             await desk.until(is_down_because("cannot be started"))
             control.parent.unlink()
-            await desk.until(lambda n: n == PhoneIs(up=True, can=CAN))
+            await desk.until(lambda n: n == PhoneIs(up=True))
         await end(control)
 
     with no_orphan(tmp_path / "agent" / "control"):
@@ -182,7 +182,7 @@ def test_a_stopped_phone_is_explained_and_comes_back(tmp_path: Path) -> None:
             async with at_desk(SipPhone(control)) as desk:
                 await desk.until(is_down_because("did not reply"))
                 os.kill(pid, signal.SIGCONT)
-                await desk.until(lambda n: n == PhoneIs(up=True, can=CAN))
+                await desk.until(lambda n: n == PhoneIs(up=True))
 
     asyncio.run(story())
 

@@ -40,6 +40,7 @@ class PhoneClient:
         self._inside = False  # whether the phone has let us in, and may have done what we asked
         self._listening = asyncio.ensure_future(self._listen())
         self.address = ""  # where this phone is called: user@address:port
+        self.can: frozenset[str] = frozenset()  # of what only some phones can
         self.pid = 0
 
     @classmethod
@@ -72,7 +73,7 @@ class PhoneClient:
         said = await self._ask(ctl.Prove(id=next(self._ids), proof=ctl.proof(secret, "client", nonce, said.nonce)))
         if not isinstance(said, ctl.Welcome):
             raise PhoneError("whoever answers is no phone of ours")
-        self.address, self.pid, self._inside = said.address, said.pid, True
+        self.address, self.can, self.pid, self._inside = said.address, said.can, said.pid, True
 
     async def close(self) -> None:
         """Let go of the phone, which goes on; who still waits for a reply gets `PhoneUnsureError`."""
@@ -135,6 +136,18 @@ class PhoneClient:
         """End the consult if it lives, then take ``call`` off hold."""
         await self._done(ctl.TakeBack(id=next(self._ids), call=call, consult=consult))
 
+    async def join(self, call: str, target: str, case: str = "") -> None:
+        """Ring ``target`` into the call. Refused by a phone that cannot."""
+        await self._done(ctl.Join(id=next(self._ids), call=call, target=target, case=case))
+
+    async def leave(self, call: str) -> None:
+        """Leave the call to the others in it. Refused if the phone has not begun within `HANG_UP_WITHIN_S`."""
+        await self._done(ctl.Leave(id=next(self._ids), call=call, not_after_ns=_not_after_ns()))
+
+    async def play(self, call: str, text: str, language: str) -> None:
+        """Play a text to the far end. Refused by a phone that cannot."""
+        await self._done(ctl.Play(id=next(self._ids), call=call, text=text, language=language))
+
     async def transfer(self, call: str, target: str) -> None:
         """Blind transfer. Refused if the phone has not begun within `HANG_UP_WITHIN_S`."""
         await self._done(ctl.Transfer(id=next(self._ids), call=call, target=target, not_after_ns=_not_after_ns()))
@@ -193,7 +206,7 @@ class PhoneClient:
         future: asyncio.Future[ctl.Said] = asyncio.get_running_loop().create_future()
         self._waiting[asked.id] = future
         self._writer.write(_encode(asked) + b"\n")
-        ends = isinstance(asked, ctl.HangUp | ctl.Complete | ctl.Transfer)
+        ends = isinstance(asked, ctl.HangUp | ctl.Complete | ctl.Transfer | ctl.Leave)
         try:
             async with asyncio.timeout(_ENDED_REPLY_S if ends else _REPLY_S):
                 said = await future

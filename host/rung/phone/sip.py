@@ -22,8 +22,6 @@ from rung.words import CallsAre, PhoneIs
 
 log = logging.getLogger("rung.phone")
 
-CAN: frozenset[str] = frozenset()  # of what only some phones can
-
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
 _START_WITHIN_S = 10.0  # after which a phone process that cannot be reached is no longer just starting
@@ -68,7 +66,7 @@ class SipPhone:
         try:
             calls = await client.watch()
             self._client = client
-            feed(PhoneIs(up=True, can=CAN))
+            feed(PhoneIs(up=True, can=client.can))
             feed(CallsAre(calls))
             async for news in client.news():
                 feed(news)
@@ -139,13 +137,13 @@ class SipPhone:
         await self._phone().take_back(call, consult)
 
     async def join(self, call: str, target: str, case: str = "") -> None:
-        raise PhoneError("this phone cannot bring anybody else into a call")
+        await self._phone().join(call, target, case)
 
     async def leave(self, call: str) -> None:
-        raise PhoneError("this phone cannot leave a call to others")
+        await self._phone().leave(call)
 
     async def play(self, call: str, text: str, language: str) -> None:
-        raise PhoneError("this phone cannot play anything to a caller")
+        await self._phone().play(call, text, language)
 
     async def transfer(self, call: str, target: str) -> None:
         await self._phone().transfer(call, target)

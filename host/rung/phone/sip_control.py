@@ -141,6 +141,23 @@ class TakeBack(Request, frozen=True, tag="take_back"):
     consult: str | None
 
 
+class Join(Request, frozen=True, tag="join"):
+    call: str
+    target: str
+    case: str = ""
+
+
+class Leave(Request, frozen=True, tag="leave"):
+    call: str
+    not_after_ns: int
+
+
+class Play(Request, frozen=True, tag="play"):
+    call: str
+    text: str
+    language: str
+
+
 class Transfer(Request, frozen=True, tag="transfer"):
     call: str
     target: str
@@ -193,8 +210,8 @@ class Quit(Request, frozen=True, tag="quit"):
 
 
 Asked = (
-    Hello | Prove | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Transfer | HangUp
-    | Dial | Answer | Reject | AutoAnswer | Tone | Heard | Quit
+    Hello | Prove | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Join | Leave | Play
+    | Transfer | HangUp | Dial | Answer | Reject | AutoAnswer | Tone | Heard | Quit
 )  # fmt: skip
 
 # -- from the phone ------------------------------------------------------------------------------
@@ -236,6 +253,7 @@ class Welcome(Struct, frozen=True, tag_field="is", tag="welcome"):
     id: int
     pid: int
     address: str
+    can: frozenset[str] = frozenset()  # of what only some phones can
     hears: Literal[1] = 1  # version of these words
 
 

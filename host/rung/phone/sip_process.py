@@ -112,7 +112,9 @@ class SipPhoneProcess:
         match asked:
             case ctl.Hello() | ctl.Prove():
                 raise PhoneError("you are in already")
-            case ctl.HangUp() | ctl.Complete() | ctl.Transfer() if time.monotonic_ns() > asked.not_after_ns:
+            case ctl.HangUp() | ctl.Complete() | ctl.Transfer() | ctl.Leave() if (
+                time.monotonic_ns() > asked.not_after_ns
+            ):
                 raise PhoneError("too late, press again")
             case ctl.Watch() | ctl.Calls():
                 calls = self.book.calls()
@@ -127,6 +129,12 @@ class SipPhoneProcess:
                 await self._complete(self._leg(asked.call), self._leg(asked.consult))
             case ctl.TakeBack():
                 await self._take_back(self._leg(asked.call), asked.consult)
+            case ctl.Join():
+                raise PhoneError("this phone cannot bring anybody else into a call")
+            case ctl.Leave():
+                raise PhoneError("this phone cannot leave a call to others")
+            case ctl.Play():
+                raise PhoneError("this phone cannot play anything to a caller")
             case ctl.Transfer():
                 await self._transfer(self._leg(asked.call), self._uri(asked.target))
             case ctl.HangUp():

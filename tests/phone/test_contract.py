@@ -1,0 +1,81 @@
+"""The contract over the virtual phone: at hand, and behind a control line as a bridge's own process has it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+from tests.phone.contract import AGENT_HZ, CALLER_HZ, CONTRACT, SUP_HZ, Desk, World
+
+from rung.phone.base import Phone
+from rung.phone.sip import SipPhone
+from rung.sim.exchange import VirtualExchange
+from rung.sim.phone import VirtualPhone
+from rung.sim.phone_door import door_of
+from rung.sim.telephone import Telephone
+from rung.words import Call, CallsAre
+
+
+class VirtualHand:
+    """A `contract.Hand` on a virtual telephone."""
+
+    def __init__(self, telephone: Telephone) -> None:
+        self.telephone = telephone
+        self.address = telephone.number
+
+    async def dial(self, target: str) -> str:
+        return self.telephone.dial(target)
+
+    async def answer(self, call: str) -> None:
+        self.telephone.answer(call)
+
+    async def decline(self, call: str) -> None:
+        self.telephone.decline(call)
+
+    async def hang_up(self, call: str) -> None:
+        self.telephone.end(call)
+
+    async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call:
+        return await self.telephone.until(wanted, since)
+
+    async def hears(self, call: str, hz: int) -> None:
+        async with asyncio.timeout(10):
+            while self.telephone.heard_hz(call) != hz:
+                await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def virtual_world(control: Path | None, can: frozenset[str]) -> AsyncIterator[World]:
+    exchange = VirtualExchange()
+    caller = Telephone(exchange, "0151-5551", tone_hz=CALLER_HZ)
+    sup = Telephone(exchange, "2001", tone_hz=SUP_HZ)
+    virtual = VirtualPhone(exchange, "1001", can=can, tone_hz=AGENT_HZ)
+    desk = Desk()
+    phone: Phone = virtual
+    async with AsyncExitStack() as exits:
+        if control is not None:
+            await exits.enter_async_context(door_of(virtual, control))
+            phone = SipPhone(control)
+        running = asyncio.ensure_future(phone.run(desk.feed))
+        try:
+            await desk.told(lambda news: isinstance(news, CallsAre))
+            yield World(phone, desk, VirtualHand(virtual), VirtualHand(caller), VirtualHand(sup))
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+
+@pytest.mark.parametrize("can", [{"join", "play"}, set()], ids=["can-all", "can-no-more"])
+@pytest.mark.parametrize("behind_a_door", [False, True], ids=["at-hand", "behind-a-door"])
+@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+def test_the_virtual_phone(
+    clause: Callable[[World], Awaitable[None]], behind_a_door: bool, can: set[str], tmp_path: Path
+) -> None:
+    async def story() -> None:
+        control = tmp_path / "phone.json" if behind_a_door else None
+        async with virtual_world(control, frozenset(can)) as world:
+            await clause(world)
+
+    asyncio.run(story())
