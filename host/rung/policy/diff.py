@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from rung.policy.language import Policy, Requires, Rung
+from rung.policy.language import Grounds, Policy, Requires, Rung
 from rung.policy.phrases import DOES, duty, grounds, needs, parts, who_and_how
 from rung.words import Ground, Role
 
@@ -81,14 +81,14 @@ def _one(a: Policy, old: Rung, b: Policy, new: Rung) -> Iterator[Change]:
 
 
 def _needs(a: Policy, old: Rung, was: Requires, b: Policy, new: Rung, now: Requires) -> Iterator[Change]:
-    bare_a, bare_b = (msgspec.structs.replace(need, ground=None, after=None) for need in (was, now))
+    bare_a, bare_b = (msgspec.structs.replace(need, ground=None, after=None, attested=None) for need in (was, now))
     before, after = parts(a, old, bare_a), parts(b, new, bare_b)
     for part in (p for p in before if p not in after):
         yield Change("allowed", f"{_named(new)} without: {part}")
     for part in (p for p in after if p not in before):
         yield Change("forbidden", f"{_named(new)} without: {part}")
-    if was.ground != now.ground or a.grounds != b.grounds:
-        yield from _grounds(a, was, b, new, now)
+    for key, of in (("", "ground"), (", by what the supervisor names", "attested")):
+        yield from _grounds(a, getattr(was, of), b, getattr(now, of), f"{_named(new)}{key}")
     if was.after != now.after:
         text = (
             f"the ground must have been declared after {now.after}" if now.after else "the ground may be an earlier one"
@@ -96,18 +96,18 @@ def _needs(a: Policy, old: Rung, was: Requires, b: Policy, new: Rung, now: Requi
         yield Change("forbidden" if now.after else "allowed", f"{_named(new)}: {text}")
 
 
-def _grounds(a: Policy, was: Requires, b: Policy, new: Rung, now: Requires) -> Iterator[Change]:
-    if was.ground is None or now.ground is None:
-        if now.ground is not None:
-            yield Change("forbidden", f"{_named(new)} without {grounds(b, now.ground)}")
-        elif was.ground is not None:
-            yield Change("allowed", f"{_named(new)} without a ground")
+def _grounds(a: Policy, was: Grounds | None, b: Policy, now: Grounds | None, step: str) -> Iterator[Change]:
+    if was is None or now is None:
+        if now is not None:
+            yield Change("forbidden", f"{step} without {grounds(b, now)}")
+        elif was is not None:
+            yield Change("allowed", f"{step} without {grounds(a, was)}")
         return
-    before, after = a.ground_set(was.ground), b.ground_set(now.ground)
+    before, after = a.ground_set(was), b.ground_set(now)
     if after - before:
-        yield Change("allowed", f"{_named(new)} for {_listed(set(after - before))}")
+        yield Change("allowed", f"{step} for {_listed(set(after - before))}")
     if before - after:
-        yield Change("forbidden", f"{_named(new)} for {_listed(set(before - after))}")
+        yield Change("forbidden", f"{step} for {_listed(set(before - after))}")
 
 
 def _times(a: Policy, b: Policy) -> Iterator[Change]:
