@@ -32,7 +32,8 @@ lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may imp
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a press from edge to phone
+bench: $(READY) ## measure a step of the ladder, and a press from edge to phone
+	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench
 
 flash: $(READY) ## put the firmware on a board: make flash PORT=/dev/ttyUSB0
