@@ -6,6 +6,7 @@ in the file, milliseconds here. `host/POLICIES.md` tells each key's meaning; wha
 """
 
 import hashlib
+from functools import cached_property
 from typing import Annotated, Literal
 
 import msgspec
@@ -111,7 +112,7 @@ class Duty(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     minutes: Annotated[float, Meta(ge=0, le=240)] = 0  # of a breather
 
 
-class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """A whole ladder with its times and duties, checked: every name in it resolves."""
 
     name: str
@@ -124,17 +125,42 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     duty: tuple[Duty, ...] = ()
 
     def find(self, rung: str) -> Rung:
-        return next(r for r in self.rung if r.id == rung)
+        return self._by_id[rung]
+
+    def ladder(self, button: Button, role: Role) -> tuple[Rung, ...]:
+        """The rungs of this button for this role, in ladder order."""
+        return self._ladders[button, role]
 
     def languages(self) -> tuple[str, ...]:
         return tuple(self.rung[0].script)
 
     def ground_set(self, wanted: Grounds) -> frozenset[Ground]:
         """The grounds that open what asks for ``wanted``. `threat_other` opens whatever `unnamed` opens."""
-        if wanted == ANY:
-            return frozenset(Ground)
-        named = frozenset(self.grounds[wanted] if isinstance(wanted, str) else wanted)
-        return named | {Ground.THREAT_OTHER} if Ground.UNNAMED in named else named
+        found = self._sets.get(wanted)
+        if found is None:
+            found = frozenset(self.grounds[wanted] if isinstance(wanted, str) else wanted)
+            found |= {Ground.THREAT_OTHER} if Ground.UNNAMED in found else set()
+            self._sets[wanted] = found
+        return found
+
+    # A policy never changes, and a press asks these dozens of times.
+
+    @cached_property
+    def _by_id(self) -> dict[str, Rung]:
+        return {rung.id: rung for rung in self.rung}
+
+    @cached_property
+    def _ladders(self) -> dict[tuple[Button, Role], tuple[Rung, ...]]:
+        return {(b, r): tuple(g for g in self.rung if (g.button, g.role) == (b, r)) for b in Button for r in Role}
+
+    @cached_property
+    def _sets(self) -> dict[Grounds, frozenset[Ground]]:
+        return {ANY: frozenset(Ground)}
+
+    @cached_property
+    def digest(self) -> str:
+        """Of everything in it, times included."""
+        return hashlib.sha256(canonical(self).encode()).hexdigest()[:8]
 
 
 def schema() -> dict[str, object]:
@@ -154,4 +180,4 @@ def from_canonical(text: str) -> Policy:
 
 def version_of(policy: Policy) -> str:
     """The policy's number and a digest of everything in it: ``1-3fa4b2c1`` says that times were changed too."""
-    return f"{policy.version}-{hashlib.sha256(canonical(policy).encode()).hexdigest()[:8]}"
+    return f"{policy.version}-{policy.digest}"

@@ -38,10 +38,6 @@ class Missing(Struct, frozen=True):
     button: Button | None = None  # or this very button
 
 
-def rungs_of(policy: Policy, button: Button, role: Role) -> list[Rung]:
-    return [r for r in policy.rung if r.button == button and r.role == role]
-
-
 def stands(case: Case, rung: Rung, who: Who, at_ms: int) -> bool:
     """Taken, and not lapsed; a supervisor's rung only by that supervisor."""
     person = who.id if rung.role == Role.SUPERVISOR else None
@@ -70,7 +66,7 @@ def _may_follow(case: Case, rung: Rung, who: Who, at_ms: int) -> bool:
 
 def first_open(policy: Policy, desk: Desk, button: Button, who: Who, at_ms: int) -> Rung | None:
     """The rung that a press of ``button`` would take: the first in ladder order that is open."""
-    return next((r for r in rungs_of(policy, button, who.role) if not missing(policy, desk, r, who, at_ms)), None)
+    return next((r for r in policy.ladder(button, who.role) if not missing(policy, desk, r, who, at_ms)), None)
 
 
 def next_step(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Rung | None:
@@ -81,7 +77,7 @@ def next_step(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Rung | None:
 
 def nearest(policy: Policy, desk: Desk, button: Button, who: Who, at_ms: int) -> tuple[Rung, list[Missing]] | None:
     """The closed rung of ``button`` that lacks least, and what it lacks; one already taken only if no other."""
-    found = [(r, missing(policy, desk, r, who, at_ms)) for r in rungs_of(policy, button, who.role)]
+    found = [(r, missing(policy, desk, r, who, at_ms)) for r in policy.ladder(button, who.role)]
     case = desk.case
     ahead = [f for f in found if case is None or _may_follow(case, f[0], who, at_ms)]
     return min(ahead or found, key=lambda f: len(f[1]), default=None)
