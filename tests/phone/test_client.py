@@ -293,11 +293,12 @@ def test_a_recount_keeps_its_place_among_the_changes(tmp_path: Path) -> None:
 def test_what_ends_or_moves_a_call_says_until_when(tmp_path: Path) -> None:
     async def test(behind: Behind, door: ControlDoor, port: int) -> None:
         async with entered(tmp_path, port) as client:
-            for command in (client.hang_up("a-1"), client.complete("a-1", "a-2"), client.transfer("a-1", "sup")):
+            leaving = (client.hang_up("a-1"), client.complete("a-1", "a-2"), client.transfer("a-1", "sup"))
+            for command in (*leaving, client.leave("a-1")):
                 before_ns = time.monotonic_ns()
                 await command
                 asked = behind.asked.pop()
-                assert isinstance(asked, ctl.HangUp | ctl.Complete | ctl.Transfer)
+                assert isinstance(asked, ctl.HangUp | ctl.Complete | ctl.Transfer | ctl.Leave)
                 within_ns = round(ctl.HANG_UP_WITHIN_S * 1e9)
                 assert before_ns + within_ns <= asked.not_after_ns <= time.monotonic_ns() + within_ns
 
