@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rung.policy import Policy, PolicyError, Times, load
+from rung.policy.checks import of_times
 from rung.policy.mistakes import explain
 
 
@@ -126,6 +127,7 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
         yield "box.port", f"is empty; {mend}"
     if config.box.id.strip("0123456789abcdef"):
         yield "box.id", f"{config.box.id!r} is no box's id, such as 24dcc3a1b2c3; `rung doctor` tells it"
+    yield from of_times(config.times or Times())
     yield from _mistakes_of_phone(phone)
 
 

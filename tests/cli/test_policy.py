@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 from typer.testing import CliRunner
 
 from rung.cli.app import app
@@ -24,4 +25,4 @@ def test_list_names_every_shipped_policy_with_its_languages() -> None:
 
 
 def test_schema_is_printed_whole() -> None:
-    assert json.loads(_run("schema")) == schema()
+    assert json.loads(_run("schema")) == json.loads(msgspec.json.encode(schema()))

@@ -10,11 +10,26 @@ import pytest
 from rung import words as w
 from rung.cli.timeline import Describer, Timeline
 from rung.desk.happening import Happening, Kind
-from rung.words import Button, CallState, EndedBy, Gesture, Ground, LampMark, LampState, Marker, Outcome, Verdict
+from rung.words import (
+    Button,
+    CallState,
+    EndedBy,
+    Gesture,
+    Ground,
+    LampMark,
+    LampState,
+    Marker,
+    Outcome,
+    Reply,
+    Role,
+    Verdict,
+    Want,
+)
 
 PRESS = w.Pressed(
     box="b", boot="c", number=7, buttons=(Button.ESCALATE, Button.WARN), gesture=Gesture.CHORD, epoch=2, age_ms=3
 )
+BRIEF = w.Brief(case="k", caller="caller", person="agent-17")
 EFFECTS: dict[w.Effect, str] = {
     w.Hold(1, "a"): "put the caller on hold",
     w.Consult(2, "a", "sip:s@b"): "ring a supervisor",
@@ -22,6 +37,17 @@ EFFECTS: dict[w.Effect, str] = {
     w.TakeBack(4, "a", None): "take the caller back",
     w.HangUp(5, "a"): "hang up",
     w.AskPhone(6): "ask for all calls",
+    w.Join(7, "a", "601"): "bring the supervisor into the call",
+    w.Leave(8, "a"): "leave the call to the supervisor",
+    w.Play(9, "a", "Goodbye.", "en"): "play the announcement",
+}
+FLOOR: dict[w.Effect, str] = {
+    w.AskFloor(10, 1, Want.LEAVE, ("d",), BRIEF, (Reply.GRANT,)): "ask supervisors",
+    w.CloseAsk(11, 1, Outcome.GRANTED): "close the ask for all",
+    w.LookUp(12, "a", "caller"): "look for earlier incidents",
+    w.Offer(13, "d", "k", "{}", "{}"): "offer the case",
+    w.Reclaim(14, "d", "k"): "keep the case",
+    w.AnswerOffer(15, "d", "k", True): "answer the offer of a case",
 }
 EVENTS: list[tuple[w.Event, str]] = [
     (w.PressRecorded(PRESS, "agent-17"), "press durable"),
@@ -55,11 +81,39 @@ EVENTS: list[tuple[w.Event, str]] = [
     (w.RungUndone("escalate", "nobody answered"), "rung undone: escalate, nobody answered"),
     (w.Announced("release", "agent-17"), "announced: release"),
     (w.AnnouncementWithdrawn("release", "the caller calmed"), "announcement withdrawn: release, the caller calmed"),
-    (w.AskOpened("escalate", "agent-17"), "ask opened: escalate"),
+    (w.CaseTurnedTo("k"), "case turned to: k"),
+    (w.CaseReceived(case="k", desk="d", state="{}"), "case received: k, d"),
+    (
+        w.CaseArrived(case="k", epoch=3, call="a", person="eve", role=Role.SUPERVISOR),
+        "case arrived: k, 3, a, supervisor",
+    ),
+    (w.CaseReleased("k", "d"), "case released: k, d"),
+    (w.CaseReturned("k"), "case returned: k"),
+    (w.LanguageSet("de"), "language set: de"),
+    (w.NotNecessary("settled", "agent-17"), "not necessary: settled"),
+    (w.Tried("empathy", "agent-17"), "tried: empathy"),
+    (w.NotesKept(matter="a parcel"), "notes kept: a parcel"),
+    (w.EarlierKnown((w.Earlier("k", "2026-01-02", (), "released"),)), "earlier incidents of this caller: 1"),
+    (
+        w.AskOpened(ask=1, rung="escalate", person="agent-17", want=Want.TRANSFER, to=("d", "e")),
+        "ask opened: escalate, transfer, to d, e",
+    ),
+    (w.AskWidened(("f",), "busy"), "ask widened: ('f',), busy"),
+    (w.AskSeen("d"), "ask seen: d"),
+    (w.AskReplied(desk="d", person="eve", reply=Reply.DECLINE, word="carry on"), "eve replies: decline: carry on"),
+    (w.LeaveGranted("eve"), "leave granted by eve"),
+    (w.LeaveWithdrawn("eve"), "leave withdrawn by eve"),
+    (w.AlertRaised(ask=2, want=Want.PANIC, person="agent-17", to=("d",)), "alert: panic, to d"),
+    (w.AlertAnswered(ask=2, desk="d", person="eve", reply=Reply.JOIN), "eve replies: join"),
+    (w.AlertClosed(2, "called off"), "alert closed: 2, called off"),
+    (w.SupervisorFree("eve"), "supervisor free: eve"),
+    (w.SupervisorJoined(person="eve", desk="d", address="601"), "supervisor joined: eve"),
+    (w.SupervisorLeft("eve"), "supervisor left: eve"),
+    (w.DutyDue(duty="review", why="the call was ended"), "duty due: review, the call was ended"),
     (w.AskMoved("ringing", consult="b"), "ask: ringing"),
     (w.AskMoved("returning", outcome=Outcome.TAKEN_BACK), "ask: returning, taken back"),
     (w.AskClosed("escalate", Outcome.CALLER_LEFT), "ask closed: caller left"),
-    *((w.EffectDecided(effect, 1000), f"decided: {words}") for effect, words in EFFECTS.items()),
+    *((w.EffectDecided(effect, 1000), f"decided: {words}") for effect, words in (EFFECTS | FLOOR).items()),
     (w.EffectConfirmed(9), "the phone confirms: command 9"),
     (w.EffectFailed(9, "busy"), "came to nothing: command 9: busy"),
     (w.EffectUnknown(9, "no answer"), "unknown: command 9: no answer"),
@@ -87,6 +141,7 @@ HAPPENINGS: list[tuple[Happening, str]] = [
     (happening("press", press=PRESS), "chord of escalate+warn, number 7, epoch 2, age 3 ms"),
     (happening("acknowledged", press=PRESS), "chord of escalate+warn, number 7, epoch 2, age 3 ms"),
     *((happening("command", effect=effect), f"to the phone: {words}") for effect, words in EFFECTS.items()),
+    *((happening("command", effect=effect), f"to the floor: {words}") for effect, words in FLOOR.items()),
     (
         happening("lamps", lamps=w.Lamps(warn=w.Lamp(LampState.LIT, LampMark.FILLING))),
         "escalate off   warn lit (filling)   release off",
@@ -114,7 +169,7 @@ def test_events_in_words(event: w.Event, line: str) -> None:
 
 def test_every_event_and_every_effect_has_its_words() -> None:
     assert {type(event) for event, _ in EVENTS} == set(get_args(w.Event))
-    assert {type(effect) for effect in EFFECTS} == set(get_args(w.Effect))
+    assert {type(effect) for effect in EFFECTS | FLOOR} == set(get_args(w.Effect))
 
 
 @pytest.mark.parametrize(("happening", "line"), HAPPENINGS)
@@ -127,7 +182,7 @@ def test_what_only_repeats_another_line_has_none(kind: Kind) -> None:
     assert Describer().describe(happening(kind, text="policy", lamps=w.Lamps(), effect=w.AskPhone(1))) == ""
 
 
-@pytest.mark.parametrize(("effect", "words"), EFFECTS.items(), ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(("effect", "words"), (EFFECTS | FLOOR).items(), ids=lambda value: type(value).__name__)
 def test_what_came_of_a_command_names_it(effect: w.Effect, words: str) -> None:
     describer = Describer()
     describer.describe(happening("recorded", event=w.EffectDecided(effect, 1000)))

@@ -16,7 +16,16 @@ _EFFECTS = {
     w.Complete: "join caller and supervisor",
     w.TakeBack: "take the caller back",
     w.HangUp: "hang up",
+    w.Join: "bring the supervisor into the call",
+    w.Leave: "leave the call to the supervisor",
+    w.Play: "play the announcement",
     w.AskPhone: "ask for all calls",
+    w.AskFloor: "ask supervisors",
+    w.CloseAsk: "close the ask for all",
+    w.LookUp: "look for earlier incidents",
+    w.Offer: "offer the case",
+    w.Reclaim: "keep the case",
+    w.AnswerOffer: "answer the offer of a case",
 }
 # Of the rest the phone system's words would only repeat, or blur, what is said already.
 _CAUSE_TELLS = (w.EndedBy.THEM, w.EndedBy.NETWORK, w.EndedBy.UNKNOWN)
@@ -93,7 +102,8 @@ class Describer:
         if happening.event is not None:
             return self._event(happening.event)
         if happening.effect is not None:
-            return f"to the phone: {_EFFECTS[type(happening.effect)]}"
+            whom = "phone" if isinstance(happening.effect, w.PhoneEffect) else "floor"
+            return f"to the {whom}: {_EFFECTS[type(happening.effect)]}"
         if happening.lamps is not None:
             return lamps_in_words(happening.lamps)
         if happening.call is not None:
@@ -120,6 +130,23 @@ class Describer:
             case w.RungTaken(rung=rung, attests=attests):
                 says = "; ".join("the abuse went on" if words == "persisted" else words for words in attests)
                 return f"rung taken: {rung}" + (f" (this says: {says})" if says else "")
+            case w.CaseReceived(case=case, desk=desk):
+                return f"case received: {case}, {desk}"
+            case w.EarlierKnown(incidents=incidents):
+                return f"earlier incidents of this caller: {len(incidents)}"
+            case w.AskOpened(rung=rung, want=want, to=to, target=target):
+                whom = ", ".join(to) or target or "nobody"
+                return f"ask opened: {rung or 'hand over'}, {_spelled(want)}, to {whom}"
+            case w.AlertRaised(want=want, to=to):
+                return f"alert: {_spelled(want)}, to {', '.join(to)}"
+            case w.AskReplied(person=person, reply=reply, word=word):
+                return f"{person or 'the extension'} replies: {_spelled(reply)}" + (f": {word}" if word else "")
+            case w.AlertAnswered(person=person, reply=reply):
+                return f"{person} replies: {_spelled(reply)}"
+            case w.LeaveGranted(person=person) | w.LeaveWithdrawn(person=person):
+                return f"leave {'granted' if isinstance(event, w.LeaveGranted) else 'withdrawn'} by {person}"
+            case w.SupervisorFree(person=person) | w.SupervisorJoined(person=person) | w.SupervisorLeft(person=person):
+                return f"{_spaced(type(event).__name__)}: {person or 'unnamed'}"
             case w.AskMoved(phase=phase, outcome=outcome):
                 return f"ask: {phase}" + (f", {_spelled(outcome)}" if outcome else "")
             case w.AskClosed(outcome=outcome):

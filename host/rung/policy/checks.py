@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 
-from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Variant
+import msgspec
+
+from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Times, Variant
 from rung.words import Button, Role
 
 Mistakes = Iterator[tuple[str, str]]
+LONGEST_S = 3600
 
 BUTTON_OF = {"end": Button.RELEASE, "transfer": Button.ESCALATE, "leave": Button.ESCALATE, "join": Button.ESCALATE}
 BUTTON_OF["involve"] = Button.ESCALATE
@@ -13,6 +16,7 @@ BUTTON_OF["involve"] = Button.ESCALATE
 
 def mistakes(policy: Policy) -> Mistakes:
     """Key path and mistake, in the order of the file."""
+    yield from of_times(policy.times)
     yield from _of_grounds(policy)
     if not policy.rung:
         yield "rung", "a ladder needs at least one rung"
@@ -32,6 +36,13 @@ def mistakes(policy: Policy) -> Mistakes:
                 f"duty[{i}].minutes",
                 'a breather needs minutes, and nothing else has them; set do = "breather" or minutes',
             )
+
+
+def of_times(times: Times) -> Mistakes:
+    """Key and mistake of each time that is out of bounds."""
+    for key, seconds in msgspec.structs.asdict(times).items():
+        if not 0 <= seconds <= LONGEST_S:
+            yield f"times.{key}", f"{seconds} is not between 0 and {LONGEST_S} seconds"
 
 
 def _of_grounds(policy: Policy) -> Mistakes:
@@ -59,6 +70,8 @@ def _of_rung(policy: Policy, rung: Rung) -> Mistakes:
         yield "repeatable", "an ending cannot be repeated; take it out"
     if rung.does not in ("say", "end") and rung.role == Role.SUPERVISOR:
         yield "does", "only an agent asks for a supervisor; a supervisor says or ends"
+    if rung.lapses_after is not None and not 0 < rung.lapses_after <= LONGEST_S:
+        yield "lapses_after", f"{rung.lapses_after} is not between 0 and {LONGEST_S} seconds; leave it out for never"
     if rung.while_asking and rung.does != "end":
         yield "while_asking", "only an ending stays open while leave is asked; take it out"
     if rung.play and rung.does != "end":

@@ -19,7 +19,7 @@ ANY = "any"  # the set of all grounds
 ENDING = "ending"  # the set in [grounds] for which a call may be ended at all
 
 Grounds = str | tuple[Ground, ...]  # `any`, the name of a set in [grounds], or a list
-Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Seconds = float  # 0 to 3600, which `checks` holds it to
 Words = dict[str, tuple[str, ...]]  # language code -> phrases, of which one is enough
 
 
