@@ -103,9 +103,9 @@ MISTAKES = [
         "",
     ),
     ("[[rung]]", '[[duty]]\ndo = "reveiw"\nwhen = "ended"\n[[rung]]', "duty[0].do: Invalid enum value 'reveiw'", ""),
-    ('en = "I am', 'en = " " # "', "rung[1] (escalate).script.en: is empty; give the words to say", ""),
-    ('en = "I am', 'fr = "I am', "rung[1] (escalate).script: give every script in the same languages", ""),
-    ('en = "I am', 'en = 1 # "', "rung[1].script[...]: Expected `str`, got `int`", ""),
+    ('en = "I will', 'en = " " # "', "rung[2] (final-notice).script.en: is empty; give the words to say", ""),
+    ('en = "I will', 'fr = "I will', "rung[2] (final-notice).script: give every script in the same languages", ""),
+    ('en = "I will', 'en = 1 # "', "rung[2].script[...]: Expected `str`, got `int`", ""),
 ]
 
 
