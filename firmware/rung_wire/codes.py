@@ -15,6 +15,7 @@ RESULT_QUEUE_MAX = 4  # results that wait; the oldest is dropped: LAMPS tell the
 AGE_MAX_MS = 0x3FFFFFFF  # ages stop here (12 days): the largest small integer on a 32-bit box
 
 # -- timers ----------------------------------------------------------------------------------------
+PART_MS = 500  # half a frame waits no longer for the rest; a whole one takes 10 ms
 HELLO_MS = 500  # a box without a host greets this often
 ALIVE_MS = 500  # both ends: four may get lost before SILENCE_MS is over
 SILENCE_MS = 2000  # nothing valid heard for so long: the link is lost

@@ -79,6 +79,17 @@ class Decoder:
         self.noise_bytes = 0
         self.bad_frames = 0
 
+    @property
+    def kept_bytes(self) -> int:
+        """Of a frame that has begun, after its start mark; -1 while none has."""
+        return -1 if self._begun is None else len(self._begun)
+
+    def forget(self) -> None:
+        """A frame that has begun shall not be completed."""
+        if self._begun is not None:
+            self._begun = None
+            self.bad_frames += 1
+
     def feed(self, data: bytes) -> "list[Frame]":
         """The valid frames that these bytes complete. Never raises."""
         found: "list[Frame]" = []

@@ -25,11 +25,18 @@ _OFFERS_MAX = 4  # one is the rule; more when somebody tells old HELLOs again
 class _Offer:
     """A session that a box may enter."""
 
-    def __init__(self, hello: "tuple[str, str, str]", session: "Session", welcome: bytes, last_number: int) -> None:
+    def __init__(
+        self, hello: "tuple[str, str, str]", session: "Session", welcome: bytes, last_number: int, now: int
+    ) -> None:
         self.hello = hello  # box, boot, nonce
         self.session = session
         self.welcome = welcome
         self.last_number = last_number
+        self._made_at = now
+
+    def holds(self, now: int) -> bool:
+        """Not for ever: else what a box said in it could be kept back for as long."""
+        return bool(ticks.left(self._made_at, codes.SILENCE_MS, now))
 
 
 class HostLink(Link):
@@ -71,7 +78,7 @@ class HostLink(Link):
         """Whether a box is in session and has been heard lately."""
         return self.state == UP and self._patience(now) != 0
 
-    def welcome(self, session: int, nonce: str, last_number: int) -> None:
+    def welcome(self, session: int, nonce: str, last_number: int, now: int) -> None:
         """Offer a session to the box of the last `hello`; the lamps last told to this link follow by themselves.
 
         `session`: 1 to 0xFFFF, and `nonce`, twelve hexadecimal digits: both random. `last_number`: the highest
@@ -84,7 +91,7 @@ class HostLink(Link):
         payload = pack(codes.WELCOME, (nonce, last_number))
         box, boot, box_nonce = self._greeter
         opened = self._keys[box].session(session, boot, box_nonce, nonce)
-        self._offers.append(_Offer(self._greeter, opened, opened.welcome(payload), last_number))
+        self._offers.append(_Offer(self._greeter, opened, opened.welcome(payload), last_number, now))
         if len(self._offers) > _OFFERS_MAX:
             del self._offers[0]
         self._greeter = None
@@ -197,7 +204,7 @@ class HostLink(Link):
 
     # -- handlers: frame, now, whether it is fresh, events ---------------------------------------------
 
-    def _hello(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
+    def _hello(self, frame: "Frame", now: int, _: bool, events: "list[Event]") -> None:
         if self._at is not None and frame[2] == self.session:
             return  # somebody asked, and the box says that it is in this very session
         fields = frame[3]
@@ -207,7 +214,7 @@ class HostLink(Link):
         if trust == seal.PAIRED:
             self.box_bad, self.box_dropped = fields[5:7]
             for offer in self._offers:
-                if offer.hello == greeter:
+                if offer.hello == greeter and offer.holds(now):
                     self._greeting = offer.welcome
                     return
             self._greeter = greeter
@@ -258,9 +265,9 @@ class HostLink(Link):
                 self._given = min(self._given, event[2] - 1)
         events[:] = [event for event in events if event[0] != "press"]
 
-    def _session(self, number: int) -> "Session | None":
+    def _session(self, number: int, now: int) -> "Session | None":
         for offer in self._offers:
-            if offer.session.number == number:
+            if offer.session.number == number and offer.holds(now):
                 return offer.session
         return self._at if number == self.session else None
 

@@ -72,6 +72,7 @@ class Link:
         self.illegal = 0
         self._decoder = Decoder(frames, most_bytes)
         self._at: "Session | None" = None
+        self._part_at = 0  # when half a frame came
         self._heard_at = 0
         self._alive = ticks.Repeat(codes.ALIVE_MS, codes.ALIVE_MS)
 
@@ -90,18 +91,28 @@ class Link:
     def receive(self, data: bytes, now: int) -> "list[Event]":
         """What these bytes (or none), or too long a silence, mean to the owner. Never raises."""
         events: "list[Event]" = []
-        for frame in self._decoder.feed(data):
+        for frame in self._frames(data, now):
             self._take(frame, now, events)
         # After the bytes: while the owner was stalled, they lay in a buffer, and there was no silence.
         if self._patience(now) == 0:
             self._lose(events)
         return events
 
+    def _frames(self, data: bytes, now: int) -> "list[Frame]":
+        decoder = self._decoder
+        # Else a frame that has lost its newline would be completed by the next one that comes, whenever that is.
+        if not ticks.left(self._part_at, codes.PART_MS, now):
+            decoder.forget()
+        frames = decoder.feed(data)
+        if 0 <= decoder.kept_bytes < len(data):  # it has begun in these bytes
+            self._part_at = now
+        return frames
+
     def _take(self, frame: "Frame", now: int, events: "list[Event]") -> None:
         if frame[0] in self.openings:
             self._handle(frame, now, True, events)
             return
-        session = self._session(frame[2])
+        session = self._session(frame[2], now)
         if session is None:
             self.strays += 1
             self._stray()
@@ -127,7 +138,7 @@ class Link:
         """Milliseconds until silence means that the link is lost; -1 where it means nothing."""
         return -1 if self._at is None else ticks.left(self._heard_at, codes.SILENCE_MS, now)
 
-    def _session(self, number: int) -> "Session | None":
+    def _session(self, number: int, _: int) -> "Session | None":
         """The session of that number, as far as this end knows it."""
         return self._at if number == self.session else None
 

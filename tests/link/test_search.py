@@ -192,7 +192,7 @@ def test_hearing_a_box_takes_it_into_no_session(tmp_path: Path, is_in_session: b
         if is_in_session:
             bridge = HostLink(keys)
             bridge.receive(box.link.pump(now_ms()), now_ms())
-            bridge.welcome(7, "0123456789ab", 0)
+            bridge.welcome(7, "0123456789ab", 0, now_ms())
             box.link.receive(bridge.pump(now_ms()), now_ms())
         hearing = pool.submit(greeted, str(tmp_path / "tty"), keys, PATIENCE_S)
         box.run(hearing.done, "it is heard")

@@ -98,7 +98,7 @@ class HostEnd:
             if event[0] == "hello" and event[-1] == PAIRED:
                 session = random.randint(1, 0xFFFE)
                 nonce = f"{random.getrandbits(48):012x}"
-                self.link.welcome(session + (session == self.link.session), nonce, 0)
+                self.link.welcome(session + (session == self.link.session), nonce, 0, self.now())
             elif event[0] == "press" and self.acks:
                 self.link.ack(event[1], event[2], self.now())
         self.write(self.link.pump(self.now()))

@@ -80,7 +80,7 @@ class Pair:
         for event in self.host.receive(data, self.now):
             self.events.append(event)
             if event[0] == "hello" and event[-1] == "paired":
-                self.host.welcome(next(self._sessions), NONCE, max(self.recorded, default=0))
+                self.host.welcome(next(self._sessions), NONCE, max(self.recorded, default=0), self.now)
         return self.host.pump(self.now)
 
     def settle(self, ms: int = 0) -> Pair:
@@ -117,7 +117,7 @@ def box_in(state: str) -> BoxLink:
     if state == box.UP:
         bridge = host_in(host.LISTENING)
         bridge.receive(link.pump(0), 0)
-        bridge.welcome(1, NONCE, 0)
+        bridge.welcome(1, NONCE, 0, 0)
         link.receive(bridge.pump(0), 0)
     assert link.state == state
     return link
@@ -128,7 +128,7 @@ def host_in(state: str) -> HostLink:
     if state != host.LISTENING:
         far = new_box()
         link.receive(far.pump(0), 0)
-        link.welcome(1, NONCE, 0)
+        link.welcome(1, NONCE, 0, 0)
         far.receive(link.pump(0), 0)
         link.receive(far.pump(0), 0)
     if state == host.CLOSED:

@@ -1,136 +1,69 @@
-"""Both ends against each other under a seeded faulty line, and canaries that show that the checks can fail."""
+"""Both ends against each other in worlds of faults, and canaries that show that the checks can fail."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import pytest
-from tests.wire.world import World
+from typer.testing import CliRunner
 
-from rung_wire import box, codes, frame, host, seal, ticks
-from rung_wire.box import BoxLink
-from rung_wire.host import HostLink
+from rung.cli.app import app
+from rung.sim.link.canaries import CANARIES, is_caught
+from rung.sim.link.many import run_many, run_worlds
+from rung.sim.link.world import World
+from rung_wire import codes, frame, seal, ticks
 
-SEEDS = int(os.environ.get("RUNG_WIRE_SEEDS", "60"))  # more of them before a release
+SEEDS = int(os.environ.get("RUNG_WIRE_SEEDS", "200"))  # more of them before a release: rung sim link --seeds 10000
+CANARY_SEEDS = range(200)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
-def test_presses_come_once_and_lamps_converge(seed: int) -> None:
-    """Loss, repetition, bit flips, splits, garbage, resets of either end, stalls of up to 20 s; then a good line."""
-    World(seed).run()
+def test_no_rule_is_broken_in_any_world() -> None:
+    """Seeds that are always the same, so that a failure is the change's."""
+    outcome = run_many(range(SEEDS), jobs=2)
+    assert outcome.breaches == []
+    assert outcome.worlds == SEEDS
+
+
+def test_no_rule_is_broken_in_worlds_nobody_has_seen(seed: int) -> None:
+    outcome = run_worlds(range(seed, seed + 25))
+    assert outcome.breaches == [], "see it: rung sim link --seed"
 
 
 def test_the_faults_do_happen() -> None:
     """A world in which nothing goes wrong would prove nothing."""
-    worlds = [World(seed).run() for seed in range(20)]
-    assert sum(len(world.journal) for world in worlds) > 200
-    assert sum(len(world.results) for world in worlds) > 50
-    for counter in ("bad_frames", "noise_bytes", "strays"):
+    worlds = [World(seed).run() for seed in range(30)]
+    kinds = ("lost", "repeated", "reordered", "flipped", "split", "noise", "added", "cut off", "overrun")
+    acts = ("reset", "kill", "killed", "bye", "stall", "unplug", "replay", "slow record")
+    for kind in kinds + acts:
+        assert sum(world.faults[kind] for world in worlds) > 0, kind
+    assert sum(world.faults.total() for world in worlds) > 100 * len(worlds)
+    for counter in ("bad_frames", "noise_bytes", "strays", "unproven"):
         for end in ("host", "box"):
             assert sum(getattr(getattr(world, end), counter) for world in worlds) > 0, (end, counter)
-    assert any(len({boot for boot, _ in world.journal}) > 1 for world in worlds)
+    books = [world.book for world in worlds]
+    assert sum(len(book.recorded) for book in books) > len(worlds)  # more than one boot each
+    assert sum(sum(book.recorded.values()) for book in books) > 10 * len(worlds)
+    assert sum(len(book.acted) for book in books) > 3 * len(worlds)
+    assert sum(book.results for book in books) > 3 * len(worlds)
 
 
-# -- canaries: one broken rule each, which the checks must catch -----------------------------------------------
+def test_a_seed_repeats_its_world() -> None:
+    first, second = World(7), World(7)
+    told: list[list[str]] = [[], []]
+    for world, lines in zip((first, second), told, strict=True):
+        world._tell = lambda now, text, lines=lines: lines.append(f"{now} {text}")
+        world.run()
+    assert told[0] == told[1] and len(told[0]) > 100
 
 
-class GivesTwice(HostLink):
-    """Dedupe switched off."""
-
-    def _press(self, frame: Any, now: int, is_fresh: bool, events: Any) -> None:
-        self._given = self._acked = 0
-        super()._press(frame, now, is_fresh, events)
-
-    def _handlers(self) -> Any:
-        return {**host.HANDLERS, (host.UP, codes.PRESS): GivesTwice._press}
+@pytest.mark.parametrize("name", CANARIES)
+def test_every_canary_is_caught(name: str) -> None:
+    said: list[str] = []
+    assert is_caught(name, told=said.append), said
 
 
-class ForgetsRecord(HostLink):
-    """What an earlier bridge recorded is not told to the box."""
-
-    def welcome(self, session: int, nonce: str, last_number: int) -> None:
-        super().welcome(session, nonce, 0)
-
-
-class SendsOnce(BoxLink):
-    """A press is not repeated."""
-
-    def pump(self, now: int) -> bytes:
-        out = super().pump(now)
-        if b"!P" in out:
-            self._presses.pop(0)
-        return out
-
-
-class StaleAge(BoxLink):
-    """The age is the one of the press's first moment."""
-
-    def pump(self, now: int) -> bytes:
-        for press in self._presses:
-            press._aged_at = now
-        return super().pump(now)
-
-
-class ForgetsLamps(HostLink):
-    """Lamps are sent once, with no repetition."""
-
-    def _reliable(self, at: Any, now: int) -> bytes:
-        out = super()._reliable(at, now)
-        self._flight = None
-        return out
-
-
-class TakesTwice(BoxLink):
-    """A repeated reliable frame is taken again."""
-
-    def _result(self, frame: Any, now: int, is_fresh: bool, events: Any) -> None:
-        super()._result(frame, now, True, events)
-
-    def _handlers(self) -> Any:
-        return {**box.HANDLERS, (box.UP, codes.RESULT): TakesTwice._result}
-
-
-class NeverLost(BoxLink):
-    """Silence means nothing to the box..."""
-
-    def _patience(self, now: int) -> int:
-        return 1000
-
-
-class NeverAsks(HostLink):
-    """...and a bridge out of session keeps still: either rule alone heals the link."""
-
-    def _stray(self) -> None:
-        pass
-
-
-CANARIES: list[tuple[str, dict[str, Any]]] = [
-    ("a press was given out twice", {"host_class": GivesTwice}),
-    ("a press was given out twice", {"host_class": ForgetsRecord}),
-    ("a press was skipped", {"box_class": SendsOnce}),
-    ("is not fresh", {"box_class": StaleAge}),
-    ("the lamps lie", {"host_class": ForgetsLamps}),
-    ("an answer came twice", {"box_class": TakesTwice}),
-    ("the link did not heal", {"box_class": NeverLost, "host_class": NeverAsks}),
-    ("acknowledged before it was durable", {"ack_early": True}),
-]
-
-
-def caught(**broken: Any) -> set[str]:
-    """What the checks say about a broken rule, over the first seeds."""
-    found = set()
-    for seed in range(30):
-        try:
-            World(seed, **broken).run()
-        except AssertionError as error:
-            found.add(str(error).splitlines()[0])
-    return found
-
-
-@pytest.mark.parametrize(("complaint", "broken"), CANARIES)
-def test_canary(complaint: str, broken: dict[str, Any]) -> None:
-    assert any(complaint in found for found in caught(**broken))
+def caught() -> bool:
+    return any(run_worlds([seed]).breaches for seed in CANARY_SEEDS)
 
 
 def test_canary_proof(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,3 +77,22 @@ def test_canary_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain subtraction is wrong where the clock of a box wraps."""
     monkeypatch.setattr(ticks, "diff", lambda later, earlier: later - earlier)
     assert caught()
+
+
+def test_the_command_tells_its_sums_and_replays_a_world() -> None:
+    said = CliRunner().invoke(app, ["sim", "link", "--seeds", "30", "--jobs", "1"])
+    assert said.exit_code == 0, said.output
+    assert "worlds    30, seeds 0 to 29" in said.output and "breaches  0" in said.output
+    assert f"{len(CANARIES)} of {len(CANARIES)} caught" in said.output
+    one = CliRunner().invoke(app, ["sim", "link", "--seed", "3"])
+    assert one.exit_code == 0 and "world   heals" in one.output and "no breach" in one.output
+
+
+def test_the_command_tells_a_breach_with_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codes, "PRESS_QUEUE_MAX", 2)
+    monkeypatch.setattr(World, "_press", lambda world: world.book.pressed(0, ("E", "t", 0), 0))
+    said = CliRunner().invoke(app, ["sim", "link", "--seeds", "2", "--jobs", "1"])
+    assert said.exit_code == 1
+    assert "presses are not numbered in their order; see it: rung sim link --seed 0" in said.output
+    one = CliRunner().invoke(app, ["sim", "link", "--seed", "0"])
+    assert one.exit_code == 1 and "BREACH" in one.output

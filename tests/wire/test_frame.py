@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.world import GARBAGE
 
+from rung.sim.link.line import GARBAGE
 from rung_wire import codes
 from rung_wire.frame import Decoder, encode, pack, text_of
 

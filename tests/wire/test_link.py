@@ -33,19 +33,19 @@ def test_a_hello_that_comes_again_is_answered_by_the_same_offer() -> None:
     """So that the box and the bridge never choose different ones of two."""
     link, greeting = host_in(host.LISTENING), new_box().pump(0)
     assert [event[0] for event in link.receive(greeting, 0)] == ["hello"]
-    link.welcome(1, NONCE, 0)
+    link.welcome(1, NONCE, 0, 0)
     first = link.pump(0)
     assert link.receive(greeting, 100) == [] and link.pump(100) == first
 
 
 def test_nobody_to_welcome_and_no_session_are_errors() -> None:
     with pytest.raises(ValueError):
-        HostLink(KEYS).welcome(1, NONCE, 0)
+        HostLink(KEYS).welcome(1, NONCE, 0, 0)
     link = host_in(host.LISTENING)
     link.receive(new_box().pump(0), 0)
     for session in (0, 0x10000):
         with pytest.raises(ValueError):
-            link.welcome(session, NONCE, 0)
+            link.welcome(session, NONCE, 0, 0)
 
 
 def test_restarted_bridge_is_found_before_patience_ends() -> None:
@@ -109,6 +109,16 @@ def test_presses_come_in_order_one_at_a_time_and_the_queue_is_bounded() -> None:
         pair.events.clear()
         pair.host.ack(BOOT, number, pair.now)
     assert pair.settle(1000).box.unconfirmed() == [] and pair.host.box_dropped == 2
+
+
+@pytest.mark.parametrize("wait_ms", [codes.PART_MS - 1, codes.PART_MS])
+def test_a_frame_without_its_end_is_not_completed_long_after(wait_ms: int) -> None:
+    """The newline of whatever comes next would make an old press look young."""
+    link = host_in(host.UP)
+    data = sealed(link, "P")
+    assert link.receive(data[:-1], 0) == []
+    assert len(link.receive(b"\n", wait_ms)) == (wait_ms < codes.PART_MS)
+    assert link.bad_frames == (wait_ms >= codes.PART_MS)
 
 
 def test_press_outlives_sessions_and_welcome_confirms_what_is_recorded() -> None:

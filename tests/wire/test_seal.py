@@ -57,10 +57,10 @@ def test_only_a_paired_box_can_be_welcomed(key: Key | None, keys: dict[str, Key]
     [event] = link.receive(new_box(key=key).pump(0), 0)
     assert (event[0], event[1], event[-1]) == ("hello", BOX_ID, trust)
     if trust == PAIRED:
-        link.welcome(1, NONCE, 0)
+        link.welcome(1, NONCE, 0, 0)
     else:
         with pytest.raises(ValueError):
-            link.welcome(1, NONCE, 0)
+            link.welcome(1, NONCE, 0, 0)
         assert link.pump(0) == b""
 
 
@@ -69,7 +69,7 @@ def test_a_box_enters_no_session_without_the_key_of_the_bridge(key: Key | None) 
     """Even where the bridge takes it for its own."""
     link, bridge = new_box(key=key), HostLink(KEYS)
     bridge.receive(new_box().pump(0), 0)
-    bridge.welcome(1, NONCE, 0)
+    bridge.welcome(1, NONCE, 0, 0)
     link.pump(0)
     assert link.receive(bridge.pump(0), 0) == []
     assert (link.state, link.unproven) == (box.SEEKING, 1)
@@ -214,7 +214,7 @@ def test_an_offer_kept_back_is_soon_void() -> None:
     """Else whoever cuts in on the line could put a box into a session whose bridge is long gone."""
     link, bridge = new_box(), HostLink(KEYS)
     bridge.receive(link.pump(0), 0)
-    bridge.welcome(1, NONCE, 0)
+    bridge.welcome(1, NONCE, 0, 0)
     kept = bridge.pump(0)
     for now in range(0, 2 * codes.SILENCE_MS, 100):
         link.receive(b"", now)

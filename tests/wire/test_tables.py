@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from tests.wire.pair import box_in, host_in, new_box, sealed, unproven, up
-from tests.wire.test_frame import GARBAGE
 
+from rung.sim.link.line import GARBAGE
 from rung_wire import box, codes, host
 
 ENDS: list[tuple[Any, Any, list[str], dict[str, Any]]] = [

@@ -89,7 +89,7 @@ def story(seed):
             print("host", event)
             if event[0] == "hello" and event[-1] == PAIRED:
                 session += 1
-                host.welcome(session, f"{dice.below(1 << 20):012x}", 0)
+                host.welcome(session, f"{dice.below(1 << 20):012x}", 0, now)
             elif event[0] == "press":
                 host.ack(event[1], event[2], now)
                 host.result(event[1], event[2], "r", "W", now)

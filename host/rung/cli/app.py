@@ -10,6 +10,8 @@ from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
+sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, each repeated by its seed.")
+app.add_typer(sim, name="sim")
 
 ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
 
@@ -68,6 +70,19 @@ def demo(
     from rung.cli.demo import demo as play
 
     raise typer.Exit(play(story, json, list_))
+
+
+@sim.command()
+def link(
+    seeds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 200,
+    first: Annotated[int, typer.Option(min=0, help="The seed of the first.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Replay this one, step by step.")] = None,
+    jobs: Annotated[int, typer.Option(min=0, help="Processes side by side; 0: one a core.")] = 0,
+) -> None:
+    """Both real ends of the line between box and bridge, under every fault. Exit code 1 if a rule was broken."""
+    from rung.cli.sim import replay_link, sim_link
+
+    raise typer.Exit(0 if (sim_link(seeds, first, jobs) if seed is None else replay_link(seed)) else 1)
 
 
 def _version(asked: bool) -> None:

@@ -134,7 +134,7 @@ class Line:
                 self._door.act()
             self._leave_if_still(link, port, opened_ms)
             asked_ms = _sleepless_ms()
-            wait_ms = link.next_due(monotonic_ms())
+            wait_ms = min(link.next_due(monotonic_ms()), STALL_MS)  # of a longer one a part could be a stall, unseen
             data = port.read(wait_ms / 1000)
             # After a stall of this computer nobody knows how long a press has waited here: take the longest.
             stalled_ms = asked_ms - begun_ms + max(0, _sleepless_ms() - asked_ms - wait_ms)
@@ -209,7 +209,7 @@ class Line:
             return
         self._hello = BoxIs(up=True, box=hello.box, firmware=hello.firmware, caught=hello.caught)
         self._session = self._session % 0xFFFF + 1
-        link.welcome(self._session, secrets.token_hex(6), self._door.last_press(hello.box, hello.boot))
+        link.welcome(self._session, secrets.token_hex(6), self._door.last_press(hello.box, hello.boot), monotonic_ms())
 
     def _tell(self, status: BoxIs) -> None:
         """Tell the door what has changed, once."""
