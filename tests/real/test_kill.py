@@ -160,7 +160,7 @@ class Performance:
         decoder = Decoder(codes.HOST_FRAMES, codes.HOST_FRAME_MAX_BYTES)
         assert self.stage.tamper is not None
         lines = b"".join(line for way, line in list(self.stage.tamper.seen) if way == "down")
-        for kind, _, _, fields in decoder.feed(lines):
+        for kind, _, _, fields, *_ in decoder.feed(lines):
             last = {codes.ACK: 0, codes.WELCOME: 1}.get(kind)
             if last is not None and fields[last]:
                 assert set(range(1, fields[last] + 1)) <= recorded, f"{kind} of press {fields[last]}, not on record"
