@@ -83,13 +83,13 @@ def test_the_interrupted_program_leaves_no_interrupts_behind(box: VirtualBox) ->
 
 
 def test_mpremote_flashes_an_empty_box(flash: Path, tmp_path: Path) -> None:
-    """With what `make flash` does."""
+    """With what `make flash` does, and the key, which is no part of the firmware."""
     source = tmp_path / "source"
     source.mkdir()
     install(source)
     parts = sorted({str(source / name.partition("/")[0]) for name in firmware.files()})
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0", heap=HEAP) as box:
-        _mpremote(box, "fs", "cp", "-r", *parts, ":", "+", "reset")
+        _mpremote(box, "fs", "cp", str(source / "key"), ":", "+", "fs", "cp", "-r", *parts, ":", "+", "reset")
         assert _works(box)
 
 
