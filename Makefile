@@ -7,11 +7,14 @@ READY := $(VENV)/.ready
 TYPINGS := $(VENV)/typings
 STUBS := micropython-esp32-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
 UV := uv==0.13.9
+FUZZER := atheris==3.0.0
+FUZZ := $(VENV)/fuzz
+SECONDS ?= 300
 PEERS := tests/real/peers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint peers bench flash lock clean
+.PHONY: help demo test lint peers bench fuzz flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -35,6 +38,9 @@ peers: ## install the real telephones and the PBX that tests/real talks to
 bench: $(READY) ## measure a step of the ladder, and a press from edge to phone
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench
+
+fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300
+	PYTHONPATH=$(FUZZ) $(BIN)/python -m tests.wire.fuzz $(FUZZ)/found -max_total_time=$(SECONDS)
 
 flash: $(READY) ## put the firmware on a board: make flash PORT=/dev/ttyUSB0
 	@test -n "$(PORT)" || { echo "Say which port: make flash PORT=/dev/ttyUSB0" >&2; exit 2; }
@@ -60,6 +66,12 @@ $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# Linux on x86_64 alone has a wheel of it; only `make fuzz` needs it.
+$(FUZZ)/.ready: $(READY)
+	rm -rf $(FUZZ)
+	$(BIN)/pip install --quiet --no-deps --target $(FUZZ) $(FUZZER)
 	touch $@
 
 # MicroPython's types replace Python's own, so they never enter the environment itself.
