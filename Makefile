@@ -11,6 +11,8 @@ FUZZER := atheris==3.0.0
 FUZZ := $(VENV)/fuzz
 SECONDS ?= 300
 PEERS := tests/real/peers
+# Side by side: most tests with real parts wait for a clock, so three share two cores well.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -23,7 +25,7 @@ demo: $(READY) ## play the stories (keys and live lamps in a terminal)
 	$(BIN)/rung demo
 
 test: $(READY) ## run the tests; those without their real peer skip and say how to get it
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup
 
 lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom
 	$(BIN)/ruff check .

@@ -168,12 +168,13 @@ def test_a_press_made_without_a_host_arrives_with_its_age(box: VirtualBox, host:
     time.sleep(0.2)
     box.press("escalate")
     time.sleep(0.1)
-    box.let_go("escalate")
+    let_go_ns = box.let_go("escalate")
     time.sleep(1.0)
     host.restart()
     press = host.wait("press")
     assert press[3:6] == ("E", codes.TAP, 7)
-    assert press[6] >= 1000
+    # A busy computer brings the edge to the box a few milliseconds late; never early.
+    assert 900 <= press[6] <= (time.monotonic_ns() - let_go_ns) // 1_000_000
 
 
 def test_garbage_changes_nothing_but_a_counter(box: VirtualBox, host: HostEnd, seed: int) -> None:
