@@ -14,7 +14,8 @@ from tests.policy.shift import POLICY, Shift
 
 from rung import words as w
 from rung.policy import Policy, asks, effects, lamps, press, reading
-from rung.policy.state import Case
+from rung.policy.reading import Look
+from rung.policy.state import Case, Desk, Who
 from rung.policy.view import view
 
 SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "800"))  # more of them before a release
@@ -137,14 +138,21 @@ def test_canary_a_broken_table_is_caught(broken: str) -> None:
 
 
 def _ignore_hold(real: Callable[..., object]) -> Callable[..., object]:
-    return lambda desk, rung, who: real(
-        desk if desk.case is None else replace(desk, case=replace(desk.case, held=False)), rung, who
-    )
+    def blocked(look: Look, rung: object) -> object:
+        desk = replace(look.desk, case=replace(look.case, held=False))
+        return real(Look(look.policy, desk, look.who, look.at_ms), rung)
+
+    return blocked
+
+
+class _EarlyLook(Look):
+    def __init__(self, policy: Policy, desk: Desk, who: Who, at_ms: int) -> None:
+        super().__init__(policy, desk, who, at_ms + 1000)
 
 
 LAMPS = import_module("rung.policy.lamps")  # the package's `lamps` is the function
 BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Callable[..., object]]]] = {
-    "persisted is ignored": (reading, "_persisted", lambda real: lambda *_: None),
+    "persisted is ignored": (Look, "_persisted", lambda real: lambda *_: None),
     "waits are held against the arrival": (
         reading,
         "wait_left_ms",
@@ -152,16 +160,12 @@ BROKEN_STEPS: dict[str, tuple[object, str, Callable[[Callable[..., object]], Cal
     ),
     "a tap transfers by its arrival": (press, "completes", lambda real: lambda desk, at: real(desk, desk.at_ms)),
     "hold counts as talk": (Case, "talk_ms", lambda real: lambda case, since, until: until - since),
-    "the hold is not seen": (reading, "blocked", _ignore_hold),
-    "unnamed under crisis": (reading, "_may_declare", lambda real: lambda case: not case.grounds),
+    "the hold is not seen": (Look, "_blocked", _ignore_hold),
+    "unnamed under crisis": (Look, "_may_declare", lambda real: lambda look: not look.case.grounds),
     "what is unknown is never settled": (effects, "settle_unknown", lambda real: lambda d: None),
-    "an ask never ends by time": (asks, "on_time", lambda real: lambda d: None),
+    "an ask never ends by time": (asks, "on_time", lambda real: lambda *_: None),
     "nobody knows when the wait is over": (LAMPS, "wait_left_ms", lambda real: lambda *_: 10**9),
-    "a lamp invites too soon": (
-        LAMPS,
-        "first_open",
-        lambda real: lambda p, d, b, who, at: real(p, d, b, who, at + 1000),
-    ),
+    "a lamp invites too soon": (LAMPS, "Look", lambda real: _EarlyLook),
     "nothing is too late": (press, "TOO_LATE_MS", lambda real: {}),  # type: ignore[dict-item,return-value]
 }
 

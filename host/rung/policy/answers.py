@@ -2,17 +2,19 @@
 
 from rung import words as w
 
+TAKEN, REFUSED, NOTHING = w.Verdict.TAKEN, w.Verdict.REFUSED, w.Verdict.NOTHING
+
 
 def refuse(why: str, next: w.Button | None = None) -> w.Answer:
-    return w.Answer(verdict=w.Verdict.REFUSED, why=why, next=next)
+    return w.Answer(verdict=REFUSED, why=why, next=next)
 
 
 def nothing(why: str, next: w.Button | None = None) -> w.Answer:
-    return w.Answer(verdict=w.Verdict.NOTHING, why=why, next=next)
+    return w.Answer(verdict=NOTHING, why=why, next=next)
 
 
 def taken(why: str) -> w.Answer:
-    return w.Answer(verdict=w.Verdict.TAKEN, why=why)
+    return w.Answer(verdict=TAKEN, why=why)
 
 
 def sentence(text: str) -> str:

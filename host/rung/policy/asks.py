@@ -15,6 +15,8 @@ from rung.words import Outcome, Reply, Want
 PHONE_DEADLINE_MS = 5000  # hold, consult, join: a phone on this computer answers within milliseconds
 TAKE_BACK_DEADLINE_MS = 2000  # and the caller waits on hold: ask again soon
 
+TELLING, RINGING = Phase.TELLING, Phase.RINGING
+UNANSWERED = frozenset({Phase.TELLING, Phase.ASKING, Phase.HOLDING})  # before the phone rings anybody
 UNDER_WAY = frozenset({Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING})  # no longer to be stopped
 
 
@@ -118,19 +120,18 @@ def take_back(d: Decision) -> w.Answer:
     return taken("Taken back." if d.case.ask is None else "Taken back; the caller comes off hold.")
 
 
-def on_time(d: Decision) -> None:
+def on_time(d: Decision, ask: Ask) -> None:
     """What time alone brings about in an open ask. While the phone is lost nothing can be told of it, so it waits."""
-    ask = d.case.ask
-    if ask is None or not d.desk.facts.calls_known:
+    if not d.desk.facts.calls_known:
         return
     times = d.policy.times
-    if ask.phase == Phase.TELLING and d.now >= ask.phase_ms + times.say_ms:
+    if ask.phase == TELLING and d.now >= ask.phase_ms + times.say_ms:
         if d.case.held:
             reach(d)
         else:
             d.emit(w.AskMoved(Phase.HOLDING))
             d.do(w.Hold, PHONE_DEADLINE_MS, d.case.call)
-    elif ask.phase == Phase.RINGING and d.now >= ask.phase_ms + times.answer_ms:
+    elif ask.phase == RINGING and d.now >= ask.phase_ms + times.answer_ms:
         # Nobody ignored a telephone that is not known to have been dialled.
         end(d, Outcome.IGNORED if ask.consult is not None else Outcome.FAILED)
     elif waits_for_desks(ask):
@@ -142,7 +143,7 @@ def on_time(d: Decision) -> None:
 
 def waits_for_desks(ask: Ask) -> bool:
     """Is somebody's answer still awaited, before the phone rings anybody?"""
-    return bool(ask.to) and not ask.taker and ask.phase in (Phase.TELLING, Phase.ASKING, Phase.HOLDING)
+    return bool(ask.to) and not ask.taker and ask.phase in UNANSWERED
 
 
 def reach(d: Decision) -> None:

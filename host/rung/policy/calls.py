@@ -10,8 +10,13 @@ from rung import words as w
 from rung.policy import asks, book, effects, ending, transfer
 from rung.policy.decision import Decision
 from rung.policy.language import version_of
+from rung.policy.reading import other_live
 from rung.policy.state import Case, Phase
 from rung.words import CallState, EndedBy, Outcome
+
+UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
+RINGING, RETURNING = Phase.RINGING, Phase.RETURNING
+CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
 
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
@@ -34,7 +39,7 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
     named = {call.id for call in said.calls}
     gone = tuple(call for call in _believed(d) if call.id not in named)
     line = d.desk.case.call if d.desk.case else None
-    living = {call.id: call for call in said.calls if call.state != CallState.ENDED}
+    living = {call.id: call for call in said.calls if call.state != ENDED}
     d.facts(calls=living, calls_known=d.desk.facts.phone_up)
     # The line first: if it has ended, the case closes before its consult is read.
     for call in sorted(said.calls + gone, key=lambda c: c.id != line):
@@ -47,7 +52,7 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
 def _believed(d: Decision) -> list[w.Call]:
     """The calls that the cases believe to be alive, as they would be if the phone no longer knew them."""
     cases = [*d.desk.parked, *([d.desk.case] if d.desk.case is not None else [])]
-    gone = [w.Call(id=c.call, state=CallState.ENDED, direction="out", ended_by=EndedBy.UNKNOWN) for c in cases]
+    gone = [w.Call(id=c.call, state=ENDED, direction="out", ended_by=EndedBy.UNKNOWN) for c in cases]
     for case in cases:
         if case.ask is not None and case.ask.consult is not None:
             gone.append(replace(gone[0], id=case.ask.consult, consult_for=case.call))
@@ -55,17 +60,26 @@ def _believed(d: Decision) -> list[w.Call]:
 
 
 def _one_call(d: Decision, call: w.Call) -> None:
-    living = {k: c for k, c in d.desk.facts.calls.items() if k != call.id}
-    d.facts(calls=living if call.state == CallState.ENDED else living | {call.id: call})
-    parked = next((c for c in d.desk.parked if c.call == call.id), None)
+    living = dict(d.desk.facts.calls)
+    living.pop(call.id, None)  # a call that has changed is the newest
+    if call.state != ENDED:
+        living[call.id] = call
+    d.facts(calls=living)
+    case = d.desk.case
+    parked = _parked(d, call)
     if parked is not None:
         _parked_line(d, parked, call)
-    elif d.desk.case is None:
+    elif case is None:
         return
-    elif call.id == d.case.call:
+    elif call.id == case.call:
         _line(d, call)
-    elif call.consult_for == d.case.call and call.id not in d.case.old_consults and d.case.ask is not None:
+    elif call.consult_for == case.call and call.id not in case.old_consults and case.ask is not None:
         _consult_call(d, call)
+
+
+def _parked(d: Decision, call: w.Call) -> Case | None:
+    """The parked case that this call is the line of."""
+    return next((c for c in d.desk.parked if c.call == call.id), None) if d.desk.parked else None
 
 
 # -- which call has the live audio -------------------------------------------------------------------------------------
@@ -79,14 +93,14 @@ def _begin_or_turn(d: Decision) -> None:
     case = d.desk.case
     if case is not None and (case.ask is not None or case.pending or not _silent(d, case)):
         return
-    live = [c for c in d.desk.facts.calls.values() if c.state == CallState.UP and c.consult_for is None]
-    other = next((c for c in live if case is None or c.id != case.call), None)
-    if other is None:
+    live = other_live(d.desk)
+    if not live:
         if case is None and d.desk.parked:
             _turn(d, d.desk.parked[-1])
         return
+    other = live[0]
     d.desk = replace(d.desk, flashes=())  # what was done or refused on another call says nothing of this one
-    parked = next((c for c in d.desk.parked if c.call == other.id), None)
+    parked = _parked(d, other)
     if parked is not None:
         _turn(d, parked)
     elif d.desk.arriving is not None and other.case == d.desk.arriving.id:
@@ -100,7 +114,7 @@ def _begin_or_turn(d: Decision) -> None:
 def _silent(d: Decision, case: Case) -> bool:
     """Is the case's own caller out of hearing?"""
     call = d.desk.facts.calls.get(case.call)
-    return call is None or call.state != CallState.UP
+    return call is None or call.state != UP
 
 
 def _turn(d: Decision, case: Case) -> None:
@@ -133,7 +147,7 @@ def _open(d: Decision, call: w.Call) -> None:
 
 def _parked_line(d: Decision, parked: Case, call: w.Call) -> None:
     """Another line changed. Only its end concerns its case now; the rest is seen when it is turned to."""
-    if call.state != CallState.ENDED:
+    if call.state != ENDED:
         return
     present = d.desk.case
     d.emit(w.CaseTurnedTo(parked.id))
@@ -147,25 +161,26 @@ def _parked_line(d: Decision, parked: Case, call: w.Call) -> None:
 
 def _line(d: Decision, call: w.Call) -> None:
     """The case's own call with the caller."""
-    case = d.case
-    if call.state == CallState.ENDED:
+    case, state = d.case, call.state
+    if state == ENDED:
         ending.line_ended(d, call)
         return  # perhaps there is no case any more
-    if call.state == CallState.HELD:
+    if state == HELD:
         if not case.held:
             d.emit(w.CallHeld(call.id))
         stale = (hold := case.waiting(w.Hold)) is not None and hold.unknown == effects.RESTARTED
         effects.confirm(d, w.Hold)
         if case.ask is not None and case.ask.phase == Phase.HOLDING:
             asks.end(d, Outcome.INTERRUPTED) if stale else asks.reach(d)
-    elif call.state == CallState.UP:
+    elif state == UP:
         if case.held or case.talking_since is None:
             d.emit(w.CallResumed(call.id))
-        if case.ask is not None and case.ask.phase == Phase.RETURNING:
+        if case.ask is not None and case.ask.phase == RETURNING:
             effects.confirm(d, w.TakeBack)
             assert case.ask.outcome is not None
             asks.close(d, case.ask.outcome)
-    transfer.parties_are(d, call)
+    if call.parties or d.case.joined:
+        transfer.parties_are(d, call)
     case = d.case
     if call.cause and not call.doing:  # a transfer that failed leaves the line alive
         for kind in (w.Complete, w.Leave):
@@ -175,22 +190,22 @@ def _line(d: Decision, call: w.Call) -> None:
 
 def _consult_call(d: Decision, call: w.Call) -> None:
     """The call to the supervisor."""
-    ask, ended = d.case.ask, call.state == CallState.ENDED
+    ask, ended = d.case.ask, call.state == ENDED
     assert ask is not None
-    if ask.phase == Phase.RETURNING and not ended:  # taken back before its number was known: it must not ring on
+    if ask.phase == RETURNING and not ended:  # taken back before its number was known: it must not ring on
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
-    if ask.phase not in (Phase.RINGING, Phase.ANSWERED, Phase.OFFERING) or ask.consult not in (None, call.id):
+    if ask.phase not in CONSULTING or ask.consult not in (None, call.id):
         return  # completing: the line's own state tells; returning: it is over already
     if ended:
         _consult_ended(d, call)
         return
     effects.confirm(d, w.Consult)
-    if call.state == CallState.UP and ask.phase == Phase.RINGING:
+    if call.state == UP and ask.phase == RINGING:
         d.emit(w.AskMoved(Phase.ANSWERED, consult=call.id))
         if ask.at_once:
             transfer.complete(d)
     elif ask.consult is None:
-        d.emit(w.AskMoved(Phase.RINGING, consult=call.id))
+        d.emit(w.AskMoved(RINGING, consult=call.id))
 
 
 def _consult_ended(d: Decision, call: w.Call) -> None:

@@ -9,8 +9,10 @@ from rung import words as w
 from rung.policy.book import Rules, policy_of
 from rung.policy.evolve import evolve
 from rung.policy.language import Policy
+from rung.policy.reading import Look
 from rung.policy.state import Case, Desk, Flash, Who
 
+REFUSED, DONE = w.LampState.REFUSED, w.LampState.DONE
 REFUSED_MS = 2000  # how long a lamp shows `refused`
 DONE_MS = 3000  # how long a lamp shows `done`
 
@@ -35,6 +37,14 @@ class Decision:
         self.events: list[w.Event] = []
         self.effects: list[w.Effect] = []
         self.answer: w.Answer | None = None
+        self._look: Look | None = None
+
+    def look(self, who: Who, at_ms: int) -> Look:
+        """What ``who`` could do at ``at_ms``; the same Look while nothing changes, so that no rung is read twice."""
+        look = self._look
+        if look is None or look.desk is not self.desk or look.who is not who or look.at_ms != at_ms:
+            look = self._look = Look(self.policy, self.desk, who, at_ms)
+        return look
 
     @property
     def case(self) -> Case:
@@ -60,22 +70,21 @@ class Decision:
         """Let a lamp answer for a moment. A refusal never hides that something has just been done."""
         if not self.who.here:
             return  # the lamp is at that person's own desk
-        done = w.LampState.DONE
-        others = tuple(f for f in self.desk.flashes if f.button != button and self.now < f.until_ms)
-        mine = next((f for f in self.desk.flashes if f.button == button and self.now < f.until_ms), None)
-        if mine is None or mine.state != done or state == done:
-            mine = Flash(button, state, self.now + (DONE_MS if state == done else REFUSED_MS))
+        mine = Flash(button, state, self.now + (DONE_MS if state == DONE else REFUSED_MS))
+        others = []
+        for flash in self.desk.flashes:
+            if self.now < flash.until_ms:
+                if flash.button != button:
+                    others.append(flash)
+                elif flash.state == DONE != state:
+                    mine = flash
         self.desk = replace(self.desk, flashes=(*others, mine))
 
     def clear_refusal(self, button: w.Button) -> None:
-        if not self.who.here:
+        if not self.who.here or not self.desk.flashes:
             return
-        refused = w.LampState.REFUSED
-        kept = tuple(f for f in self.desk.flashes if (f.button, f.state) != (button, refused))
+        kept = tuple([f for f in self.desk.flashes if f.button != button or f.state != REFUSED])
         self.desk = replace(self.desk, flashes=kept)
 
     def facts(self, **changed: Any) -> None:
         self.desk = replace(self.desk, facts=replace(self.desk.facts, **changed))
-
-    def step(self) -> Step:
-        return Step(self.desk, tuple(self.events), tuple(self.effects), self.answer)

@@ -15,8 +15,9 @@ OVERDUE = "the phone did not confirm in time"
 
 
 def confirm(d: Decision, kind: type) -> None:
-    while (pending := d.case.waiting(kind)) is not None:
-        d.emit(w.EffectConfirmed(pending.effect.id))
+    for pending in d.case.pending:
+        if isinstance(pending.effect, kind):
+            d.emit(w.EffectConfirmed(pending.effect.id))
 
 
 def refused(d: Decision, said: w.EffectRefused) -> None:

@@ -39,24 +39,30 @@ FAILED_ASKS = frozenset(
 )
 NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
 CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
+UNNAMED, ANSWERED = Ground.UNNAMED, Phase.ANSWERED
+_PHASES = {str(phase): phase for phase in Phase}  # an event holds the word alone
 
 
 def evolve(desk: Desk, event: w.Event, at_ms: int) -> Desk:
     """The desk after ``event``, which happened at ``at_ms`` on the desk's clock."""
-    of_desk = _OF_DESK.get(type(event))
-    if of_desk is not None:
-        desk = of_desk(desk, event, at_ms)
-    of_case = _OF_CASE.get(type(event))
-    if of_case is None or desk.case is None:
-        return desk
-    return replace(desk, case=of_case(desk.case, event, at_ms))
+    kind = type(event)
+    if kind in _OF_DESK:
+        desk = _OF_DESK[kind](desk, event, at_ms)
+    if kind in _OF_CASE and desk.case is not None:
+        desk = replace(desk, case=_OF_CASE[kind](desk.case, event, at_ms))
+    return desk
 
 
 # -- numbers and alerts, which need no case ----------------------------------------------------------------------------
 
 
-def _numbered(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
-    return replace(desk, effect=event.effect.id)
+def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
+    effect, case = event.effect, desk.case
+    if case is None or not event.deadline_ms:
+        return replace(desk, effect=effect.id)
+    over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
+    pending = (*case.pending, Pending(effect, event.deadline_ms))
+    return replace(desk, effect=effect.id, case=replace(case, pending=pending, old_consults=case.old_consults + over))
 
 
 def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:
@@ -88,27 +94,31 @@ def _alert_closed(desk: Desk, event: w.AlertClosed, at: int) -> Desk:
 
 
 def _held(case: Case, event: w.CallHeld, at: int) -> Case:
-    return replace(_silent(case, event, at), held=True, quiet_since=at)
+    return replace(case, talks=_talks(case, at), talking_since=None, held=True, quiet_since=at)
 
 
 def _resumed(case: Case, event: w.CallResumed, at: int) -> Case:
-    return replace(_silent(case, event, at), held=False, talking_since=at, quiet_since=None)
+    return replace(case, talks=_talks(case, at), talking_since=at, held=False, quiet_since=None)
 
 
 def _silent(case: Case, event: w.Event, at: int) -> Case:
     if case.talking_since is None:
         return case
-    return replace(case, talks=(*case.talks, (case.talking_since, at)), talking_since=None, quiet_since=at)
+    return replace(case, talks=_talks(case, at), talking_since=None, quiet_since=at)
+
+
+def _talks(case: Case, at: int) -> tuple[tuple[int, int], ...]:
+    """All stretches of talk, if the present one ends now."""
+    return case.talks if case.talking_since is None else (*case.talks, (case.talking_since, at))
 
 
 def _declared(case: Case, event: w.GroundDeclared, at: int) -> Case:
-    mine = [d for d in case.grounds if d.person == event.person]
+    gone = (event.ground, UNNAMED) if event.names else (event.ground,)
     if event.names:
-        at = next(d.at_ms for d in mine if d.ground == Ground.UNNAMED)
-    gone = {event.ground} | ({Ground.UNNAMED} if event.names else set())
-    kept = tuple(d for d in case.grounds if d.person != event.person or d.ground not in gone)
+        at = next(d.at_ms for d in case.grounds if d.person == event.person and d.ground == UNNAMED)
+    kept = [d for d in case.grounds if d.person != event.person or d.ground not in gone]
     named = case.named
-    if event.ground != Ground.UNNAMED and event.ground not in named:
+    if event.ground != UNNAMED and event.ground not in named:
         named = (*named, event.ground)
     return replace(case, grounds=(*kept, Declaration(event.ground, event.person, at)), named=named)
 
@@ -145,8 +155,8 @@ def _taken(case: Case, event: w.RungTaken, at: int) -> Case:
 
 
 def _untake(case: Case, rung: str) -> tuple[Taken, ...]:
-    last = max((i for i, t in enumerate(case.taken) if t.rung == rung), default=None)
-    return tuple(t for i, t in enumerate(case.taken) if i != last)
+    last = max([i for i, t in enumerate(case.taken) if t.rung == rung], default=None)
+    return tuple([t for i, t in enumerate(case.taken) if i != last])
 
 
 def _undone(case: Case, event: w.RungUndone, at: int) -> Case:
@@ -230,9 +240,9 @@ def _replied(ask: Ask, event: w.AskReplied, at: int) -> Ask:
 def _ask_moved(ask: Ask, event: w.AskMoved, at: int) -> Ask:
     return replace(
         ask,
-        phase=Phase(event.phase),
+        phase=_PHASES[event.phase],
         phase_ms=at,
-        answered_ms=at if event.phase == Phase.ANSWERED and ask.answered_ms is None else ask.answered_ms,
+        answered_ms=at if event.phase == ANSWERED and ask.answered_ms is None else ask.answered_ms,
         consult=event.consult or ask.consult,
         outcome=event.outcome,
     )
@@ -281,17 +291,8 @@ def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:
 # -- effects -----------------------------------------------------------------------------------------------------------
 
 
-def _decided(case: Case, event: w.EffectDecided, at: int) -> Case:
-    if not event.deadline_ms:
-        return case
-    effect = event.effect
-    over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
-    pending = (*case.pending, Pending(effect, event.deadline_ms))
-    return replace(case, pending=pending, old_consults=case.old_consults + over)
-
-
 def _settled(case: Case, event: w.EffectConfirmed | w.EffectFailed, at: int) -> Case:
-    return replace(case, pending=tuple(p for p in case.pending if p.effect.id != event.id))
+    return replace(case, pending=tuple([p for p in case.pending if p.effect.id != event.id]))
 
 
 def _unknown(case: Case, event: w.EffectUnknown, at: int) -> Case:
@@ -306,7 +307,7 @@ _OF_DESK: dict[type, Callable[[Desk, Any, int], Desk]] = {
     w.CaseReceived: cases.received,
     w.CaseArrived: cases.arrived,
     w.CaseReturned: cases.returned,
-    w.EffectDecided: _numbered,
+    w.EffectDecided: _decided,
     w.AskOpened: _asked,
     w.AlertRaised: _alerted,
     w.AlertAnswered: _alert_answered,
@@ -344,7 +345,6 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.SupervisorFree: _free,
     w.SupervisorJoined: _joined,
     w.SupervisorLeft: _left,
-    w.EffectDecided: _decided,
     w.EffectConfirmed: _settled,
     w.EffectFailed: _settled,
     w.EffectUnknown: _unknown,

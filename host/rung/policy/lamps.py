@@ -4,9 +4,9 @@ from rung.policy.book import Rules, policy_of
 from rung.policy.language import Policy
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
+    Look,
     alone,
     completes,
-    first_open,
     next_step,
     other_live,
     wait_left_ms,
@@ -14,7 +14,7 @@ from rung.policy.reading import (
 from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, SAYING_MS, Ask, Case, Desk, Phase, Who
 from rung.words import Button, HangUp, Lamp, LampMark, Lamps, LampState, Role
 
-_WAITING = Lamp(LampState.BLINKING)
+_LIT, _BREATHING, _WAITING = Lamp(LampState.LIT), Lamp(LampState.BREATHING), Lamp(LampState.BLINKING)
 Shown = dict[Button, Lamp]
 
 
@@ -38,15 +38,16 @@ def lamps(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> Lamp
 def _case_lamps(policy: Policy, desk: Desk, case: Case, who: Who, now: int) -> tuple[Shown, int]:
     if case.waiting(HangUp):
         return {Button.RELEASE: _WAITING}, 0
-    shown = {b: Lamp(LampState.LIT) for b in Button if first_open(policy, desk, b, who, now) is not None}
+    opened = Look(policy, desk, who, now).opened()
+    shown = dict.fromkeys(opened, _LIT)
     # At the bottom of a peaceful call nothing is urged.
-    if (step := next_step(policy, desk, who, now)) is not None and (case.grounds or case.taken):
-        shown[step.button] = Lamp(LampState.BREATHING)
+    if (step := next_step(policy, opened)) is not None and (case.grounds or case.taken):
+        shown[step.button] = _BREATHING
     fill_ms = 0
     if case.ask is not None:
         shown[Button.ESCALATE], fill_ms = _asking(policy, desk, case.ask, now)
-    elif who.role == Role.AGENT and any(j.address for j in case.joined):
-        shown[Button.ESCALATE] = Lamp(LampState.LIT)  # hands the call over to the supervisor who is in it
+    elif case.joined and who.role == Role.AGENT and any(j.address for j in case.joined):
+        shown[Button.ESCALATE] = _LIT  # hands the call over to the supervisor who is in it
     elif Button.ESCALATE in shown and alone(desk):
         shown[Button.ESCALATE] = Lamp(shown[Button.ESCALATE].state, LampMark.ALONE)
     said = case.announcement
@@ -61,7 +62,7 @@ def _asking(policy: Policy, desk: Desk, ask: Ask, now: int) -> tuple[Lamp, int]:
         left_ms = max(0, ask.phase_ms + policy.times.say_ms - now)
         return Lamp(LampState.BLINKING, LampMark.FILLING), left_ms
     if completes(desk, now):
-        return Lamp(LampState.BREATHING), 0
+        return _BREATHING, 0
     return _WAITING, 0
 
 

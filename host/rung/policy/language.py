@@ -78,7 +78,7 @@ class Rung(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     play: bool = False  # where the phone can, what is announced is played to the caller
 
 
-class Times(Struct, frozen=True, forbid_unknown_fields=True):
+class Times(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Seconds, as the file gives them."""
 
     wait: Seconds = 5
@@ -86,19 +86,19 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True):
     answer_within: Seconds = 30
     widen_after: Seconds = 12
 
-    @property
+    @cached_property
     def wait_ms(self) -> int:
         return round(self.wait * 1000)
 
-    @property
+    @cached_property
     def say_ms(self) -> int:
         return round(self.say_time * 1000)
 
-    @property
+    @cached_property
     def answer_ms(self) -> int:
         return round(self.answer_within * 1000)
 
-    @property
+    @cached_property
     def widen_ms(self) -> int:
         return round(self.widen_after * 1000)
 
@@ -131,6 +131,10 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
         """The rungs of this button for this role, in ladder order."""
         return self._ladders[button, role]
 
+    def that(self, does: str) -> tuple[str, ...]:
+        """The rungs that do this."""
+        return tuple(rung.id for rung in self.rung if rung.does == does)
+
     def languages(self) -> tuple[str, ...]:
         return tuple(self.rung[0].script)
 
@@ -152,6 +156,21 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
     @cached_property
     def _ladders(self) -> dict[tuple[Button, Role], tuple[Rung, ...]]:
         return {(b, r): tuple(g for g in self.rung if (g.button, g.role) == (b, r)) for b in Button for r in Role}
+
+    @cached_property
+    def asking(self) -> tuple[str, ...]:
+        """The rungs that ask a supervisor."""
+        return tuple(rung.id for rung in self.rung if rung.does not in ("say", "end"))
+
+    @cached_property
+    def warnings(self) -> dict[Role, tuple[str, ...]]:
+        """The rungs of each role from which `persisted` counts."""
+        return {role: tuple(rung.id for rung in self.rung if rung.warns and rung.role == role) for role in Role}
+
+    @cached_property
+    def on_leave(self) -> tuple[str, ...]:
+        """The rungs for which leave is used."""
+        return tuple(rung.id for rung in self.rung if any(need.leave == "unused" for need in rung.requires))
 
     @cached_property
     def _sets(self) -> dict[Grounds, frozenset[Ground]]:

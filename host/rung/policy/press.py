@@ -6,31 +6,27 @@ from rung import words as w
 from rung.policy import alerts, asks, transfer
 from rung.policy.acts import declare
 from rung.policy.answers import nothing, refuse, sentence, taken
-from rung.policy.decision import Decision
-from rung.policy.language import Requires, Rung
+from rung.policy.decision import REFUSED, Decision
+from rung.policy.language import Rung
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
     OTHER_LIVE,
     PHONE_LOST,
+    Look,
     Missing,
     asked,
-    blocked,
     completes,
-    declares_unnamed,
-    first_open,
-    lacking,
-    missing,
-    nearest,
     other_live,
-    standing,
-    way_on,
 )
 from rung.policy.scripts import script
 from rung.policy.state import Phase
 from rung.words import Button, Gesture, Outcome, Verdict, Want
 
-CHORD = frozenset({Button.ESCALATE, Button.WARN})
-TOO_LATE_MS = {Button.RELEASE: 3000, Button.WARN: 10_000}  # escalate does not grow too old on the same call
+ESCALATE, WARN, RELEASE = Button.ESCALATE, Button.WARN, Button.RELEASE
+HOLD, CHORD = Gesture.HOLD, Gesture.CHORD
+TOGETHER = frozenset({ESCALATE, WARN})  # the only chord
+TOO_LATE_MS = {RELEASE: 3000, WARN: 10_000}  # escalate does not grow too old on the same call
+NOT_DONE = frozenset({Verdict.REFUSED, Verdict.TOO_LATE})
 END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whether the call has ended
 
 
@@ -39,9 +35,10 @@ def pressed(d: Decision, press: w.Pressed) -> w.Answer:
     d.emit(w.PressRecorded(press, d.who.id))
     answer = _read(d, press)
     d.emit(w.PressAnswered(press.number, answer))
+    refused = answer.verdict in NOT_DONE
     for button in press.buttons:
-        if answer.verdict in (Verdict.REFUSED, Verdict.TOO_LATE):
-            d.flash(button, w.LampState.REFUSED)
+        if refused:
+            d.flash(button, REFUSED)
         else:
             d.clear_refusal(button)
     return answer
@@ -50,34 +47,38 @@ def pressed(d: Decision, press: w.Pressed) -> w.Answer:
 def _read(d: Decision, press: w.Pressed) -> w.Answer:
     if not _is_gesture(press):
         return refuse("No gesture is made of these buttons; press again.")
-    button = press.buttons[0]
-    if press.gesture == Gesture.HOLD and button == Button.ESCALATE:
+    button, gesture = press.buttons[0], press.gesture
+    if gesture == HOLD and button == ESCALATE:
         return _panic(d)
-    if d.desk.case is None:
+    case = d.desk.case
+    if case is None:
         return refuse("There is no call.")
-    if press.epoch != d.case.epoch:
+    if press.epoch != case.epoch:
         return refuse(sentence(OTHER_LIVE) if other_live(d.desk) else "That press was not made on this call.")
-    if press.age_ms > min(TOO_LATE_MS.get(b, press.age_ms) for b in press.buttons):
-        return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
-    if press.gesture == Gesture.CHORD:
+    at = d.now
+    if press.age_ms > 0:
+        at -= press.age_ms
+        if any(press.age_ms > TOO_LATE_MS.get(b, press.age_ms) for b in press.buttons):
+            return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
+    if gesture == CHORD:
         return _chord(d)
-    at = d.now - max(0, press.age_ms)
-    if press.gesture == Gesture.HOLD and button == Button.WARN:
-        return declare(d, d.policy.common_grounds[list(Button).index(press.buttons[1])])
-    if press.gesture == Gesture.HOLD:
+    if gesture == HOLD:
+        if button == WARN:
+            return declare(d, d.policy.common_grounds[list(Button).index(press.buttons[1])])
         return _held_release(d, at)
-    if button == Button.ESCALATE and transfer.added(d.case) is not None and d.who.role == w.Role.AGENT:
-        return transfer.hand_over(d)
-    if button == Button.ESCALATE and d.case.ask is not None:
-        return _tap_while_asking(d, at)
+    if button == ESCALATE:
+        if transfer.added(case) is not None and d.who.role == w.Role.AGENT:
+            return transfer.hand_over(d)
+        if case.ask is not None:
+            return _tap_while_asking(d, at)
     return _tap(d, button, at)
 
 
 def _is_gesture(press: w.Pressed) -> bool:
     """A chord is escalate and warn; warn held and a second button names a ground; all else is one button."""
-    if press.gesture == Gesture.CHORD:
-        return frozenset(press.buttons) == CHORD
-    if press.gesture == Gesture.HOLD and press.buttons[:1] == (Button.WARN,):
+    if press.gesture == CHORD:
+        return frozenset(press.buttons) == TOGETHER
+    if press.gesture == HOLD and press.buttons[:1] == (WARN,):
         return len(press.buttons) == 2
     return len(press.buttons) == 1
 
@@ -113,21 +114,23 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
         return refuse(f"Not transferred: {OTHER_LIVE if other_live(d.desk) else PHONE_LOST}.")
     left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
     again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before the supervisor had answered for long
-    return nothing(f"The supervisor has answered; {again} to transfer.", Button.ESCALATE)
+    return nothing(f"The supervisor has answered; {again} to transfer.", ESCALATE)
 
 
 def _tap(d: Decision, button: Button, at: int) -> w.Answer:
-    said = d.case.announcement
-    if button == Button.RELEASE and said is not None:
+    if button == RELEASE and (said := d.case.announcement) is not None:
         if said.person != d.who.id:
             return refuse(f"{said.person or 'Somebody else'} has announced the end of this call.")
-        return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", Button.RELEASE)
-    rung = first_open(d.policy, d.desk, button, d.who, at)
-    if rung is None:
-        return _quiet_ask(d, at) if button == Button.ESCALATE else _refuse_rung(d, button, at)
+        return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", RELEASE)
+    look = d.look(d.who, at)
+    near = look.nearest(button)
+    if near is None or near[1]:
+        refused = _refuse(look, button, near)
+        return _quiet_ask(d, refused) if button == ESCALATE else refused
+    rung = near[0]
     if rung.does == "end":
         return _announce(d, rung)
-    if declares_unnamed(d.policy, d.case, rung):
+    if look.declares_unnamed(rung):
         d.emit(w.GroundDeclared(ground=w.Ground.UNNAMED, person=d.who.id))
     _take(d, rung, at)
     if rung.does != "say":
@@ -145,19 +148,18 @@ def _announce(d: Decision, rung: Rung) -> w.Answer:
 
 
 def _held_release(d: Decision, at: int) -> w.Answer:
-    said = d.case.announcement
+    said, look = d.case.announcement, d.look(d.who, at)
     if said is None or said.person != d.who.id:
-        rung = first_open(d.policy, d.desk, Button.RELEASE, d.who, at)
-        if rung is None:
-            return _refuse_rung(d, Button.RELEASE, at)
-        return refuse("Say it first: tap release, tell the caller, then hold.", Button.RELEASE)
-    rung = d.policy.find(said.rung)
-    lacks = missing(d.policy, d.desk, rung, d.who, at)
-    if lacks:
-        return _because(d, rung, lacks, at)
-    left_ms = said.at_ms + d.policy.times.say_ms - at
+        near = look.nearest(RELEASE)
+        if near is None or near[1]:
+            return _refuse(look, RELEASE, near)
+        return refuse("Say it first: tap release, tell the caller, then hold.", RELEASE)
+    rung = look.policy.find(said.rung)
+    if lacks := look.missing(rung):
+        return _because(look, rung, lacks)
+    left_ms = said.at_ms + look.policy.times.say_ms - at
     if left_ms > 0:
-        return refuse(f"Let the caller hear it: hold again in {ceil(left_ms / 1000)} s.", Button.RELEASE)
+        return refuse(f"Let the caller hear it: hold again in {ceil(left_ms / 1000)} s.", RELEASE)
     if d.case.ask is not None:  # leave is no longer wanted
         asks.over(d, Outcome.WITHDRAWN)
         asks.close(d, Outcome.WITHDRAWN)
@@ -168,9 +170,10 @@ def _held_release(d: Decision, at: int) -> w.Answer:
 
 def _take(d: Decision, rung: Rung, at: int) -> None:
     """The rung is taken, for the alternative that holds; the record says what it attests and, of an ending, why."""
-    need = _what_holds(d, rung, at)
-    attests = (("persisted",) if need.persisted else ()) + rung.attests
-    grounds = standing(d.policy, d.case, rung, need) if rung.does == "end" and need.ground is not None else ()
+    look = d.look(d.who, at)
+    need = look.what_holds(rung)
+    attests = ("persisted", *rung.attests) if need.persisted else rung.attests
+    grounds = look.standing(rung, need) if rung.does == "end" and need.ground is not None else ()
     d.emit(
         w.RungTaken(
             rung=rung.id,
@@ -183,33 +186,27 @@ def _take(d: Decision, rung: Rung, at: int) -> None:
     )
 
 
-def _what_holds(d: Decision, rung: Rung, at: int) -> Requires:
-    return next(need for need in rung.requires if not lacking(d.policy, d.case, rung, need, d.who, at))
-
-
-def _quiet_ask(d: Decision, at: int) -> w.Answer:
+def _quiet_ask(d: Decision, refused: w.Answer) -> w.Answer:
     """No rung is open for it: still, a supervisor is told that the agent would like company."""
-    refused = _refuse_rung(d, Button.ESCALATE, at)
     told = alerts.raise_alert(d, Want.COMPANY)
     if not told or told == alerts.UNREACHED:
         return refused
     return nothing(f"Quiet ask: {told}. {refused.why}", refused.next)
 
 
-def _refuse_rung(d: Decision, button: Button, at: int) -> w.Answer:
-    closest = nearest(d.policy, d.desk, button, d.who, at)
-    if closest is not None:
-        return _because(d, *closest, at)
-    if button == Button.ESCALATE:
+def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None) -> w.Answer:
+    if near is not None:
+        return _because(look, *near)
+    if button == ESCALATE:
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
-    return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", Button.ESCALATE)
+    return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", ESCALATE)
 
 
-def _because(d: Decision, rung: Rung, lacks: list[Missing], at: int) -> w.Answer:
+def _because(look: Look, rung: Rung, lacks: list[Missing]) -> w.Answer:
     """What the rung lacks, and the button that comes next or, where none helps, the act."""
-    text = "; ".join(m.text for m in lacks)
-    button, act = way_on(d.policy, d.desk, lacks, d.who, at)
+    text = "; ".join([gap.text for gap in lacks])
+    button, act = look.way_on(lacks)
     now = f" Now: {act}." if act and act not in text else ""
-    if blocked(d.desk, rung, d.who):  # it has nothing to do with this rung
+    if lacks[0].common:  # it has nothing to do with this rung
         return refuse(f"{sentence(text)}{now}", button)
     return refuse(f"{rung.title}: {text}.{now}", button)

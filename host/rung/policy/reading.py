@@ -10,7 +10,11 @@ from msgspec import Struct
 
 from rung.policy.language import Grounds, Policy, Requires, Rung
 from rung.policy.state import Ask, Case, Desk, Phase, Who
-from rung.words import Button, CallState, Ground, HangUp, Marker, Role, Want
+from rung.words import Button, Call, CallState, Ground, HangUp, Marker, Role, Want
+
+# A member of an enumeration is slow to look up in Python 3.11, and a press asks for these dozens of times.
+AGENT, BUTTONS = Role.AGENT, tuple(Button)
+UP, UNNAMED, CRISIS = CallState.UP, Ground.UNNAMED, Marker.CRISIS
 
 COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk before a tap can complete the transfer
 
@@ -28,6 +32,7 @@ _PHASES = {
     Phase.COMPLETING: "transferring",
     Phase.RETURNING: "it came to nothing, the caller is coming off hold",
 }
+_NEEDS_PHONE = frozenset({"transfer", "join", "end"})
 
 
 class Missing(Struct, frozen=True):
@@ -36,103 +41,260 @@ class Missing(Struct, frozen=True):
     text: str
     rungs: tuple[str, ...] = ()  # one of these rungs would mend it
     button: Button | None = None  # or this very button
+    common: bool = False  # it has nothing to do with this rung: the ladder is not asked
 
 
-def stands(case: Case, rung: Rung, who: Who, at_ms: int) -> bool:
-    """Taken, and not lapsed; a supervisor's rung only by that supervisor."""
-    person = who.id if rung.role == Role.SUPERVISOR else None
-    if rung.lapses_after is None:
-        return case.has_taken(rung.id, person)
-    since = at_ms - round(rung.lapses_after * 1000)
-    return any(t.rung == rung.id and person in (None, t.person) and t.at_ms > since for t in case.taken)
+def _common(text: str, button: Button | None = None) -> Missing:
+    return Missing(text, button=button, common=True)
 
 
-def missing(policy: Policy, desk: Desk, rung: Rung, who: Who, at_ms: int) -> list[Missing]:
-    """What ``rung`` lacks at ``at_ms``: empty when it is open. Of alternatives, the one that lacks least."""
-    stop = blocked(desk, rung, who)
-    if stop is not None:
-        return [stop]
-    case = desk.case
-    assert case is not None
-    if not rung.repeatable and stands(case, rung, who, at_ms):
-        others = tuple(r.id for r in reversed(policy.rung) if r.role == rung.role and _may_follow(case, r, who, at_ms))
-        return [Missing("already done on this call", rungs=others)]
-    return min((lacking(policy, case, rung, need, who, at_ms) for need in rung.requires), key=len)
+class Look:
+    """One person's look at the case of a desk, at one instant: every question here is about it."""
+
+    __slots__ = ("_holds", "_missing", "_stopped", "at_ms", "case", "desk", "policy", "who")
+
+    def __init__(self, policy: Policy, desk: Desk, who: Who, at_ms: int) -> None:
+        assert desk.case is not None
+        self.policy = policy
+        self.desk = desk
+        self.case: Case = desk.case
+        self.who = who
+        self.at_ms = at_ms
+        self._stopped = self._stop()
+        self._missing: dict[str, list[Missing]] = {}  # by rung: what has been found already
+        self._holds: dict[str, Requires] = {}
+
+    # -- rungs ---------------------------------------------------------------------------------------------------------
+
+    def missing(self, rung: Rung) -> list[Missing]:
+        """What ``rung`` lacks: empty when it is open. Of alternatives, the one that lacks least."""
+        lacks = self._missing.get(rung.id)
+        if lacks is None:
+            if (stop := self._blocked(rung)) is not None:
+                lacks = [stop]
+            elif not rung.repeatable and self.stands(rung):
+                others = [r.id for r in reversed(self.policy.rung) if r.role == rung.role and self._may_follow(r)]
+                lacks = [Missing("already done on this call", rungs=tuple(others))]
+            else:
+                lacks = self._fewest(rung)
+            self._missing[rung.id] = lacks
+        return lacks
+
+    def _fewest(self, rung: Rung) -> list[Missing]:
+        fewest = None
+        for need in rung.requires:
+            lacks = self._lacking(rung, need)
+            if not lacks:
+                self._holds[rung.id] = need
+                return lacks
+            if fewest is None or len(lacks) < len(fewest):
+                fewest = lacks
+        assert fewest is not None
+        return fewest
+
+    def what_holds(self, rung: Rung) -> Requires:
+        """The alternative by which this open rung is open: the first of them that lacks nothing."""
+        self.missing(rung)
+        return self._holds[rung.id]
+
+    def _may_follow(self, rung: Rung) -> bool:
+        return rung.repeatable or not self.stands(rung)
+
+    def stands(self, rung: Rung) -> bool:
+        """Taken, and not lapsed; a supervisor's rung only by that supervisor."""
+        stood = False
+        for taken in self.case.taken:
+            if taken.rung == rung.id and (rung.role == AGENT or self.who.id in (None, taken.person)):
+                stood = rung.lapses_after is None or taken.at_ms > self.at_ms - round(rung.lapses_after * 1000)
+        return stood
+
+    def nearest(self, button: Button) -> tuple[Rung, list[Missing]] | None:
+        """The rung that a press of ``button`` would take, which lacks nothing: the first in ladder order that is open.
+
+        Without one, the closed rung that lacks least, and what it lacks; one already taken only if there is no other.
+        """
+        ladder = self.policy.ladder(button, self.who.role)
+        closest = None
+        for rung in ladder:
+            if rung.repeatable or not self.stands(rung):
+                lacks = self.missing(rung)
+                if not lacks:
+                    return rung, lacks
+                if closest is None or len(lacks) < len(closest[1]):
+                    closest = rung, lacks
+        if closest is None and ladder:
+            return ladder[0], self.missing(ladder[0])
+        return closest
+
+    def opened(self) -> dict[Button, Rung]:
+        """The rung that a press would take, for each button for which one is open."""
+        near = [(button, self.nearest(button)) for button in BUTTONS]
+        return {button: found[0] for button, found in near if found is not None and not found[1]}
+
+    def way_on(self, lacks: list[Missing]) -> tuple[Button | None, str]:
+        """The button that leads towards what is lacking; or, when no button helps, None and the act that does."""
+        seen: set[str] = set()
+        while True:
+            for gap in lacks:
+                if gap.button is not None:
+                    return gap.button, ""
+            named = [self.policy.find(r) for gap in lacks for r in gap.rungs if r not in seen]
+            fewest = None
+            for rung in named:
+                if rung.role == self.who.role:
+                    seen.add(rung.id)
+                    further = self.missing(rung)
+                    if not further:
+                        return rung.button, ""
+                    if fewest is None or len(further) < len(fewest):
+                        fewest = further
+            if fewest is None:
+                return None, "; ".join([gap.text for gap in lacks if not gap.rungs])
+            lacks = fewest
+
+    # -- what stops a rung whatever the ladder says: common to all policies --------------------------------------------
+
+    def _stop(self) -> Missing | None:
+        if self.case.released:
+            return _common("this call is being handed over; the supervisor has it")
+        if not self.who.here and self.case.joined_ms(self.who.id) is None:
+            return _common("you are not in this call")
+        return _common(OTHER_LIVE) if other_live(self.desk) else None
+
+    def _blocked(self, rung: Rung) -> Missing | None:
+        """What stops this rung whatever the ladder says."""
+        if self._stopped is not None:
+            return self._stopped
+        case, does = self.case, rung.does
+        if case.ask is not None and not (rung.while_asking and case.ask.want == Want.LEAVE):
+            text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
+            return _common(text, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
+        if case.pending and case.waiting(HangUp):
+            return _common("the call is being ended; waiting for the phone")
+        if case.held and rung.button != Button.ESCALATE:
+            return _common("the caller is on hold; take the call off hold first")
+        if does in _NEEDS_PHONE and not self.desk.facts.calls_known:
+            return _common(PHONE_LOST)
+        return self._blocked_ending() if does == "end" else None
+
+    def _blocked_ending(self) -> Missing | None:
+        case, who = self.case, self.who
+        if case.marks and case.marked(CRISIS):
+            return _common("crisis is marked: nobody can release this call until it is taken back")
+        if who.id is None:
+            return _common("nobody is signed on at this desk; sign on first")
+        if others := third_parties(self.desk):
+            return _common(f"somebody else is in this call ({', '.join(others)}); they must leave first")
+        if case.joined and who.role == AGENT and any(j.address for j in case.joined):
+            return _common("a supervisor is in this call, and only they can end it", Button.ESCALATE)
+        return None
+
+    # -- what one alternative of a rung needs --------------------------------------------------------------------------
+
+    def _lacking(self, rung: Rung, need: Requires) -> list[Missing]:
+        """What one alternative of the rung lacks."""
+        policy, case = self.policy, self.case
+        lacks = []
+        for other in need.taken:
+            first = policy.find(other)
+            if not self.stands(first):
+                lacks.append(Missing(f"first: {first.title.lower()}", rungs=(other,)))
+        if need.leave is not None and (gap := self._leave(need.leave)) is not None:
+            lacks.append(gap)
+        if need.unavailable and not case.unavailable:
+            lacks.append(Missing("a supervisor must have been asked and not be available", rungs=policy.asking))
+        if need.involved and not case.involved:
+            lacks.append(Missing("a supervisor must be involved", rungs=policy.that("involve")))
+        if need.not_necessary and not case.not_necessary:
+            lacks.append(Missing("attest, with the reason, that no supervisor is necessary"))
+        if need.trained and not self.who.trained:
+            text = "this needs a valid training; ask a supervisor to end the call"
+            lacks.append(Missing(text, rungs=policy.asking))
+        if need.on_call and (gap := self._since_joining()) is not None:
+            lacks.append(gap)
+        if need.persisted and (gap := self._persisted(rung)) is not None:
+            lacks.append(gap)
+        if need.attested is not None and not self._attested(need.attested):
+            lacks.append(Missing("name what you heard the caller do since you joined"))
+        if need.ground is not None and not self._has_ground(rung, need):
+            lacks.append(Missing(self._ground_text(rung, need)))
+        return lacks
+
+    def _leave(self, wanted: str) -> Missing | None:
+        case, policy = self.case, self.policy
+        if wanted == "unused" and case.leave is None:
+            text = "leave has been used" if case.leave_used else "a supervisor must give leave first"
+            return Missing(text, rungs=() if case.leave_used else policy.that("leave"))
+        if wanted == "none" and (case.leave is not None or case.leave_used):
+            return Missing("leave has been given; go on from there", rungs=policy.on_leave)
+        return None
+
+    def _since_joining(self) -> Missing | None:
+        joined = self.case.joined_ms(self.who.id)
+        if joined is None:
+            return Missing("you must be in the call")
+        left_ms = self.policy.times.wait_ms - self.case.talk_ms(joined, self.at_ms)
+        return Missing(f"listen first: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
+
+    def _persisted(self, rung: Rung) -> Missing | None:
+        if self.case.counted_ms is None:
+            return Missing("no warning has been given on this call", rungs=self.policy.warnings[rung.role])
+        left_ms = wait_left_ms(self.policy, self.case, self.at_ms)
+        return Missing(f"let the caller answer: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
+
+    def _attested(self, wanted: Grounds) -> bool:
+        since, allowed = self.case.joined_ms(self.who.id), self.policy.ground_set(wanted)
+        return since is not None and any(
+            d.person == self.who.id and d.ground in allowed and d.at_ms > since for d in self.case.grounds
+        )
+
+    def standing(self, rung: Rung, need: Requires) -> tuple[Ground, ...]:
+        """The grounds that stand and are what ``need`` asks for."""
+        assert need.ground is not None
+        case, allowed = self.case, self.policy.ground_set(need.ground)
+        since = case.calmed_ms if rung.does == "end" else None  # calmed closes endings until declared anew
+        if need.after is not None:
+            warned = max((t.at_ms for t in case.taken if t.rung == need.after), default=None)
+            if warned is None:
+                return ()
+            since = warned if since is None else max(since, warned)
+        found = [d.ground for d in case.grounds if d.ground in allowed and (since is None or d.at_ms > since)]
+        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+    def _has_ground(self, rung: Rung, need: Requires) -> bool:
+        assert need.ground is not None
+        if not self.case.grounds:
+            return UNNAMED in self.policy.ground_set(need.ground) and self._may_declare()
+        return bool(self.standing(rung, need))
+
+    def _may_declare(self) -> bool:
+        """A press that needs a ground declares `unnamed` where none stands; never under crisis."""
+        return not self.case.grounds and not self.case.marked(CRISIS)
+
+    def declares_unnamed(self, rung: Rung) -> bool:
+        """Does the press that takes this open rung declare `unnamed`?"""
+        if not self._may_declare():
+            return False
+        needs = [need.ground for need in rung.requires if need.ground is not None]
+        return any(UNNAMED in self.policy.ground_set(ground) for ground in needs)
+
+    def _ground_text(self, rung: Rung, need: Requires) -> str:
+        assert need.ground is not None
+        case, allowed = self.case, self.policy.ground_set(need.ground)
+        if not case.grounds:
+            return "name the ground" + ("; under crisis a press does not declare one" if case.marked(CRISIS) else "")
+        stood = any(d.ground in allowed for d in case.grounds)
+        if stood and case.calmed_ms is not None and rung.does == "end":
+            return "the caller had calmed down; if it began again, name the ground anew"
+        if stood:
+            return f"name it again: it must have gone on after {need.after}"
+        few = [g for g in Ground if g in allowed]
+        return f"name the ground ({', '.join(few)})" if len(few) <= 8 else "name the ground"
 
 
-def _may_follow(case: Case, rung: Rung, who: Who, at_ms: int) -> bool:
-    return rung.repeatable or not stands(case, rung, who, at_ms)
-
-
-def first_open(policy: Policy, desk: Desk, button: Button, who: Who, at_ms: int) -> Rung | None:
-    """The rung that a press of ``button`` would take: the first in ladder order that is open."""
-    return next((r for r in policy.ladder(button, who.role) if not missing(policy, desk, r, who, at_ms)), None)
-
-
-def next_step(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Rung | None:
+def next_step(policy: Policy, opened: dict[Button, Rung]) -> Rung | None:
     """Of the rungs that a press would take now, the one that stands highest."""
-    opened = [rung for b in Button if (rung := first_open(policy, desk, b, who, at_ms)) is not None]
-    return max(opened, key=policy.rung.index, default=None)
-
-
-def nearest(policy: Policy, desk: Desk, button: Button, who: Who, at_ms: int) -> tuple[Rung, list[Missing]] | None:
-    """The closed rung of ``button`` that lacks least, and what it lacks; one already taken only if no other."""
-    found = [(r, missing(policy, desk, r, who, at_ms)) for r in policy.ladder(button, who.role)]
-    case = desk.case
-    ahead = [f for f in found if case is None or _may_follow(case, f[0], who, at_ms)]
-    return min(ahead or found, key=lambda f: len(f[1]), default=None)
-
-
-def way_on(policy: Policy, desk: Desk, lacks: list[Missing], who: Who, at_ms: int) -> tuple[Button | None, str]:
-    """The button that leads towards what is lacking; or, when no button helps, None and the act that does."""
-    seen: set[str] = set()
-    while True:
-        if (button := next((m.button for m in lacks if m.button), None)) is not None:
-            return button, ""
-        named = [policy.find(r) for m in lacks for r in m.rungs if r not in seen]
-        rungs = [r for r in named if r.role == who.role]
-        if not rungs:
-            return None, "; ".join(m.text for m in lacks if not m.rungs)
-        seen.update(r.id for r in rungs)
-        further = [missing(policy, desk, r, who, at_ms) for r in rungs]
-        if (opened := next((r for r, more in zip(rungs, further, strict=True) if not more), None)) is not None:
-            return opened.button, ""
-        lacks = min(further, key=len)
-
-
-def blocked(desk: Desk, rung: Rung, who: Who) -> Missing | None:
-    """What stops this rung whatever the ladder says: common to all policies."""
-    case, facts = desk.case, desk.facts
-    if case is None:
-        return Missing("there is no call")
-    if case.released:
-        return Missing("this call is being handed over; the supervisor has it")
-    if not who.here and case.joined_ms(who.id) is None:
-        return Missing("you are not in this call")
-    if other_live(desk):
-        return Missing(OTHER_LIVE)
-    if case.ask is not None and not (rung.while_asking and case.ask.want == Want.LEAVE):
-        text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
-        return Missing(text, button=Button.ESCALATE if completes(desk, desk.at_ms) else None)
-    if case.waiting(HangUp):
-        return Missing("the call is being ended; waiting for the phone")
-    if case.held and rung.button != Button.ESCALATE:
-        return Missing("the caller is on hold; take the call off hold first")
-    if rung.does in ("transfer", "join", "end") and not facts.calls_known:
-        return Missing(PHONE_LOST)
-    return _blocked_ending(desk, case, who) if rung.does == "end" else None
-
-
-def _blocked_ending(desk: Desk, case: Case, who: Who) -> Missing | None:
-    if case.marked(Marker.CRISIS):
-        return Missing("crisis is marked: nobody can release this call until it is taken back")
-    if who.id is None:
-        return Missing("nobody is signed on at this desk; sign on first")
-    if others := third_parties(desk):
-        return Missing(f"somebody else is in this call ({', '.join(others)}); they must leave first")
-    if who.role == Role.AGENT and any(j.address for j in case.joined):
-        return Missing("a supervisor is in this call, and only they can end it", button=Button.ESCALATE)
-    return None
+    return max(opened.values(), key=policy.rung.index) if opened else None
 
 
 def third_parties(desk: Desk) -> list[str]:
@@ -170,124 +332,13 @@ def asked(ask: Ask, now_ms: int) -> str:
     return f"asked {(now_ms - ask.opened_ms) // 1000} s ago{seen}, {_PHASES[ask.phase]}"
 
 
-def other_live(desk: Desk) -> bool:
-    """Does another caller than the case's have our live audio?"""
-    case = desk.case
-    return any(
-        c.state == CallState.UP and c.consult_for is None and (case is None or c.id != case.call)
-        for c in desk.facts.calls.values()
-    )
-
-
-def lacking(policy: Policy, case: Case, rung: Rung, need: Requires, who: Who, at_ms: int) -> list[Missing]:
-    """What one alternative of the rung lacks."""
-    lacks = []
-    for other in need.taken:
-        if not stands(case, policy.find(other), who, at_ms):
-            lacks.append(Missing(f"first: {policy.find(other).title.lower()}", rungs=(other,)))
-    if need.leave == "unused" and case.leave is None:
-        text = "leave has been used" if case.leave_used else "a supervisor must give leave first"
-        lacks.append(Missing(text, rungs=() if case.leave_used else _that(policy, "leave")))
-    if need.leave == "none" and (case.leave is not None or case.leave_used):
-        follow = tuple(r.id for r in policy.rung if any(n.leave == "unused" for n in r.requires))
-        lacks.append(Missing("leave has been given; go on from there", rungs=follow))
-    if need.unavailable and not case.unavailable:
-        lacks.append(Missing("a supervisor must have been asked and not be available", rungs=_asking(policy)))
-    if need.involved and not case.involved:
-        lacks.append(Missing("a supervisor must be involved", rungs=_that(policy, "involve")))
-    if need.not_necessary and not case.not_necessary:
-        lacks.append(Missing("attest, with the reason, that no supervisor is necessary"))
-    if need.trained and not who.trained:
-        lacks.append(Missing("this needs a valid training; ask a supervisor to end the call", rungs=_asking(policy)))
-    if need.on_call and (gap := _since_joining(policy, case, who, at_ms)) is not None:
-        lacks.append(gap)
-    if need.persisted and (gap := _persisted(policy, case, rung, at_ms)) is not None:
-        lacks.append(gap)
-    if need.attested is not None and not _attested(policy, case, need.attested, who):
-        lacks.append(Missing("name what you heard the caller do since you joined"))
-    if need.ground is not None and not _has_ground(policy, case, rung, need):
-        lacks.append(Missing(_ground_text(policy, case, rung, need)))
-    return lacks
-
-
-def _that(policy: Policy, does: str) -> tuple[str, ...]:
-    return tuple(r.id for r in policy.rung if r.does == does)
-
-
-def _asking(policy: Policy) -> tuple[str, ...]:
-    return tuple(r.id for r in policy.rung if r.does not in ("say", "end"))
-
-
-def _since_joining(policy: Policy, case: Case, who: Who, at_ms: int) -> Missing | None:
-    joined = case.joined_ms(who.id)
-    if joined is None:
-        return Missing("you must be in the call")
-    left_ms = policy.times.wait_ms - case.talk_ms(joined, at_ms)
-    return Missing(f"listen first: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
-
-
-def _persisted(policy: Policy, case: Case, rung: Rung, at_ms: int) -> Missing | None:
-    if case.counted_ms is None:
-        warnings = tuple(r.id for r in policy.rung if r.warns and r.role == rung.role)
-        return Missing("no warning has been given on this call", rungs=warnings)
-    left_ms = wait_left_ms(policy, case, at_ms)
-    return Missing(f"let the caller answer: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
+def other_live(desk: Desk) -> list[Call]:
+    """The calls of other callers than the case's that have our live audio."""
+    own = None if desk.case is None else desk.case.call
+    return [c for c in desk.facts.calls.values() if c.id != own and c.consult_for is None and c.state == UP]
 
 
 def wait_left_ms(policy: Policy, case: Case, at_ms: int) -> int:
     """Talk still to pass before "the abuse went on" may be attested; 0 or less: it may. Only after a warning."""
     assert case.counted_ms is not None
     return policy.times.wait_ms - case.talk_ms(case.counted_ms, at_ms)
-
-
-def _attested(policy: Policy, case: Case, wanted: Grounds, who: Who) -> bool:
-    since, allowed = case.joined_ms(who.id), policy.ground_set(wanted)
-    return since is not None and any(
-        d.person == who.id and d.ground in allowed and d.at_ms > since for d in case.grounds
-    )
-
-
-def standing(policy: Policy, case: Case, rung: Rung, need: Requires) -> tuple[Ground, ...]:
-    """The grounds that stand and are what ``need`` asks for."""
-    assert need.ground is not None
-    allowed = policy.ground_set(need.ground)
-    since = case.calmed_ms if rung.does == "end" else None  # calmed closes endings until declared anew
-    if need.after is not None:
-        warned = max((t.at_ms for t in case.taken if t.rung == need.after), default=None)
-        if warned is None:
-            return ()
-        since = warned if since is None else max(since, warned)
-    found = dict.fromkeys(d.ground for d in case.grounds if d.ground in allowed and (since is None or d.at_ms > since))
-    return tuple(found)
-
-
-def _has_ground(policy: Policy, case: Case, rung: Rung, need: Requires) -> bool:
-    assert need.ground is not None
-    if standing(policy, case, rung, need):
-        return True
-    return Ground.UNNAMED in policy.ground_set(need.ground) and _may_declare(case)
-
-
-def _may_declare(case: Case) -> bool:
-    """A press that needs a ground declares `unnamed` where none stands; never under crisis."""
-    return not case.grounds and not case.marked(Marker.CRISIS)
-
-
-def declares_unnamed(policy: Policy, case: Case, rung: Rung) -> bool:
-    """Does the press that takes this open rung declare `unnamed`?"""
-    needs = [need.ground for need in rung.requires if need.ground is not None]
-    return _may_declare(case) and any(Ground.UNNAMED in policy.ground_set(ground) for ground in needs)
-
-
-def _ground_text(policy: Policy, case: Case, rung: Rung, need: Requires) -> str:
-    assert need.ground is not None
-    allowed = policy.ground_set(need.ground)
-    stood = any(d.ground in allowed for d in case.grounds)
-    if stood and case.calmed_ms is not None and rung.does == "end":
-        return "the caller had calmed down; if it began again, name the ground anew"
-    if stood:
-        return f"name it again: it must have gone on after {need.after}"
-    if not case.grounds and case.marked(Marker.CRISIS):
-        return "name the ground; under crisis a press does not declare one"
-    few = [g for g in Ground if g in allowed]
-    return f"name the ground ({', '.join(few)})" if case.grounds and len(few) <= 8 else "name the ground"

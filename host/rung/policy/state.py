@@ -179,23 +179,28 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     def talk_ms(self, since_ms: int, until_ms: int) -> int:
         """How long caller and our end have heard each other between two instants."""
-        present = () if self.talking_since is None else ((self.talking_since, until_ms),)
-        return sum(max(0, min(to, until_ms) - max(begun, since_ms)) for begun, to in (*self.talks, *present))
+        if until_ms <= since_ms:
+            return 0
+        heard = 0
+        for begun, to in self.talks if self.talking_since is None else (*self.talks, (self.talking_since, until_ms)):
+            if to > since_ms and begun < until_ms:
+                heard += min(to, until_ms) - max(begun, since_ms)
+        return heard
 
     def has_taken(self, rung: str, person: str | None = None) -> bool:
         """Does the rung stand? With ``person``: by that person."""
         return any(t.rung == rung and (person is None or t.person == person) for t in self.taken)
 
     def marked(self, marker: w.Marker) -> bool:
-        return any(m.marker == marker for m in self.marks)
+        return bool(self.marks) and any(m.marker == marker for m in self.marks)
 
     def waiting(self, kind: type) -> Pending | None:
         """The first unconfirmed effect of this kind, if there is one."""
-        return next((p for p in self.pending if isinstance(p.effect, kind)), None)
+        return next((p for p in self.pending if isinstance(p.effect, kind)), None) if self.pending else None
 
     def joined_ms(self, person: str | None) -> int | None:
         """Since when this supervisor is in the call."""
-        return next((j.at_ms for j in self.joined if j.person == person), None)
+        return next((j.at_ms for j in self.joined if j.person == person), None) if self.joined else None
 
 
 class Flash(Struct, frozen=True):

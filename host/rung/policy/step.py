@@ -9,9 +9,9 @@ Each step runs in three parts, whatever the input:
 
 1. *What is due* since the last step: an ask that rang too long, an effect past its deadline, an announcement that fell.
 2. *The input*: one handler each, in ``_HANDLERS``.
-3. *What is due* again: what the input has just made due must not wait for the next one.
+3. *What is due* again, if the input has changed the case or the facts: what it has just made due must not wait.
 
-The rungs, what they need and what they do are the policy's tables. ``reading.missing`` alone decides whether a rung
+The rungs, what they need and what they do are the policy's tables. ``reading.Look`` alone decides whether a rung
 is open; ``press`` takes rungs, ``asks`` and ``alerts`` bring supervisors, ``calls`` follows the phone, ``transfer``
 hands the case over; ``evolve`` changes the desk, event by event. A rung is taken in one place only, ``press._take``,
 and the caller's call is ended in one place only, ``press._held_release``.
@@ -27,40 +27,36 @@ from rung.policy.answers import refuse
 from rung.policy.book import Rules
 from rung.policy.decision import Decision, Step
 from rung.policy.press import pressed
-from rung.policy.reading import missing
-from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, Desk, Who
+from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, Announcement, Desk, Who
 from rung.words import Role
 
 
 def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
     """Decide one input. Never raises, whatever the input. If ``now_ms`` runs backwards, the last step's counts."""
-    d = Decision(rules, desk, max(now_ms, desk.at_ms))
-    if not isinstance(input, w.Restarted):  # a desk out of the record knows nothing yet by which something could be due
+    d = Decision(rules, desk, now_ms if now_ms > desk.at_ms else desk.at_ms)
+    case, facts = desk.case, desk.facts
+    kind = type(input)
+    if kind is not w.Restarted:  # a desk out of the record knows nothing yet by which something could be due
         _due(d)
-    handler = _HANDLERS.get(type(input))
+    handler = _HANDLERS.get(kind)
     if handler is not None:
-        handler(d, input)
-    else:
-        d.answer = _act(d, input)
-    _due(d)
-    return d.step()
+        d.answer = handler(d, input)
+    if d.desk.case is not case or d.desk.facts is not facts or kind is w.Restarted:
+        _due(d)
+    return Step(d.desk, tuple(d.events), tuple(d.effects), d.answer)
 
 
-def _act(d: Decision, input: Any) -> w.Answer | None:
-    """Somebody acts: whoever sits here, or a person at another desk."""
-    if isinstance(input, w.FromDesk):
-        person, act = input.person, input.act
-        there = Who(person.id, person.role, person.trained, here=False)
-        if not _may_act(d, there, act):
-            return refuse("You are not in this call.")
-        d.who = there
-        answer = _act(d, act)
-        d.who = d.desk.facts.who
-        return answer
-    if isinstance(input, w.Pressed):
-        return pressed(d, input)
-    handler = ACTS.get(type(input))
-    return handler(d, input) if handler is not None else None
+def _from_desk(d: Decision, input: w.FromDesk) -> w.Answer | None:
+    """A person at another desk acts."""
+    person, act = input.person, input.act
+    there = Who(person.id, person.role, person.trained, here=False)
+    if not _may_act(d, there, act):
+        return refuse("You are not in this call.")
+    d.who = there
+    handler = _ACTS.get(type(act))
+    answer = handler(d, act) if handler is not None else None
+    d.who = d.desk.facts.who
+    return answer
 
 
 def _may_act(d: Decision, who: Who, act: w.Act) -> bool:
@@ -71,26 +67,32 @@ def _may_act(d: Decision, who: Who, act: w.Act) -> bool:
 
 
 def _due(d: Decision) -> None:
-    if d.desk.arriving is not None and d.now >= d.desk.arriving_ms + ARRIVAL_MS:
-        d.emit(w.CaseReturned(d.desk.arriving.id))
-    if d.desk.case is not None:
-        asks.on_time(d)
-        effects.on_time(d)
-        _announcement(d)
-
-
-def _announcement(d: Decision) -> None:
-    """It falls when what its rung needs no longer holds."""
-    said = d.case.announcement
-    if said is None:
+    desk = d.desk
+    if desk.arriving is not None and d.now >= desk.arriving_ms + ARRIVAL_MS:
+        d.emit(w.CaseReturned(desk.arriving.id))
+    case = d.desk.case
+    if case is None:
         return
+    if case.ask is not None:
+        asks.on_time(d, case.ask)
+    if case.pending:
+        effects.on_time(d)
+    if case.announcement is not None:
+        _announcement(d, case.announcement)
+
+
+def _announcement(d: Decision, said: Announcement) -> None:
+    """It falls when what its rung needs no longer holds."""
     who = d.desk.speaker(said.person)
     if d.now >= said.at_ms + ANNOUNCEMENT_MS:
         d.emit(w.AnnouncementWithdrawn(said.rung, "60 s have passed"))
     elif not who.here and d.case.joined_ms(said.person) is None:
         d.emit(w.AnnouncementWithdrawn(said.rung, "somebody else sits here now"))
-    elif lacks := missing(d.policy, d.desk, d.policy.find(said.rung), who, d.now):
-        d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(m.text for m in lacks)))
+    else:
+        look = d.look(who, d.now)
+        rung = look.policy.find(said.rung)
+        if lacks := look.missing(rung):
+            d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(gap.text for gap in lacks)))
 
 
 def _signed_on(d: Decision, said: w.SignedOn) -> None:
@@ -98,7 +100,11 @@ def _signed_on(d: Decision, said: w.SignedOn) -> None:
     d.facts(who=d.who)
 
 
-_HANDLERS: dict[type, Callable[[Decision, Any], None]] = {
+_ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {w.Pressed: pressed, **ACTS}
+
+_HANDLERS: dict[type, Callable[[Decision, Any], w.Answer | None]] = {
+    **_ACTS,
+    w.FromDesk: _from_desk,
     w.SignedOn: _signed_on,
     w.FloorIs: floor_news.floor_is,
     w.Seen: floor_news.seen,

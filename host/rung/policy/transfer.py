@@ -98,7 +98,7 @@ def came_to_nothing(d: Decision, outcome: Outcome) -> None:
 
 def added(case: Case) -> Joined | None:
     """The supervisor who came into the call beside the agent."""
-    return next((j for j in case.joined if j.address), None)
+    return next((j for j in case.joined if j.address), None) if case.joined else None
 
 
 def parties_are(d: Decision, call: w.Call) -> None:

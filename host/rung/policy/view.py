@@ -6,20 +6,8 @@ from msgspec import Struct
 
 from rung.policy.book import Rules, policy_of
 from rung.policy.lamps import lamps
-from rung.policy.language import Policy, Rung
-from rung.policy.reading import (
-    asked,
-    blocked,
-    completes,
-    first_open,
-    missing,
-    nearest,
-    next_step,
-    other_live,
-    stands,
-    third_parties,
-    way_on,
-)
+from rung.policy.language import Rung
+from rung.policy.reading import Look, Missing, asked, completes, next_step, other_live, third_parties
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
 from rung.words import Button, HangUp, Lamps, Role
@@ -77,7 +65,8 @@ def view(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> View:
     if case is None:
         person = desk.facts.who.id if who is None else who.id
         return View(call=_no_call(desk), person=person, alert=_alert(desk), troubles=_troubles(desk))
-    return _Look(policy_of(rules, case), desk, case, who or desk.facts.who, now).view(lamps(rules, desk, now, who))
+    look = _Words(policy_of(rules, case), desk, who or desk.facts.who, now)
+    return look.view(lamps(rules, desk, now, who))
 
 
 def _no_call(desk: Desk) -> str:
@@ -95,14 +84,8 @@ def _call(desk: Desk, case: Case) -> str:
     return f"{peer} is on hold" if case.held else f"in a call with {peer}"
 
 
-class _Look(Struct, frozen=True):
-    """One person's look at one case, at one instant."""
-
-    policy: Policy
-    desk: Desk
-    case: Case
-    who: Who
-    now: int
+class _Words(Look):
+    """One person's look at one case, in words."""
 
     def view(self, lamps: Lamps) -> View:
         policy, desk, case = self.policy, self.desk, self.case
@@ -110,15 +93,15 @@ class _Look(Struct, frozen=True):
         return View(
             call=_call(desk, case),
             epoch=case.epoch,
-            held_ms=self.now - case.quiet_since if case.held and case.quiet_since is not None else 0,
-            talk_ms=case.talk_ms(0, self.now),
+            held_ms=self.at_ms - case.quiet_since if case.held and case.quiet_since is not None else 0,
+            talk_ms=case.talk_ms(0, self.at_ms),
             person=self.who.id,
             ladder=tuple(self.rung(rung) for rung in policy.rung if rung.role == self.who.role),
             buttons={button: self.meaning(button) for button in Button},
             next=self.next(),
             script=self.script(),
             countdown_ms=lamps.fill_ms,
-            ask="" if case.ask is None else asked(case.ask, self.now),
+            ask="" if case.ask is None else asked(case.ask, self.at_ms),
             alert=_alert(desk),
             leave="" if case.leave is None else f"leave given by {case.leave.person}",
             supervisors=tuple(j.person or "a supervisor" for j in case.joined),
@@ -132,8 +115,8 @@ class _Look(Struct, frozen=True):
         )
 
     def rung(self, rung: Rung) -> RungView:
-        lacks = missing(self.policy, self.desk, rung, self.who, self.now)
-        state = "open" if not lacks else "taken" if stands(self.case, rung, self.who, self.now) else "closed"
+        lacks = self.missing(rung)
+        state = "open" if not lacks else "taken" if self.stands(rung) else "closed"
         texts = tuple(m.text for m in lacks) if state == "closed" else ()
         return RungView(rung.id, rung.title, rung.button, state, texts)
 
@@ -143,46 +126,46 @@ class _Look(Struct, frozen=True):
             if self.who.role == Role.AGENT and any(j.address for j in self.case.joined):
                 return "Hand the call over to the supervisor who is in it"
             if self.case.ask is not None:
-                done = completes(self.desk, self.now)
+                done = completes(self.desk, self.at_ms)
                 return "Transfer the caller to the supervisor" if done else "Show how far the ask is"
-        rung = first_open(self.policy, self.desk, button, self.who, self.now)
-        if rung is None:
-            return self.not_now(button)
+        near = self.nearest(button)
+        if near is None or near[1]:
+            return self.not_now(button, near)
+        rung = near[0]
         if rung.does != "end":
             attests = f" (this says: {'; '.join(rung.attests)})" if rung.attests else ""
             return f"{rung.title}{attests}"
         said = self.case.announcement
         if said is None:
             return f"{rung.title}: tap to announce it"
-        left_ms = said.at_ms + self.policy.times.say_ms - self.now
+        left_ms = said.at_ms + self.policy.times.say_ms - self.at_ms
         return f"Say it; hold in {ceil(left_ms / 1000)} s" if left_ms > 0 else "Hold to end the call"
 
-    def not_now(self, button: Button) -> str:
-        closest = nearest(self.policy, self.desk, button, self.who, self.now)
-        why = "nothing here" if closest is None else f"not now: {'; '.join(m.text for m in closest[1])}"
+    def not_now(self, button: Button, near: tuple[Rung, list[Missing]] | None) -> str:
+        why = "nothing here" if near is None else f"not now: {'; '.join(gap.text for gap in near[1])}"
         quiet = button == Button.ESCALATE and self.desk.facts.floor_up and bool(self.desk.facts.present)
         return f"Quiet ask; {why}" if quiet else f"{why[0].upper()}{why[1:]}"
 
     def next(self) -> str:
         if self.case.ask is not None:
-            return "tap escalate to transfer" if completes(self.desk, self.now) else "wait for the supervisor"
-        step = next_step(self.policy, self.desk, self.who, self.now)
+            return "tap escalate to transfer" if completes(self.desk, self.at_ms) else "wait for the supervisor"
+        step = next_step(self.policy, self.opened())
         if step is not None:
             return step.title
-        near = [nearest(self.policy, self.desk, button, self.who, self.now) for button in Button]
+        near = [self.nearest(button) for button in Button]
         ladder = [found for found in near if found is not None]
         if not ladder:
             return ""
         rung, lacks = min(ladder, key=lambda found: (len(found[1]), self.policy.rung.index(found[0])))
-        if blocked(self.desk, rung, self.who):
+        if lacks[0].common:
             return lacks[0].text
-        button, act = way_on(self.policy, self.desk, lacks, self.who, self.now)
+        button, act = self.way_on(lacks)
         return f"{rung.title}: {act or button}"
 
     def script(self) -> Script | None:
         """What is to be said now; else what the next step would say, as a preview."""
-        saying = _to_say(self.case, self.now)
-        step = next_step(self.policy, self.desk, self.who, self.now)
+        saying = _to_say(self.case, self.at_ms)
+        step = next_step(self.policy, self.opened())
         rung = self.policy.find(saying) if saying else step
         if rung is None:
             return None
@@ -219,7 +202,8 @@ def _troubles(desk: Desk) -> tuple[str, ...]:
     found = {
         "The phone does not answer; the call may still be up.": not facts.phone_up,
         "The phone has not told its calls yet.": facts.phone_up and not facts.calls_known,
-        "Another call is live on this phone; end it or put it on hold.": desk.case is not None and other_live(desk),
+        "Another call is live on this phone; end it or put it on hold.": desk.case is not None
+        and bool(other_live(desk)),
         "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.": facts.who.id is None,
         "No supervisor is present.": facts.floor_up and not facts.present,
         "No supervisors' extension is set; nobody can be rung.": not facts.floor_up and not facts.extension,
