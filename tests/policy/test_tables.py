@@ -1,9 +1,13 @@
 """What the notes under the five tables say, each as a test."""
 
+import pytest
+from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.test_rows import CARE, LEAVE, WARNED, attest, declare, declined, talk, tap, then
 
 from rung import words as w
+from rung.policy import load
+from rung.policy.language import Duty
 
 
 def test_an_agents_release_is_always_refused_where_the_agent_never_hangs_up() -> None:
@@ -172,6 +176,20 @@ def test_a_block_may_be_proposed_on_harassment_only() -> None:
         s = Scene("end-with-care").declare(ground)
         s.line("ended", "them")
         assert any(e.duty == "block" for e in s.events(w.DutyDue) if isinstance(e, w.DutyDue)) == due
+
+
+@pytest.mark.parametrize("lifted", [True, False])
+def test_while_crisis_stands_nothing_is_blocked_or_counted_as_an_incident(lifted: bool) -> None:
+    careful = load("end-with-care")
+    counted = replace(careful, duty=(*careful.duty, Duty(do="incident", when="ground")))
+    s = Scene(counted).declare("harassment")
+    s.put(w.Marked(w.Marker.CRISIS))
+    if lifted:
+        s.put(w.Unmarked(w.Marker.CRISIS))
+    s.line("ended", "them")
+    assert {e.duty for e in s.events(w.DutyDue) if isinstance(e, w.DutyDue)} == (
+        {"block", "incident"} if lifted else set()
+    )
 
 
 # -- 5: advise-and-warn ------------------------------------------------------------------------------------------------

@@ -86,6 +86,8 @@ def _duties(d: Decision, how: Ending, by: EndedBy) -> None:
 
 def _why_due(duty: Duty, case: Case, how: Ending, by: EndedBy) -> str:
     """Why this is due now; empty if it is not. After a hand-over only the breather of whoever had the call is."""
+    if duty.do in ("incident", "block") and case.marked(w.Marker.CRISIS):
+        return ""  # somebody is in danger: nothing is blocked or counted as an incident
     grounds = [g for g in case.named if not duty.grounds or g in duty.grounds]
     if how == Ending.TRANSFERRED and duty.do != "breather":
         return ""
