@@ -16,7 +16,7 @@ WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint peers bench fuzz flash lock clean
+.PHONY: help demo test lint hardware peers bench fuzz flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -27,12 +27,16 @@ demo: $(READY) ## play the stories (keys and live lamps in a terminal)
 test: $(READY) ## run the tests; those without their real peer skip and say how to get it
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup
 
-lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom
+lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom, the electrical rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file firmware/mypy.ini
 	PYTHONPATH=host:firmware $(BIN)/lint-imports
+	$(BIN)/python -m hardware check
+
+hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of materials out of the circuits
+	$(BIN)/python -m hardware
 
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
@@ -66,7 +70,8 @@ $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Rung needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+# The lock is whole, so pip need not look for what else is wanted: it would miss what pyproject.toml leaves out.
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
