@@ -1,0 +1,144 @@
+"""What a desk asks of every floor, and what a floor tells a desk."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from rung.words import (
+    Act,
+    Answer,
+    Brief,
+    CaseOffered,
+    CaseReclaimed,
+    Earlier,
+    EarlierAre,
+    FloorEffect,
+    FloorIs,
+    FromDesk,
+    OfferAnswered,
+    Outcome,
+    Person,
+    Replied,
+    Reply,
+    Seen,
+    Want,
+)
+
+
+class FloorError(Exception):
+    """The floor, or that desk, is out of reach. One clear line; nothing was done."""
+
+
+class FloorUnsureError(FloorError):
+    """It may or may not have got through (no reply, connection lost)."""
+
+
+class Status(StrEnum):
+    """Whether somebody may be asked now."""
+
+    FREE = "free"
+    ON_A_CALL = "on_a_call"  # present, and not free: panic and crisis still reach them
+    AWAY = "away"  # signed on, and not present
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """One desk as the others see it; always the whole of it, never a difference."""
+
+    extension: str  # what to dial for this desk
+    person: Person | None = None  # who sits here; None: nobody is signed on
+    group: int = 0  # of a supervisor: 0 is asked first, each wider group has the next number
+    status: Status = Status.FREE
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What another desk asks of whoever sits here. ``desk`` and ``ask`` name it."""
+
+    desk: str
+    ask: int
+    want: Want
+    brief: Brief
+    may: tuple[Reply, ...]  # what can be answered now
+    over: Outcome | None = None  # nobody need answer any more, and why
+
+
+class AsksAre(Struct, frozen=True, tag=True):
+    """Everything put before this desk that is open, oldest first, and what has come to its end since the last time.
+
+    It is told anew whenever it has changed: an ask came, grew more urgent, or was closed because another desk took it,
+    it was taken back, or the desk that asked is gone.
+    """
+
+    asks: tuple[Asked, ...] = ()
+
+
+FloorNews = FloorIs | Seen | Replied | EarlierAre | OfferAnswered | CaseOffered | CaseReclaimed | FromDesk | AsksAre
+Feed = Callable[[FloorNews], Answer | None]
+
+
+class Floor(Protocol):
+    """The floor as one desk uses it, be it an agent's or a supervisor's.
+
+    Desks have names, each its own. What is sent names the desk that it is for; a desk that is not in reach is a
+    `FloorError`. A command returns when the floor has *taken* it; that it arrived, and what it came to, is only ever
+    told as news. News may come late, twice, or in another order than they were sent, and after a lost connection some
+    never come: `rung.policy.step` lets only those do anything that fit what it waits for. No news can end a call.
+
+    **Presence.** Every desk sees who else is there. Only supervisors who are signed on and not away are among
+    `FloorIs.present`, never this desk's own; `FloorIs.desks` has every desk in reach, this one too.
+
+    **Asks.** An ask (leave, a call for a supervisor, an alert such as panic) is put before the desks that it names, and
+    nobody else sees it. It is one for all of them: once it is closed it is over before every desk. It lives no longer
+    than its desk is in reach; a desk that comes back sends what it still asks again, under the same number, which
+    changes what is put there and makes no second one. What a supervisor may answer is in `Asked.may`.
+
+    **One owner at a time.** A case moves by `Offer`; the other desk writes into its record that it has it, and only
+    then answers with `AnswerOffer`; the first desk releases it into its own record, and only then lets the phone
+    transfer the call. Until that answer has come, the case is still the first desk's; if it takes the offer back
+    meanwhile (`Reclaim`), the other desk forgets the case. Offers carry their number (`Offer.id`) all the way, so an
+    answer or a reclaim for one offer is never taken for another's. The floor itself never owns a case, and decides
+    nothing: it carries.
+    """
+
+    desk: str  # this desk's name
+
+    async def run(self, feed: Feed) -> None:
+        """Keep the connection for ever; `feed` is called on this event loop.
+
+        On each connect: `FloorIs(up=True, …)`, then `AsksAre`, then every change of either, and the rest as it comes.
+        `FloorIs(up=False)` when the floor is lost, and asks put before this desk are then gone: `AsksAre(())`.
+
+        What `feed` returns for a `FromDesk` goes back to whoever acted. While another desk of the same name is on the
+        floor, this raises `FloorError` with one line: it can never work.
+        """
+
+    async def sign_on(self, place: Place) -> None:
+        """Be seen like this from now on, on each later connection as well. Never waits for the floor, never fails."""
+
+    async def do(self, effect: FloorEffect) -> None:
+        """Carry out one effect.
+
+        `AskFloor` puts an ask before the desks in ``to``, and may be sent again with more desks or more urgent;
+        `CloseAsk` ends it for all of them. `LookUp` is answered by `EarlierAre`, always. `Offer` arrives as
+        `CaseOffered`, `AnswerOffer` as `OfferAnswered`, `Reclaim` as `CaseReclaimed`, at the desk named in ``to``.
+        """
+
+    async def see(self, desk: str, ask: int) -> None:
+        """Tell ``desk`` that its ask is shown here: it gets `Seen`."""
+
+    async def reply(self, desk: str, ask: int, reply: Reply, word: str = "") -> None:
+        """Answer an ask that is open before this desk, in the name of who sits here: ``desk`` gets `Replied`.
+
+        `FloorError` when the ask is over, the reply is not among `Asked.may`, or nobody is signed on here. Of several
+        desks that answer at once it is the asking desk that decides who was first; all learn it by `Asked.over`.
+        """
+
+    async def act(self, desk: str, act: Act) -> Answer:
+        """Act on another desk's case in the name of who sits here; it gets `FromDesk`, and decides.
+
+        Its answer says what came of it. `FloorUnsureError` when none comes.
+        """
+
+    async def report(self, caller: str, incident: Earlier) -> None:
+        """Tell how a call that was an incident ended. It is found by later look-ups only once it has been upheld."""
