@@ -75,7 +75,7 @@ def test_the_supervisors_take_the_call_completes_the_transfer() -> None:
     s.reply("take")
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer)
-    s.put(w.OfferAnswered(offer.case, True))
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Complete)
 
 

@@ -179,7 +179,7 @@ def test_with_a_supervisor_added_escalate_hands_the_call_over_at_once_and_closes
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer) and offer.to == EVE.desk
     assert s.outcomes() == ["withdrawn"] and not s.case.involved
-    s.put(w.OfferAnswered(offer.case, True))
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Leave)
     s.line("ended", "transfer")
     assert s.closed().how == "transferred"
@@ -191,7 +191,12 @@ def test_a_supervisor_may_hand_back_and_the_agents_own_rungs_then_stand() -> Non
     then(NOTICED, talk)(agent)
     offer = handed_over(agent)
     eve = Scene("warm-transfer", person="eve", role=Role.SUPERVISOR, call=False)
-    eve.put(w.CaseOffered(case=offer.case, desk="desk-ada", state=offer.state, policy=offer.policy))
+    talking = replace(line("up", call="talking"), case=offer.case)
+    eve.put(w.CallIs(talking))
+    assert eve.desk.case is None, "it is still the agent's"
+    eve.put(offered(offer, "desk-ada"))
+    over = replace(talking, state=w.CallState.ENDED, ended_by=w.EndedBy.TRANSFER)
+    eve.put(w.CallIs(over))
     assert [e.accepted for e in eve.effects if isinstance(e, w.AnswerOffer)] == [True]
     eve.put(w.CallIs(replace(line("up"), case=offer.case)))
     assert [t.rung for t in eve.case.taken] == ["warn", "final-notice", "escalate"]
@@ -206,13 +211,19 @@ def test_a_supervisor_may_hand_back_and_the_agents_own_rungs_then_stand() -> Non
     back = eve.sent(w.Offer)[-1]
     assert isinstance(back, w.Offer) and back.to == "desk-ada"
     agent.line("ended", "transfer")
-    agent.put(w.CaseOffered(case=back.case, desk=EVE.desk, state=back.state, policy=back.policy))
+    agent.put(w.CallIs(talking))
+    agent.put(offered(back, EVE.desk))
+    agent.put(w.CallIs(over))
     agent.put(w.CallIs(replace(line("up", call="again"), case=back.case)))
     assert agent.case.has_taken("final-notice") and agent.case.joined == ()
     assert agent.case.epoch == 2, "epochs never repeat"
     agent.declare("slur")
     talk(agent)
     agent.must("release")
+
+
+def offered(offer: w.Offer, desk: str) -> w.CaseOffered:
+    return w.CaseOffered(case=offer.case, desk=desk, state=offer.state, policy=offer.policy, offer=offer.id)
 
 
 def handed_over(s: Scene) -> w.Offer:
@@ -228,13 +239,13 @@ def handed_over(s: Scene) -> w.Offer:
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer)
     assert not s.sent(w.Complete), "without the accept the first desk keeps case and caller"
-    s.put(w.OfferAnswered(offer.case, True))
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Complete)
     return offer
 
 
 def test_without_the_accept_the_first_desk_keeps_case_and_caller() -> None:
-    for no in (lambda s, o: s.put(w.OfferAnswered(o.case, False, "busy")), lambda s, o: s.wait(3000)):
+    for no in (lambda s, o: s.put(w.OfferAnswered(o.case, False, "busy", o.id)), lambda s, o: s.wait(3000)):
         s = Scene("warm-transfer")
         then(tap("warn"), talk, tap("escalate"), lambda s: s.reply("accept"))(s)
         s.wait(s.policy.times.say_ms)
@@ -246,7 +257,7 @@ def test_without_the_accept_the_first_desk_keeps_case_and_caller() -> None:
         offer = s.sent(w.Offer)[-1]
         no(s, offer)
         assert not s.sent(w.Complete) and s.case.ask is not None and s.case.ask.phase == "answered"
-        s.put(w.OfferAnswered(s.case.id, True))
+        s.put(w.OfferAnswered(s.case.id, True, offer=offer.id))
         assert not s.sent(w.Complete), "too late: it had been reclaimed"
         s.must("escalate")
 

@@ -134,7 +134,7 @@ def test_a_phone_that_cannot_join_puts_the_caller_through_without_hold_when_the_
     s.consult("up")
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer) and offer.to == EVE.desk
-    s.put(w.OfferAnswered(offer.case, True))
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Complete) and not s.sent(w.Hold)
 
 
@@ -148,7 +148,7 @@ def test_a_supervisor_who_takes_the_call_is_involved() -> None:
     s.parties(EVE.extension)
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer)
-    s.put(w.OfferAnswered(offer.case, True))
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Leave)
     s.line("ended", "transfer")
     assert s.closed().how == "transferred"

@@ -65,6 +65,8 @@ def _one_call(d: Decision, call: w.Call) -> None:
     if call.state != ENDED:
         living[call.id] = call
     d.facts(calls=living)
+    if call.case and call.ended_by == EndedBy.TRANSFER:
+        d.facts(passed=call.case)
     case = d.desk.case
     parked = _parked(d, call)
     if parked is not None:
@@ -93,7 +95,7 @@ def _begin_or_turn(d: Decision) -> None:
     case = d.desk.case
     if case is not None and (case.ask is not None or case.pending or not _silent(d, case)):
         return
-    live = other_live(d.desk)
+    live = [call for call in other_live(d.desk) if _is_for_presses(d, call)]
     if not live:
         if case is None and d.desk.parked:
             _turn(d, d.desk.parked[-1])
@@ -109,6 +111,18 @@ def _begin_or_turn(d: Decision) -> None:
         d.emit(w.CaseArrived(case=d.desk.arriving.id, epoch=epoch, call=other.id, person=who.id, role=who.role))
     else:
         _open(d, other)
+
+
+def _is_for_presses(d: Decision, call: w.Call) -> bool:
+    """A consult is not, nor a call in which we are with another desk's case: until that is handed over it is theirs."""
+    if call.consult_for is not None:
+        return False
+    if not call.case or call.id in {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}:
+        return True
+    if d.desk.arriving is not None and d.desk.arriving.id == call.case:
+        return call.id != d.desk.arriving.call
+    # Where the call alone was put through, no case will come, and it has one of our own.
+    return call.case == d.desk.facts.passed or not d.desk.facts.floor_up
 
 
 def _silent(d: Decision, case: Case) -> bool:

@@ -36,7 +36,8 @@ def closed(desk: Desk, event: w.CaseClosed, at: int) -> Desk:
 
 def received(desk: Desk, event: w.CaseReceived, at: int) -> Desk:
     case = msgspec.json.decode(event.state, type=Case)
-    return replace(desk, arriving=replace(shifted(case, at), origin=event.desk), arriving_ms=at)
+    case = replace(shifted(case, at), call=event.call, origin=event.desk, offer=event.offer)
+    return replace(desk, arriving=case, arriving_ms=at)
 
 
 def arrived(desk: Desk, event: w.CaseArrived, at: int) -> Desk:

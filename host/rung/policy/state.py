@@ -63,6 +63,8 @@ class Facts(Struct, frozen=True):
     calls_known: bool = False  # since it came up, the phone has told all its calls
     can: frozenset[str] = frozenset()  # what the phone can do: "join", "play"
     calls: dict[str, w.Call] = {}  # the living ones
+    passed: str = ""  # the case of another desk whose call was last put through to us
+    offers: dict[str, int] = {}  # the highest number under which each desk has offered a case, or taken one back
 
 
 class Declaration(Struct, frozen=True):
@@ -150,6 +152,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
     language: str = "en"
     caller: str = ""
     origin: str = ""  # the desk from which it came; empty: it began here
+    offer: int = 0  # the number under which that desk offered it
     released: str = ""  # the desk whose it is by now; only the transfer of its call is still to be done here
     held: bool = False
     talks: tuple[tuple[int, int], ...] = ()  # past stretches (from, to) in which caller and our end heard each other

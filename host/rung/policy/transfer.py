@@ -12,7 +12,7 @@ from rung.policy import alerts, asks
 from rung.policy.answers import nothing, refuse, sentence, taken
 from rung.policy.cases import shifted
 from rung.policy.decision import Decision
-from rung.policy.language import canonical
+from rung.policy.language import canonical, from_canonical, version_of
 from rung.policy.reading import OTHER_LIVE, PHONE_LOST, other_live
 from rung.policy.state import Case, Joined, Phase
 from rung.words import Button, LampState, Outcome, Reply, Role, Want
@@ -37,6 +37,8 @@ def _travelling(case: Case, now_ms: int) -> str:
     away = replace(
         case,
         released="",
+        origin="",
+        offer=0,
         held=False,
         talks=(*case.talks, (case.talking_since, now_ms)) if case.talking_since is not None else case.talks,
         talking_since=None,
@@ -63,10 +65,9 @@ def _transfer(d: Decision) -> None:
 def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
     case = d.desk.case
     ask = case.ask if case is not None else None
-    if case is None or ask is None or ask.phase != Phase.OFFERING or said.case != case.id:
+    offer = case.waiting(w.Offer) if case is not None else None
+    if case is None or ask is None or offer is None or (said.case, said.offer) != (case.id, offer.effect.id):
         return  # too late: it has been reclaimed already
-    offer = case.waiting(w.Offer)
-    assert offer is not None
     if not said.accepted:
         d.emit(w.EffectFailed(offer.effect.id, said.why))
         came_to_nothing(d, Outcome.FAILED)
@@ -180,10 +181,26 @@ def hand_back(d: Decision, act: w.HandBack) -> w.Answer:
 
 
 def case_offered(d: Decision, offered: w.CaseOffered) -> None:
-    why = _cannot_take(d, offered)
-    if not why:
-        d.emit(w.CaseReceived(case=offered.case, desk=offered.desk, state=offered.state))
-    d.do(w.AnswerOffer, 0, offered.desk, offered.case, not why, why)
+    desk, case, number = offered.desk, offered.case, offered.offer
+    arriving = d.desk.arriving
+    if arriving is not None and (arriving.id, arriving.origin, arriving.offer) == (case, desk, number):
+        d.do(w.AnswerOffer, 0, desk, case, True, "", number)  # told twice: perhaps the answer was lost
+        return
+    if number <= d.desk.facts.offers.get(desk, 0):
+        return  # taken back, or answered, long ago
+    _numbered(d, desk, number)
+    talks = _talks_about(d, case)
+    why = _cannot_take(d, offered) if talks is not None else "the call about it is not up at that desk"
+    if talks is not None and not why:
+        d.emit(w.CaseReceived(case=case, desk=desk, state=offered.state, call=talks.id, offer=number))
+    d.do(w.AnswerOffer, 0, desk, case, not why, why, number)
+
+
+def _talks_about(d: Decision, case: str) -> w.Call | None:
+    """The call in which whoever offers the case talks with us. Only so is the caller's own call known from it."""
+    ours = {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}
+    calls = [call for call in d.desk.facts.calls.values() if call.case == case and call.id not in ours]
+    return next((call for call in calls if call.state in (w.CallState.UP, w.CallState.HELD)), None)
 
 
 def _cannot_take(d: Decision, offered: w.CaseOffered) -> str:
@@ -192,12 +209,23 @@ def _cannot_take(d: Decision, offered: w.CaseOffered) -> str:
     if d.desk.arriving is not None and d.desk.arriving.id != offered.case:
         return "another case is on its way to that desk"
     try:
-        msgspec.json.decode(offered.state, type=Case)
+        case = msgspec.json.decode(offered.state, type=Case)
+        version = version_of(from_canonical(offered.policy))
     except msgspec.MsgspecError as error:
-        return f"that desk cannot read the case: {error}"
+        return f"that desk cannot read the case or its policy: {error}"
+    if (case.id, case.version) != (offered.case, version):
+        return f"with {offered.case} under {version} came {case.id} under {case.version}"
     return ""
 
 
+def _numbered(d: Decision, desk: str, number: int) -> None:
+    offers = d.desk.facts.offers
+    d.facts(offers=offers | {desk: max(number, offers.get(desk, 0))})
+
+
 def case_reclaimed(d: Decision, said: w.CaseReclaimed) -> None:
-    if d.desk.arriving is not None and d.desk.arriving.id == said.case:
-        d.emit(w.CaseReturned(said.case))
+    _numbered(d, said.desk, said.number)
+    arriving = d.desk.arriving
+    if arriving is not None and (arriving.id, arriving.origin) == (said.case, said.desk):
+        if said.number > arriving.offer:
+            d.emit(w.CaseReturned(said.case))

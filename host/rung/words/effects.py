@@ -129,6 +129,7 @@ class AnswerOffer(Struct, frozen=True, tag=True):
     case: str
     accepted: bool
     why: str = ""
+    offer: int = 0  # the other desk's number of it
 
 
 PhoneEffect = Hold | Consult | Complete | TakeBack | HangUp | Join | Leave | Play | AskPhone

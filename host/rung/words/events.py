@@ -86,6 +86,8 @@ class CaseReceived(Struct, frozen=True, kw_only=True, tag=True):
     case: str
     desk: str
     state: str
+    call: str = ""  # on which the other desk talks with us; the caller comes on another one
+    offer: int = 0  # its number at that desk
 
 
 class CaseArrived(Struct, frozen=True, kw_only=True, tag=True):

@@ -142,6 +142,7 @@ class OfferAnswered(Struct, frozen=True, tag=True):
     case: str
     accepted: bool
     why: str = ""
+    offer: int = 0  # the number of the Offer that this answers
 
 
 class CaseOffered(Struct, frozen=True, kw_only=True, tag=True):
@@ -151,6 +152,7 @@ class CaseOffered(Struct, frozen=True, kw_only=True, tag=True):
     desk: str
     state: str
     policy: str
+    offer: int = 0  # its number at that desk, where numbers only rise
 
 
 class CaseReclaimed(Struct, frozen=True, tag=True):
@@ -158,6 +160,7 @@ class CaseReclaimed(Struct, frozen=True, tag=True):
 
     case: str
     desk: str
+    number: int = 0  # at that desk; it takes back what was offered under a lower one
 
 
 class PhoneIs(Struct, frozen=True, tag=True):
