@@ -19,7 +19,20 @@ from rung.journal.format import Entry, Head, JournalError, genesis
 from rung.journal.store import READ_BATCH, Journal
 from rung.journal.verify import verify
 from rung.sim.disk import Disk, FileLayer
-from rung.words import BridgeRestarted, CallerCalmed, CaseOpened, Event, Ground, GroundDeclared, PressRecorded
+from rung.words import (
+    BridgeRestarted,
+    CallerCalmed,
+    CaseArrived,
+    CaseOpened,
+    CaseReceived,
+    CaseReleased,
+    CaseReturned,
+    Event,
+    Ground,
+    GroundDeclared,
+    PressRecorded,
+    Role,
+)
 
 
 @pytest.fixture
@@ -55,7 +68,7 @@ def doctor(path: Path, statement: str) -> None:
 
 def test_an_empty_journal(journal: Journal) -> None:
     assert journal.head == genesis(journal.id)
-    assert (list(journal.entries()), journal.open_case(), journal.last_at_ms()) == ([], [], 0)
+    assert (list(journal.entries()), journal.open_cases(), journal.last_at_ms()) == ([], [], 0)
     assert journal.last(CaseOpened) is None and journal.last_press("b0x") is None
     assert write(journal) == journal.head == genesis(journal.id)  # appending nothing
 
@@ -98,19 +111,42 @@ def test_the_last_press_is_each_box_s_own(presses: list[tuple[str, str]]) -> Non
         ]
 
 
-@given(st.lists(st.sampled_from(["open", "close", "other"]), max_size=9))
-def test_the_open_case_is_everything_since_it_was_opened(story: list[str]) -> None:
-    made: dict[str, Event] = {"open": opened("c"), "close": closed("c"), "other": CallerCalmed("ann")}
+CASE_MOVES = {  # how a case comes to a desk and goes: from which state to which
+    "open": ("gone", "here"),
+    "receive": ("gone", "coming"),
+    "forget": ("coming", "gone"),
+    "arrive": ("coming", "here"),
+    "release": ("here", "released"),
+    "keep": ("released", "here"),
+    "close": ("here", "gone"),
+    "close after release": ("released", "gone"),
+}
+CASE_EVENTS = {
+    "open": opened,
+    "receive": lambda case: CaseReceived(case=case, desk="d", state="{}"),
+    "forget": CaseReturned,
+    "arrive": lambda case: CaseArrived(case=case, epoch=1, call="c", person="ann", role=Role.AGENT),
+    "release": lambda case: CaseReleased(case, "d"),
+    "keep": CaseReturned,
+    "close": closed,
+    "close after release": closed,
+}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(CASE_MOVES)), st.sampled_from("abc")), max_size=40))
+def test_open_cases_are_everything_since_the_desk_had_none(story: list[tuple[str, str]]) -> None:
+    state = dict.fromkeys("abc", "gone")
     expected: list[Event] = []
-    is_open = False
     with in_memory() as journal:
-        for act in story:
-            write(journal, made[act])
-            if act == "open":
-                expected, is_open = [], True
-            expected = [*expected, made[act]]
-            is_open = is_open and act != "close"
-        assert [entry.event for entry in journal.open_case()] == (expected if is_open else [])
+        for act, case in story:
+            before, after = CASE_MOVES[act]
+            if state[case] == before:
+                expected.append(CASE_EVENTS[act](case))
+                write(journal, expected[-1])
+                state[case] = after
+                write(journal, CallerCalmed("ann"))
+                expected = [] if set(state.values()) == {"gone"} else [*expected, CallerCalmed("ann")]
+        assert [entry.event for entry in journal.open_cases()] == expected
 
 
 def test_an_event_of_another_version_does_not_hinder_the_rest(path: Path) -> None:
@@ -118,7 +154,7 @@ def test_an_event_of_another_version_does_not_hinder_the_rest(path: Path) -> Non
         write(journal, opened("c"), CallerCalmed("ann"), *press(3))
     doctor(path, """UPDATE entry SET kind = 'Later', body = '{"type":"Later"}' WHERE seq = 2""")
     with closing(Journal(path)) as journal:
-        assert [entry.kind for entry in journal.open_case()][1] == "Later"
+        assert [entry.kind for entry in journal.open_cases()][1] == "Later"
         assert journal.last_press("b0x") == ("b1", 3)
         with pytest.raises(JournalError, match="entry 2: this version of Rung cannot read"):
             _ = list(journal.entries())[1].event

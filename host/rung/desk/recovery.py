@@ -1,6 +1,6 @@
-"""The desk as the record left it."""
+"""The desk as the record left it, and the policies that the record keeps."""
 
-import contextlib
+import time
 
 import msgspec
 from msgspec.structs import replace
@@ -8,41 +8,66 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.policy import Book, Desk, Policy
 from rung.policy.evolve import evolve
-from rung.policy.language import Policy, from_canonical, version_of
-from rung.policy.state import Desk
+from rung.policy.language import canonical, from_canonical, version_of
 
 
 def recover(journal: Journal) -> Desk:
-    """Fold the open case, if there is one, out of the record; epochs and effect numbers go on where they stood.
+    """Fold the open cases, if there are any, out of the record; epochs and numbers go on where they stood.
 
     The desk's clock goes on from the last entry: it stands still while the bridge is down, so that no wait ever counts
     talk that nobody heard. Raises JournalError if the record cannot be read.
     """
     desk = Desk(at_ms=journal.last_at_ms())
-    for kind in (w.CaseOpened, w.EffectDecided):
+    for kind in (w.CaseOpened, w.CaseArrived, w.EffectDecided, w.AskOpened, w.AlertRaised):
         entry = journal.last(kind)
-        event = entry.event if entry is not None else None
-        if isinstance(event, w.CaseOpened):
-            desk = replace(desk, epoch=event.epoch)
-        elif isinstance(event, w.EffectDecided):
-            desk = replace(desk, effect=event.effect.id)
-    for entry in journal.open_case():
+        match entry.event if entry is not None else None:
+            case w.CaseOpened(epoch=epoch) | w.CaseArrived(epoch=epoch):
+                desk = replace(desk, epoch=max(epoch, desk.epoch))
+            case w.EffectDecided(effect=effect):
+                desk = replace(desk, effect=effect.id)
+            case w.AskOpened(ask=ask) | w.AlertRaised(ask=ask):
+                desk = replace(desk, ask=max(ask, desk.ask))
+    for entry in journal.open_cases():
         desk = evolve(desk, entry.event, entry.at_ms)
     return desk
 
 
-def policy_of(journal: Journal, version: str, present: Policy) -> Policy:
-    """The policy with which an open case began: ``present``, or the one that the record kept.
+class Kept:
+    """The policies that the record holds, each whole and once: no case is without its own."""
 
-    Raises JournalError if it can no longer be read: no case may be finished by another policy than its own.
-    """
-    if version == version_of(present):
-        return present
-    for entry in journal.entries():
-        event = entry.event if entry.kind == w.PolicyKept.__name__ else None
-        if isinstance(event, w.PolicyKept) and event.version == version:
-            with contextlib.suppress(msgspec.MsgspecError):
-                return from_canonical(event.policy)
-    mend = "start the former version of Rung until that call has ended"
-    raise JournalError(f"the call that is open in the record began under policy {version}, not readable here; {mend}")
+    def __init__(self, journal: Journal) -> None:
+        """Raises JournalError if the record cannot be read."""
+        self._journal = journal
+        self._texts: dict[str, str] = {}
+        for entry in journal.of_kind(w.PolicyKept):
+            if isinstance(event := entry.event, w.PolicyKept):
+                self._texts[event.version] = event.policy
+
+    def keep(self, policy: Policy, at_ms: int) -> None:
+        """Before any case that it governs. Raises JournalError."""
+        version, text = version_of(policy), canonical(policy)
+        if version not in self._texts:
+            event = w.PolicyKept(version, text)
+            self._journal.append([event], at_ms=at_ms, wall_ms=time.time_ns() // 1_000_000)
+            self._texts[version] = text
+
+    def with_those_of(self, desk: Desk, book: Book) -> Book:
+        """``book`` with the versions that govern the desk's cases.
+
+        Raises JournalError if one can no longer be read: no case may be finished by another policy than its own.
+        """
+        for case in (desk.case, *desk.parked, desk.arriving):
+            if case is not None and case.version not in book.policies:
+                book = book.keeping(self._read(case.version))
+        return book
+
+    def _read(self, version: str) -> Policy:
+        try:
+            return from_canonical(self._texts[version])
+        except (KeyError, msgspec.MsgspecError):
+            mend = "start the former version of Rung until that call has ended"
+            raise JournalError(
+                f"the call that is open in the record began under policy {version}, not readable here; {mend}"
+            ) from None

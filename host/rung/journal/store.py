@@ -19,6 +19,9 @@ READ_BATCH = 500  # entries
 
 _COLUMNS = "seq, at_ms, wall_ms, kind, body, hash"
 
+_CASES = """SELECT seq, kind, body ->> '$.case' FROM entry
+WHERE kind IN ('CaseOpened', 'CaseReceived', 'CaseArrived', 'CaseReturned', 'CaseClosed') ORDER BY seq DESC"""
+
 _DAMAGED = "is damaged; keep it for the review and name a new file"
 _MENDS: dict[type[Exception], str] = {
     apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
@@ -128,12 +131,32 @@ class Journal:
         entry = self._one("ORDER BY seq DESC LIMIT 1")
         return entry.at_ms if entry else 0
 
-    def open_case(self) -> list[Entry]:
-        """Everything since the last case was opened, if it has not been closed; else nothing."""
-        opened, closed = self.last(words.CaseOpened), self.last(words.CaseClosed)
-        if opened is None or (closed is not None and closed.seq > opened.seq):
-            return []
-        return list(self.entries(opened.seq - 1))
+    def of_kind(self, kind: type[words.Event]) -> list[Entry]:
+        """All entries of that kind, in order."""
+        return self._select("WHERE kind = ? ORDER BY seq", (kind.__name__,))
+
+    def open_cases(self) -> list[Entry]:
+        """Everything since the desk last had no case at all, if it has one now; else nothing.
+
+        A case is here from when it was opened, or received from another desk, until it is closed, or forgotten because
+        the other desk took it back before its call had arrived.
+        """
+        with self._explained():
+            rows = self._db.execute(_CASES).fetchall()
+        start = 0
+        later: dict[str, str] = {}  # of the cases whose beginning is still to be found: what became of them
+        begun = False  # one that is still here, since `start` was last set
+        for seq, kind, case in rows:  # the newest first
+            if kind in ("CaseClosed", "CaseReturned"):
+                later.setdefault(case, kind)
+            elif kind == "CaseArrived":
+                later[case] = "CaseClosed" if later.get(case) == "CaseClosed" else kind
+            else:
+                over = later.pop(case, "")
+                begun = begun or not (over == "CaseClosed" or (over == "CaseReturned" and kind == "CaseReceived"))
+                if begun and not later:
+                    start, begun = seq, False
+        return list(self.entries(start - 1)) if start else []
 
     def close(self) -> None:
         """Let go of the file. Nothing is lost without it: what was appended is on the disk."""

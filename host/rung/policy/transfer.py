@@ -192,6 +192,8 @@ def case_offered(d: Decision, offered: w.CaseOffered) -> None:
     talks = _talks_about(d, case)
     why = _cannot_take(d, offered) if talks is not None else "the call about it is not up at that desk"
     if talks is not None and not why:
+        if arriving is not None:  # offered anew: what it looked like before no longer counts
+            d.emit(w.CaseReturned(case))
         d.emit(w.CaseReceived(case=case, desk=desk, state=offered.state, call=talks.id, offer=number))
     d.do(w.AnswerOffer, 0, desk, case, not why, why, number)
 
