@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rung.policy import Policy, PolicyError, Times, load
+from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.checks import of_times
 from rung.policy.mistakes import explain
+from rung.words import Person, Role
 
 
 class ConfigError(Exception):
@@ -25,8 +26,19 @@ class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str = "desk"
     person: str | None = None  # who sits here; without a known person no call can be ended
+    role: Role = Role.AGENT
+    trained: bool = False  # that person holds a training that is still valid
     policy: str = "warm-transfer"  # a shipped policy, or the path of a .toml
+    language: str = ""  # of the scripts; empty: the policy's first
     state: str = ""  # folder of the record and of the phone's control file; empty: the user's state folder
+
+
+class QueueConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Calls of one queue or called number: another policy, another language, or both."""
+
+    name: str  # of the queue, or the number that was called
+    policy: str = ""  # as in `desk`; empty: the desk's
+    language: str = ""  # empty: the desk's, where the policy speaks it, else the policy's first
 
 
 class BoxConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +70,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     phone: SipConfig
     box: BoxConfig = field(default_factory=BoxConfig)
     desk: DeskConfig = field(default_factory=DeskConfig)
-    times: Times | None = None  # instead of the policy's own, in seconds
+    queue: tuple[QueueConfig, ...] = ()
+    times: Times | None = None  # instead of the policies' own, in seconds
 
     def state_folder(self) -> Path:
         if self.desk.state:
@@ -82,6 +95,21 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Raises PolicyError, but not for a configuration that `read_config` has let through."""
         return load(self.desk.policy, self.times)
 
+    def book(self) -> Book:
+        """The desk's policies, each call's chosen by its queue. Raises as `policy` does."""
+        policy = self.policy()
+        rules = []
+        for queue in self.queue:
+            own = load(queue.policy, self.times) if queue.policy else policy
+            spoken = self.desk.language if self.desk.language in own.languages() else own.languages()[0]
+            rules.append(Rule(queue.name, own, queue.language or spoken))
+        return Book(policy, tuple(rules), self.desk.language or policy.languages()[0], desk=self.desk.name)
+
+    def person(self) -> Person | None:
+        """Who sits here."""
+        desk = self.desk
+        return None if desk.person is None else Person(desk.person, desk.role, desk.trained)
+
 
 def read_config(path: Path) -> Config:
     """Raises ConfigError with one line: file, key, what is wrong, what is allowed."""
@@ -96,20 +124,23 @@ def read_config(path: Path) -> Config:
     config = _with_paths_from(path.parent, config)
     for key, mistake in _mistakes(config):
         raise ConfigError(f"{path}: {key}: {mistake}")
-    try:
-        config.policy()
-    except PolicyError as error:
-        raise ConfigError(f"{path}: desk.policy: {error}") from None
+    for key, mistake in _mistakes_of_policies(config):
+        raise ConfigError(f"{path}: {key}: {mistake}")
     return config
 
 
 def _with_paths_from(folder: Path, config: Config) -> Config:
     """Relative paths mean the same wherever the program is started: they count from the file's own folder."""
     desk = config.desk
+
+    def policy_at(policy: str) -> str:
+        return str(folder.resolve() / policy) if policy.endswith(".toml") else policy
+
+    queues = tuple(replace(queue, policy=policy_at(queue.policy)) for queue in config.queue)
     state = str(folder.resolve() / Path(desk.state).expanduser()) if desk.state else ""
-    policy = str(folder.resolve() / desk.policy) if desk.policy.endswith(".toml") else desk.policy
     keys = str(folder.resolve() / Path(config.box.keys).expanduser()) if config.box.keys else ""
-    return replace(config, desk=replace(desk, state=state, policy=policy), box=replace(config.box, keys=keys))
+    desk = replace(desk, state=state, policy=policy_at(desk.policy))
+    return replace(config, desk=desk, box=replace(config.box, keys=keys), queue=queues)
 
 
 def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
@@ -129,6 +160,29 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
         yield "box.id", f"{config.box.id!r} is no box's id, such as 24dcc3a1b2c3; `rung doctor` tells it"
     yield from of_times(config.times or Times())
     yield from _mistakes_of_phone(phone)
+
+
+def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
+    named: set[str] = set()
+    places = [("desk", config.desk.policy, config.desk.language)]
+    for number, queue in enumerate(config.queue):
+        place = f"queue[{number}]"
+        if not queue.name.strip() or not queue.name.isprintable():
+            yield f"{place}.name", f"{queue.name!r} is no queue's name or number, such as billing or 1001"
+        if queue.name in named:
+            yield f"{place}.name", f"{queue.name!r} is named twice; keep one of them"
+        if not queue.policy and not queue.language:
+            yield place, f"changes nothing for {queue.name!r}; give it a policy, a language, or both"
+        named.add(queue.name)
+        places.append((place, queue.policy or config.desk.policy, queue.language))
+    for place, name, language in places:
+        try:
+            spoken = load(name, config.times).languages()
+        except PolicyError as error:
+            yield f"{place}.policy", str(error)
+            return
+        if language and language not in spoken:
+            yield f"{place}.language", f"{name} has no scripts in {language!r}; allowed: {', '.join(spoken)}"
 
 
 def _mistakes_of_phone(phone: SipConfig) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rung.config import BoxConfig, ConfigError, DeskConfig, SipConfig, read_config
+from rung.config import BoxConfig, ConfigError, DeskConfig, QueueConfig, SipConfig, read_config
 from rung.policy import Times
+from rung.words import Call, CallState, Person, Role
 
 EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
 POLICIES = Path(__file__).parents[2] / "host" / "rung" / "policy" / "shipped"
@@ -21,7 +22,7 @@ def test_the_example_is_good() -> None:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
-    for table in (BoxConfig, SipConfig, DeskConfig, Times):
+    for table in (BoxConfig, SipConfig, DeskConfig, QueueConfig, Times):
         for field in table.__struct_fields__:
             assert re.search(rf"^(# )?{field} = ", text, re.MULTILINE), f"{table.__name__}.{field}"
 
@@ -36,7 +37,7 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
     ("text", "key", "allowed"),
     [
         ("[box\n", "not valid TOML", ""),
-        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, times"),
+        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, queue, times"),
         (GOOD + '[desk]\npersn = "x"\n', "desk.persn: unknown", "person"),
         (GOOD.replace('"/dev/ttyUSB0"', "3"), "box.port", "str"),
         (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", '"auto"'),
@@ -62,7 +63,15 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD.replace("sip:s@127.0.0.1", "1234"), "phone.supervisors", "phone.domain"),
         (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0 and 3600"),
         (GOOD + '[times]\nwait = "long"\n', "times.wait", "float"),
-        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, times"),
+        (GOOD + '[desk]\nrole = "boss"\n', "desk.role", "agent, supervisor"),
+        (GOOD + '[desk]\nlanguage = "fr"\n', "desk.language", "en, de"),
+        (GOOD + '[[queue]]\npolicy = "no-hang-up"\n', "queue[0]", "name"),
+        (GOOD + '[[queue]]\nname = " "\npolicy = "no-hang-up"\n', "queue[0].name", "billing"),
+        (GOOD + '[[queue]]\nname = "1"\n', "queue[0]: changes nothing", "a language"),
+        (GOOD + '[[queue]]\nname = "1"\npolicy = "gentle"\n', "queue[0].policy", "warm-transfer"),
+        (GOOD + '[[queue]]\nname = "1"\nlanguage = "fr"\n', "queue[0].language", "en, de"),
+        (GOOD + 2 * '[[queue]]\nname = "1"\nlanguage = "de"\n', "queue[1].name", "keep one"),
+        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, queue, times"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str, key: str, allowed: str) -> None:
@@ -73,6 +82,29 @@ def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str,
     line = str(caught.value)
     assert line.startswith(f"{file}: ") and "\n" not in line
     assert key in line and allowed in line
+
+
+def test_a_queue_chooses_policy_and_language(tmp_path: Path) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_text(
+        GOOD + '[desk]\nname = "d7"\nlanguage = "de"\nperson = "eve"\nrole = "supervisor"\ntrained = true\n'
+        '[[queue]]\nname = "billing"\npolicy = "end-with-care"\n[[queue]]\nname = "1002"\nlanguage = "en"\n'
+        "[times]\nwait = 7\nsay_time = 4\nanswer_within = 30\n"
+    )
+    config = read_config(file)
+    book = config.book()
+    found = {queue: book.for_call(call_of(queue)) for queue in ("billing", "1002", "else")}
+    assert {queue: (policy.name, language) for queue, (policy, language) in found.items()} == {
+        "billing": ("end-with-care", "de"),
+        "1002": ("warm-transfer", "en"),
+        "else": ("warm-transfer", "de"),
+    }
+    assert {policy.times.wait_ms for policy, _ in found.values()} == {7000}
+    assert book.desk == "d7" and config.person() == Person("eve", Role.SUPERVISOR, trained=True)
+
+
+def call_of(queue: str) -> Call:
+    return Call(id="1", state=CallState.UP, direction="in", queue=queue)
 
 
 def test_relative_paths_count_from_the_files_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,12 @@ from tests.desk.scripted_phone import LINE, ScriptedPhone
 from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.floor.base import Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.door import NotRecorded
 from rung.link.search import BoxAt
-from rung.policy import Policy, Times, load
+from rung.policy import Book, Policy, Times, load
 from rung.sim.disk import Disk, FileLayer, Step
 from rung.words import Button, CallState, Gesture
 
@@ -50,11 +51,12 @@ class Desk:
     def make_bridge(self) -> Teller:
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         teller = Teller(self.told.append)
-        self.now = Bridge(self.policy, self.journal, self.phone, NO_BOX, teller)
+        self.now = Bridge(Book(self.policy), self.journal, self.phone, teller, box=NO_BOX)
         return teller
 
     async def run(self) -> None:
-        await self.now.run("agent-17", "sip:supervisor@example.invalid")
+        place = Place(extension="1001", person=w.Person("agent-17"))
+        await self.now.run(place, "sip:supervisor@example.invalid")
 
     @asynccontextmanager
     async def bridge(self) -> AsyncIterator["Desk"]:

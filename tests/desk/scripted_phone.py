@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from rung.phone.base import Feed
+from rung.phone.base import Feed, PhoneError
 from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
 LINE, CONSULT = "line-1", "consult-1"
@@ -70,7 +70,7 @@ class ScriptedPhone:
         if self._take("resume", call):
             self.now(call, CallState.UP)
 
-    async def consult(self, call: str, target: str) -> None:
+    async def consult(self, call: str, target: str, case: str = "") -> None:
         if self._take("consult", call, target):
             self.now(CONSULT, CallState.DIALLING, consult_for=call)
 
@@ -84,6 +84,15 @@ class ScriptedPhone:
             if consult in self.living:
                 self.now(consult, CallState.ENDED, EndedBy.US)
             self.now(call, CallState.UP)
+
+    async def join(self, call: str, target: str, case: str = "") -> None:
+        raise PhoneError("this phone cannot bring anybody else into a call")
+
+    async def leave(self, call: str) -> None:
+        raise PhoneError("this phone cannot leave a call to others")
+
+    async def play(self, call: str, text: str, language: str) -> None:
+        raise PhoneError("this phone cannot play anything to a caller")
 
     async def transfer(self, call: str, target: str) -> None:
         raise AssertionError("Rung never transfers blindly")

@@ -154,6 +154,11 @@ def test_the_record_can_keep_a_policy_whole(name: str) -> None:
     assert version_of(policy).startswith(f"{policy.version}-")
 
 
+def test_a_policy_has_the_same_version_whether_its_seconds_were_written_with_a_point_or_not() -> None:
+    whole, points = (load("warm-transfer", Times(*numbers)) for numbers in ((5, 4, 30), (5.0, 4.0, 30.0)))
+    assert version_of(whole) == version_of(points) == version_of(from_canonical(canonical(whole)))
+
+
 def test_other_times_are_another_version() -> None:
     shorter = load("warm-transfer", Times(wait=1))
     assert (shorter.times.wait_ms, shorter.times.say_ms) == (1000, 4000)

@@ -16,6 +16,7 @@ from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.floor.base import Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.search import BoxAt
@@ -68,7 +69,7 @@ def _config(file: Path) -> Config:
 async def _run(config: Config, journal: Journal, teller: Teller, screen: Screen | None) -> None:
     phone = SipPhone(config.phone_control, sip_settings(config.phone), start=True)
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.policy(), journal, phone, box, teller)
+    bridge = Bridge(config.book(), journal, phone, teller, box=box)
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -88,7 +89,7 @@ async def _run(config: Config, journal: Journal, teller: Teller, screen: Screen 
             screen.prompt = keys.prompt
 
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
-        await bridge.run(config.desk.person, config.phone.supervisors)
+        await bridge.run(Place(extension=config.phone.user, person=config.person()), config.phone.supervisors)
 
 
 def _print_json(happening: Happening) -> None:

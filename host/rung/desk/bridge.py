@@ -6,78 +6,117 @@ command to the phone. Effects go to the event loop by its queue; their answers c
 """
 
 import asyncio
+import contextlib
 import threading
 import time
+from datetime import date
 
+import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.desk.commands import Commands
 from rung.desk.happening import Teller
-from rung.desk.recovery import policy_of, recover
+from rung.desk.incidents import incident
+from rung.desk.recovery import Kept, recover
+from rung.floor.base import AsksAre, Floor, FloorError, FloorNews, Place, Status
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
 from rung.link.search import BoxAt
-from rung.phone.base import Phone, PhoneError, PhoneUnsureError
-from rung.policy import Policy, lamps, next_change, step
-from rung.policy.language import canonical, version_of
-from rung.policy.view import view
+from rung.phone.base import Phone, PhoneError
+from rung.policy import Book, Desk, lamps, next_change, step
+from rung.policy.language import from_canonical, version_of
+from rung.policy.state import Who
+from rung.policy.view import View, view
+from rung.words import CallState
 
+TOLD_ONCE = w.Seen | w.Replied | w.EarlierAre | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed
 CATCH_UP_S = 1.0  # after the record failed, ask the phone again this often for what was missed
-ACT_WITHIN_MS = 2000  # what ends the call for the agent is done soon after the press, or not at all (a stalled disk)
 
 
 class Bridge:
-    """Joins record, phone and box for one desk. `run` until cancelled; it is the `Door` behind the line."""
+    """Joins record, phone, floor and box for one desk. `run` until cancelled; it is the `Door` behind the line."""
 
-    def __init__(self, policy: Policy, journal: Journal, phone: Phone, box: BoxAt, teller: Teller) -> None:
+    def __init__(
+        self,
+        book: Book,
+        journal: Journal,
+        phone: Phone,
+        teller: Teller,
+        *,
+        floor: Floor | None = None,
+        box: BoxAt | None = None,
+    ) -> None:
+        """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
+
+        Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
+        """
+        self.asks = AsksAre()  # what other desks ask of whoever sits here
         self._journal = journal
         self._phone = phone
+        self._floor = floor
         self._teller = teller
         self._lock = threading.Lock()
         self._desk = recover(journal)
-        case = self._desk.case
-        self._next_policy = policy  # for the next call
-        self._policy = policy if case is None else policy_of(journal, case.version, policy)
+        self._kept = Kept(journal)
+        self._book = self._kept.with_those_of(self._desk, book)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
         self._lamps: w.Lamps | None = None
-        self._line = Line(box, self)
+        self._line = None if box is None else Line(box, self)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._decided: list[tuple[w.Effect, int]] = []  # for the phone, in the order of the record, and since when
+        self._commands = Commands(phone, floor, teller, self.now, self.feed)
+        self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
         self._facts: dict[type, w.Input] = {}  # the newest of each kind
+        self._unrecorded: list[w.Input] = []  # news of the floor, which nobody tells a second time
+        self._place = Place(extension="")
+        self._told_place: Place | None = None
+        self._extension = ""  # of the supervisors
         self._broken: asyncio.Future[None] = self._loop.create_future()
-        self._keep_policy()
+        for policy in book.policies.values():
+            self._kept.keep(policy, self.now())
 
     def now(self) -> int:
         """The desk's clock, in milliseconds; it goes on where the record ended."""
         return self._clock_start + time.monotonic_ns() // 1_000_000
 
-    async def run(self, person: str | None, supervisors: str) -> None:
-        """Work until cancelled. The box and the phone may come and go at any time.
+    async def run(self, place: Place, supervisors: str = "") -> None:
+        """Work until cancelled. Box, phone and floor may come and go at any time.
 
-        Raises JournalError when a case is open and the record does not take that the bridge is back.
+        ``place`` is this desk as the floor shows it, with who sits here; ``supervisors`` is rung for a supervisor where
+        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
         """
+        self._extension = supervisors
         if self._desk.case is not None:
             self._take(w.Restarted())
-        self.feed(w.SignedOn(person))
+        self.sit(place)
         self.feed(w.FloorIs(extension=supervisors))
-        self._teller.tell("started", text=f"{self._policy.name} {version_of(self._policy)}")
-        self._line.start()
+        policy = self._book.default
+        self._teller.tell("started", text=f"{policy.name} {version_of(policy)}")
+        if self._line is not None:
+            self._line.start()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._phone.run(self._from_phone))
+                group.create_task(self._run_floor())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
                 await self._broken
         finally:
-            await asyncio.to_thread(self._line.stop)
+            if self._line is not None:
+                await asyncio.to_thread(self._line.stop)
 
     # -- every input, from any thread --------------------------------------------------------------------------------
+
+    def sit(self, place: Place) -> None:
+        """Whoever signs on here, goes away or comes back: the desk and the floor learn it."""
+        self._place = place
+        who = place.person
+        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, who.trained))
 
     def feed(self, input: w.Input) -> w.Answer | None:
         """Take one input. Returns the answer for the person who acted; nothing is taken when the record fails."""
@@ -87,8 +126,18 @@ class Bridge:
             return self._take(input)
         except JournalError as error:
             self._missed = True
+            if isinstance(input, TOLD_ONCE):
+                self._unrecorded.append(input)
             self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
             return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
+        finally:
+            if isinstance(input, w.Pressed):
+                self.act()
+
+    def look(self, who: Who | None = None) -> View:
+        """The desk in words, for whoever sits here or for ``who``: a supervisor in the call."""
+        with self._lock:
+            return view(self._book, self._desk, self.now(), who)
 
     def _take(self, input: w.Input) -> w.Answer | None:
         arrived = self.now()
@@ -96,9 +145,10 @@ class Bridge:
             now = self.now()
             if isinstance(input, w.Pressed):  # it has waited for the lock: perhaps for a slow disk
                 input = replace(input, age_ms=input.age_ms + now - arrived)
-            if self._desk.case is None:
-                self._policy = self._next_policy
-            made = step(self._policy, self._desk, input, now)
+            elif isinstance(input, w.CaseOffered):
+                self._keep_policy_of(input)
+            before = self._desk
+            made = step(self._book, before, input, now)
             if made.events:
                 head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=time.time_ns() // 1_000_000)
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
@@ -108,30 +158,38 @@ class Bridge:
             self._answering = self._answering or isinstance(input, w.Pressed)
             self._hand_over()
             self._show(now)
+        self._report(before, made.events)
         self._loop.call_soon_threadsafe(self._changed.set)
         return made.answer
+
+    def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
+        for event in events:
+            if isinstance(event, w.CaseClosed):
+                day = date.today().isoformat()
+                if (found := incident(before, event, day)) is not None:
+                    self._loop.call_soon_threadsafe(self._commands.report, *found)
+
+    def _keep_policy_of(self, offered: w.CaseOffered) -> None:
+        """The case that is offered needs its policy here; one that cannot be read is refused by `step`."""
+        with contextlib.suppress(msgspec.MsgspecError):
+            policy = from_canonical(offered.policy)
+            if version_of(policy) not in self._book.policies:
+                self._kept.keep(policy, self.now())
+                self._book = self._book.keeping(policy)
 
     def _hand_over(self) -> None:
         if not self._answering:
             for effect, decided_ms in self._decided:
-                self._loop.call_soon_threadsafe(self._start, effect, decided_ms)
+                self._loop.call_soon_threadsafe(self._commands.start, effect, decided_ms)
             self._decided = []
 
     def _show(self, now: int) -> None:
-        shown = lamps(self._policy, self._desk, now)
+        shown = lamps(self._book, self._desk, now)
         if shown != self._lamps:
             self._lamps = shown
-            self._line.show(shown)
+            if self._line is not None:
+                self._line.show(shown)
             self._teller.tell("lamps", lamps=shown)
-
-    def _keep_policy(self) -> None:
-        """The record holds the whole policy once, before any case that it governs."""
-        kept = self._journal.last(w.PolicyKept)
-        version = version_of(self._next_policy)
-        event = kept.event if kept is not None else None
-        if not isinstance(event, w.PolicyKept) or event.version != version:
-            keep = w.PolicyKept(version, canonical(self._next_policy))
-            self._journal.append([keep], at_ms=self.now(), wall_ms=time.time_ns() // 1_000_000)
 
     # -- the door behind the line: called on the link's thread -------------------------------------------------------
 
@@ -188,37 +246,33 @@ class Bridge:
             self._teller.tell("call", call=news.call)
         self.feed(news)
 
-    def _start(self, effect: w.Effect, decided_ms: int) -> None:
-        """Tasks start in the order of their making, so commands reach the phone in the order of the record."""
-        task = self._loop.create_task(self._perform(effect, decided_ms))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _perform(self, effect: w.Effect, decided_ms: int) -> None:
-        if isinstance(effect, w.HangUp | w.Complete) and self.now() - decided_ms > ACT_WITHIN_MS:
-            self.feed(w.EffectRefused(effect.id, "too late, press again"))
+    async def _run_floor(self) -> None:
+        if self._floor is None:
             return
-        self._teller.tell("command", effect=effect)
         try:
-            await self._command(effect)
-        except PhoneUnsureError as error:  # perhaps done: the deadline passes, the phone is asked
-            self._teller.tell("trouble", text=f"the phone's answer is missing: {error}")
-            self._missed = self._missed or isinstance(effect, w.AskPhone)
-        except PhoneError as error:
-            self._teller.tell("trouble", text=f"the phone did not accept a command: {error}")
-            if isinstance(effect, w.AskPhone):
-                self._missed = True
-            else:
-                self.feed(w.EffectRefused(effect.id, str(error)))
-        else:
-            self._teller.tell("accepted", effect=effect)
+            await self._floor.run(self._from_floor)
+        except FloorError as error:  # it can never work; the desk goes on without
+            self._teller.tell("trouble", text=str(error))
+            self._from_floor(w.FloorIs())
+
+    def _from_floor(self, news: FloorNews) -> w.Answer | None:
+        if isinstance(news, AsksAre):
+            self.asks = news
+            self._teller.tell("asked", asks=news.asks)
+            return None
+        if isinstance(news, w.FloorIs):
+            self._teller.tell("floor", up=news.up)
+            news = replace(news, extension=self._extension)
+            self._commands.floor_is(news)
+        return self.feed(news)
 
     async def _pass_time(self) -> None:
         """A Tick whenever time alone changes something."""
         while True:
             self._changed.clear()
-            self._teller.tell("view", view=view(self._policy, self._desk, self.now()))
-            due = next_change(self._policy, self._desk)
+            self._teller.tell("view", view=view(self._book, self._desk, self.now()))
+            await self._tell_place()
+            due = next_change(self._book, self._desk)
             wait_s = None if due is None else max(0, due - self.now()) / 1000
             try:
                 async with asyncio.timeout(wait_s):
@@ -227,31 +281,30 @@ class Bridge:
                 if self.feed(w.Tick()) is not None:  # not recorded, so it is still due
                     await asyncio.sleep(CATCH_UP_S)
 
+    async def _tell_place(self) -> None:
+        """The floor shows whether somebody may be asked: not while they have a caller, or talk about one."""
+        if self._floor is None:
+            return
+        desk, place = self._desk, self._place
+        talks = any(call.state in (CallState.UP, CallState.HELD) for call in desk.facts.calls.values())
+        if place.status == Status.FREE and (talks or desk.case is not None or desk.arriving is not None):
+            place = replace(place, status=Status.ON_A_CALL)
+        if place != self._told_place:
+            self._told_place = place
+            await self._floor.sign_on(place)
+
     async def _catch_up(self) -> None:
         """Once the record takes entries again, learn anew what could not be recorded meanwhile."""
         while True:
             await asyncio.sleep(CATCH_UP_S)
-            if self._missed:
-                self._missed = False
+            if self._missed or self._commands.missed:
+                self._missed = self._commands.missed = False
+                unrecorded, self._unrecorded = self._unrecorded, []
+                for news in unrecorded:
+                    self.feed(news)
                 for fact in tuple(self._facts.values()):
                     self.feed(fact)
                 try:
                     await self._phone.recount()
                 except PhoneError:
                     self._missed = True
-
-    async def _command(self, effect: w.Effect) -> None:
-        phone = self._phone
-        match effect:
-            case w.Hold(call=call):
-                await phone.hold(call)
-            case w.Consult(call=call, target=target):
-                await phone.consult(call, target)
-            case w.Complete(call=call, consult=consult):
-                await phone.complete(call, consult)
-            case w.TakeBack(call=call, consult=back):
-                await phone.take_back(call, back)
-            case w.HangUp(call=call):
-                await phone.hang_up(call)
-            case w.AskPhone():
-                await phone.recount()

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rung import words as w
+from rung.floor.base import Asked
 from rung.link.door import Counters
 from rung.policy.view import View
 
@@ -24,8 +25,8 @@ Kind = Literal[
     "press",  # known to the bridge
     "recorded",  # durable; one for each event
     "acknowledged",  # the acknowledgement has been written to the box's port
-    "command",  # handed to the phone
-    "accepted",  # taken by the phone: nothing is confirmed by that
+    "command",  # handed to the phone or to the floor
+    "accepted",  # taken by it: nothing is confirmed by that
     "lamps",  # what the box is told to show
     "shown",  # what the box has taken
     "answer",  # to a key
@@ -33,6 +34,8 @@ Kind = Literal[
     "line",  # its counters have risen: garbage, and nothing else
     "phone",  # the phone came or went
     "call",  # a call changed
+    "floor",  # the floor came or went
+    "asked",  # all that other desks ask of whoever sits here, and what has come to its end
     "view",  # what the page shows
     "trouble",  # something does not work: one line with the mend
 ]
@@ -54,6 +57,7 @@ class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
     counters: Counters | None = None
     view: View | None = None
+    asks: tuple[Asked, ...] = ()
 
 
 class Teller:

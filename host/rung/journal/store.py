@@ -142,7 +142,7 @@ class Journal:
         the other desk took it back before its call had arrived.
         """
         with self._explained():
-            rows = self._db.execute(_CASES).fetchall()
+            rows = msgspec.convert(self._db.execute(_CASES).fetchall(), list[tuple[int, str, str]])
         start = 0
         later: dict[str, str] = {}  # of the cases whose beginning is still to be found: what became of them
         begun = False  # one that is still here, since `start` was last set

@@ -189,7 +189,8 @@ def schema() -> dict[str, object]:
 
 def canonical(policy: Policy) -> str:
     """The whole policy as canonical JSON, as the record keeps it."""
-    return msgspec.json.encode(policy, order="deterministic").decode()
+    read = from_canonical(msgspec.json.encode(policy).decode())  # so that 4 and 4.0 seconds are the same
+    return msgspec.json.encode(read, order="deterministic").decode()
 
 
 def from_canonical(text: str) -> Policy:

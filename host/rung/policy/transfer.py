@@ -228,6 +228,6 @@ def _numbered(d: Decision, desk: str, number: int) -> None:
 def case_reclaimed(d: Decision, said: w.CaseReclaimed) -> None:
     _numbered(d, said.desk, said.number)
     arriving = d.desk.arriving
-    if arriving is not None and (arriving.id, arriving.origin) == (said.case, said.desk):
-        if said.number > arriving.offer:
-            d.emit(w.CaseReturned(said.case))
+    ours = arriving is not None and (arriving.id, arriving.origin) == (said.case, said.desk)
+    if arriving is not None and ours and said.number > arriving.offer:
+        d.emit(w.CaseReturned(said.case))
