@@ -200,7 +200,7 @@ def case_offered(d: Decision, offered: w.CaseOffered) -> None:
 
 def _talks_about(d: Decision, case: str) -> w.Call | None:
     """The call in which whoever offers the case talks with us. Only so is the caller's own call known from it."""
-    ours = {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}
+    ours = {c.call for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == case}
     calls = [call for call in d.desk.facts.calls.values() if call.case == case and call.id not in ours]
     return next((call for call in calls if call.state in (w.CallState.UP, w.CallState.HELD)), None)
 
