@@ -193,8 +193,8 @@ class Office:
         """Whom the caller hears."""
         return self.caller.hears()
 
-    def owners(self) -> list[dict[str, str]]:
-        """At every instant: which desk stands how to the one case that matters, from all journals in one order."""
+    def owners(self) -> list[tuple[str, dict[str, str]]]:
+        """How each desk stands to a case, whenever that changed: from all journals, in the order of their entries."""
         told = [(h.at_ns, seat.name, h.event) for seat in self.seats for h in seat.told if h.event is not None]
         states: dict[str, dict[str, str]] = {}
         history = []
@@ -214,16 +214,16 @@ class Office:
                     stands[desk] = "has" if stands[desk] == "released" else "gone"
                 case w.CaseClosed():
                     stands[desk] = "gone"
-            history.append(dict(stands))
+            history.append((case, dict(stands)))
         return history
 
     def check_owners(self) -> None:
         """One owner at a time; a desk lets go only of what another has written down."""
-        for stands in self.owners():
+        for case, stands in self.owners():
             having = [desk for desk, how in stands.items() if how == "has"]
-            assert len(having) <= 1, f"two owners: {stands}"
+            assert len(having) <= 1, f"two owners of {case}: {stands}"
             if "released" in stands.values():
-                assert having or "coming" in stands.values(), f"released to nobody: {stands}"
+                assert having or "coming" in stands.values(), f"{case} released to nobody: {stands}"
 
 
 @asynccontextmanager

@@ -83,7 +83,9 @@ def replied(d: Decision, said: w.Replied) -> None:
     target = next((p.extension for p in d.desk.facts.present if p.desk == said.desk), "")
     answered = w.AlertAnswered(ask=said.ask, desk=said.desk, person=said.person, reply=said.reply, target=target)
     d.emit(answered)
-    if said.reply == Reply.JOIN:
+    if said.reply == Reply.JOIN and d.case.ask is not None and d.case.ask.taker == said.desk:
+        close(d, f"{said.person} is coming already", Outcome.ACCEPTED)  # once is enough: no second call to them
+    elif said.reply == Reply.JOIN:
         d.do(w.CloseAsk, 0, said.ask, Outcome.JOINED)
         asks.bring_in(d, target)
     elif said.reply == Reply.ACCEPT:

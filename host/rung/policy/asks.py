@@ -159,9 +159,6 @@ def reach(d: Decision) -> None:
 
 def bring_in(d: Decision, target: str) -> None:
     """Into the call without hold."""
-    ask = d.case.ask
-    if ask is not None and ask.taker and (ask.at_once or ask.want == Want.JOIN):  # else they listen first
-        d.emit(w.AskMoved(Phase.JOINING))
     d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings
 
 

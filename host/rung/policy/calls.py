@@ -17,6 +17,7 @@ from rung.words import CallState, EndedBy, Outcome
 UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
 RINGING, RETURNING = Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
+PASSED_MOST = 8  # calls; the one that takes their place comes within the second
 
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
@@ -41,12 +42,20 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
     line = d.desk.case.call if d.desk.case else None
     living = {call.id: call for call in said.calls if call.state != ENDED}
     d.facts(calls=living, calls_known=d.desk.facts.phone_up)
+    if (arriving := d.desk.arriving) is not None and arriving.call not in named:  # how it ended was forgotten
+        _passed(d, arriving.call, arriving.id)
     # The line first: if it has ended, the case closes before its consult is read.
     for call in sorted(said.calls + gone, key=lambda c: c.id != line):
         _one_call(d, call)
     if d.desk.case is not None:
         effects.settle_unknown(d)
     _begin_or_turn(d)
+
+
+def _passed(d: Decision, call: str, case: str) -> None:
+    """The caller of another desk's case was put through to us: the call about it has ended."""
+    passed = d.desk.facts.passed | {call: case}
+    d.facts(passed=dict(list(passed.items())[-PASSED_MOST:]))
 
 
 def _believed(d: Decision) -> list[w.Call]:
@@ -66,7 +75,7 @@ def _one_call(d: Decision, call: w.Call) -> None:
         living[call.id] = call
     d.facts(calls=living)
     if call.case and call.ended_by == EndedBy.TRANSFER:
-        d.facts(passed=call.case)
+        _passed(d, call.id, call.case)
     case = d.desk.case
     parked = _parked(d, call)
     if parked is not None:
@@ -119,10 +128,11 @@ def _is_for_presses(d: Decision, call: w.Call) -> bool:
         return False
     if not call.case or call.id in {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}:
         return True
-    if d.desk.arriving is not None and d.desk.arriving.id == call.case:
-        return call.id != d.desk.arriving.call
+    passed, arriving = d.desk.facts.passed, d.desk.arriving
+    if arriving is not None and arriving.id == call.case:
+        return arriving.call in passed
     # Where the call alone was put through, no case will come, and it has one of our own.
-    return call.case == d.desk.facts.passed or not d.desk.facts.floor_up
+    return call.case in passed.values() or not d.desk.facts.floor_up
 
 
 def _silent(d: Decision, case: Case) -> bool:

@@ -73,7 +73,8 @@ def _accepted(d: Decision, said: w.Replied) -> None:
     """Somebody comes: it closes for everybody else. Who waits on hold is put through, once the caller was told."""
     ask = d.case.ask
     assert ask is not None
-    if ask.phase == Phase.ANSWERED or transfer.added(d.case) is not None:
+    there = transfer.added(d.case)
+    if ask.phase == Phase.ANSWERED or (there is not None and there.desk == ask.taker):
         transfer.complete(d)
         return
     asks.over(d, Outcome.ACCEPTED)
@@ -81,6 +82,7 @@ def _accepted(d: Decision, said: w.Replied) -> None:
         if ask.phase == Phase.ASKING:
             asks.reach(d)
     elif "join" in d.desk.facts.can:
+        d.emit(w.AskMoved(Phase.JOINING))
         asks.bring_in(d, ask.target)
     else:  # the caller stays with the agent until the supervisor has answered, and is then put through at once
         asks.reach(d)
@@ -92,6 +94,7 @@ def _joins(d: Decision, said: w.Replied) -> None:
     assert ask is not None
     if ask.want == Want.JOIN:
         asks.over(d, Outcome.JOINED)
+        d.emit(w.AskMoved(Phase.JOINING))  # else they listen first
     asks.bring_in(d, ask.target)
 
 

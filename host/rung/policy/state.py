@@ -63,7 +63,7 @@ class Facts(Struct, frozen=True):
     calls_known: bool = False  # since it came up, the phone has told all its calls
     can: frozenset[str] = frozenset()  # what the phone can do: "join", "play"
     calls: dict[str, w.Call] = {}  # the living ones
-    passed: str = ""  # the case of another desk whose call was last put through to us
+    passed: dict[str, str] = {}  # the latest calls that ended because the caller was put through, each with its case
     offers: dict[str, int] = {}  # the highest number under which each desk has offered a case, or taken one back
 
 

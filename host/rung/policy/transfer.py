@@ -146,11 +146,10 @@ def hand_over(d: Decision) -> w.Answer:
         return nothing("The call is being handed over already.")
     if other_live(d.desk) or not d.desk.facts.calls_known:
         return refuse(sentence(OTHER_LIVE if other_live(d.desk) else PHONE_LOST))
-    if ask is not None:
-        asks.over(d, Outcome.WITHDRAWN)
-        for stale in d.case.pending:
-            d.emit(w.EffectFailed(stale.effect.id, "the call is handed over"))
-        asks.close(d, Outcome.WITHDRAWN)
+    if ask is not None and ask.phase != Phase.RETURNING:
+        asks.end(d, Outcome.WITHDRAWN)
+    if d.case.ask is not None:  # nobody else may still be rung, nor the caller be on hold
+        return nothing("Whoever else was asked is let go first; then once more.", Button.ESCALATE)
     d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.JOIN))
     d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
     complete(d)
