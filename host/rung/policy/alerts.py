@@ -77,10 +77,10 @@ def more_present(d: Decision) -> None:
 def replied(d: Decision, said: w.Replied) -> None:
     alert = d.desk.alert
     assert alert is not None
+    target = asks.where(d.desk, said.desk)
     stale = alert.taker or said.desk not in alert.to or said.desk in alert.busy
-    if stale or said.reply not in asks.replies(d.desk, alert.want):
+    if stale or said.reply not in asks.replies(d.desk, alert.want) or (said.reply == Reply.JOIN and not target):
         return
-    target = next((p.extension for p in d.desk.facts.present if p.desk == said.desk), "")
     answered = w.AlertAnswered(ask=said.ask, desk=said.desk, person=said.person, reply=said.reply, target=target)
     d.emit(answered)
     if said.reply == Reply.JOIN and d.case.ask is not None and d.case.ask.taker == said.desk:

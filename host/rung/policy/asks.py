@@ -157,6 +157,12 @@ def reach(d: Decision) -> None:
     d.do(w.Consult, PHONE_DEADLINE_MS, d.case.call, ask.target, d.case.id)
 
 
+def where(desk: Desk, name: str) -> str:
+    """What to dial for that desk; empty: it is out of reach by now."""
+    known = (p.extension for p in desk.facts.present if p.desk == name)
+    return next(known, desk.facts.desks.get(name, ""))
+
+
 def bring_in(d: Decision, target: str) -> None:
     """Into the call without hold."""
     d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings
@@ -165,5 +171,5 @@ def bring_in(d: Decision, target: str) -> None:
 def left(d: Decision, desk: str) -> None:
     """A supervisor who listened has left without an answer."""
     ask = d.case.ask
-    if ask is not None and ask.want == Want.LEAVE and ask.taker == desk:
+    if ask is not None and ask.want == Want.LEAVE and ask.taker == desk and ask.phase == Phase.ASKING:
         end(d, Outcome.DECLINED)

@@ -91,7 +91,7 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
         transfer.came_to_nothing(d, outcome)
     elif isinstance(effect, w.Join):
         alerts.not_brought_in(d)
-        if ask is not None and (ask.phase == Phase.JOINING or ask.taker):
+        if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
     elif ask is not None:
         asks.end(d, outcome)

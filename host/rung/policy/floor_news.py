@@ -55,7 +55,9 @@ def replied(d: Decision, said: w.Replied) -> None:
         return
     if said.desk in ask.busy or (ask.taker and not _may_go_on(ask, said)):
         return
-    target = next((p.extension for p in d.desk.facts.present if p.desk == said.desk), "")
+    target = asks.where(d.desk, said.desk)
+    if not target and said.reply in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN):
+        return  # whoever comes is gone again, and cannot be rung
     d.emit(w.AskReplied(desk=said.desk, person=said.person, reply=said.reply, word=said.word, target=target))
     _REPLIES[said.reply](d, said)
 

@@ -1,0 +1,230 @@
+"""A case between two desks, as each of them decides: numbers, the call it arrives on, and who is rung how often."""
+
+import pytest
+from msgspec.structs import replace
+from tests.policy.scene import EVE, FAY, GUS, Scene
+from tests.policy.shift import line
+
+from rung import words as w
+from rung.policy import load
+from rung.policy.language import canonical
+from rung.policy.state import ARRIVAL_MS
+from rung.words import CallState, EndedBy, Role, Verdict
+
+TALK = replace(line("up", call="talk"), case="case-1", peer="500")  # the agent rings the supervisor about it
+TALK_OVER = replace(TALK, state=CallState.ENDED, ended_by=EndedBy.TRANSFER)
+CALLER = replace(line("up", call="caller"), case="case-1")
+
+
+def offering() -> tuple[Scene, w.Offer]:
+    """An agent who has offered the case to eve."""
+    s = Scene("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    s.wait(3000)
+    s.must("escalate")
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer)
+    return s, offer
+
+
+def eve(*calls: w.Call) -> Scene:
+    scene = Scene("warm-transfer", person="eve", role=Role.SUPERVISOR, call=False)
+    for call in calls:
+        scene.put(w.CallIs(call))
+    return scene
+
+
+def offered(offer: w.Offer, number: int = 0) -> w.CaseOffered:
+    return w.CaseOffered(
+        case=offer.case, desk="desk-ada", state=offer.state, policy=offer.policy, offer=number or offer.id
+    )
+
+
+def answers(scene: Scene) -> list[tuple[int, bool]]:
+    return [(e.offer, e.accepted) for e in scene.effects if isinstance(e, w.AnswerOffer)]
+
+
+def test_the_answer_to_an_earlier_offer_is_none() -> None:
+    s, first = offering()
+    s.wait(3000)
+    assert s.sent(w.Reclaim)
+    s.must("escalate")
+    second = s.sent(w.Offer)[-1]
+    assert s.put(w.OfferAnswered("case-1", True, offer=first.id)).events == ()
+    s.put(w.OfferAnswered("case-1", True, offer=second.id))
+    assert len(s.sent(w.Complete)) == 1
+
+
+def test_an_offer_that_comes_twice_is_answered_twice_and_received_once() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(offered(offer))
+    s.put(offered(offer))
+    assert answers(s) == [(offer.id, True), (offer.id, True)]
+    assert len(s.events(w.CaseReceived)) == 1
+
+
+def test_an_offer_that_comes_after_it_was_taken_back_is_none() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(w.CaseReclaimed(offer.case, "desk-ada", offer.id + 1))
+    assert s.put(offered(offer)).events == ()
+    s.put(offered(offer, offer.id + 2))
+    assert answers(s) == [(offer.id + 2, True)]
+    assert s.put(w.CaseReclaimed(offer.case, "desk-ada", offer.id + 1)).events == (), "that was for the earlier one"
+    assert s.put(w.CaseReclaimed(offer.case, "desk-gus", offer.id + 9)).events == (), "nor is it another desk's to take"
+    s.put(w.CaseReclaimed(offer.case, "desk-ada", offer.id + 3))
+    assert s.desk.arriving is None and isinstance(s.record[-1].event, w.CaseReturned)
+
+
+def test_a_case_offered_anew_is_as_it_is_now() -> None:
+    ada, offer = offering()
+    s = eve(TALK)
+    s.put(offered(offer))
+    ada.wait(3000)
+    ada.declare("slur").must("escalate")
+    newer = ada.sent(w.Offer)[-1]
+    assert isinstance(newer, w.Offer)
+    s.put(offered(newer))
+    assert s.desk.arriving is not None and w.Ground.SLUR in [g.ground for g in s.desk.arriving.grounds]
+
+
+def test_the_talk_about_a_case_opens_none_and_the_case_arrives_on_the_callers_own_call() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    assert s.desk.case is None and s.press("release").verdict == Verdict.REFUSED
+    s.put(offered(offer))
+    s.put(w.CallIs(TALK))
+    assert s.desk.case is None, "told again, it is still the talk"
+    s.put(w.CallIs(TALK_OVER))
+    s.put(w.CallIs(CALLER))
+    assert s.case.id == "case-1" and s.case.call == "caller"
+    assert [j.person for j in s.case.joined] == ["eve"]
+
+
+def test_it_does_not_matter_which_call_is_told_first() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(offered(offer))
+    s.put(w.CallIs(CALLER))
+    s.put(w.CallIs(TALK_OVER))
+    assert s.case.call == "caller"
+
+
+def test_a_second_talk_about_the_case_is_not_the_caller() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(offered(offer))
+    s.put(w.CallIs(replace(TALK, state=CallState.ENDED, ended_by=EndedBy.THEM)))
+    s.put(w.CallIs(replace(TALK, id="talk-2")))
+    assert s.desk.case is None
+    s.wait(ARRIVAL_MS)
+    assert s.desk.arriving is None
+
+
+def test_a_phone_that_has_forgotten_the_talk_still_brings_the_case() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(offered(offer))
+    s.put(w.PhoneIs(up=False))
+    s.put(w.PhoneIs(up=True))
+    s.put(w.CallsAre((CALLER,)))
+    assert s.case.id == "case-1"
+
+
+def test_a_call_that_was_put_through_without_its_case_gets_one_of_its_own() -> None:
+    s = eve(TALK, TALK_OVER, CALLER)
+    assert (s.case.call, s.case.taken) == ("caller", ())
+    assert s.events(w.CaseReceived) == []
+
+
+def test_without_a_talk_about_it_no_case_is_accepted() -> None:
+    _, offer = offering()
+    s = eve()
+    s.put(offered(offer))
+    assert answers(s) == [(offer.id, False)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"state": "{"}, {"policy": "{}"}, {"case": "case-9"}, {"policy": "other"}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_what_cannot_be_read_or_does_not_fit_together_is_refused(wrong: dict[str, str]) -> None:
+    _, offer = offering()
+    wrong = {key: canonical(load("no-hang-up")) if value == "other" else value for key, value in wrong.items()}
+    s = eve(replace(TALK, case=wrong.get("case", "case-1")))
+    s.put(replace(offered(offer), **wrong))  # type: ignore[arg-type]
+    assert answers(s) == [(offer.id, False)] and not s.events(w.CaseReceived)
+
+
+# -- who is rung, and who has it ---------------------------------------------------------------------------------------
+
+
+def test_a_supervisor_who_is_rung_for_an_ask_is_not_brought_in_a_second_time() -> None:
+    s = Scene("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.press("escalate", "hold")
+    s.reply("accept")
+    s.alarm("join")
+    assert not s.sent(w.Join) and s.desk.alert is None
+    s.press("escalate", "hold")
+    s.alarm("join", FAY)
+    assert [e.target for e in s.sent(w.Join) if isinstance(e, w.Join)] == [FAY.extension]
+
+
+def test_a_call_into_which_nobody_came_leaves_another_supervisors_transfer_alone() -> None:
+    s, offer = offering()
+    s.press("escalate", "hold")
+    s.alarm("join", FAY)
+    s.put(w.OfferAnswered("case-1", True, offer=offer.id))
+    join = s.sent(w.Join)[-1]
+    s.put(w.EffectRefused(join.id, "busy"))
+    assert s.case.released == EVE.desk and s.case.ask is not None and s.case.ask.phase == "completing"
+
+
+def test_who_is_gone_again_cannot_be_rung() -> None:
+    s = Scene("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.put(w.FloorIs(up=True, present=(FAY, GUS), desks={FAY.desk: FAY.extension}))
+    assert s.reply("take", EVE).events == ()
+    s.press("escalate", "hold")
+    s.put(w.FloorIs(up=True, present=(GUS,), desks={GUS.desk: GUS.extension}))
+    assert s.alarm("join", FAY).events == ()
+
+
+def test_before_the_call_is_handed_over_whoever_else_is_rung_is_let_go() -> None:
+    s = Scene("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    s.press("escalate", "hold")
+    s.alarm("join", FAY)
+    s.put(w.CallIs(replace(line("held"), parties=(FAY.extension,))))
+    answer = s.press("escalate")
+    assert (answer.verdict, answer.next) == (Verdict.NOTHING, "escalate")
+    assert s.sent(w.TakeBack) and not s.sent(w.Offer)
+    assert s.press("escalate").verdict == Verdict.NOTHING, "it is still under way"
+    s.consult("ended", by="us")
+    s.parties(FAY.extension)
+    assert s.outcomes() == ["withdrawn"]
+    s.must("escalate")
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer) and offer.to == FAY.desk
+
+
+def test_of_two_supervisors_in_the_call_the_one_who_takes_it_has_it() -> None:
+    s = Scene("hang-up-protocol").come_in(EVE)
+    s.press("escalate", "hold")
+    s.alarm("join", FAY)
+    s.parties(EVE.extension, FAY.extension)
+    assert s.other(FAY, w.TakeOver()).verdict == Verdict.TAKEN  # type: ignore[union-attr]
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer) and offer.to == FAY.desk
