@@ -3,13 +3,13 @@
 import pytest
 
 from rung import words as w
-from rung.cli.keys import GROUNDS, Keys
+from rung.cli.keys import GROUNDS, TICK, TYPED, Keys
 from rung.words import Ground, Marker
 
 
 def typed(text: str) -> list[w.Input]:
     inputs: list[w.Input] = []
-    keys = Keys(inputs.append)
+    keys = Keys(inputs.append, lambda: ("listening", "empathy"))
     for char in text:
         keys.key(char)
     return inputs
@@ -36,6 +36,12 @@ def test_a_grounds_key_declares_it_and_minus_takes_it_back(char: str, ground: Gr
         ("k", [w.AskTakenBack()]),
         ("Obarks at mx\x7fe\n", [w.Declared(Ground.OTHER, "barks at me")]),
         ("-O", [w.TakenBack(Ground.OTHER)]),
+        ("w", [w.Unwanted()]),
+        ("aall is said\n", [w.Attested("all is said")]),
+        ("Lde\n", [w.LanguageChosen("de")]),
+        ("Mbill\nFrefund\nDangry\n", [w.Noted(matter="bill"), w.Noted(offered="refund"), w.Noted(demeanour="angry")]),
+        ("y2\n", [w.Ticked("empathy")]),
+        ("y9\ny\n", [w.Ticked("9"), w.Ticked("")]),
         ("-?p", [w.Declared(Ground.PROFANITY)]),
         ("?\x1b ", []),
     ],
@@ -49,3 +55,7 @@ def test_what_is_being_typed_is_shown() -> None:
     for char in "Obarks":
         keys.key(char)
     assert keys.prompt.endswith("barks")
+
+
+def test_no_key_means_two_things() -> None:
+    assert not (set(TYPED) - {"O"} | {TICK, *"c!fkw-"}) & set(GROUNDS)

@@ -10,16 +10,19 @@ from contextlib import suppress
 from importlib import import_module
 
 import pytest
+from msgspec.structs import replace
 from tests.floor.office import Office, Seat, office
 
 from rung import words as w
 from rung.floor.base import FloorError
 from rung.floor.local import at_once
 from rung.phone.base import PhoneError
+from rung.policy import transfer
+from rung.policy.decision import Decision
 from rung.sim.phone import Fault
 from rung.words import Reply
 
-SEEDS = range(int(os.environ.get("RUNG_STORMS", "12")))
+SEEDS = range(int(os.environ.get("RUNG_STORMS", "8")))
 ACTS = 60
 LATE_S = 0.06
 FAULTS = (
@@ -167,3 +170,20 @@ def test_in_a_storm_a_case_has_one_owner_at_every_instant(seed: int) -> None:
         asyncio.run(storm(seed))
     except AssertionError as error:
         raise AssertionError(f"seed {seed}: {error}") from error
+
+
+def test_the_checks_catch_a_desk_that_takes_a_refusal_for_an_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A canary: what a storm is to show, it shows."""
+
+    def wrong(d: Decision, said: w.OfferAnswered) -> None:
+        transfer.offer_answered(d, replace(said, accepted=True))
+
+    monkeypatch.setitem(import_module("rung.policy.step")._HANDLERS, w.OfferAnswered, wrong)
+    monkeypatch.setattr(transfer, "_cannot_take", lambda d, offered: "not here")
+    for seed in range(10):
+        try:
+            asyncio.run(storm(seed))
+        except AssertionError as error:
+            assert "released to nobody" in str(error), f"seed {seed}"
+            return
+    raise AssertionError("no storm has shown it")

@@ -178,6 +178,19 @@ def test_a_supervisor_who_is_rung_for_an_ask_is_not_brought_in_a_second_time() -
     assert [e.target for e in s.sent(w.Join) if isinstance(e, w.Join)] == [FAY.extension]
 
 
+def test_a_supervisor_who_is_being_brought_in_is_not_rung_for_an_ask_as_well() -> None:
+    s = Scene("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.press("escalate", "hold")
+    s.alarm("join")
+    number = s.case.ask.number if s.case.ask is not None else 0
+    take = w.Replied(ask=number, desk=EVE.desk, person="eve", reply=w.Reply.TAKE)
+    assert s.put(take).events == ()
+    s.parties(EVE.extension)
+    s.put(take)
+    assert s.sent(w.Offer) and not s.sent(w.Consult), "she is in the call, and takes it"
+
+
 def test_a_call_into_which_nobody_came_leaves_another_supervisors_transfer_alone() -> None:
     s, offer = offering()
     s.press("escalate", "hold")

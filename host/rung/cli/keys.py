@@ -1,4 +1,4 @@
-"""Keys of the terminal, until the page exists: grounds, crisis, calmed, and taking things back."""
+"""Keys of the terminal, until the page exists: what a person declares, attests, ticks and notes, and takes back."""
 
 from collections.abc import Callable
 
@@ -25,14 +25,32 @@ GROUNDS = {
     "b": Ground.BOUNDARIES,
     "O": Ground.OTHER,
 }
-HELP = "a ground's key declares it, - before it takes back · c calmed · ! crisis · f false alarm · k take the ask back"
+HELP = (
+    "a ground's key declares it, - before it takes back · c calmed · ! crisis · f false alarm · k take the ask back · "
+    "w supervisor not wanted\n"
+    "then type and Enter: y number of what was tried · a why no supervisor is necessary · L language · "
+    "M matter · F what was offered · D demeanour"
+)
+TYPED: dict[str, Callable[[str], w.Input]] = {
+    "O": lambda note: w.Declared(Ground.OTHER, note),
+    "a": w.Attested,
+    "L": w.LanguageChosen,
+    "M": lambda text: w.Noted(matter=text),
+    "F": lambda text: w.Noted(offered=text),
+    "D": lambda text: w.Noted(demeanour=text),
+}
+TICK = "y"
 
 
 class Keys:
-    """Turns characters into inputs. `other` needs a note, taking crisis back may need a reason: typed, then Enter."""
+    """Turns characters into inputs; where words are needed they are typed, then Enter.
 
-    def __init__(self, feed: Callable[[w.Input], None]) -> None:
+    ``ticks`` tells what may be ticked as tried now.
+    """
+
+    def __init__(self, feed: Callable[[w.Input], None], ticks: Callable[[], tuple[str, ...]] = tuple) -> None:
         self._feed = feed
+        self._ticks = ticks
         self._minus = False
         self._typing: Callable[[str], w.Input] | None = None
         self._text = ""
@@ -40,7 +58,7 @@ class Keys:
     @property
     def prompt(self) -> str:
         """What is being typed, if anything."""
-        return f"note or reason, then Enter: {self._text}" if self._typing else ("take back: " if self._minus else "")
+        return f"type, then Enter: {self._text}" if self._typing else ("take back: " if self._minus else "")
 
     def key(self, char: str) -> None:
         if self._typing is not None:
@@ -63,8 +81,10 @@ class Keys:
             self._text += char
 
     def _act(self, char: str, minus: bool) -> None:
-        if char == "O" and not minus:
-            self._typing = lambda note: w.Declared(Ground.OTHER, note)
+        if char in TYPED and not minus:
+            self._typing = TYPED[char]
+        elif char == TICK:
+            self._typing = self._ticked
         elif char in GROUNDS:
             self._feed(w.TakenBack(GROUNDS[char]) if minus else w.Declared(GROUNDS[char]))
         elif char == "!" and minus:
@@ -77,3 +97,10 @@ class Keys:
             self._feed(w.Calmed())
         elif char == "k":
             self._feed(w.AskTakenBack())
+        elif char == "w":
+            self._feed(w.Unwanted())
+
+    def _ticked(self, number: str) -> w.Input:
+        """What has no such number is named as it was typed, and refused by the desk."""
+        items = dict(enumerate(self._ticks(), 1))
+        return w.Ticked(items.get(int(number), number) if number.isdecimal() else number)

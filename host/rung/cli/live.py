@@ -6,6 +6,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+from rung.cli.keys import TICK, TYPED
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
 from rung.phone.base import PhoneError
@@ -59,9 +60,9 @@ class Hands:
 
     def key(self, char: str) -> None:
         last, self._last = self._last, char
-        if self._typing or char == "O" or (char == "!" and last == "-"):
+        if self._typing or (char in TYPED and last != "-") or char == TICK or (char == "!" and last == "-"):
             self._typing = char not in "\r\n"
-            self._screen.prompt = "type the note or reason, then Enter" if self._typing else ""
+            self._screen.prompt = "type, then Enter" if self._typing else ""
             self._stage.type(char)
         elif char in "1234560NGAV":
             task = asyncio.get_running_loop().create_task(self._do(char))

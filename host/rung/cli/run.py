@@ -81,7 +81,7 @@ async def _run(config: Config, journal: Journal, teller: Teller, screen: Screen 
         if answer is not None:
             teller.tell("answer", answer=answer)
 
-    keys = Keys(feed)
+    keys = Keys(feed, lambda: bridge.look().tick)
 
     def key(char: str) -> None:
         keys.key(char)

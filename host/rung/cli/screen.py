@@ -151,7 +151,9 @@ class Screen:
         standing = Text("grounds: " + (", ".join(view.grounds) or "none"))
         if view.markers:
             standing.append("   marked: " + ", ".join(view.markers), style="bold red")
-        return Group(Columns(steps, padding=(0, 3)), standing)
+        tried = [f"{n} {item}{' ✔' if item in view.tried else ''}" for n, item in enumerate(view.tick, 1)]
+        ticks = [Text("tried: " + " · ".join(tried), style="dim")] if tried else []
+        return Group(Columns(steps, padding=(0, 3)), standing, *ticks)
 
     def _answered(self) -> RenderableType:
         if self._answer is None or time.monotonic() - self._answer[0] > ANSWER_S:

@@ -56,8 +56,9 @@ def replied(d: Decision, said: w.Replied) -> None:
     if said.desk in ask.busy or (ask.taker and not _may_go_on(ask, said)):
         return
     target = asks.where(d.desk, said.desk)
-    if not target and said.reply in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN):
-        return  # whoever comes is gone again, and cannot be rung
+    comes = said.reply in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN)
+    if comes and (not target or (d.desk.alert is not None and d.desk.alert.taker == said.desk)):
+        return  # they are gone again and cannot be rung; or they are being rung into the call, and once is enough
     d.emit(w.AskReplied(desk=said.desk, person=said.person, reply=said.reply, word=said.word, target=target))
     _REPLIES[said.reply](d, said)
 
