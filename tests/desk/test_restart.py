@@ -159,6 +159,25 @@ def test_a_return_that_cannot_be_recorded_is_no_return() -> None:
     asyncio.run(play())
 
 
+def test_every_line_has_its_case_again() -> None:
+    async def play() -> None:
+        desk = Desk()
+        async with desk.bridge():
+            for line in ("line-1", "line-2", "line-3"):
+                desk.phone.now(line, CallState.UP)
+                desk.now.feed(w.Declared(w.Ground.SLUR))
+                desk.phone.now(line, CallState.HELD)
+            desk.phone.now("line-2", CallState.ENDED, EndedBy.THEM)
+            desk.phone.now("line-1", CallState.UP)
+        async with desk.bridge():
+            state = recover(desk.journal)
+            assert state.case is not None
+            assert [case.call for case in (state.case, *state.parked)] == ["line-1", "line-3"]
+            assert all(case.grounds for case in (state.case, *state.parked))
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_the_record_folds_to_the_very_case(seed: int) -> None:
     """Whatever happened: what `recover` makes of the record is what the desk had in memory."""

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
-from tests.floor.office import Office, Seat, office
+from tests.floor.office import TIMES, Office, Seat, office
 
 from rung import words as w
 from rung.floor.local import at_once
+from rung.policy import Book, load
+from rung.policy.language import version_of
 from rung.sim.phone import Fault
 from rung.words import Role, Verdict
 
@@ -307,6 +309,33 @@ def test_an_agents_desk_that_dies_while_the_caller_is_put_through_has_handed_it_
         closed = ada.last(w.CaseClosed)
         assert isinstance(closed, w.CaseClosed) and closed.how == "transferred"
         assert not ada.has_case and eve.has_case
+
+    played(play)
+
+
+def test_a_received_case_is_judged_by_its_own_policy_also_after_a_restart() -> None:
+    async def play(made: Office, post: Post) -> None:
+        eve = made.eve
+        await eve.kill()
+        eve.policies = Book(load("no-hang-up", TIMES), desk="eve")
+        await eve.start()
+        await made.ada.until(lambda: "eve" in made.ada.bridge._desk.facts.desks)
+        await handed_over(made)
+        kept = [e.version for e in eve.of(w.PolicyKept) if isinstance(e, w.PolicyKept)]
+        versions = {version_of(load(name, TIMES)) for name in ("warm-transfer", "no-hang-up")}
+        assert versions <= set(kept) and len(kept) == len(set(kept))
+        ladder = [rung.id for rung in eve.bridge.look().ladder]
+        assert ladder == [r.id for r in load("warm-transfer", TIMES).rung if r.role == Role.SUPERVISOR]
+        await eve.kill()
+        await eve.start()
+        await eve.until(lambda: eve.has_case)
+        assert [rung.id for rung in eve.bridge.look().ladder] == ladder
+        opened = len(eve.of(w.CaseOpened))
+        made.caller.end_all()
+        await eve.until(lambda: not eve.has_case)
+        made.caller.dial("601")
+        await eve.until(lambda: len(eve.of(w.CaseOpened)) > opened)
+        assert eve.last(w.CaseOpened).policy == "no-hang-up"  # type: ignore[union-attr]
 
     played(play)
 
