@@ -292,7 +292,7 @@ async def an_offer_its_answer_and_its_taking_back_carry_their_numbers(world: Wor
     offered = await world.offer(5)
     assert offered == w.CaseOffered(case="ada-1", desk="ada", state='{"ä":1}', policy='{"p":2}', offer=5)
     await world.eve.floor.do(w.AnswerOffer(40, "ada", "ada-1", False, "nobody here", 5))
-    assert await world.ada.told(w.OfferAnswered) == w.OfferAnswered("ada-1", False, "nobody here", 5)
+    assert await world.ada.told(w.OfferAnswered) == w.OfferAnswered("ada-1", False, "nobody here", 5, "eve")
     await world.ada.floor.do(w.Reclaim(6, "eve", "ada-1"))
     assert await world.eve.told(w.CaseReclaimed) == w.CaseReclaimed("ada-1", "ada", 6)
     assert (await world.offer(9)).offer == 9

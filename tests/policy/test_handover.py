@@ -60,6 +60,33 @@ def test_the_answer_to_an_earlier_offer_is_none() -> None:
     assert len(s.sent(w.Complete)) == 1
 
 
+def test_a_desk_that_accepts_what_was_taken_back_is_told_again() -> None:
+    s, first = offering()
+    s.wait(3000)
+    told = len(s.sent(w.Reclaim))
+    s.put(w.OfferAnswered("case-1", True, offer=first.id, desk=EVE.desk))
+    assert len(s.sent(w.Reclaim)) == told + 1
+    s.must("escalate")
+    s.put(w.OfferAnswered("case-1", True, offer=first.id, desk=EVE.desk))
+    assert len(s.sent(w.Reclaim)) == told + 1, "the newer offer will tell"
+    second = s.sent(w.Offer)[-1]
+    for _ in range(2):  # the second time it is late, and the case is hers
+        s.put(w.OfferAnswered("case-1", True, offer=second.id, desk=EVE.desk))
+    s.put(w.OfferAnswered("case-9", True, offer=1, desk=EVE.desk))
+    assert len(s.sent(w.Reclaim)) == told + 1
+    s.put(w.OfferAnswered("case-1", True, offer=first.id, desk=FAY.desk))
+    assert len(s.sent(w.Reclaim)) == told + 2
+
+
+def test_a_desk_whose_floor_is_back_says_again_which_case_it_waits_for() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(offered(offer))
+    s.floor(up=False)
+    s.floor()
+    assert answers(s) == [(offer.id, True), (offer.id, True)]
+
+
 def test_an_offer_that_comes_twice_is_answered_twice_and_received_once() -> None:
     _, offer = offering()
     s = eve(TALK)

@@ -82,8 +82,9 @@ class Floor(Protocol):
 
     Desks have names, each its own. What is sent names the desk that it is for; a desk that is not in reach is a
     `FloorError`. A command returns when the floor has *taken* it; that it arrived, and what it came to, is only ever
-    told as news. News may come late, twice, or in another order than they were sent, and after a lost connection some
-    never come: `rung.policy.step` lets only those do anything that fit what it waits for. No news can end a call.
+    told as news. News may come late, twice, or in another order than they were sent, and where a connection was lost
+    meanwhile some never come: `rung.policy.step` lets only those do anything that fit what it waits for. No news can
+    end a call.
 
     **Presence.** Every desk sees who else is there. Only supervisors who are signed on and not away are among
     `FloorIs.present`, never this desk's own; `FloorIs.desks` has every desk in reach, this one too.

@@ -205,7 +205,7 @@ class LocalDesk:
             case w.Reclaim(id=number, to=to, case=case):
                 floor.send(to, w.CaseReclaimed(case, here, number))
             case w.AnswerOffer(to=to, case=case, accepted=accepted, why=why, offer=offer):
-                floor.send(to, w.OfferAnswered(case, accepted, why, offer))
+                floor.send(to, w.OfferAnswered(case, accepted, why, offer, here))
 
     async def see(self, desk: str, ask: int) -> None:
         self._asked(desk, ask)

@@ -15,6 +15,8 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         if was.floor_up and not said.up and d.case.ask is not None:
             _lost(d, d.case.ask)
     alerts.more_present(d)
+    if said.up and not was.floor_up:
+        transfer.still_coming(d)
 
 
 def _came_free(d: Decision, before: set[str]) -> None:

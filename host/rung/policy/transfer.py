@@ -67,7 +67,8 @@ def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
     ask = case.ask if case is not None else None
     offer = case.waiting(w.Offer) if case is not None else None
     if case is None or ask is None or offer is None or (said.case, said.offer) != (case.id, offer.effect.id):
-        return  # too late: it has been reclaimed already
+        _not_theirs(d, said)
+        return
     if not said.accepted:
         d.emit(w.EffectFailed(offer.effect.id, said.why))
         came_to_nothing(d, Outcome.FAILED)
@@ -75,6 +76,15 @@ def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
     d.emit(w.EffectConfirmed(offer.effect.id))
     d.emit(w.CaseReleased(case.id, ask.taker))
     _transfer(d)
+
+
+def _not_theirs(d: Decision, said: w.OfferAnswered) -> None:
+    """A desk accepts what is not offered to it any more, and is ours: it has not heard that it was taken back."""
+    case = next((c for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == said.case), None)
+    if case is None or not said.accepted or not said.desk or case.released == said.desk:
+        return
+    if not any(isinstance(p.effect, w.Offer) and p.effect.to == said.desk for p in case.pending):
+        d.do(w.Reclaim, 0, said.desk, said.case)
 
 
 def came_to_nothing(d: Decision, outcome: Outcome) -> None:
@@ -222,6 +232,13 @@ def _cannot_take(d: Decision, offered: w.CaseOffered) -> str:
 def _numbered(d: Decision, desk: str, number: int) -> None:
     offers = d.desk.facts.offers
     d.facts(offers=offers | {desk: max(number, offers.get(desk, 0))})
+
+
+def still_coming(d: Decision) -> None:
+    """The floor is back: does the other desk know that we have its case? It may have taken it back meanwhile."""
+    case = d.desk.arriving
+    if case is not None:
+        d.do(w.AnswerOffer, 0, case.origin, case.id, True, "", case.offer)
 
 
 def case_reclaimed(d: Decision, said: w.CaseReclaimed) -> None:

@@ -143,6 +143,7 @@ class OfferAnswered(Struct, frozen=True, tag=True):
     accepted: bool
     why: str = ""
     offer: int = 0  # the number of the Offer that this answers
+    desk: str = ""  # who answers
 
 
 class CaseOffered(Struct, frozen=True, kw_only=True, tag=True):
