@@ -10,10 +10,8 @@ from rung import words as w
 from rung.desk.commands import ACT_WITHIN_MS, Commands
 from rung.desk.happening import Teller
 from rung.floor.base import FloorError, FloorUnsureError
-from rung.words import CallState, EndedBy, Outcome, Want
+from rung.words import CallState, EndedBy
 
-ASK = w.AskFloor(1, 7, Want.PANIC, ("eve",), w.Brief(case="", caller="", person=None), ())
-CLOSE = w.CloseAsk(2, 7, Outcome.ACCEPTED)
 OFFER = w.Offer(3, "eve", "ada-1", "{}", "{}")
 RECLAIM = w.Reclaim(4, "eve", "ada-1")
 ANSWER = w.AnswerOffer(5, "fay", "fay-1", True)
@@ -122,22 +120,6 @@ def test_what_another_desk_must_learn_is_told_once_it_is_in_reach() -> None:
         assert await world.floor_is(EVE) == []
         assert await world.floor_is(BOTH) == [ANSWER]
         assert world.refused == [], "nobody waits for it"
-
-    played(play)
-
-
-def test_what_is_asked_is_put_again_after_the_floor_was_lost_until_it_is_closed() -> None:
-    async def play(world: World) -> None:
-        await world.floor_is(EVE)
-        await world.start(ASK)
-        assert await world.floor_is(BOTH) == []
-        assert await world.floor_is(w.FloorIs()) == []
-        assert await world.floor_is(EVE) == [ASK]
-        await world.floor_is(w.FloorIs())
-        world.floor.error = FloorError("out of reach")
-        await world.start(CLOSE)
-        world.floor.error = None
-        assert await world.floor_is(EVE) == []
 
     played(play)
 

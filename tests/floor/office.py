@@ -25,6 +25,7 @@ from rung.sim.telephone import Telephone
 from rung.words import Button, Gesture, Reply, Role, Verdict
 
 PATIENCE_S = 20.0
+MOMENT_S = 0.01  # what is declared in the very millisecond in which a supervisor joins does not count as heard since
 TIMES = Times(wait=0.05, say_time=0.05, answer_within=3, widen_after=0.3)
 EXTENSION = "600"  # the supervisors' telephone
 
@@ -97,10 +98,16 @@ class Seat:
         """Press until it is taken; a tap of escalate before its time would be a quiet ask."""
         if (button, gesture) == ("escalate", "tap"):
             await self.until(self._escalates)
-        async with asyncio.timeout(PATIENCE_S):
-            while (answer := self.press(button, gesture)).verdict != Verdict.TAKEN:
-                self.why = answer.why
-                await asyncio.sleep(0.02)
+        answer: list[w.Answer] = []
+
+        def is_taken() -> bool:
+            answer.append(self.press(button, gesture))
+            return answer[-1].verdict == Verdict.TAKEN
+
+        try:
+            await self.until(is_taken)
+        except AssertionError as error:
+            raise AssertionError(f"{button} was never taken: {answer[0].why}; {answer[-1].why}; {error}") from None
 
     def _escalates(self) -> bool:
         view = self.bridge.look()

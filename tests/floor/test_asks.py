@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
-from tests.floor.office import EXTENSION, Office, Seat, office
+from tests.floor.office import EXTENSION, MOMENT_S, Office, Seat, office
 
 from rung import words as w
 from rung.desk.bridge import Bridge
@@ -159,6 +159,7 @@ def test_panic_alerts_all_and_brings_the_first_into_the_call_who_may_act_and_tak
         await made.gus.until(lambda: over(made.gus) == [Outcome.JOINED])
         assert not ada.of(w.CallHeld) and not eve.of(w.CaseOpened), "the case is still the agent's"
         epoch = ada.bridge.look().epoch
+        await asyncio.sleep(MOMENT_S)
         assert (await eve.floor.act("ada", w.Declared(w.Ground.SLUR))).verdict == Verdict.TAKEN
         async with asyncio.timeout(10):
             while (await eve.floor.act("ada", eve.pressed("warn", epoch=epoch))).verdict != Verdict.TAKEN:
@@ -238,6 +239,22 @@ def test_a_panic_outlives_a_floor_that_was_lost() -> None:
         assert (again.ask, again.want) == (first.ask, Want.PANIC)
         await made.eve.reply("accept")
         await ada.until(lambda: ada.of(w.AlertClosed))
+
+    played("warm-transfer", play)
+
+
+def test_a_panic_on_a_call_outlives_a_crash() -> None:
+    async def play(made: Office) -> None:
+        ada = made.ada
+        await made.call()
+        await ada.must("escalate", "hold")
+        await made.eve.asked()
+        await ada.kill()
+        await made.eve.until(lambda: not made.eve.open())
+        await ada.start()
+        assert (await made.eve.asked()).want == Want.PANIC
+        await made.eve.reply("join")
+        await ada.until(lambda: made.talking_to == {"500", "601"})
 
     played("warm-transfer", play)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec.structs import replace
-from tests.floor.office import TIMES, Office, Seat, office
+from tests.floor.office import MOMENT_S, TIMES, Office, Seat, office
 
 from rung import words as w
 from rung.floor.local import at_once
@@ -93,6 +93,7 @@ def test_the_supervisor_warns_and_ends_by_her_own_rungs() -> None:
     async def play(made: Office, post: Post) -> None:
         eve = made.eve
         await handed_over(made)
+        await asyncio.sleep(MOMENT_S)
         eve.bridge.feed(w.Declared(w.Ground.PROFANITY))
         await eve.must("warn")
         await eve.must("release")
@@ -254,6 +255,7 @@ def test_a_supervisors_desk_that_dies_after_its_accept_comes_back_with_the_case(
         await eve.start()
         await eve.until(lambda: eve.has_case)
         await made.until_heard("601")
+        await asyncio.sleep(MOMENT_S)
         eve.bridge.feed(w.Declared(w.Ground.SLUR))
         await eve.must("warn")
         await eve.kill()

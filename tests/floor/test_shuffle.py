@@ -24,7 +24,7 @@ from rung.policy.decision import Decision
 from rung.sim.phone import Fault
 from rung.words import Reply
 
-SEEDS = range(int(os.environ.get("RUNG_STORMS", "8")))
+SEEDS = range(int(os.environ.get("RUNG_STORMS", "6")))
 ACTS = 60
 LATE_S = 0.06
 FAULTS = (

@@ -30,9 +30,7 @@ class Commands:
         self._now = now
         self._refused = refused
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asking: dict[int, w.AskFloor] = {}  # by number: put before others as long as the floor is in reach
         self._owed: list[w.Reclaim | w.AnswerOffer] = []  # what another desk must learn, however late
-        self._floor_up = False
 
     def start(self, effect: w.Effect, decided_ms: int) -> None:
         """Tasks start in the order of their making, so commands reach phone and floor in the order of the record."""
@@ -44,14 +42,10 @@ class Commands:
         task.add_done_callback(self._tasks.discard)
 
     def floor_is(self, floor: w.FloorIs) -> None:
-        """What could not be told another desk is told now; what is asked is put anew: with the floor it was gone."""
-        again: list[w.FloorEffect] = []
-        if floor.up:
-            again = [effect for effect in self._owed if effect.to in floor.desks]
-            self._owed = [effect for effect in self._owed if effect not in again]
-            again += () if self._floor_up else self._asking.values()
-        self._floor_up = floor.up
-        for effect in again:
+        """What could not be told another desk is told now, if it is in reach."""
+        told = [effect for effect in self._owed if floor.up and effect.to in floor.desks]
+        self._owed = [effect for effect in self._owed if effect not in told]
+        for effect in told:
             self.start(effect, self._now())
 
     def report(self, caller: str, incident: w.Earlier) -> None:
@@ -90,10 +84,6 @@ class Commands:
             self._teller.tell("accepted", effect=effect)
 
     async def _to_floor(self, effect: w.FloorEffect) -> None:
-        if isinstance(effect, w.AskFloor):
-            self._asking[effect.ask] = effect
-        elif isinstance(effect, w.CloseAsk):
-            self._asking.pop(effect.ask, None)
         if self._floor is None:
             raise FloorError("this desk has no floor")
         await self._floor.do(effect)

@@ -64,6 +64,13 @@ def _how_far(alert: Alert) -> str:
     return f"{len(alert.to)} supervisors have been told already"
 
 
+def put_again(d: Decision) -> None:
+    """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
+    alert = d.desk.alert
+    if alert is not None and not alert.taker:
+        _tell(d, alert.number, alert.want, _whom(d, alert.want) or alert.to)
+
+
 def more_present(d: Decision) -> None:
     """Whoever comes to the floor while somebody is in danger is told as well."""
     alert = d.desk.alert

@@ -14,9 +14,11 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         _came_free(d, {p.person for p in was.present if p.free} if was.floor_up else set())
         if was.floor_up and not said.up and d.case.ask is not None:
             _lost(d, d.case.ask)
-    alerts.more_present(d)
     if said.up and not was.floor_up:
+        alerts.put_again(d)
         transfer.still_coming(d)
+    else:
+        alerts.more_present(d)
 
 
 def _came_free(d: Decision, before: set[str]) -> None:
