@@ -58,7 +58,7 @@ class Keys:
     @property
     def prompt(self) -> str:
         """What is being typed, if anything."""
-        return f"type, then Enter: {self._text}" if self._typing else ("take back: " if self._minus else "")
+        return f"note or reason, then Enter: {self._text}" if self._typing else ("take back: " if self._minus else "")
 
     def key(self, char: str) -> None:
         if self._typing is not None:

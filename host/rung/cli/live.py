@@ -62,7 +62,7 @@ class Hands:
         last, self._last = self._last, char
         if self._typing or (char in TYPED and last != "-") or char == TICK or (char == "!" and last == "-"):
             self._typing = char not in "\r\n"
-            self._screen.prompt = "type, then Enter" if self._typing else ""
+            self._screen.prompt = "type the note or reason, then Enter" if self._typing else ""
             self._stage.type(char)
         elif char in "1234560NGAV":
             task = asyncio.get_running_loop().create_task(self._do(char))
