@@ -159,7 +159,7 @@ def hand_over(d: Decision) -> w.Answer:
     if ask is not None and ask.phase != Phase.RETURNING:
         asks.end(d, Outcome.WITHDRAWN)
     if d.case.ask is not None:  # nobody else may still be rung, nor the caller be on hold
-        return nothing("Whoever else was asked is let go first; then once more.", Button.ESCALATE)
+        return nothing("Whoever else was asked is let go first; then press again.", Button.ESCALATE)
     d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.JOIN))
     d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
     complete(d)
