@@ -7,7 +7,8 @@ from tests.policy.test_rows import CARE, LEAVE, WARNED, attest, declare, decline
 
 from rung import words as w
 from rung.policy import load
-from rung.policy.language import Duty
+from rung.policy.language import Duty, Requires, Rung
+from rung.words import Button, Ground, Role, Verdict
 
 
 def test_an_agents_release_is_always_refused_where_the_agent_never_hangs_up() -> None:
@@ -223,3 +224,24 @@ def test_the_one_who_supervises_may_end_for_any_ending_ground_of_the_first_polic
     s.wait(s.policy.times.say_ms)
     assert s.other_press(FAY, "release", "hold").verdict == "taken"
     assert s.hung_up()
+
+
+@pytest.mark.parametrize("warned", [False, True])
+def test_the_unnamed_that_a_press_declares_counts_only_after_the_rung_that_the_table_names(warned: bool) -> None:
+    """Neither before that rung was taken, nor in its very millisecond, when the press could not be told from it."""
+    listen = Rung(id="listen", title="Listen", button=Button.WARN, role=Role.AGENT, does="say", script={"en": "Go on."})
+    again = Requires(ground="any", after="listen")
+    help = replace(listen, id="help", title="Get help", button=Button.ESCALATE, requires=(again,))
+    s = Scene(replace(load("hang-up-protocol"), rung=(listen, help)))
+    if warned:
+        s.must("warn")
+    refused = s.press("escalate")
+    assert refused.verdict != Verdict.TAKEN
+    assert not s.case.grounds
+    if not warned:
+        assert "first: listen" in refused.why
+        assert refused.next == Button.WARN
+    if warned:
+        s.wait(1)
+        s.must("escalate")
+        assert [g.ground for g in s.case.grounds] == [Ground.UNNAMED]

@@ -4,7 +4,7 @@ Reading of waits: they are held against the instant of the edge that completed t
 arrival, so a press that travelled slowly cannot profit from its delay.
 """
 
-from math import ceil
+from math import ceil, inf
 
 from msgspec import Struct
 
@@ -217,7 +217,7 @@ class Look:
         if need.attested is not None and not self._attested(need.attested):
             lacks.append(Missing("name what you heard the caller do since you joined"))
         if need.ground is not None and not self._has_ground(rung, need):
-            lacks.append(Missing(self._ground_text(rung, need)))
+            lacks.append(self._no_ground(rung, need))
         return lacks
 
     def _leave(self, wanted: str) -> Missing | None:
@@ -251,20 +251,23 @@ class Look:
     def standing(self, rung: Rung, need: Requires) -> tuple[Ground, ...]:
         """The grounds that stand and are what ``need`` asks for."""
         assert need.ground is not None
-        case, allowed = self.case, self.policy.ground_set(need.ground)
-        since = case.calmed_ms if rung.does == "end" else None  # calmed closes endings until declared anew
-        if need.after is not None:
-            warned = max((t.at_ms for t in case.taken if t.rung == need.after), default=None)
-            if warned is None:
-                return ()
-            since = warned if since is None else max(since, warned)
-        found = [d.ground for d in case.grounds if d.ground in allowed and (since is None or d.at_ms > since)]
+        allowed, since = self.policy.ground_set(need.ground), self._since(rung, need)
+        found = [d.ground for d in self.case.grounds if d.ground in allowed and d.at_ms > since]
         return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+    def _since(self, rung: Rung, need: Requires) -> float:
+        """Only a ground declared after this instant counts: calmed closes endings, and a table may name a rung."""
+        case = self.case
+        calmed = -inf if rung.does != "end" or case.calmed_ms is None else case.calmed_ms
+        if need.after is None:
+            return calmed
+        return max(calmed, max((t.at_ms for t in case.taken if t.rung == need.after), default=inf))
 
     def _has_ground(self, rung: Rung, need: Requires) -> bool:
         assert need.ground is not None
-        if not self.case.grounds:
-            return UNNAMED in self.policy.ground_set(need.ground) and self._may_declare()
+        if not self.case.grounds:  # then the press itself declares `unnamed`
+            declares = UNNAMED in self.policy.ground_set(need.ground) and self._may_declare()
+            return declares and self.at_ms > self._since(rung, need)
         return bool(self.standing(rung, need))
 
     def _may_declare(self) -> bool:
@@ -277,6 +280,11 @@ class Look:
             return False
         needs = [need.ground for need in rung.requires if need.ground is not None]
         return any(UNNAMED in self.policy.ground_set(ground) for ground in needs)
+
+    def _no_ground(self, rung: Rung, need: Requires) -> Missing:
+        if need.after is not None and need.after not in need.taken and not self.case.has_taken(need.after):
+            return Missing(f"first: {self.policy.find(need.after).title.lower()}", rungs=(need.after,))
+        return Missing(self._ground_text(rung, need))
 
     def _ground_text(self, rung: Rung, need: Requires) -> str:
         assert need.ground is not None
