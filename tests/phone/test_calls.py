@@ -1,6 +1,7 @@
 """The book of calls: any order of the stack's events leaves it truthful."""
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,44 @@ def test_a_hold_counts_when_the_peer_has_answered_it() -> None:
     assert book.saw("CALL_LOCAL_SDP", LINE, "offer") == []
     (told,) = book.saw("CALL_REMOTE_SDP", LINE, "answer")
     assert told.state is CallState.HELD
+
+
+DIALOG = "abc@127.0.0.1;to-tag=1;from-tag=2"
+WITH_CASE = {"X-Rung-Case": "b%C3%BCro-1-17", "To": "<sip:sup@127.0.0.1:5060>"}
+
+
+def replaced(*, answered: bool) -> CallBook:
+    """A call that came with a case has closed because another call of the same peer takes its place."""
+    book = CallBook()
+    (rang,) = book.saw("CALL_INCOMING", LINE, headers=WITH_CASE)
+    assert (rang.case, rang.queue) == ("büro-1-17", "sup")
+    if answered:
+        book.saw("CALL_ESTABLISHED", LINE)
+    (ended,) = book.saw("CALL_CLOSED", LINE, f"{DIALOG} replaced")
+    assert (ended.ended_by, ended.case) == (EndedBy.TRANSFER, "büro-1-17")
+    return book
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_replacing_call_brings_the_case_along(answered: bool) -> None:
+    book = replaced(answered=answered)
+    (rang,) = book.saw("CALL_INCOMING", 3, headers={"Replaces": DIALOG})
+    assert (rang.case, rang.queue, book.legs[3].took_over) == ("büro-1-17", "sup", answered)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Replaces": "another;to-tag=1;from-tag=2"}])
+def test_a_call_that_replaces_nothing_of_ours_is_a_call_like_any_other(headers: dict[str, str]) -> None:
+    """It rings, whatever went before, and nobody is connected unasked."""
+    book = replaced(answered=True)
+    (rang,) = book.saw("CALL_INCOMING", 3, headers=headers)
+    assert (rang.case, book.legs[3].took_over) == ("", False)
+    (rang,) = book.saw("CALL_INCOMING", 4, headers={"Replaces": DIALOG})
+    assert (rang.case, book.legs[4].took_over) == ("", False), "nor is anybody later"
+
+
+def test_the_case_of_a_call_that_we_dial_is_the_other_desks_to_tell() -> None:
+    (dialling,) = CallBook().saw("CALL_OUTGOING", LINE, headers=WITH_CASE)
+    assert (dialling.case, dialling.queue) == ("", "")
 
 
 def test_the_stacks_own_renegotiation_changes_nothing() -> None:

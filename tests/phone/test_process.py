@@ -169,13 +169,13 @@ def test_a_call_that_came_while_a_signal_hurried_its_start_is_not_ended(
     async def starting(host: str, port: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         await asyncio.sleep(0.05)
-        process._on_event("CALL_INCOMING", 1, "", "")
+        process._on_event("CALL_INCOMING", 1, "", "", {})
 
     async def whole() -> None:
         running = asyncio.create_task(process.run(tmp_path / "control"))
         await asyncio.sleep(0.3)
         assert not running.done()
-        process._on_event("CALL_CLOSED", 1, "", "")
+        process._on_event("CALL_CLOSED", 1, "", "", {})
         await asyncio.wait_for(running, 30)
 
     monkeypatch.setattr(stack, "start", starting)

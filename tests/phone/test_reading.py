@@ -1,10 +1,10 @@
-"""What a call's last words mean: the whole table, once."""
+"""What a call's first and last words mean: the whole tables, once."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rung.phone.sip_reading import ended_by, outcome, outcome_of_failed_transfer
+from rung.phone.sip_reading import case_of, ended_by, outcome, outcome_of_failed_transfer, queue_of
 from rung.words import EndedBy, Outcome
 
 US, THEM, TRANSFER, NETWORK, UNKNOWN = (
@@ -16,6 +16,38 @@ US, THEM, TRANSFER, NETWORK, UNKNOWN = (
 )
 
 RESET, TIMED_OUT, REFUSED = "Connection reset by peer [104]", "Connection timed out [110]", "Connection refused [111]"
+
+
+@pytest.mark.parametrize(
+    ("to", "queue"),
+    [
+        ("<sip:agent@127.0.0.1:5060>", "agent"),
+        ('"Billing \\"EU\\"" <sips:billing;x=1@pbx.example>;tag=7', "billing"),
+        ('"sip:vip@pbx" <sip:agent@pbx>', "agent"),
+        ("sip:+44123@pbx", "+44123"),
+        ("<SIP:caf%C3%A9%0d@pbx>", "café"),
+        ("<sip:pbx.example>", ""),
+        ("<tel:112>", ""),
+        ("", ""),
+    ],
+)
+def test_whom_it_was_for(to: str, queue: str) -> None:
+    assert queue_of({"To": to}) == queue
+
+
+@pytest.mark.parametrize(
+    ("sent", "case"),
+    [("desk-1-17", "desk-1-17"), ("b%C3%BCro", "büro"), ("a%0d%0ab%1b[31m", "ab[31m"), ("%ff", "\ufffd")],
+)
+def test_the_case_sent_along(sent: str, case: str) -> None:
+    assert case_of({"X-Rung-Case": sent}) == case
+    assert case_of({}) == ""
+
+
+@given(st.text())
+def test_whatever_is_sent_along_is_one_short_line(sent: str) -> None:
+    for told in (case_of({"X-Rung-Case": sent}), queue_of({"To": f"<sip:{sent}@pbx>"})):
+        assert len(told) <= 120 and (told.isprintable() or not told)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 import msgspec
 
 from rung.phone.sip_control import plain
-from rung.phone.sip_reading import ended_by, outcome, outcome_of_failed_transfer
+from rung.phone.sip_reading import (
+    REPLACED,
+    REPLACES,
+    case_of,
+    ended_by,
+    outcome,
+    outcome_of_failed_transfer,
+    queue_of,
+)
 from rung.words import Call, CallState, EndedBy, Outcome
 
 KEPT_ENDED = 20  # a bridge that was dead meanwhile learns from these how its calls ended
@@ -29,6 +37,9 @@ class Leg:
     state: CallState
     cause: str = ""
     consult_for: str | None = None
+    queue: str = ""
+    case: str = ""
+    took_over: bool = False  # its peer moved an answered call over to this one: no new ringing
     rang: bool = False
     answered: bool = False
     ours: bool = False  # we asked the stack to end it
@@ -53,6 +64,8 @@ class Leg:
             consult_for=self.consult_for,
             cause=plain(self.cause),
             doing="transferring" if self.transferring else "ending" if self.ours else "",
+            queue=self.queue,
+            case=self.case,
         )
 
 
@@ -72,6 +85,7 @@ class CallBook:
     legs: dict[int, Leg] = field(default_factory=dict)  # by handle
     ended: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_ENDED))
     attempt: Attempt | None = None  # at most one at a time
+    replaced: tuple[str, Leg] | None = None  # the last words of a leg whose place the next incoming call takes
     _numbers: int = 0
 
     def calls(self) -> tuple[Call, ...]:
@@ -84,10 +98,14 @@ class CallBook:
                 return leg
         return None
 
-    def saw(self, event: str, handle: int, text: str = "", peer: str = "") -> list[Call]:
+    def saw(
+        self, event: str, handle: int, text: str = "", peer: str = "", headers: dict[str, str] | None = None
+    ) -> list[Call]:
         """Take in one event of the stack, by its name; returns the calls that changed."""
-        if event in ("CALL_INCOMING", "CALL_OUTGOING"):
-            return [self._begin(event, handle, peer).as_call()]
+        if event == "CALL_INCOMING":
+            return [self._comes_in(handle, peer, headers or {}).as_call()]
+        if event == "CALL_OUTGOING":
+            return [self._goes_out(handle, peer).as_call()]
         leg = self.legs.get(handle)
         if leg is None or leg.withheld is not None:
             return []
@@ -126,19 +144,25 @@ class CallBook:
         text, consult.withheld = consult.withheld, None
         return self._closed(consult, text)
 
-    def _begin(self, event: str, handle: int, peer: str) -> Leg:
-        self._numbers += 1
-        incoming = event == "CALL_INCOMING"
-        leg = Leg(
-            id=f"{self.prefix}-{self._numbers}",
-            handle=handle,
-            direction="in" if incoming else "out",
-            peer=peer.partition(";")[0],
-            state=CallState.RINGING if incoming else CallState.DIALLING,
-        )
-        self.legs[handle] = leg
-        if not incoming and self.attempt and self.attempt.leg is None:
+    def _comes_in(self, handle: int, peer: str, headers: dict[str, str]) -> Leg:
+        leg = self._begin(handle, "in", peer, CallState.RINGING)
+        leg.queue, leg.case = queue_of(headers), case_of(headers)
+        replaced, self.replaced = self.replaced, None
+        if replaced and replaced[0] == headers.get(REPLACES, "") + REPLACED:
+            # Whoever calls now knows nothing of the case: it was sent along with the call that this one replaces.
+            leg.queue, leg.case, leg.took_over = replaced[1].queue, replaced[1].case, replaced[1].answered
+        return leg
+
+    def _goes_out(self, handle: int, peer: str) -> Leg:
+        leg = self._begin(handle, "out", peer, CallState.DIALLING)
+        if self.attempt and self.attempt.leg is None:
             self.attempt.leg, leg.consult_for = leg, self.attempt.consult_for
+        return leg
+
+    def _begin(self, handle: int, direction: str, peer: str, state: CallState) -> Leg:
+        self._numbers += 1
+        leg = Leg(f"{self.prefix}-{self._numbers}", handle, direction, peer.partition(";")[0], state)
+        self.legs[handle] = leg
         return leg
 
     def _offer_answered(self, leg: Leg) -> list[Call]:
@@ -150,6 +174,8 @@ class CallBook:
         return [leg.as_call()]
 
     def _closed(self, leg: Leg, text: str) -> list[Call]:
+        if text.endswith(REPLACED):
+            self.replaced = text, leg
         by = EndedBy.NETWORK if leg.given_up else ended_by(text, ours=leg.ours)
         if leg.completed:
             by = EndedBy.TRANSFER

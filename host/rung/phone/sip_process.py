@@ -51,20 +51,15 @@ class SipPhoneProcess:
         self._started = False
         self._leave_when_idle = False
         self._dialling = asyncio.Lock()
-        self._replaced = False  # the next incoming call takes the place of an answered one
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- events of the stack ---------------------------------------------------------------------
 
-    def _on_event(self, event: str, handle: int, text: str, peer: str) -> None:
-        before = self.book.legs.get(handle)
-        if event == "CALL_CLOSED" and text.endswith(" replaced") and before and before.answered:
-            self._replaced = True
-        self._tell(self.book.saw(event, handle, text, peer))
+    def _on_event(self, event: str, handle: int, text: str, peer: str, headers: dict[str, str]) -> None:
+        self._tell(self.book.saw(event, handle, text, peer, headers))
         if event == "CALL_INCOMING":
             leg = self.book.legs[handle]
-            if self._replaced:  # a peer moved an answered call over to this one: no new ringing
-                self._replaced = False
+            if leg.took_over:
                 self._later(self._auto_answer(leg, 0))
             elif self.auto_answer_ms is not None:
                 self._later(self._auto_answer(leg, self.auto_answer_ms))

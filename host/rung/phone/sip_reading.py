@@ -1,13 +1,21 @@
-"""What a SIP call's last words mean: who ended it, and how a consulted supervisor's phone answered.
+"""What a SIP call's first and last words mean: whom it was for; who ended it, and how a supervisor's phone answered.
 
-The texts are those of the embedded stack's CALL_CLOSED event: a status line ("486 Busy Here"), an
-operating-system error ("Connection refused [111]"), or words of its own.
+The first are headers of the INVITE. The last are the texts of the embedded stack's CALL_CLOSED event: a status line
+("486 Busy Here"), an operating-system error ("Connection refused [111]"), or words of its own.
 """
 
 import re
+from urllib.parse import unquote
 
+from rung.phone.sip_control import plain
 from rung.words import EndedBy, Outcome
 
+CASE = "X-Rung-Case"  # ours: the case that the calling desk sends along, percent-encoded
+TO = "To"
+REPLACES = "Replaces"  # the dialog whose place the call takes
+
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')  # the name beside an address, which may look like an address itself
+_USER = re.compile(r"sips?:([^@;?>]*)[^@?>]*@", re.IGNORECASE)
 _STATUS = re.compile(r"(\d{3}) ")
 _ERRNO = re.compile(r"\[(\d+)\]$")
 _RESET_BY_PEER = "104"  # the stack's way of saying that a BYE or a CANCEL came in
@@ -32,6 +40,17 @@ _ANSWERS = {
     604: Outcome.ABSENT,
 }
 _NO_SUCH_DIALOG = 481  # the supervisor had hung up before the caller could take the consult's place
+
+
+def queue_of(headers: dict[str, str]) -> str:
+    """The user part of the address that was called; empty if there is none."""
+    user = _USER.search(_QUOTED.sub("", headers.get(TO, "")))
+    return plain(unquote(user[1])) if user else ""
+
+
+def case_of(headers: dict[str, str]) -> str:
+    """The case sent along; empty if none was."""
+    return plain(unquote(headers.get(CASE, "")))
 
 
 def status_of(text: str) -> int | None:

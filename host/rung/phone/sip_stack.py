@@ -21,9 +21,9 @@ from baresip._native import lib
 
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_control import SipSettings
+from rung.phone.sip_reading import CASE, REPLACES, TO
 
-OnEvent = Callable[[str, int, str, str], None]  # event name, call handle, text, peer
-CASE_HEADER = "X-Rung-Case"
+OnEvent = Callable[[str, int, str, str, dict[str, str]], None]  # event name, call handle, text, peer, headers
 _SKIPPED = frozenset({"CALL_RTCP", "MODULE", "VU_TX", "VU_RX", "AUDIO_WARNING"})
 
 
@@ -70,6 +70,7 @@ class SipStack:
                 max_concurrent_calls=s.max_calls,
                 rtp_timeout=s.rtp_timeout_s,
                 native_log_level="error",
+                expose_headers=(CASE, REPLACES, TO),
                 extra_config_text=f"sip_listen {host}:{port}\n",
             )
         )
@@ -98,7 +99,7 @@ class SipStack:
 
     def _hear(self, event: StackEvent) -> None:
         if event.call and event.event.name not in _SKIPPED:
-            self._on_event(event.event.name, event.call, event.text or "", event.peer or "")
+            self._on_event(event.event.name, event.call, event.text or "", event.peer or "", event.headers)
 
     # -- commands: each returns when the stack took it, or raises PhoneError ---------------------
 
@@ -106,7 +107,7 @@ class SipStack:
         """Returns the new call's handle; its CALL_OUTGOING has been heard by then. ``case`` goes with the INVITE."""
         args = f"{self._agent.handle} 0 {uri}"  # 0: no video
         if case:
-            args += f"\n{CASE_HEADER}: {quote(case)}"
+            args += f"\n{CASE}: {quote(case)}"
         return int((await self._command(lib.BP_CMD_UA_CONNECT, args))["handle"])
 
     async def answer(self, handle: int) -> None:
