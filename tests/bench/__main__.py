@@ -11,7 +11,8 @@ from tests.bench.desk import BenchDesk, Samples
 from tests.bench.floor import floor
 from tests.bench.report import goals, machine, table
 
-from rung.sim.stage import Stage, StageError
+from rung.sim.handset import StageError
+from rung.sim.stage import Stage
 
 WARM_UP = 3  # calls before the first that counts: caches, imports, the first growth of a heap
 TELL_EVERY = 20

@@ -22,7 +22,8 @@ from rung.words import Button, CallState, EndedBy, LampState, Outcome, Verdict
 pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
-from rung.sim.stage import Stage, connect
+from rung.sim.sip_handset import connect
+from rung.sim.stage import Stage
 from rung.sim.stories import OPEN, RELEASE_HOLD_S, Player
 
 TIMES = Times(wait=0.3, say_time=0.3, answer_within=20)

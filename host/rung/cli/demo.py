@@ -33,7 +33,8 @@ def demo(story: str | None, json: bool, list_: bool) -> int:
 
 
 async def _play(name: str, json: bool) -> bool:
-    from rung.sim.stage import Stage, StageError
+    from rung.sim.handset import StageError
+    from rung.sim.stage import Stage
     from rung.sim.stories import STORIES, TIMES, Player
 
     timeline = Timeline(json)

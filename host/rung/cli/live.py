@@ -10,7 +10,8 @@ from rung.cli.keys import TICK, TYPED
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
 from rung.phone.base import PhoneError
-from rung.sim.stage import TAP_S, Stage, StageError
+from rung.sim.handset import StageError
+from rung.sim.stage import TAP_S, Stage
 from rung.words import Button, CallState
 
 BOX_HELP = (

@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,69 +20,18 @@ from rung import words as w
 from rung.desk.happening import Happening
 from rung.journal.store import Journal
 from rung.link.keys import keep_key, new_key
-from rung.phone.base import PhoneError
-from rung.phone.client import PhoneClient
-from rung.phone.sip_control import SipSettings, write_private
 from rung.policy import Times
 from rung.policy.view import View
 from rung.sim.box import VirtualBox
 from rung.sim.flash import install
+from rung.sim.handset import PATIENCE_S, patience
+from rung.sim.sip_handset import connect, end_phone, start_phone
 from rung.sim.tamper import Tamper
 
 CALLER_HZ, SUPERVISOR_HZ, AGENT_HZ = 440, 620, 880
 TAP_S = 0.2  # longer than the 150 ms in which escalate and warn could still become a chord
-PATIENCE_S = 20.0  # for anything that ought to happen at once on a busy computer
-START_S = 40.0
 
 _decode = msgspec.json.Decoder(Happening).decode
-
-
-class StageError(Exception):
-    """What was expected did not happen; one line."""
-
-
-class SimPhone:
-    """A SIP phone in a process of its own, played by a story; ``changed`` is set whenever a call of its has."""
-
-    def __init__(self, name: str, client: PhoneClient, calls: tuple[w.Call, ...], changed: asyncio.Event) -> None:
-        self.name = name
-        self.client = client
-        self.calls = {call.id: call for call in calls}
-        self.changed = changed
-        self.on_change: Callable[[w.Call], None] = lambda call: None
-        self._task = asyncio.create_task(self._follow())
-
-    @property
-    def address(self) -> str:
-        return self.client.address
-
-    @property
-    def living(self) -> list[w.Call]:
-        return [call for call in self.calls.values() if call.state != w.CallState.ENDED]
-
-    async def until(self, true: Callable[[], bool], what: str) -> None:
-        async with _patience(f"{self.name}: {what}"):
-            while not true():
-                self.changed.clear()
-                await self.changed.wait()
-
-    async def hears(self, hz: int) -> None:
-        """Wait until this tone, and no other, is heard on the one living call."""
-        async with _patience(f"{self.name}: hears {hz} Hz"):
-            while abs(await self.client.heard(self.living[0].id) - hz) > 20:
-                await asyncio.sleep(0.05)
-
-    async def close(self) -> None:
-        self._task.cancel()
-        with contextlib.suppress(PhoneError):
-            await self.client.quit(force=True)
-        await self.client.close()
-
-    async def _follow(self) -> None:
-        async for call in self.client.changes():
-            self.calls[call.id] = call
-            self.changed.set()
-            self.on_change(call)
 
 
 class Stage:
@@ -137,46 +86,17 @@ class Stage:
         if self._tampered:
             self.tamper = self._exits.enter_context(Tamper(self.box.port, self.folder / "ttyRUNG1"))
             self.port = self.tamper.port
-        self.caller = await self._phone("caller", CALLER_HZ)
-        self.supervisor = await self._phone("supervisor", SUPERVISOR_HZ)
+        self.caller = await start_phone(self.folder, "caller", CALLER_HZ, self.changed, self._exits)
+        self.supervisor = await start_phone(self.folder, "supervisor", SUPERVISOR_HZ, self.changed, self._exits)
         self.config = self.folder / "rung.toml"
         self.config.write_text(self._config())
-        self._exits.push_async_callback(self._end_agents_phone)
+        self._exits.push_async_callback(end_phone, self.folder / "desk" / "phone.json")
         self._exits.push_async_callback(self.kill_bridge)
         await self.start_bridge()
-        async with _patience("the agent's phone answers"):
-            self.agent = await self._connect_agent()
+        async with patience("the agent's phone answers"):
+            self.agent = await connect(self.folder / "desk" / "phone.json")
         self._exits.push_async_callback(self.agent.close)
         await self.until(lambda: self.ready, "the bridge has its box and its phone")
-
-    async def _phone(self, name: str, hz: int) -> SimPhone:
-        control = self.folder / name / "phone.json"
-        settings = control.with_suffix(".settings")
-        control.parent.mkdir(mode=0o700, parents=True)
-        write_private(settings, msgspec.json.encode(SipSettings(user=name, tone_hz=hz, follow_transfers=True)))
-        connecting = asyncio.create_task(connect(control))
-        async with _patience(f"the {name}'s phone starts", START_S):
-            while not connecting.done():  # another program may take its port between choosing and binding it
-                process = await self._phone_process(settings, control)
-                ends = asyncio.create_task(process.wait())
-                await asyncio.wait((connecting, ends), return_when=asyncio.FIRST_COMPLETED)
-                ends.cancel()
-        client = connecting.result()
-        phone = SimPhone(name, client, await client.watch(), self.changed)
-        self._exits.push_async_callback(phone.close)
-        return phone
-
-    async def _phone_process(self, settings: Path, control: Path) -> asyncio.subprocess.Process:
-        with control.with_suffix(".log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "rung.phone.sip_process", str(settings), str(control)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        self._exits.push_async_callback(_end_process, process)
-        return process
 
     def _config(self) -> str:
         times = msgspec.structs.asdict(self.times) if self.times else {}
@@ -268,7 +188,7 @@ class Stage:
 
     async def until(self, true: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
         """Wait until something is so; StageError with ``what`` if it never is."""
-        async with _patience(what, patience_s):
+        async with patience(what, patience_s):
             while not true():
                 self.changed.clear()
                 await self.changed.wait()
@@ -291,55 +211,3 @@ class Stage:
     async def call_in(self) -> str:
         """The caller dials the agent; the id of the call at the caller's phone."""
         return await self.caller.client.dial(f"sip:{self.agent.address}")
-
-    async def _connect_agent(self) -> PhoneClient:
-        return await connect(self.folder / "desk" / "phone.json")
-
-    async def _end_agents_phone(self) -> None:
-        """The bridge started it, and never stops it."""
-        with contextlib.suppress(PhoneError):
-            client = await PhoneClient.connect(self.folder / "desk" / "phone.json")
-            pid = client.pid
-            with contextlib.suppress(PhoneError):
-                await client.quit(force=True)
-            await client.close()
-            for _ in range(100):
-                if not _alive(pid):
-                    return
-                await asyncio.sleep(0.05)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-
-async def connect(control: Path) -> PhoneClient:
-    """Connect to a phone that is starting."""
-    while True:
-        try:
-            return await PhoneClient.connect(control)
-        except PhoneError:
-            await asyncio.sleep(0.05)
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
-
-
-async def _end_process(process: asyncio.subprocess.Process) -> None:
-    try:
-        async with asyncio.timeout(5):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-@contextlib.asynccontextmanager
-async def _patience(what: str, seconds: float = PATIENCE_S) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise StageError(f"waited {seconds:g} s in vain: {what}") from None

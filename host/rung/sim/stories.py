@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from rung import words as w
 from rung.phone.base import PhoneError
 from rung.policy import Times
-from rung.sim.stage import AGENT_HZ, CALLER_HZ, SUPERVISOR_HZ, Stage, StageError
+from rung.sim.handset import StageError
+from rung.sim.stage import AGENT_HZ, CALLER_HZ, SUPERVISOR_HZ, Stage
 from rung.words import Button, CallState, EndedBy, LampState, Outcome, Verdict
 
 TIMES = Times(wait=1.0, say_time=0.8, answer_within=3.0)  # the shipped policy has 5, 4 and 30 s
