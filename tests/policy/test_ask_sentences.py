@@ -79,6 +79,35 @@ def test_the_supervisors_take_the_call_completes_the_transfer() -> None:
     assert s.sent(w.Complete)
 
 
+def test_whoever_is_on_the_phone_about_it_may_take_the_call_though_the_ask_is_over_for_all() -> None:
+    """The same, once the ask has closed at every desk: an act from their own, and from nobody else's."""
+    s = Scene("warm-transfer")
+    then(tap("warn"), talk, tap("escalate"), lambda s: s.reply("accept"))(s)
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    assert s.other(EVE, w.TakeOver()) == w.Answer(verdict=w.Verdict.REFUSED, why="You are not in this call.")
+    s.consult("up")
+    for whose, done in ((FAY, False), (EVE, True), (EVE, True)):
+        answer = s.other(whose, w.TakeOver())
+        assert answer is not None and bool(s.sent(w.Offer)) == done, answer
+    assert len(s.sent(w.Offer)) == 1, "said twice, done once"
+    s.line("held")
+    assert not s.sent(w.Complete), "without the accept the first desk keeps case and caller"
+
+
+def test_nobody_takes_a_call_while_another_is_live_on_this_phone() -> None:
+    s = Scene("warm-transfer")
+    then(tap("warn"), talk, tap("escalate"), lambda s: s.reply("accept"))(s)
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    s.line("up", call="second")
+    answer = s.other(EVE, w.TakeOver())
+    assert answer is not None and answer.verdict == "refused" and not s.sent(w.Offer)
+
+
 def test_if_nobody_can_answer_the_caller_is_never_put_on_hold() -> None:
     """ "If nobody can answer (`alone`), the caller is never put on hold." """
     for present in ((), (replace(EVE, free=False),)):

@@ -262,6 +262,21 @@ def test_without_the_accept_the_first_desk_keeps_case_and_caller() -> None:
         s.must("escalate")
 
 
+def test_a_case_offered_while_the_call_about_it_still_rings_here_is_taken() -> None:
+    """The other phone hears of the answer first, and its desk may offer the case at once."""
+    offer = handed_over(Scene("warm-transfer").declare("slur").must("warn").talk())
+    s = Scene("warm-transfer", person="eve", role=w.Role.SUPERVISOR, call=False)
+    s.put(w.CallIs(replace(line("ringing", call="about it"), case=offer.case)))
+    s.put(offered(offer, "desk-ada"))
+    (answer,) = s.sent(w.AnswerOffer)
+    assert isinstance(answer, w.AnswerOffer) and answer.accepted, answer.why
+    s.put(w.CallIs(replace(line("up", call="about it"), case=offer.case)))
+    assert s.desk.case is None, "the caller comes on another call"
+    s.put(w.CallIs(replace(line("ended", "transfer", call="about it"), case=offer.case)))
+    s.put(w.CallIs(replace(line("up", call="the caller's"), case=offer.case)))
+    assert s.case.has_taken("warn") and s.case.call == "the caller's"
+
+
 # -- the epoch and other lines -----------------------------------------------------------------------------------------
 
 

@@ -167,9 +167,11 @@ def _leave_taken_back(d: Decision, act: w.LeaveTakenBack) -> w.Answer:
 
 
 def _take_over(d: Decision, act: w.TakeOver) -> w.Answer:
-    if d.desk.case is None or d.who.here or transfer.added(d.case) is None:
+    if d.desk.case is None or d.who.here:
         return refuse("You are not in this call.")
-    return transfer.hand_over(d)
+    if transfer.is_on_the_phone(d.case, d.who.id):
+        return transfer.taken_from_there(d)
+    return transfer.hand_over(d) if transfer.added(d.case) is not None else refuse("You are not in this call.")
 
 
 ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {

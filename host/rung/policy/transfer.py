@@ -104,6 +104,19 @@ def came_to_nothing(d: Decision, outcome: Outcome) -> None:
     d.flash(Button.ESCALATE, LampState.REFUSED)
 
 
+def is_on_the_phone(case: Case, person: str | None) -> bool:
+    """Has this supervisor answered the ask, and talks with the agent?"""
+    return case.ask is not None and case.ask.phase == Phase.ANSWERED and case.ask.supervisor == person
+
+
+def taken_from_there(d: Decision) -> w.Answer:
+    """ "Take the call": as a further tap of escalate, and the supervisor need not wait for it."""
+    if other_live(d.desk) or not d.desk.facts.calls_known:
+        return refuse(sentence(OTHER_LIVE if other_live(d.desk) else PHONE_LOST))
+    complete(d)
+    return taken("You have the call from now on.")
+
+
 # -- with a supervisor in the call -------------------------------------------------------------------------------------
 
 
@@ -208,10 +221,12 @@ def case_offered(d: Decision, offered: w.CaseOffered) -> None:
 
 
 def _talks_about(d: Decision, case: str) -> w.Call | None:
-    """The call in which whoever offers the case talks with us. Only so is the caller's own call known from it."""
+    """The call in which whoever offers the case talks with us. Only so is the caller's own call known from it.
+
+    Here it may ring still: the other phone hears of the answer first.
+    """
     ours = {c.call for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == case}
-    calls = [call for call in d.desk.facts.calls.values() if call.case == case and call.id not in ours]
-    return next((call for call in calls if call.state in (w.CallState.UP, w.CallState.HELD)), None)
+    return next((call for call in d.desk.facts.calls.values() if call.case == case and call.id not in ours), None)
 
 
 def _cannot_take(d: Decision, offered: w.CaseOffered) -> str:
