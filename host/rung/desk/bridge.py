@@ -18,6 +18,7 @@ from rung import words as w
 from rung.desk.commands import Commands
 from rung.desk.happening import Teller
 from rung.desk.incidents import incident
+from rung.desk.known_cases import KnownCases
 from rung.desk.recovery import Kept, recover
 from rung.floor.base import AsksAre, Floor, FloorError, FloorNews, Place, Status
 from rung.journal.format import JournalError
@@ -61,6 +62,7 @@ class Bridge:
         self._lock = threading.Lock()
         self._desk = recover(journal)
         self._kept = Kept(journal)
+        self._cases = KnownCases(journal)
         self._book = self._kept.with_those_of(self._desk, book)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
         self._lamps: w.Lamps | None = None
@@ -158,6 +160,7 @@ class Bridge:
             self._answering = self._answering or isinstance(input, w.Pressed)
             self._hand_over()
             self._show(now)
+        self._cases.recorded(made.events)
         self._report(before, made.events)
         self._loop.call_soon_threadsafe(self._changed.set)
         return made.answer
@@ -243,7 +246,10 @@ class Bridge:
         if isinstance(news, w.PhoneIs):
             self._teller.tell("phone", up=news.up, text=news.why)
         elif isinstance(news, w.CallIs):
+            news = w.CallIs(self._cases.believed(news.call))
             self._teller.tell("call", call=news.call)
+        else:
+            news = w.CallsAre(self._cases.all_believed(news.calls))
         self.feed(news)
 
     async def _run_floor(self) -> None:
@@ -258,6 +264,7 @@ class Bridge:
     def _from_floor(self, news: FloorNews) -> w.Answer | None:
         if isinstance(news, AsksAre):
             self.asks = news
+            self._cases.asked(news.asks)
             self._teller.tell("asked", asks=news.asks)
             return None
         if isinstance(news, w.FloorIs):
