@@ -6,10 +6,12 @@ from typing import get_args
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from rung import words as w
 from rung.cli.timeline import Describer, Timeline
 from rung.desk.happening import Happening, Kind
+from rung.floor.base import Asked
 from rung.words import (
     Button,
     CallState,
@@ -137,6 +139,8 @@ def call(state: CallState, ended_by: EndedBy | None = None, cause: str = "", con
     return happening("call", call=told)
 
 
+ASKED = Asked(desk="desk-7", ask=1, want=Want.LEAVE, brief=BRIEF, may=(Reply.GRANT,))
+ASKED_IN_WORDS = "desk-7 asks for leave; desk-7 asks for leave: over, taken back"
 HAPPENINGS: list[tuple[Happening, str]] = [
     (happening("press", press=PRESS), "chord of escalate+warn, number 7, epoch 2, age 3 ms"),
     (happening("acknowledged", press=PRESS), "chord of escalate+warn, number 7, epoch 2, age 3 ms"),
@@ -150,6 +154,9 @@ HAPPENINGS: list[tuple[Happening, str]] = [
     (happening("phone", up=True), "answers"),
     (happening("phone", up=False), "does not answer; calls go on"),
     (happening("phone", up=False, text="no such file"), "no such file"),
+    (happening("floor", up=True), "answers"),
+    (happening("asked", asks=(ASKED, replace(ASKED, over=Outcome.TAKEN_BACK))), ASKED_IN_WORDS),
+    (happening("asked"), ""),
     (happening("box", up=True, text="box 1"), "box 1"),
     (happening("trouble", text="no box"), "no box"),
     (call(CallState.RINGING), "line ringing"),
@@ -180,6 +187,21 @@ def test_happenings_in_words(happening: Happening, line: str) -> None:
 @pytest.mark.parametrize("kind", ["started", "accepted", "shown", "view"])
 def test_what_only_repeats_another_line_has_none(kind: Kind) -> None:
     assert Describer().describe(happening(kind, text="policy", lamps=w.Lamps(), effect=w.AskPhone(1))) == ""
+
+
+def test_the_floor_is_told_when_it_comes_and_goes() -> None:
+    describer = Describer()
+    told = [describer.describe(happening("floor", up=up)) for up in (True, True, False, False, True)]
+    assert told == ["answers", "", "does not answer; calls go on", "", "answers"]
+
+
+def test_where_several_desks_are_watched_each_line_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    for json_, desks in ((False, "agent      supervisor "), (True, '"desk":"agent" "desk":"supervisor"')):
+        timeline = Timeline(json=json_)
+        for desk in ("agent", "supervisor"):
+            timeline.happened(happening("floor", up=True), desk)
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 2 and all(desk in line for desk, line in zip(desks.split(), lines, strict=True))
 
 
 @pytest.mark.parametrize(("effect", "words"), (EFFECTS | FLOOR).items(), ids=lambda value: type(value).__name__)
@@ -213,11 +235,12 @@ def test_times_count_from_the_latest_edge(capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(("failure", "last"), [("", "warm: came out as told"), ("[x]", "warm: NOT as told: [x]")])
 def test_a_story_in_text(capsys: pytest.CaptureFixture[str], failure: str, last: str) -> None:
     timeline = Timeline(json=False)
-    timeline.title("warm", "A [call].\n", "wait 5 → 1 s")
+    timeline.title("warm", "A [call].\n", "wait 5 → 1 s", "virtual phones", "warm-transfer")
     timeline.told("caller and agent talk")
     timeline.end("warm", failure)
     _, title, times, told, end = capsys.readouterr().out.splitlines()
-    assert (title, times, end) == ("warm: A [call].", "times shortened for the story: wait 5 → 1 s", last)
+    assert (title, end) == ("warm (warm-transfer): A [call].", last)
+    assert times == "virtual phones; times shortened for the story: wait 5 → 1 s"
     assert told.split(maxsplit=1) == ["story", "caller and agent talk"]
 
 
@@ -225,7 +248,7 @@ def test_a_story_in_json_keeps_every_happening_whole(capsys: pytest.CaptureFixtu
     events = [happening("recorded", at, event=event) for at, (event, _) in enumerate(EVENTS)]
     happenings = [*events, *(each for each, _ in HAPPENINGS), happening("started", text="policy")]
     timeline = Timeline(json=True)
-    timeline.title("warm", "A call.", "wait 5 → 1 s")
+    timeline.title("warm", "A call.", "wait 5 → 1 s", "virtual phones")
     timeline.edge(5, "lets go of warn")
     timeline.told("caller and agent talk")
     for each in happenings:

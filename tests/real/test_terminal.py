@@ -83,11 +83,19 @@ class Terminal:
         """Wait until one drawing holds them all."""
         self._until(lambda: all(text in self.screen for text in texts), f"shows {texts}")
 
-    def ends(self) -> int:
-        """Wait until the program ends, and leaves the terminal as it was; its exit code, negative for a signal."""
-        self._until(lambda: self.process.poll() is not None, "ends")
+    @property
+    def farewell(self) -> str:
+        """What it has left on the normal screen, in one line."""
+        return re.sub(r"\s+", " ", ESCAPE.sub("", self._seen.rpartition(NORMAL_SCREEN)[2])).strip()
+
+    def ends(self, last: str = "") -> int:
+        """Wait until the program ends, and leaves the terminal as it was; its exit code, negative for a signal.
+
+        ``last``: its last words, on the normal screen.
+        """
+        self._until(lambda: self.process.poll() is not None and self.farewell.endswith(last), "ends")
         assert termios.tcgetattr(self._fd) == self._before
-        assert self._seen.rstrip().endswith(NORMAL_SCREEN)
+        assert NORMAL_SCREEN in self._seen and bool(self.farewell) == bool(last)
         return self.process.wait()
 
     def _until(self, true: Callable[[], bool], what: str) -> None:
@@ -116,6 +124,23 @@ def test_a_newcomer_plays_the_demo(tmp_path: Path) -> None:
         demo.type(CTRL_C)
         assert demo.ends() == 0
         wait_for(lambda: not demo.family())
+        assert not list(tmp_path.iterdir()), "it leaves no file behind"
+
+
+def test_an_agent_practises_with_a_scripted_caller(tmp_path: Path) -> None:
+    pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
+    with Terminal("-m", "rung", "demo", "--drill", "swearing", folder=tmp_path) as drill:
+        drill.shows("the caller", "“I have waited twenty minutes to ask where my refund is.”", "WARN lit")
+        drill.type("3")
+        drill.shows("refused: Release the call: first: give the final notice")
+        drill.shows("“Three weeks!")
+        drill.type("p2")
+        drill.shows("grounds: profanity", "SAY: Warn the caller")
+        drill.type(CTRL_C)
+        assert drill.ends("Nothing of this is kept.") == 0
+        for told in ("too early release", "right Warn the caller", "right named: profanity", "the call is still up"):
+            assert told in drill.farewell
+        wait_for(lambda: not drill.family())
         assert not list(tmp_path.iterdir()), "it leaves no file behind"
 
 

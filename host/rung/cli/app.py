@@ -63,13 +63,21 @@ def pair(
 @app.command()
 def demo(
     story: Annotated[str | None, typer.Option(help="Play this story: see `rung demo --list`.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Only stories, or the drill, of this policy.")] = None,
+    drill: Annotated[str | None, typer.Option(help="Practise with a scripted caller: see `rung demo --list`.")] = None,
+    keys: Annotated[str | None, typer.Option(help="Play a drill with these keys, without a terminal.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what happens, one event a line.")] = False,
-    list_: Annotated[bool, typer.Option("--list", help="List the stories.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="List the stories and the drills.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Play every story of every policy.")] = False,
 ) -> None:
-    """The main job on a virtual box and real SIP phones: live in a terminal, else every story with its timeline."""
+    """The main job on virtual boxes and real SIP phones: live in a terminal, else stories with their timelines."""
+    if drill is not None:
+        from rung.cli.drill import practise
+
+        raise typer.Exit(practise(drill, policy, keys))
     from rung.cli.demo import demo as play
 
-    raise typer.Exit(play(story, json, list_))
+    raise typer.Exit(play(story, policy, json, list_, all_))
 
 
 @sim.command()

@@ -56,6 +56,11 @@ class Keys:
         self._text = ""
 
     @property
+    def typing(self) -> bool:
+        """A note or a reason is being typed: every key belongs to it, until Enter."""
+        return self._typing is not None
+
+    @property
     def prompt(self) -> str:
         """What is being typed, if anything."""
         return f"note or reason, then Enter: {self._text}" if self._typing else ("take back: " if self._minus else "")

@@ -52,6 +52,7 @@ class Screen:
         self._answer: tuple[float, w.Answer] | None = None
         self._help = extra_help
         self.prompt = ""  # what is being typed
+        self.caller: list[str] = []  # in a drill: what the caller has said
         self.box_lamps: tuple[tuple[int, int, int], ...] = ()  # of a virtual box: the firmware's own pixels
         self._live = Live(get_renderable=self._draw, console=Console(), refresh_per_second=REFRESH_HZ, screen=True)
 
@@ -91,7 +92,7 @@ class Screen:
     def _draw(self) -> RenderableType:
         with self._lock:
             view = self._view
-            parts: list[RenderableType] = [self._head(view), self._buttons(view)]
+            parts: list[RenderableType] = [self._head(view), *self._spoken(), self._buttons(view)]
             if view is not None:
                 parts += [self._script(view), self._ladder(view)]
             parts += [self._answered(), self._foot(view)]
@@ -112,6 +113,12 @@ class Screen:
         if view.ask:
             line.append(f"\n{view.ask}", style="yellow")
         return Panel(line, title="Rung", border_style="dim")
+
+    def _spoken(self) -> list[RenderableType]:
+        if not self.caller:
+            return []
+        words = Text("\n".join(f"“{said}”" for said in self.caller[-2:]), style="bold")
+        return [Panel(words, title="the caller", border_style="magenta")]
 
     def _buttons(self, view: View | None) -> RenderableType:
         table = Table.grid(expand=True, padding=(0, 1))

@@ -1,7 +1,9 @@
 """A story's timeline: what happened, with the time since the latest press's edge."""
 
+import sys
 import time
 from enum import StrEnum
+from typing import TextIO
 
 import msgspec
 from rich.console import Console
@@ -9,6 +11,7 @@ from rich.markup import escape
 
 from rung import words as w
 from rung.desk.happening import Happening
+from rung.floor.base import Asked
 
 _EFFECTS = {
     w.Hold: "put the caller on hold",
@@ -32,35 +35,44 @@ _CAUSE_TELLS = (w.EndedBy.THEM, w.EndedBy.NETWORK, w.EndedBy.UNKNOWN)
 
 
 class Timeline:
-    def __init__(self, json: bool) -> None:
+    """Of one story, to the terminal or to ``out``; where several desks are watched, each line begins with its desk."""
+
+    def __init__(self, json: bool, out: TextIO | None = None) -> None:
         self._json = json
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._out = out or sys.stdout
+        self._console = Console(file=self._out, highlight=False, soft_wrap=True, force_terminal=sys.stdout.isatty())
         self._edge_ns = 0
-        self._describer = Describer()
+        self._describers: dict[str, Describer] = {}
 
-    def title(self, name: str, about: str, shortened: str) -> None:
+    def title(self, name: str, about: str, shortened: str, parts: str, policy: str = "") -> None:
+        """``parts``: what of it is real."""
         if self._json:
-            self._line("story", text=name, shortened=shortened)
+            self._line("story", text=name, shortened=shortened, parts=parts, policy=policy)
             return
-        self._console.print(f"\n[bold]{name}[/bold]: {escape(about.strip())}")
-        self._console.print(f"[dim]times shortened for the story: {shortened}[/dim]")
+        of = f" ({policy})" if policy else ""
+        self._console.print(f"\n[bold]{name}[/bold]{of}: {escape(about.strip())}")
+        self._console.print(f"[dim]{parts}; times shortened for the story: {shortened}[/dim]")
 
-    def edge(self, at_ns: int, text: str) -> None:
+    def edge(self, at_ns: int, text: str, desk: str = "") -> None:
         """The edge that completed a gesture: times count from here."""
         self._edge_ns = at_ns
-        self._line("edge", text=text, at_ns=at_ns) if self._json else self._show(at_ns, "bold cyan", "agent", text)
+        if self._json:
+            self._line("edge", text=text, at_ns=at_ns, desk=desk)
+        else:
+            self._show(at_ns, "bold cyan", "hand" if desk else "agent", text, desk)
 
     def told(self, text: str) -> None:
         self._line("told", text=text) if self._json else self._show(time.monotonic_ns(), "green", "story", text)
 
-    def happened(self, happening: Happening) -> None:
+    def happened(self, happening: Happening, desk: str = "") -> None:
         if self._json:
-            print(msgspec.json.encode(happening).decode(), flush=True)
+            line = msgspec.to_builtins(happening)
+            self._print(line | {"desk": desk} if desk else line)
             return
-        text = self._describer.describe(happening)
+        text = self._describers.setdefault(desk, Describer()).describe(happening)
         if text:
             style = "red" if happening.kind == "trouble" else ""
-            self._show(happening.at_ns, style, happening.kind, text)
+            self._show(happening.at_ns, style, happening.kind, text, desk)
 
     def end(self, name: str, failure: str) -> None:
         if self._json:
@@ -70,14 +82,18 @@ class Timeline:
         else:
             self._console.print(f"[bold green]{name}: came out as told[/bold green]")
 
-    def _show(self, at_ns: int, style: str, kind: str, text: str) -> None:
+    def _show(self, at_ns: int, style: str, kind: str, text: str, desk: str = "") -> None:
         since = f"{(at_ns - self._edge_ns) / 1e6:+10.1f} ms" if self._edge_ns else " " * 13
-        line = f"{since}  {kind:12}  {escape(text)}"
+        where = f"{desk:10}  " if desk else ""
+        line = f"{since}  {where}{kind:12}  {escape(text)}"
         self._console.print(f"[{style}]{line}[/{style}]" if style else line)
 
     def _line(self, kind: str, at_ns: int = 0, **what: str) -> None:
         line = {"kind": kind, "at_ns": at_ns or time.monotonic_ns()} | {k: v for k, v in what.items() if v}
-        print(msgspec.json.encode(line).decode(), flush=True)
+        self._print(line)
+
+    def _print(self, line: dict[str, object]) -> None:
+        print(msgspec.json.encode(line).decode(), file=self._out, flush=True)
 
 
 def lamps_in_words(lamps: w.Lamps) -> str:
@@ -91,10 +107,17 @@ class Describer:
 
     def __init__(self) -> None:
         self._effects: dict[int, str] = {}
+        self._floor: bool | None = None
 
     def describe(self, happening: Happening) -> str:
         if happening.kind in ("view", "shown", "started", "accepted"):
             return ""
+        if happening.kind == "floor":  # told anew whenever somebody there comes, goes or is on a call
+            same, self._floor = self._floor == happening.up, happening.up
+            if same:
+                return ""
+        if happening.asks:
+            return "; ".join(_asked(ask) for ask in happening.asks)
         if happening.press is not None:
             press = happening.press
             buttons = "+".join(press.buttons)
@@ -173,6 +196,11 @@ class Describer:
     def _effect(self, id: int) -> str:
         """In words; by its number where it was decided before anybody watched."""
         return self._effects.get(id, f"command {id}")
+
+
+def _asked(ask: Asked) -> str:
+    over = f": over, {_spelled(ask.over)}" if ask.over is not None else ""
+    return f"{ask.desk} asks for {_spelled(ask.want)}{over}"
 
 
 def _call(call: w.Call) -> str:
