@@ -1,0 +1,196 @@
+"""The fold: of all desks that the policy cannot tell apart, one.
+
+``Fold.desk`` takes any desk and gives the one member that stands for its whole class: a real `Desk`, which the real
+`step` takes like any other. Two desks are of one class if their folds are equal. What makes it small:
+
+- *Time.* Nothing in the ladder asks what time it is, only whether a wait has passed. Each instant becomes one of two:
+  its wait has passed, or it has not. `elapsed` is the way from the one to the other.
+- *Grounds.* Only the answers to the tables' questions count (`grounds`).
+- *History.* A rung is remembered if a table asks for it. So are `unavailable`, leave and the rest.
+- *Names.* Cases, epochs, asks and effects have numbers that only count up; here each begins at 1 again.
+- *What no rule reads* is forgotten: notes, ticks, earlier incidents, the flash of a lamp, how long a hold lasted.
+
+That the fold forgets nothing that matters is no belief: `tests/policy/test_fold.py` lets chance find desks, and shows
+that the step of a desk and the step of its fold come to the same class, with the same answer.
+"""
+
+from msgspec.structs import replace
+
+from rung import words as w
+from rung.policy.effects import RESTARTED
+from rung.policy.proof.grounds import CALMED, Declared, Grounds, Said, joined
+from rung.policy.proof.reads import Reads
+from rung.policy.reading import COMPLETE_AFTER_MS
+from rung.policy.state import (
+    Alert,
+    Announcement,
+    Ask,
+    Case,
+    Declaration,
+    Desk,
+    Facts,
+    Mark,
+    Pending,
+    Taken,
+)
+from rung.words import Marker, Role
+
+NOW_MS = 1_000_000_000  # of every folded desk: later than any wait is long
+LONG_MS = 1_000_000  # until a deadline that has not passed
+MOMENT_MS = 1  # between two inputs, so that one is always later than the other
+
+
+class Fold:
+    """The fold of one policy. ``alerts``: are alerts (panic, crisis, quiet asks) told apart as well?"""
+
+    def __init__(self, reads: Reads, *, alerts: bool) -> None:
+        self.policy = reads.policy
+        self.reads = reads
+        self.grounds = Grounds(reads)
+        self.alerts = alerts
+        times = reads.policy.times
+        self.wait_ms, self.say_ms = times.wait_ms, times.say_ms
+
+    def desk(self, desk: Desk) -> Desk:
+        """The member that stands for the class of ``desk``."""
+        case = None if desk.case is None else self.case(desk.case, desk.at_ms)
+        effect = len(case.pending) if case is not None else 0
+        asked = case is not None and case.ask is not None
+        alert = _alert(desk.alert) if self.alerts and desk.alert is not None else None
+        return Desk(
+            facts=_facts(desk.facts, case),
+            case=case,
+            alert=alert,
+            epoch=1,
+            effect=effect,
+            ask=int(asked) + 2 * int(alert is not None),
+            at_ms=NOW_MS,
+        )
+
+    def case(self, case: Case, now: int) -> Case:
+        said = self.grounds.fold(said_of(self.reads, case))
+        instants = self._instants(said, case, now)
+        counted = None
+        if case.counted_ms is not None and self.reads.persisted:
+            counted = NOW_MS - self.wait_ms if case.talk_ms(case.counted_ms, now) >= self.wait_ms else NOW_MS
+        flags = self.reads.flags(case.involved)
+        undecided = "not_necessary" in flags
+        return Case(
+            id="case-1",
+            epoch=1,
+            call=case.call,
+            version=case.version,
+            origin=case.origin,
+            released=case.released,
+            held=case.held,
+            talks=((0, NOW_MS),),
+            talking_since=NOW_MS if case.talking_since is not None else None,
+            counted_ms=counted,
+            grounds=tuple(Declaration(d.ground, d.person, instants[d.at]) for d in said.declared),
+            marks=tuple(Mark(m.marker, m.person, NOW_MS) for m in case.marks if m.marker == Marker.CRISIS),
+            taken=self._taken(case, instants),
+            announcement=case.announcement and self._announcement(case.announcement, now),
+            ask=case.ask and self._ask(case.ask, now),
+            leave=case.leave and replace(case.leave, at_ms=NOW_MS) if self.reads.leave else None,
+            leave_used=case.leave_used and self.reads.leave,
+            unavailable=case.unavailable and "unavailable" in flags,
+            involved=case.involved and bool(self.reads.flags(False) & {"involved"}),
+            not_necessary=case.not_necessary and undecided,
+            declined=case.declined and undecided,
+            joined=tuple(replace(j, at_ms=instants[joined(j.person)]) for j in case.joined),
+            calmed_ms=instants.get(CALMED),
+            pending=tuple(_pending(n, p) for n, p in enumerate(case.pending, 1)),
+        )
+
+    # -- the parts of a case -------------------------------------------------------------------------------------------
+
+    def _instants(self, said: Said, case: Case, now: int) -> dict[int | str, int]:
+        """An instant for each place in the order and for each mark, so that what has passed of its wait stays true."""
+        ages = self._ages(case, now)
+        at = {name: place for name, place in said.marks}
+        by_place = {place: ages[name] for name, place in said.marks if name in ages}
+        latest, found = NOW_MS - 100, {}
+        for place in sorted({d.at for d in said.declared} | set(at.values()), reverse=True):
+            wait_ms, passed = by_place.get(place, (0, False))
+            latest = min(latest, NOW_MS - (wait_ms + 100 if passed else wait_ms // 2))
+            found[place] = latest + place
+        return found | {name: found[place] for name, place in at.items()}
+
+    def _ages(self, case: Case, now: int) -> dict[str, tuple[int, bool]]:
+        """Of each mark that has a wait of its own: how long it is, and whether it has passed."""
+        ages = {joined(j.person): (self.wait_ms, case.talk_ms(j.at_ms, now) >= self.wait_ms) for j in case.joined}
+        for taken in case.taken:
+            lapses_after = self.policy.find(taken.rung).lapses_after
+            if lapses_after is not None:
+                lapse_ms = round(lapses_after * 1000)
+                ages[taken.rung] = (lapse_ms, now - taken.at_ms >= lapse_ms)
+        return ages
+
+    def _taken(self, case: Case, instants: dict[int | str, int]) -> tuple[Taken, ...]:
+        """Each rung of which it is read, once; and that of an open ask once more, for it may come to nothing."""
+        kept: dict[tuple[str, str | None], Taken] = {}
+        for t in case.taken:
+            person = t.person if self.policy.find(t.rung).role == Role.SUPERVISOR else None
+            kept[t.rung, person] = Taken(t.rung, person, instants.get(t.rung, NOW_MS))
+        asking = case.ask.rung if case.ask is not None else ""
+        times = sum(t.rung == asking for t in case.taken)
+        read = [t for t in kept.values() if t.rung in self.reads.rungs and (t.rung != asking or times > 1)]
+        return (*sorted(read, key=self._in_ladder), *(t for t in kept.values() if t.rung == asking))
+
+    def _in_ladder(self, taken: Taken) -> tuple[int, str]:
+        return self.policy.rung.index(self.policy.find(taken.rung)), str(taken.person)
+
+    def _announcement(self, said: Announcement, now: int) -> Announcement:
+        return replace(said, at_ms=NOW_MS - self.say_ms if now - said.at_ms >= self.say_ms else NOW_MS)
+
+    def _ask(self, ask: Ask, now: int) -> Ask:
+        answered = ask.answered_ms
+        if answered is not None:
+            answered = NOW_MS - COMPLETE_AFTER_MS if now - answered >= COMPLETE_AFTER_MS else NOW_MS
+        return replace(
+            ask,
+            number=1,
+            opened_ms=NOW_MS,
+            phase_ms=NOW_MS,
+            asked_ms=NOW_MS,
+            answered_ms=answered,
+            to=tuple(sorted(ask.to)),
+            busy=tuple(sorted(ask.busy)),
+            seen=(),
+        )
+
+
+def said_of(reads: Reads, case: Case) -> Said:
+    """What was declared on a case, and the instants that the tables hold it against."""
+    marks: dict[str, int] = {} if case.calmed_ms is None else {CALMED: case.calmed_ms}
+    for taken in case.taken:
+        if taken.rung in reads.timed:
+            marks[taken.rung] = max(taken.at_ms, marks.get(taken.rung, taken.at_ms))
+    marks |= {joined(j.person): j.at_ms for j in case.joined}
+    declared = tuple(Declared(d.ground, d.person, d.at_ms) for d in case.grounds)
+    return Said(declared, tuple(sorted(marks.items())))
+
+
+def _pending(number: int, pending: Pending) -> Pending:
+    effect = replace(pending.effect, id=number)
+    if isinstance(effect, w.Offer):
+        effect = replace(effect, case="case-1", state="", policy="")
+    elif isinstance(effect, w.Consult | w.Join):
+        effect = replace(effect, case="case-1")
+    known = pending.unknown if pending.unknown in (None, RESTARTED) else "overdue"
+    return Pending(effect, NOW_MS + LONG_MS, known)
+
+
+def _alert(alert: Alert) -> Alert:
+    return replace(alert, number=2, at_ms=NOW_MS, to=tuple(sorted(alert.to)), busy=tuple(sorted(alert.busy)))
+
+
+def _facts(facts: Facts, case: Case | None) -> Facts:
+    """Of the phone's calls only those that still concern somebody: the lines, and the consult of the open ask."""
+    asking = case is not None and case.ask is not None
+    calls = {
+        id: replace(call, cause="", outcome=None)
+        for id, call in sorted(facts.calls.items())
+        if call.consult_for is None or asking
+    }
+    return replace(facts, calls=calls)

@@ -1,0 +1,134 @@
+"""The first walk: one agent, one caller, the whole ladder; and every way in which an ask may end."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from rung.policy.step import step
+from rung import words as w
+from rung.policy.language import Policy
+from rung.policy.proof import moves as m
+from rung.policy.proof.fold import NOW_MS, Fold
+from rung.policy.proof.grounds import Declared, Said
+from rung.policy.proof.judge import Account
+from rung.policy.proof.moves import Moves
+from rung.policy.proof.timers import Timer, running
+from rung.policy.proof.walk import State, Way
+from rung.policy.state import Case, Declaration, Desk
+from rung.words import Button, CallState, EndedBy, Ground, HangUp, Reply, Role, Want
+
+QUICK = (Reply.GRANT, Reply.DENY, Reply.DECLINE, Reply.ADVISE, Reply.BUSY)  # replies after which no phone rings
+
+
+def begun(policy: Policy, role: Role = Role.AGENT, trained: bool = True) -> State:
+    """A call has just come up: the agent sits here, a supervisor is free, the phone can bring one in."""
+    desk = Desk(at_ms=NOW_MS)
+    person = m.AGENT if role == Role.AGENT else m.SUPERVISOR
+    for input in (
+        w.SignedOn(person, role, trained),
+        w.FloorIs(up=True, present=(m.FIRST,) if role == Role.AGENT else (), desks=m.DESKS, extension=m.EXTENSION),
+        w.PhoneIs(up=True, can=m.CAN),
+        w.CallsAre(()),
+        w.CallIs(m.line(CallState.UP)),
+    ):
+        desk = step(policy, desk, input, desk.at_ms + 1).desk
+    return State(desk, Account())
+
+
+class Ladder:
+    """What may happen to an agent with a caller, as far as the ladder goes."""
+
+    def __init__(self, fold: Fold) -> None:
+        self.fold = fold
+        self.policy = fold.policy
+        self.attests = "not_necessary" in fold.reads.flags(False)
+
+    def ways(self, state: State) -> Iterator[Way]:
+        case = state.desk.case
+        assert case is not None
+        for moves in self._moves(state.desk, case):
+            yield Way(moves)
+        if case.waiting(HangUp) is None:
+            yield from self._taken_back(state)
+
+    def _moves(self, desk: Desk, case: Case) -> Iterator[Moves]:
+        yield from m.TAPS.values()
+        yield m.HOLD
+        if case.waiting(HangUp):
+            yield from ENDING
+            return
+        if case.announcement is not None:
+            yield m.LATE
+            yield m.ALIEN
+        for timer in running(self.policy, desk):
+            if timer not in (Timer.TELL, Timer.WIDER):
+                yield m.passes(timer)
+        unnamed = any(d.ground == Ground.UNNAMED for d in case.grounds)
+        for ground, *others in self.fold.reads.classes:
+            yield m.declare(ground)
+            if unnamed and others:
+                yield m.declare(others[0])  # it names the `unnamed`, and does not touch the first of its class
+        yield m.CALMED
+        if self.attests:
+            yield m.ATTEST
+        if case.leave is not None:
+            yield m.WITHDRAWS
+        if case.unavailable:
+            yield m.COMES_FREE
+        if case.ask is not None:
+            yield from _outcomes(case.ask.want)
+
+    def _taken_back(self, state: State) -> Iterator[Way]:
+        """Grounds are taken back: in the folded member, and in others where more had been declared than now counts."""
+        case = state.desk.case
+        assert case is not None
+        found: set[Said] = set()
+        for start, said in self._members(state):
+            for d in said.declared:
+                left = self.fold.grounds.fold(Said(tuple(k for k in said.declared if k != d), said.marks))
+                if left not in found:
+                    found.add(left)
+                    yield Way(m.take_back(d.ground), start)
+
+    def _members(self, state: State) -> Iterator[tuple[State | None, Said]]:
+        """Members of the state's class: its own, and with one more declaration that changes no answer."""
+        said = state.account.said
+        yield None, said
+        latest = 1 + max((*(d.at for d in said.declared), *(at for _, at in said.marks)), default=0)
+        for ground in (g for g in self.fold.reads.first.values() if g != Ground.UNNAMED):
+            for at in (-1, latest):
+                more = Said((*said.declared, Declared(ground, m.AGENT, at)), said.marks)
+                if all(d.ground != ground for d in said.declared) and self.fold.grounds.fold(more) == said:
+                    yield _with(state, Declared(ground, m.AGENT, at)), more
+
+
+def _with(state: State, extra: Declared) -> State:
+    """The same state with one more declaration: before everything, or after it."""
+    case, account = state.desk.case, state.account
+    assert case is not None
+    at_ms = 0 if extra.at < 0 else NOW_MS
+    grounds = (*case.grounds, Declaration(extra.ground, extra.person, at_ms))
+    desk = replace(state.desk, case=replace(case, grounds=grounds))
+    said = Said((*account.said.declared, extra), account.said.marks)
+    return State(desk, replace(account, said=said))
+
+
+def _outcomes(want: Want) -> Iterator[Moves]:
+    """Every outcome of an ask, each by its shortest way; the asks' own walk takes the long ones."""
+    for said in QUICK:
+        yield m.reply(said)
+    yield m.TAKE_BACK
+    yield m.UNWANTED
+    yield (*m.RESTARTED, *m.TELLS_ALL)
+    # a technical failure
+    yield (*(m.passes(Timer.TELL) if want == Want.TRANSFER else m.reply(Reply.TAKE)), *m.REFUSES)
+
+
+# What the phone may say to a hang-up.
+ENDING = (
+    m.ENDED[EndedBy.US],
+    m.ENDED[EndedBy.THEM],
+    m.REFUSES,
+    (*m.passes(Timer.OVERDUE), *m.TELLS_ALL),
+    (*m.passes(Timer.OVERDUE), *m.TELLS_NONE),
+)

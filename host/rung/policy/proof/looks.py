@@ -1,0 +1,123 @@
+"""What is held against a whole state, once every press in it has been tried: lamps, refusals, and dead ends."""
+
+import re
+from collections.abc import Iterator
+
+from rung import words as w
+from rung.policy.lamps import lamps
+from rung.policy.language import ENDING, Policy
+from rung.policy.proof.fold import MOMENT_MS
+from rung.policy.proof.moves import HOLD, TAPS, Moves
+from rung.policy.proof.properties import DEAD_END, LAMPS, REFUSAL, Breaches
+from rung.policy.proof.walk import Happened, Node, Walk
+from rung.policy.proof.timers import Timer
+from rung.words import Button, LampMark, LampState, Verdict
+
+# What a person may do where no button helps, as the refusals word it.
+ACTS = re.compile(
+    r"name (the ground|it again|what you heard)|more of talk|hold again in|sign on|off hold|put it on hold|must leave"
+    r"|until it is taken back|waiting for the phone|wait for the outcome|press again|tap again|call for help|aloud"
+    r"|attest|the supervisor has it|may still be up|nothing is being asked|must be in the call|a supervisor must"
+    r"|a valid training|no call|leave has been used|already done|not made on this call|has announced the end"
+)
+
+
+def of_answers(answers: dict[Button, Happened], others: list[Happened]) -> Breaches:
+    """Does every refusal name a button that helps, or an act?"""
+    for happened in (*answers.values(), *others):
+        answer = happened.step.answer
+        if answer is None or answer.verdict not in (Verdict.REFUSED, Verdict.TOO_LATE):
+            continue
+        if answer.next is None and not ACTS.search(answer.why):
+            yield REFUSAL, f"refused, with no button and no act: “{answer.why}”"
+        if answer.next is not None and _refused(answers.get(answer.next)):
+            yield REFUSAL, f"refused, and {answer.next}, which it named, is refused as well: “{answer.why}”"
+
+
+def _refused(happened: Happened | None) -> bool:
+    answer = None if happened is None else happened.step.answer
+    return answer is not None and answer.verdict == Verdict.REFUSED
+
+
+def takes(happened: Happened | None) -> bool:
+    """Did that press take something?"""
+    answer = None if happened is None else happened.step.answer
+    return answer is not None and answer.verdict == Verdict.TAKEN
+
+
+def of_lamps(policy: Policy, taps: dict[Button, Happened], hold: Happened | None, who: w.Person | None = None) -> Breaches:
+    """Do the lamps say what these presses did?"""
+    desk = taps[Button.WARN].before.desk
+    shown = lamps(policy, desk, desk.at_ms + MOMENT_MS, None if who is None else _there(who))
+    for button, happened in taps.items():
+        lamp: w.Lamp = getattr(shown, button)
+        held = hold if button == Button.RELEASE else None
+        if lamp.state in (LampState.LIT, LampState.BREATHING) and not takes(happened) and not takes(held):
+            yield LAMPS, f"{button} is {lamp.state}, and a press of it takes nothing"
+        if lamp.state == LampState.OFF and (takes(held) or (takes(happened) and lamp.mark != LampMark.FILLING)):
+            yield LAMPS, f"{button} is dark, and a press of it takes something"
+        if lamp.state == LampState.BLINKING and (_rung(happened) or takes(held)):
+            yield LAMPS, f"{button} waits for somebody, and a press of it takes a rung"
+
+
+def _there(who: w.Person) -> object:
+    from rung.policy.state import Who
+
+    return Who(who.id, who.role, who.trained, here=False)
+
+
+def _rung(happened: Happened) -> bool:
+    return any(isinstance(event, w.RungTaken) for event in happened.step.events)
+
+
+# -- no dead end -------------------------------------------------------------------------------------------------------
+
+
+def stuck(walk: Walk) -> Iterator[tuple[int, str]]:
+    """The states of an abusive call in which whoever has it has no way on, if nobody hears.
+
+    A way on is a press that takes a rung, now or after what that person can do alone: wait, name again what the caller
+    does, say it and hold, attest. Calmed, taking back and what others do are no such ways.
+    """
+    free = {at for at, node in enumerate(walk.nodes) if _moves_on(node)}
+    back: dict[int, list[int]] = {}
+    for at, node in enumerate(walk.nodes):
+        for moves, to in node.leads.items():
+            if _alone(node, moves):
+                back.setdefault(to, []).append(at)
+    ahead = list(free)
+    while ahead:
+        for at in back.get(ahead.pop(), ()):
+            if at not in free:
+                free.add(at)
+                ahead.append(at)
+    for at, node in enumerate(walk.nodes):
+        if at not in free and _abused(walk.policy, node):
+            yield at, "the caller is abusive, and no press takes anything, now or later, if nobody hears"
+
+
+def _moves_on(node: Node) -> bool:
+    """A press takes something here; or something is under way, of which the asks' walk shows that it ends."""
+    case = node.state.desk.case
+    assert case is not None
+    return case.ask is not None or bool(case.pending) or any(takes(node.ways.get(m)) for m in (*TAPS.values(), HOLD))
+
+
+def _alone(node: Node, moves: Moves) -> bool:
+    case = node.state.desk.case
+    assert case is not None
+    if len(moves) > 1:
+        return False
+    one = moves[0]
+    if one.timer is not None:
+        return one.timer in (Timer.TALK, Timer.JOINED, Timer.SAID, Timer.LAPSE)
+    happened = node.ways[moves].input
+    if isinstance(happened, w.Declared):
+        return any(d.ground == happened.ground for d in case.grounds)
+    return isinstance(happened, w.Attested)
+
+
+def _abused(policy: Policy, node: Node) -> bool:
+    case = node.state.desk.case
+    assert case is not None
+    return any(d.ground in policy.ground_set(ENDING) for d in case.grounds)

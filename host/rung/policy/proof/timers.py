@@ -1,0 +1,134 @@
+"""The waits of a desk: which are running, and the desk in which one of them has just run out.
+
+In the walk each wait may run out before any other, as far as a hold or a lost phone may delay it: that is more than can
+happen, never less.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from rung import words as w
+from rung.policy.language import Policy
+from rung.policy.proof.fold import MOMENT_MS
+from rung.policy.reading import COMPLETE_AFTER_MS
+from rung.policy.state import ANNOUNCEMENT_MS, Ask, Case, Desk, Phase
+
+
+class Timer(StrEnum):
+    """A wait, in words that follow "and"."""
+
+    TALK = "the call goes on for `wait`"
+    JOINED = "the supervisor is in the call for `wait`"
+    SAID = "`say_time` passes"
+    MINUTE = "a minute passes"
+    LAPSE = "the rung lapses"
+    TELL = "`say_time` passes for the caller to be told"
+    WIDER = "nobody answers for `widen_after`"
+    IGNORED = "nobody answers for `answer_within`"
+    ANSWERED = "agent and supervisor talk for 3 s"
+    OVERDUE = "the phone does not confirm in time"
+
+
+def running(policy: Policy, desk: Desk) -> Iterator[Timer]:
+    """The waits that have not run out."""
+    case = desk.case
+    if case is None:
+        return
+    now, times = desk.at_ms, policy.times
+    if case.talking_since is not None:
+        if case.counted_ms is not None and case.talk_ms(case.counted_ms, now) < times.wait_ms:
+            yield Timer.TALK
+        if any(case.talk_ms(j.at_ms, now) < times.wait_ms for j in case.joined):
+            yield Timer.JOINED
+    if case.announcement is not None:
+        if now < case.announcement.at_ms + times.say_ms < case.announcement.at_ms + ANNOUNCEMENT_MS:
+            yield Timer.SAID
+        yield Timer.MINUTE
+    if any(_lapses(policy, case, now)):
+        yield Timer.LAPSE
+    if any(p.unknown is None for p in case.pending):
+        yield Timer.OVERDUE
+    if case.ask is not None:
+        yield from _of_ask(case.ask, now)
+
+
+def _lapses(policy: Policy, case: Case, now: int) -> Iterator[bool]:
+    for taken in case.taken:
+        lapses_after = policy.find(taken.rung).lapses_after
+        yield lapses_after is not None and now - taken.at_ms < round(lapses_after * 1000)
+
+
+def _of_ask(ask: Ask, now: int) -> Iterator[Timer]:
+    if ask.phase == Phase.TELLING:
+        yield Timer.TELL
+    if ask.to and not ask.taker and ask.phase in (Phase.TELLING, Phase.ASKING, Phase.HOLDING):
+        yield Timer.WIDER
+        yield Timer.IGNORED
+    elif ask.phase == Phase.RINGING:
+        yield Timer.IGNORED
+    if ask.answered_ms is not None and now < ask.answered_ms + COMPLETE_AFTER_MS:
+        yield Timer.ANSWERED
+
+
+def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
+    """The desk in which this wait has run out a moment from now."""
+    case, now, times = desk.case, desk.at_ms + MOMENT_MS, policy.times
+    assert case is not None
+    ask, said = case.ask, case.announcement
+    match timer:
+        case Timer.TALK:
+            case = replace(case, counted_ms=now - times.wait_ms)
+        case Timer.JOINED:
+            case = replace(case, joined=tuple(replace(j, at_ms=min(j.at_ms, now - times.wait_ms)) for j in case.joined))
+        case Timer.SAID:
+            assert said is not None
+            case = replace(case, announcement=replace(said, at_ms=now - times.say_ms))
+        case Timer.MINUTE:
+            assert said is not None
+            case = replace(case, announcement=replace(said, at_ms=now - ANNOUNCEMENT_MS))
+        case Timer.OVERDUE:
+            case = replace(case, pending=tuple(replace(p, deadline_ms=now) for p in case.pending))
+        case Timer.LAPSE:
+            taken = tuple(replace(t, at_ms=t.at_ms - _lapse_ms(policy, t.rung)) for t in case.taken)
+            case = replace(case, taken=taken)
+        case _:
+            assert ask is not None
+            case = replace(case, ask=_elapsed(policy, ask, timer, now))
+    return replace(desk, case=case)
+
+
+def _lapse_ms(policy: Policy, rung: str) -> int:
+    return round((policy.find(rung).lapses_after or 0) * 1000)
+
+
+def _elapsed(policy: Policy, ask: Ask, timer: Timer, now: int) -> Ask:
+    times = policy.times
+    match timer:
+        case Timer.TELL:
+            return replace(ask, phase_ms=now - times.say_ms)
+        case Timer.WIDER:
+            return replace(ask, asked_ms=now - times.widen_ms)
+        case Timer.ANSWERED:
+            return replace(ask, answered_ms=now - COMPLETE_AFTER_MS)
+        case _:
+            ringing = ask.phase == Phase.RINGING
+            return replace(ask, opened_ms=now - times.answer_ms, phase_ms=now - times.answer_ms if ringing else now)
+
+
+def wait_ms(policy: Policy, timer: Timer) -> int:
+    """How long one must really wait for it, at most."""
+    times = policy.times
+    longest = {
+        Timer.TALK: times.wait_ms,
+        Timer.JOINED: times.wait_ms,
+        Timer.SAID: times.say_ms,
+        Timer.TELL: times.say_ms,
+        Timer.MINUTE: ANNOUNCEMENT_MS,
+        Timer.WIDER: times.widen_ms,
+        Timer.IGNORED: times.answer_ms,
+        Timer.ANSWERED: COMPLETE_AFTER_MS,
+        Timer.OVERDUE: 5000,
+    }
+    return longest.get(timer, 0)
