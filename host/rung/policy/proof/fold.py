@@ -31,13 +31,24 @@ from rung.policy.state import (
     Facts,
     Mark,
     Pending,
+    Phase,
     Taken,
 )
-from rung.words import Marker, Role
+from rung.words import Marker, Outcome, Role, Want
 
 NOW_MS = 1_000_000_000  # of every folded desk: later than any wait is long
 LONG_MS = 1_000_000  # until a deadline that has not passed
 MOMENT_MS = 1  # between two inputs, so that one is always later than the other
+
+# An ask that comes to nothing leaves the same behind for all outcomes of one kind; each is known by its first.
+_KINDS = (
+    (Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.CALLER_LEFT, Outcome.WITHDRAWN),
+    (Outcome.DECLINED, Outcome.DENIED),
+    (Outcome.FAILED, Outcome.UNWANTED),
+    (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT),
+    (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED),
+)
+_LEAVES = {outcome: kind[0] for kind in _KINDS for outcome in kind}
 
 
 class Fold:
@@ -87,7 +98,7 @@ class Fold:
             talking_since=NOW_MS if case.talking_since is not None else None,
             counted_ms=counted,
             grounds=tuple(Declaration(d.ground, d.person, instants[d.at]) for d in said.declared),
-            marks=tuple(Mark(m.marker, m.person, NOW_MS) for m in case.marks if m.marker == Marker.CRISIS),
+            marks=tuple(Mark(Marker.CRISIS, person, NOW_MS) for person in _in_crisis(case)),
             taken=self._taken(case, instants),
             announcement=case.announcement and self._announcement(case.announcement, now),
             ask=case.ask and self._ask(case.ask, now),
@@ -99,7 +110,7 @@ class Fold:
             declined=case.declined and undecided,
             joined=tuple(replace(j, at_ms=instants[joined(j.person)]) for j in case.joined),
             calmed_ms=instants.get(CALMED),
-            pending=tuple(_pending(n, p) for n, p in enumerate(case.pending, 1)),
+            pending=_pending(case.pending),
         )
 
     # -- the parts of a case -------------------------------------------------------------------------------------------
@@ -147,17 +158,27 @@ class Fold:
         answered = ask.answered_ms
         if answered is not None:
             answered = NOW_MS - COMPLETE_AFTER_MS if now - answered >= COMPLETE_AFTER_MS else NOW_MS
+        over = ask.phase == Phase.RETURNING  # then nobody is heard any more, and only what it leaves behind counts
+        if over and ask.want != Want.LEAVE:
+            ask = replace(ask, taker="", supervisor=None, target="")
         return replace(
             ask,
             number=1,
             opened_ms=NOW_MS,
             phase_ms=NOW_MS,
             asked_ms=NOW_MS,
-            answered_ms=answered,
-            to=tuple(sorted(ask.to)),
-            busy=tuple(sorted(ask.busy)),
+            answered_ms=None if over else answered,
+            to=() if over else tuple(sorted(ask.to)),
+            busy=() if over else tuple(sorted(ask.busy)),
             seen=(),
+            at_once=ask.at_once and not over,
+            outcome=None if ask.outcome is None else _LEAVES[ask.outcome],
         )
+
+
+def _in_crisis(case: Case) -> list[str | None]:
+    """Who has marked a crisis that stands. Marking it again changes nothing."""
+    return sorted({mark.person for mark in case.marks if mark.marker == Marker.CRISIS}, key=str)
 
 
 def said_of(reads: Reads, case: Case) -> Said:
@@ -171,14 +192,18 @@ def said_of(reads: Reads, case: Case) -> Said:
     return Said(declared, tuple(sorted(marks.items())))
 
 
-def _pending(number: int, pending: Pending) -> Pending:
-    effect = replace(pending.effect, id=number)
-    if isinstance(effect, w.Offer):
-        effect = replace(effect, case="case-1", state="", policy="")
-    elif isinstance(effect, w.Consult | w.Join):
-        effect = replace(effect, case="case-1")
-    known = pending.unknown if pending.unknown in (None, RESTARTED) else "overdue"
-    return Pending(effect, NOW_MS + LONG_MS, known)
+def _pending(all: tuple[Pending, ...]) -> tuple[Pending, ...]:
+    """What is not confirmed yet, one of a kind: the same command sent again is settled together with the first."""
+    found: dict[type, Pending] = {}
+    for pending in all:
+        effect = replace(pending.effect, id=0)
+        if isinstance(effect, w.Offer):
+            effect = replace(effect, case="case-1", state="", policy="")
+        elif isinstance(effect, w.Consult | w.Join):
+            effect = replace(effect, case="case-1")
+        known = pending.unknown if pending.unknown in (None, RESTARTED) else "overdue"
+        found.setdefault(type(effect), Pending(effect, NOW_MS + LONG_MS, known))
+    return tuple(replace(p, effect=replace(p.effect, id=n)) for n, p in enumerate(found.values(), 1))
 
 
 def _alert(alert: Alert) -> Alert:
@@ -187,7 +212,8 @@ def _alert(alert: Alert) -> Alert:
 
 def _facts(facts: Facts, case: Case | None) -> Facts:
     """Of the phone's calls only those that still concern somebody: the lines, and the consult of the open ask."""
-    asking = case is not None and case.ask is not None
+    phase = case.ask.phase if case is not None and case.ask is not None else None
+    asking = phase not in (None, Phase.RETURNING)
     calls = {
         id: replace(call, cause="", outcome=None)
         for id, call in sorted(facts.calls.items())

@@ -1,4 +1,4 @@
-"""The first walk: one agent, one caller, the whole ladder; and every way in which an ask may end."""
+"""The first walk: one person with one caller, the whole ladder of their role, and every way in which an ask may end."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,11 @@ from rung.policy.step import step
 from rung import words as w
 from rung.policy.language import Policy
 from rung.policy.proof import moves as m
-from rung.policy.proof.fold import NOW_MS, Fold
+from rung.policy.proof.fold import MOMENT_MS, NOW_MS, Fold
 from rung.policy.proof.grounds import Declared, Said
-from rung.policy.proof.judge import Account
+from rung.policy.proof.judge import Account, heard
 from rung.policy.proof.moves import Moves
+from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import Timer, running
 from rung.policy.proof.walk import State, Way
 from rung.policy.state import Case, Declaration, Desk
@@ -22,7 +23,8 @@ QUICK = (Reply.GRANT, Reply.DENY, Reply.DECLINE, Reply.ADVISE, Reply.BUSY)  # re
 
 def begun(policy: Policy, role: Role = Role.AGENT, trained: bool = True) -> State:
     """A call has just come up: the agent sits here, a supervisor is free, the phone can bring one in."""
-    desk = Desk(at_ms=NOW_MS)
+    desk, account = Desk(at_ms=NOW_MS), Account()
+    reads = Reads(policy, *Role)
     person = m.AGENT if role == Role.AGENT else m.SUPERVISOR
     for input in (
         w.SignedOn(person, role, trained),
@@ -31,15 +33,17 @@ def begun(policy: Policy, role: Role = Role.AGENT, trained: bool = True) -> Stat
         w.CallsAre(()),
         w.CallIs(m.line(CallState.UP)),
     ):
-        desk = step(policy, desk, input, desk.at_ms + 1).desk
-    return State(desk, Account())
+        made = step(policy, desk, input, desk.at_ms + MOMENT_MS)
+        desk, account = made.desk, heard(reads, account, made.events)
+    return State(desk, account)
 
 
 class Ladder:
-    """What may happen to an agent with a caller, as far as the ladder goes."""
+    """What may happen to a person with a caller, as far as the ladder goes."""
 
-    def __init__(self, fold: Fold) -> None:
+    def __init__(self, fold: Fold, person: str = m.AGENT) -> None:
         self.fold = fold
+        self.person = person
         self.policy = fold.policy
         self.attests = "not_necessary" in fold.reads.flags(False)
 
@@ -61,7 +65,7 @@ class Ladder:
             yield m.LATE
             yield m.ALIEN
         for timer in running(self.policy, desk):
-            if timer not in (Timer.TELL, Timer.WIDER):
+            if timer not in (Timer.TELL, Timer.WIDER):  # the asks' own walk takes these
                 yield m.passes(timer)
         unnamed = any(d.ground == Ground.UNNAMED for d in case.grounds)
         for ground, *others in self.fold.reads.classes:
@@ -77,6 +81,8 @@ class Ladder:
             yield m.COMES_FREE
         if case.ask is not None:
             yield from _outcomes(case.ask.want)
+        elif case.origin:
+            yield m.HAND_BACK
 
     def _taken_back(self, state: State) -> Iterator[Way]:
         """Grounds are taken back: in the folded member, and in others where more had been declared than now counts."""
@@ -97,9 +103,9 @@ class Ladder:
         latest = 1 + max((*(d.at for d in said.declared), *(at for _, at in said.marks)), default=0)
         for ground in (g for g in self.fold.reads.first.values() if g != Ground.UNNAMED):
             for at in (-1, latest):
-                more = Said((*said.declared, Declared(ground, m.AGENT, at)), said.marks)
+                more = Said((*said.declared, Declared(ground, self.person, at)), said.marks)
                 if all(d.ground != ground for d in said.declared) and self.fold.grounds.fold(more) == said:
-                    yield _with(state, Declared(ground, m.AGENT, at)), more
+                    yield _with(state, Declared(ground, self.person, at)), more
 
 
 def _with(state: State, extra: Declared) -> State:

@@ -7,7 +7,7 @@ from rung import words as w
 from rung.policy.lamps import lamps
 from rung.policy.language import ENDING, Policy
 from rung.policy.proof.fold import MOMENT_MS
-from rung.policy.proof.moves import HOLD, TAPS, Moves
+from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
 from rung.policy.proof.properties import DEAD_END, LAMPS, REFUSAL, Breaches
 from rung.policy.proof.walk import Happened, Node, Walk
 from rung.policy.proof.timers import Timer
@@ -20,6 +20,15 @@ ACTS = re.compile(
     r"|attest|the supervisor has it|may still be up|nothing is being asked|must be in the call|a supervisor must"
     r"|a valid training|no call|leave has been used|already done|not made on this call|has announced the end"
 )
+
+
+def of_node(policy: Policy, node: Node) -> Breaches:
+    """What a state shows and says, where every press in it was tried."""
+    taps = {button: node.ways[moves] for button, moves in TAPS.items() if moves in node.ways}
+    if len(taps) == len(TAPS):
+        hold = node.ways.get(HOLD)
+        yield from of_lamps(policy, taps, hold)
+        yield from of_answers(taps, [h for moves in (HOLD, CHORD) if (h := node.ways.get(moves)) is not None])
 
 
 def of_answers(answers: dict[Button, Happened], others: list[Happened]) -> Breaches:
@@ -45,10 +54,10 @@ def takes(happened: Happened | None) -> bool:
     return answer is not None and answer.verdict == Verdict.TAKEN
 
 
-def of_lamps(policy: Policy, taps: dict[Button, Happened], hold: Happened | None, who: w.Person | None = None) -> Breaches:
+def of_lamps(policy: Policy, taps: dict[Button, Happened], hold: Happened | None) -> Breaches:
     """Do the lamps say what these presses did?"""
     desk = taps[Button.WARN].before.desk
-    shown = lamps(policy, desk, desk.at_ms + MOMENT_MS, None if who is None else _there(who))
+    shown = lamps(policy, desk, desk.at_ms + MOMENT_MS)
     for button, happened in taps.items():
         lamp: w.Lamp = getattr(shown, button)
         held = hold if button == Button.RELEASE else None
@@ -58,12 +67,6 @@ def of_lamps(policy: Policy, taps: dict[Button, Happened], hold: Happened | None
             yield LAMPS, f"{button} is dark, and a press of it takes something"
         if lamp.state == LampState.BLINKING and (_rung(happened) or takes(held)):
             yield LAMPS, f"{button} waits for somebody, and a press of it takes a rung"
-
-
-def _there(who: w.Person) -> object:
-    from rung.policy.state import Who
-
-    return Who(who.id, who.role, who.trained, here=False)
 
 
 def _rung(happened: Happened) -> bool:

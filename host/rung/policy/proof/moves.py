@@ -137,6 +137,38 @@ def floor(*present: Presence, up: bool = True, extension: str = EXTENSION, words
     return of(said, words or ("the floor is out of reach" if not up else "the floor tells who is there"))
 
 
+SEEN = (
+    Move(
+        "the supervisor's desk shows it",
+        lambda desk: w.Seen(desk.case.ask.number if desk.case and desk.case.ask else 0, FIRST.desk),
+    ),
+)
+
+
+def answered(accepted: bool) -> Moves:
+    """The supervisor's desk answers the offer of the case."""
+    words = f"the supervisor's desk {'has' if accepted else 'refuses'} the case"
+    return (Move(words, lambda desk: w.OfferAnswered(desk.case.id if desk.case else "", accepted, "busy")),)
+
+
+HAND_BACK = of(w.HandBack(), "hand the caller back")
+TAKES_OVER = there(w.TakeOver(), "takes the call over")
+ITS_TAPS = {
+    button: there(pressed((button,), Gesture.TAP), f"tap {button}") for button in (Button.WARN, Button.RELEASE)
+}
+ITS_HOLD = there(pressed((Button.RELEASE,), Gesture.HOLD), "hold release")
+ITS_CALMED = there(w.Calmed(), "the caller calms down")
+LIFTS = there(w.Unmarked(w.Marker.CRISIS), "lifts the crisis")
+
+
+def it_declares(ground: Ground) -> Moves:
+    return there(w.Declared(ground, "note"), f"name {ground}")
+
+
+def it_takes_back(ground: Ground) -> Moves:
+    return there(w.TakenBack(ground), f"take {ground} back")
+
+
 BUSY = replace(FIRST, free=False)
 WITHDRAWS = there(w.LeaveTakenBack(), "withdraws leave")
 COMES_FREE = (
@@ -173,17 +205,29 @@ HELD = phone(line(CallState.HELD), "the caller is on hold")
 ENDED = {by: phone(line(CallState.ENDED, by=by), f"the phone: the call has ended, by {by}") for by in EndedBy}
 CAN = frozenset({"join"})
 LOST = of(w.PhoneIs(up=False), "the phone stops answering")
+BACK = of(w.PhoneIs(up=True, can=CAN), "the phone answers again")
 RESTARTED = of(w.Restarted(), "the bridge is restarted")
+LIVE = phone(line(CallState.UP, id=OTHER), "another call is live on the phone")
+GONE = phone(line(CallState.ENDED, id=OTHER, by=EndedBy.THEM), "the other call has ended")
+STRANGER = phone(line(CallState.UP, parties=("900",)), "somebody else is in the call")
 
 
-def consult(state: CallState, words: str, *, by: EndedBy | None = None, outcome: Outcome | None = None) -> Moves:
+def inside(*who: Presence) -> Moves:
+    """Who of the supervisors is in the call, as the phone says."""
+    words = " and ".join(f"the {p.person}" for p in who)
+    return phone(line(CallState.UP, parties=tuple(p.extension for p in who)), f"{words or 'nobody else'} is in the call")
+
+
+def consult(
+    state: CallState, words: str, *, by: EndedBy | None = None, outcome: Outcome | None = None, of: str = LINE
+) -> Moves:
     """The call to the supervisor of the open ask."""
 
     def make(desk: Desk) -> w.CallIs:
         asked = desk.case.ask if desk.case is not None else None
         id = f"consult-{0 if asked is None else asked.number}"
         call = w.Call(
-            id=id, state=state, direction="out", peer="supervisor", consult_for=LINE, ended_by=by, outcome=outcome
+            id=id, state=state, direction="out", peer="supervisor", consult_for=of, ended_by=by, outcome=outcome
         )
         return w.CallIs(call)
 

@@ -52,6 +52,10 @@ def of_step(happened: Happened) -> Breaches:
     for event in happened.step.events:
         if isinstance(event, w.RungTaken):
             yield from _taken(happened, event, who, press)
+        elif isinstance(event, w.Announced):
+            rung = happened.policy.find(event.rung)
+            for why in _not_allowed(happened, rung, happened.before.account, who or NOBODY):
+                yield RULE, f"“{rung.title}” was announced {why}"
     case = happened.before.desk.case
     for effect in happened.step.effects:
         if isinstance(effect, w.HangUp) and case is not None and effect.call == case.call:

@@ -81,7 +81,8 @@ def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
         case Timer.TALK:
             case = replace(case, counted_ms=now - times.wait_ms)
         case Timer.JOINED:
-            case = replace(case, joined=tuple(replace(j, at_ms=min(j.at_ms, now - times.wait_ms)) for j in case.joined))
+            for j in case.joined:
+                case = _older(case, j.at_ms, j.at_ms - (now - times.wait_ms))
         case Timer.SAID:
             assert said is not None
             case = replace(case, announcement=replace(said, at_ms=now - times.say_ms))
@@ -91,12 +92,27 @@ def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
         case Timer.OVERDUE:
             case = replace(case, pending=tuple(replace(p, deadline_ms=now) for p in case.pending))
         case Timer.LAPSE:
-            taken = tuple(replace(t, at_ms=t.at_ms - _lapse_ms(policy, t.rung)) for t in case.taken)
-            case = replace(case, taken=taken)
+            for t in case.taken:
+                case = _older(case, t.at_ms, t.at_ms - (now - _lapse_ms(policy, t.rung)))
         case _:
             assert ask is not None
             case = replace(case, ask=_elapsed(policy, ask, timer, now))
     return replace(desk, case=case)
+
+
+def _older(case: Case, at_ms: int, by_ms: int) -> Case:
+    """Move what happened up to ``at_ms`` back, all of it: in which order things happened stays as it was."""
+
+    def moved(at: int) -> int:
+        return at - by_ms if by_ms > 0 and at <= at_ms else at
+
+    return replace(
+        case,
+        grounds=tuple(replace(d, at_ms=moved(d.at_ms)) for d in case.grounds),
+        taken=tuple(replace(t, at_ms=moved(t.at_ms)) for t in case.taken),
+        joined=tuple(replace(j, at_ms=moved(j.at_ms)) for j in case.joined),
+        calmed_ms=None if case.calmed_ms is None else moved(case.calmed_ms),
+    )
 
 
 def _lapse_ms(policy: Policy, rung: str) -> int:

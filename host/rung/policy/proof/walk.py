@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy.step import step
 from rung.policy.decision import Step
 from rung.policy.language import Policy
 from rung.policy.proof import judge
 from rung.policy.proof.fold import MOMENT_MS, Fold
 from rung.policy.proof.judge import Account
-from rung.policy.proof.moves import Move, Moves
+from rung.policy.proof.moves import Moves
 from rung.policy.proof.timers import elapsed
 from rung.policy.state import Desk
+from rung.policy.step import step
+
+MOST = 20_000  # classes in one walk: some thirty times as many as a shipped policy has, and a minute's work
 
 _key = msgspec.msgpack.Encoder().encode
 
@@ -55,20 +56,24 @@ class Node(Struct):
     leads: dict[Moves, int]  # and to which node
 
 
-Check = Callable[[Happened], Iterable[tuple[str, str]]]
-Ways = Callable[[State], Iterable[Way]]
-
-
-class TooMany(Exception):
-    """More classes than the walk may take."""
-
-
 class Breach(Struct, frozen=True):
     """A property that does not hold: what happened, and the moves that lead there."""
 
     property: str
     what: str
-    words: tuple[str, ...]
+    moves: Moves
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(move.words for move in self.moves)
+
+
+Check = Callable[[Happened], Iterable[tuple[str, str]]]
+Ways = Callable[[State], Iterable[Way]]
+
+
+class TooMany(Exception):
+    """More classes than a walk may take."""
 
 
 def move(policy: Policy, fold: Fold, state: State, moves: Moves) -> Iterator[Happened]:
@@ -85,9 +90,9 @@ def move(policy: Policy, fold: Fold, state: State, moves: Moves) -> Iterator[Hap
 
 
 class Walk:
-    """All classes that can be reached from ``starts`` by ``ways``. ``check`` judges every single step."""
+    """All classes that can be reached by ``ways`` from where it is started. ``check`` judges every single step."""
 
-    def __init__(self, fold: Fold, ways: Ways, check: Check, most: int) -> None:
+    def __init__(self, fold: Fold, ways: Ways, check: Check, most: int = MOST) -> None:
         self.fold = fold
         self.policy = fold.policy
         self.ways = ways
@@ -95,33 +100,70 @@ class Walk:
         self.most = most
         self.nodes: list[Node] = []
         self.steps = 0
+        self.taken: set[str] = set()  # rungs
         self.breaches: dict[str, Breach] = {}
         self._known: dict[bytes, int] = {}
+        self._walked = 0
+
+    def start(self, state: State, moves: Moves = ()) -> None:
+        """Walk from here too; ``moves`` lead to it from the beginning of a call."""
+        self._reach(self.folded(state), None, moves)
+
+    def found(self, state: State, parent: int, moves: Moves) -> None:
+        """Something led from a node to this state. If its class is new, the walk has to go on from there."""
+        if state.desk.case is not None:
+            self._reach(self.folded(state), parent, moves)
+
+    def run(self) -> bool:
+        """Walk until nothing new is found. Was there anything to walk? Raises TooMany."""
+        first = self._walked
+        while self._walked < len(self.nodes):
+            self._from(self._walked)
+            self._walked += 1
+        return self._walked > first
 
     def folded(self, state: State) -> State:
         return State(self.fold.desk(state.desk), judge.folded(self.fold.grounds, state.account))
 
-    def run(self, starts: Iterable[tuple[State, Moves]]) -> None:
-        """Walk until nothing new is found. Raises TooMany."""
-        for start, moves in starts:
-            self._reach(self.folded(start), None, moves)
-        at = 0
-        while at < len(self.nodes):
-            self._from(at)
-            at += 1
+    def knows(self, state: State) -> bool:
+        """Is the class of this state among those that were found?"""
+        return _key(self.folded(state)) in self._known
+
+    def made(self, at: int, state: State, moves: Moves, before: Moves = ()) -> Happened:
+        """Make these moves, in a state to which ``before`` led from a node, and judge each step. What came of the last."""
+        happened: Happened | None = None
+        for happened in move(self.policy, self.fold, state, moves):
+            self.steps += 1
+            self.taken.update(e.rung for e in happened.step.events if isinstance(e, w.RungTaken))
+            for name, what in self.check(happened):
+                self.breach(name, what, at, (*before, *moves))
+        assert happened is not None
+        return happened
+
+    def breach(self, name: str, what: str, at: int, moves: Moves = ()) -> None:
+        """Keep the breach of each property that has the shortest way."""
+        found = Breach(name, what, (*self.path(at), *moves))
+        known = self.breaches.get(name)
+        if known is None or len(found.moves) < len(known.moves):
+            self.breaches[name] = found
+
+    def path(self, at: int | None) -> Moves:
+        """The moves that first led to a node."""
+        moves: Moves = ()
+        while at is not None:
+            node = self.nodes[at]
+            moves = (*node.moves, *moves)
+            at = node.parent
+        return moves
 
     def _from(self, at: int) -> None:
         node = self.nodes[at]
         for way in self.ways(node.state):
-            happened = None
-            for happened in move(self.policy, self.fold, way.start or node.state, way.moves):
-                self.steps += 1
-                for name, what in self.check(happened):
-                    self.breach(name, what, at, way.moves)
-            if happened is None:
-                continue
+            happened = self.made(at, way.start or node.state, way.moves)
             leads = None
-            if happened.after.desk.case is not None:
+            if way.start is None and _nothing_came_of(happened, node.state):
+                leads = at
+            elif happened.after.desk.case is not None:
                 leads = self._reach(self.folded(happened.after), at, way.moves)
             if way.start is None:
                 node.ways[way.moves] = happened
@@ -139,19 +181,9 @@ class Walk:
         self.nodes.append(Node(state, parent, moves, {}, {}))
         return len(self.nodes) - 1
 
-    def knows(self, state: State) -> bool:
-        """Is the class of this state among those that were walked?"""
-        return _key(self.folded(state)) in self._known
 
-    def breach(self, name: str, what: str, at: int, moves: Moves = ()) -> None:
-        """Keep the first breach of each property: no other has a shorter way."""
-        self.breaches.setdefault(name, Breach(name, what, (*self.path(at), *(m.words for m in moves))))
-
-    def path(self, at: int | None) -> tuple[str, ...]:
-        """The words of the moves that first led to a node."""
-        words: list[str] = []
-        while at is not None:
-            node = self.nodes[at]
-            words[:0] = [m.words for m in node.moves]
-            at = node.parent
-        return tuple(words)
+def _nothing_came_of(happened: Happened, node: State) -> bool:
+    """Most inputs change nothing but a lamp's flash: then the class is the same, and needs no folding."""
+    before, after = node.desk, happened.after.desk
+    same = after.case is before.case and after.facts is before.facts and after.alert is before.alert
+    return same and happened.after.account is node.account

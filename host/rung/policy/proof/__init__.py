@@ -1,0 +1,7 @@
+"""The proof of a policy: a walk over the real `step`, and the properties that are held against every step of it."""
+
+from rung.policy.proof.prove import MOST, Proof, prove
+from rung.policy.proof.properties import SENTENCES
+from rung.policy.proof.walk import Breach
+
+__all__ = ["MOST", "SENTENCES", "Breach", "Proof", "prove"]

@@ -1,0 +1,90 @@
+"""The fifth walk: the case goes to the supervisor's desk, and back.
+
+In every state of the ladder that differs in what stands, a supervisor who is in the call takes it over. The case that is
+really sent is really received at a second desk, with a clock of its own, and then handed back in the same way; what
+stands is compared each time.
+"""
+
+from rung import words as w
+from rung.policy.proof import moves as m
+from rung.policy.proof.fold import MOMENT_MS, Fold, said_of
+from rung.policy.proof.grounds import Said
+from rung.policy.proof.judge import Account
+from rung.policy.proof.moves import Moves
+from rung.policy.proof.properties import HAND_OVER
+from rung.policy.proof.timers import Timer
+from rung.policy.proof.walk import State, Walk
+from rung.policy.state import Case, Desk
+from rung.policy.step import step
+from rung.words import Button, CallState, HangUp, Role
+
+OTHER_CLOCK_MS = 123_456_789  # of the desk that receives the case
+FLAGS = ("counted_ms", "leave_used", "unavailable", "involved", "not_necessary", "declined")
+ARRIVED_ID = "arrived-line"
+
+TAKEN_OVER = (*m.inside(m.FIRST), *m.TAKES_OVER)
+HANDED_BACK = (
+    *m.HAND_BACK,
+    *m.passes(Timer.TELL),
+    *m.phone(m.line(CallState.HELD, id=ARRIVED_ID), "the caller is on hold"),
+    *m.consult(CallState.UP, "the agent answers", of=ARRIVED_ID),
+    *m.passes(Timer.ANSWERED),
+    *m.TAPS[Button.ESCALATE],
+)
+
+
+def hand_over(ladder: Walk) -> None:
+    """Hand each case over and back. Breaches and steps are counted with the ladder's own."""
+    known: set[object] = set()
+    for at, node in enumerate(ladder.nodes):
+        case = node.state.desk.case
+        if case is None or case.ask is not None or case.waiting(HangUp) or case.announcement is not None:
+            continue
+        before = standing(ladder.fold, case, node.state.desk.at_ms)
+        if before["all"] in known:
+            continue
+        known.add(before["all"])
+        state = node.state
+        for moves, role, how in ((TAKEN_OVER, Role.SUPERVISOR, "over"), (HANDED_BACK, Role.AGENT, "back")):
+            desk = _sent(ladder, at, state, moves, role)
+            if desk is None or desk.case is None:
+                ladder.breach(HAND_OVER, f"the case could not be handed {how}", at, moves)
+                break
+            after = standing(ladder.fold, desk.case, desk.at_ms)
+            for key in (key for key in before if key != "all" and after[key] != before[key]):
+                ladder.breach(HAND_OVER, f"handed {how}, the case has other {key} than before", at, moves)
+            state = State(desk, Account())
+
+
+def standing(fold: Fold, case: Case, now: int) -> dict[str, object]:
+    """What stands on a case and goes with it: rungs, grounds, leave, the wait, and what supervisors have said."""
+    folded, said = fold.case(case, now), said_of(fold.reads, case)
+    grounds = fold.grounds.fold(Said(said.declared, tuple(mark for mark in said.marks if ":" not in mark[0])))
+    found: dict[str, object] = {
+        "rungs": tuple((t.rung, t.person) for t in folded.taken),
+        "grounds": (grounds, tuple((m.marker, m.person) for m in folded.marks)),
+        "leave": folded.leave is not None,
+    }
+    found |= {flag: getattr(folded, flag) for flag in FLAGS}
+    return found | {"all": tuple(found.values())}
+
+
+def _sent(ladder: Walk, at: int, state: State, moves: Moves, role: Role) -> Desk | None:
+    """The desk that has received the case, once the call has followed; None if it was never sent."""
+    made = ladder.made(at, state, moves)
+    offers = [effect for effect in made.step.effects if isinstance(effect, w.Offer)]
+    if not offers:
+        return None
+    offer, sender = offers[0], m.DESK if role == Role.SUPERVISOR else m.FIRST.desk
+    desk = Desk(at_ms=OTHER_CLOCK_MS)
+    for input in (
+        w.SignedOn(m.SUPERVISOR if role == Role.SUPERVISOR else m.AGENT, role, True),
+        w.FloorIs(up=True, present=() if role == Role.SUPERVISOR else (m.FIRST,), desks=m.DESKS),
+        w.PhoneIs(up=True, can=m.CAN),
+        w.CallsAre(()),
+        w.CaseOffered(case=offer.case, desk=sender, state=offer.state, policy=offer.policy),
+        w.CallIs(m.line(CallState.UP, id=ARRIVED_ID, case=offer.case)),
+    ):
+        ladder.steps += 1
+        desk = step(ladder.policy, desk, input, desk.at_ms + MOMENT_MS).desk
+    return desk

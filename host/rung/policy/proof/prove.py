@@ -1,0 +1,176 @@
+"""The whole proof of one policy, and what it came to."""
+
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+
+from rung.policy import phrases
+from rung.policy.language import Policy, version_of
+from rung.policy.proof import asking, company, disturbed, handover, looks, properties
+from rung.policy.proof import moves as m
+from rung.policy.proof.fold import Fold
+from rung.policy.proof.ladder import Ladder, begun
+from rung.policy.proof.properties import SENTENCES
+from rung.policy.proof.reads import Reads
+from rung.policy.proof.walk import MOST, Breach, Happened, TooMany, Walk
+from rung.words import Role
+
+
+class Walked(Struct, frozen=True):
+    """One walk: how many classes of state it has found, and how many steps it has made."""
+
+    name: str
+    states: int
+    steps: int
+
+
+class Proof(Struct, frozen=True):
+    """What was told apart, what was walked, and each property that does not hold."""
+
+    policy: str
+    version: str
+    fold: tuple[str, ...]
+    walked: tuple[Walked, ...]
+    breaches: tuple[Breach, ...]  # at most one a property, with the shortest sequence
+    too_many: str = ""  # the walk that was given up, for it found more classes than it may
+
+    @property
+    def holds(self) -> bool:
+        return not self.breaches and not self.too_many
+
+    def breach(self, name: str) -> Breach | None:
+        return next((b for b in self.breaches if b.property == name), None)
+
+
+def prove(policy: Policy, most: int = MOST) -> Proof:
+    """Walk everything that the policy tells apart. ``most``: classes that one walk may find before it gives up."""
+    return _Proving(policy, most).proof()
+
+
+class _Proving:
+    def __init__(self, policy: Policy, most: int) -> None:
+        self.policy = policy
+        agents, supervisors = Reads(policy, Role.AGENT), Reads(policy, Role.SUPERVISOR)
+        ladders, calls, hers = Fold(agents, alerts=False), Fold(agents, alerts=True), Fold(supervisors, alerts=False)
+        asks = asking.Asking(policy)
+        self.reads = agents, supervisors
+        self.ladder = Walk(ladders, Ladder(ladders).ways, properties.of_step, most)
+        self.answers = Walk(ladders, asks.answers, properties.of_step, most)
+        self.life = Walk(ladders, asks.life, properties.of_step, most)
+        self.alarm = Walk(calls, company.Company(calls).alarm, properties.of_step, most)
+        self.acts = Walk(hers, company.Company(hers).acts, properties.of_step, most)
+        self.supervisor = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, most)
+        self.parts: dict[str, tuple[Walk, Callable[[], None]]] = {
+            "the agent's ladder": (self.ladder, self._ladder),
+            "an ask, who answers": (self.answers, self._answers),
+            "an ask, by phone": (self.life, self._life),
+            "with something in the way": (self.ladder, self._disturbed),
+            "supervisors alerted": (self.alarm, self._alarm),
+            "a supervisor in the agent's call": (self.acts, self._acts),
+            "a supervisor's own desk": (self.supervisor, self._supervisor),
+            "handed over and back": (self.ladder, self._handed),
+        }
+
+    def proof(self) -> Proof:
+        walked: list[Walked] = []
+        too_many = ""
+        for name, (walk, part) in self.parts.items():
+            states, steps = len(walk.nodes), walk.steps
+            try:
+                part()
+            except TooMany:
+                too_many = name
+                break
+            walked.append(Walked(name, len(walk.nodes) - states, walk.steps - steps))
+        walks = list(dict.fromkeys(walk for walk, _ in self.parts.values()))
+        found: dict[str, Breach] = {}
+        for breach in (b for walk in walks for b in walk.breaches.values()):
+            known = found.get(breach.property)
+            if known is None or len(breach.moves) < len(known.moves):
+                found[breach.property] = breach
+        if not too_many:
+            found = dict(_in_vain(self.policy, {rung for walk in walks for rung in walk.taken})) | found
+        return Proof(
+            policy=self.policy.name,
+            version=version_of(self.policy),
+            fold=tuple(told_apart(*self.reads)),
+            walked=tuple(walked),
+            breaches=tuple(found[name] for name in SENTENCES if name in found),
+            too_many=too_many,
+        )
+
+    def _ladder(self) -> None:
+        self.ladder.start(begun(self.policy))
+        self.ladder.run()
+        self._look(self.ladder)
+        for at, what in looks.stuck(self.ladder):
+            self.ladder.breach(properties.DEAD_END, what, at)
+
+    def _look(self, walk: Walk) -> None:
+        for at, node in enumerate(walk.nodes):
+            for name, what in looks.of_node(self.policy, node):
+                walk.breach(name, what, at)
+
+    def _answers(self) -> None:
+        asking.ask(self.ladder, self.answers, self.life)
+        self.answers.run()
+        self._ended(self.answers)
+
+    def _life(self) -> None:
+        self.life.run()
+        self._ended(self.life)
+
+    def _ended(self, walk: Walk) -> None:
+        self._look(walk)
+        for at in asking.endless(walk):
+            walk.breach(properties.DEAD_END, "an ask is open, and nothing brings it to an end", at)
+        asking.settle(walk, self.ladder)
+        self.ladder.run()
+
+    def _disturbed(self) -> None:
+        disturbed.disturb(self.ladder)
+        self.ladder.run()
+
+    def _alarm(self) -> None:
+        for state, moves in company.floors(self.ladder):
+            self.alarm.start(state, moves)
+        self.alarm.run()
+        self._look(self.alarm)
+
+    def _acts(self) -> None:
+        for state, moves in company.joined(self.ladder):
+            self.acts.start(state, moves)
+        self.acts.run()
+        self._look(self.acts)
+
+    def _supervisor(self) -> None:
+        self.supervisor.start(begun(self.policy, Role.SUPERVISOR))
+        self.supervisor.run()
+        self._look(self.supervisor)
+
+    def _handed(self) -> None:
+        handover.hand_over(self.ladder)
+
+
+def _in_vain(policy: Policy, taken: set[str]) -> Iterator[tuple[str, Breach]]:
+    """A rung that nothing leads to."""
+    for rung in policy.rung:
+        if rung.id not in taken:
+            needs = " or ".join(phrases.needs(policy, rung))
+            what = f"“{rung.title}” ({rung.id}) can never be taken: no sequence of presses brings about {needs}"
+            yield properties.DEAD_END, Breach(properties.DEAD_END, what, ())
+            return
+
+
+def told_apart(agents: Reads, supervisors: Reads) -> Iterator[str]:
+    """What the fold keeps, in words."""
+    for who, reads in (("agent", agents), ("supervisor", supervisors)):
+        classes = [", ".join(members) for members in reads.classes]
+        yield f"grounds, for the {who}: {' | '.join(classes)}"
+    for reads in (agents,):
+        kept = sorted(reads.rungs)
+        yield f"rungs whose being taken is read: {', '.join(kept) or 'none'}"
+        flags = [*sorted(reads.flags(False)), *(["leave"] if reads.leave else [])]
+        yield f"also read: {', '.join(flags) or 'nothing'}"
+    times = agents.policy.times
+    yield f"each wait, passed or not: wait {times.wait:g} s, say {times.say_time:g} s, answer {times.answer_within:g} s"
