@@ -113,7 +113,7 @@ def take_back(d: Decision) -> w.Answer:
     ask = d.case.ask
     assert ask is not None
     if ask.phase in (Phase.COMPLETING, Phase.OFFERING):
-        return refuse("Too late to take back: the transfer is under way.")
+        return refuse("Too late to take back: the transfer is under way; wait for it.")
     if ask.phase == Phase.RETURNING:
         return nothing("The caller is already coming off hold.")
     end(d, Outcome.TAKEN_BACK)

@@ -169,6 +169,8 @@ def hand_over(d: Decision) -> w.Answer:
         return nothing("The call is being handed over already.")
     if other_live(d.desk) or not d.desk.facts.calls_known:
         return refuse(sentence(OTHER_LIVE if other_live(d.desk) else PHONE_LOST))
+    if d.case.waiting(w.HangUp):
+        return refuse("The call is being ended; waiting for the phone.")
     if ask is not None and ask.phase != Phase.RETURNING:
         asks.end(d, Outcome.WITHDRAWN)
     if d.case.ask is not None:  # nobody else may still be rung, nor the caller be on hold

@@ -8,6 +8,7 @@ Whatever it leaves behind must be a class that the ladder's walk knows, or is wa
 from collections.abc import Iterator
 
 from rung import words as w
+from rung.policy.asks import UNDER_WAY
 from rung.policy.language import Policy
 from rung.policy.proof import moves as m
 from rung.policy.proof.looks import takes
@@ -16,18 +17,17 @@ from rung.policy.proof.walk import Node, State, Walk, Way
 from rung.policy.state import Phase
 from rung.words import Button, CallState, EndedBy, HangUp, Outcome, Reply
 
-PRESSES = (*m.TAPS.values(), m.HOLD, m.CHORD)
-BY_PERSON = (*PRESSES, m.TAKE_BACK, m.UNWANTED)
+BY_PERSON = (*m.TAPS.values(), m.HOLD, m.CHORD)
 REPLIES = tuple(m.reply(said) for said in Reply)
+COMES = tuple(m.reply(said) for said in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN, Reply.GRANT, Reply.DECLINE))
 LATER = (m.reply(Reply.TAKE), m.reply(Reply.DECLINE))
 BY_FLOOR = (m.SEEN, m.floor(up=False), m.floor(words="nobody is present any more"), m.floor(m.BUSY, words="all are busy"))
 BY_PHONE = (
     m.HELD,
     m.UP,
-    *(m.ENDED[by] for by in (EndedBy.US, EndedBy.THEM, EndedBy.TRANSFER, EndedBy.UNKNOWN)),
+    *(m.ENDED[by] for by in (EndedBy.US, EndedBy.THEM, EndedBy.TRANSFER)),
     m.REFUSES,
     m.TELLS_ALL,
-    m.TELLS_NONE,
     (*m.LOST, *m.BACK, *m.TELLS_ALL),
     (*m.RESTARTED, *m.TELLS_ALL),
 )
@@ -44,6 +44,7 @@ COMING = (m.inside(m.FIRST), m.inside())
 TAP = m.TAPS[Button.ESCALATE]
 OUT_OF_REACH = m.floor(up=False)
 CANNOT_JOIN = m.of(w.PhoneIs(up=True), "the phone cannot bring anybody into a call")
+CHORD_THEN = (*m.CHORD, *m.TELLS_ALL)
 AS_BEFORE = (*m.floor(m.FIRST), *m.BACK, *m.UP)
 OFFERED = (m.answered(True), m.answered(False))
 
@@ -60,7 +61,7 @@ class Asking:
         case = state.desk.case
         if case is None or case.ask is None or case.ask.taker:
             return
-        for moves in (*BY_PERSON, *BY_FLOOR, *REPLIES, *(m.reply(said, m.WIDER) for said in Reply), m.PANIC):
+        for moves in (*BY_PERSON, m.TAKE_BACK, *BY_FLOOR, *REPLIES, *(m.reply(said, m.WIDER) for said in Reply), m.PANIC):
             yield Way(moves)
         for timer in running(self.policy, state.desk):
             if timer in (Timer.WIDER, Timer.IGNORED):
@@ -73,10 +74,12 @@ class Asking:
             return  # over, or by now a hand-over
         phase = case.ask.phase
         early = phase in (Phase.TELLING, Phase.HOLDING, Phase.ASKING)
-        heard = (REPLIES if early else LATER) if state.desk.facts.floor_up else ()
+        heard = (COMES if early else LATER) if state.desk.facts.floor_up else ()
         for moves in (*BY_PERSON, *heard, *BY_PHONE):
             yield Way(moves)
-        if not early:
+        if phase not in UNDER_WAY:
+            yield Way(m.UNWANTED)
+        if case.ask.consult or case.waiting(w.Consult) or phase == Phase.RETURNING:
             yield from (Way(moves) for moves in CONSULT)
         if phase == Phase.OFFERING:
             yield from (Way(moves) for moves in OFFERED)
@@ -87,7 +90,9 @@ class Asking:
         if not case.ask.taker or phase == Phase.ANSWERED:
             yield Way(m.floor(up=False))
         for timer in running(self.policy, state.desk):
-            if timer not in (Timer.WIDER, Timer.TALK, Timer.JOINED):
+            if timer == Timer.OVERDUE:  # nobody knows any more what came of it: the phone is asked, and tells
+                yield from (Way((*m.passes(timer), *more)) for more in (m.TELLS_ALL, m.TELLS_NONE, CHORD_THEN))
+            elif timer not in (Timer.WIDER, Timer.TALK, Timer.JOINED):
                 yield Way(m.passes(timer))
 
 
@@ -95,11 +100,11 @@ def ask(ladder: Walk, answers: Walk, life: Walk) -> None:
     """Start both walks with each rung that asks, under each floor and with each phone that makes a difference."""
     known: set[tuple[str, bool]] = set()
     for at, node in enumerate(ladder.nodes):
-        tapped = node.ways[TAP].step.events
+        tapped = node.presses[TAP].step.events
         rung = next((e.rung for e in tapped if isinstance(e, w.RungTaken)), None)
         if rung is None or node.state.desk.case is None or node.state.desk.case.announcement is not None:
             continue
-        key = (rung, takes(node.ways[m.TAPS[Button.RELEASE]]))  # an ending may stay open meanwhile
+        key = (rung, takes(node.presses[m.TAPS[Button.RELEASE]]))  # an ending may stay open meanwhile
         if key in known:
             continue
         known.add(key)
@@ -118,18 +123,19 @@ def settle(walk: Walk, ladder: Walk) -> None:
         case = node.state.desk.case
         if case is None or case.ask is not None or case.waiting(HangUp):
             continue
-        made = walk.made(at, node.state, AS_BEFORE)
-        if made.after.desk.case is not None and not ladder.knows(made.after):
-            ladder.start(made.after, (*walk.path(at), *AS_BEFORE))
+        moves = (*m.REFUSES, *AS_BEFORE) if case.pending else AS_BEFORE
+        made = walk.made(at, node.state, moves)
+        if made.after.desk.case is not None:
+            ladder.start(made.after, (*walk.path(at), *moves))
 
 
 def endless(walk: Walk) -> Iterator[int]:
     """The states of an open ask that neither time, nor the phone's obedience, nor taking it back brings to an end."""
-    ends = {at for at, node in enumerate(walk.nodes) if not node.ways or _over(node)}
+    ends = {at for at, node in enumerate(walk.nodes) if not node.leads or _over(node)}
     back: dict[int, list[int]] = {}
     for at, node in enumerate(walk.nodes):
         for moves, to in node.leads.items():
-            if moves in (m.UP, m.TELLS_ALL, m.TAKE_BACK) or moves[0].timer is not None:
+            if moves in (m.UP, m.TELLS_ALL, m.CHORD) or moves[0].timer is not None:
                 back.setdefault(to, []).append(at)
     ahead = list(ends)
     while ahead:

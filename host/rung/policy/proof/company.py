@@ -89,10 +89,10 @@ def ends(ladder: Walk) -> Iterator[int]:
 
 def floors(ladder: Walk) -> Iterator[tuple[State, Moves]]:
     """With two supervisors on the floor, and with the floor out of reach."""
+    bottom, *top = ends(ladder)
     two = m.floor(m.FIRST, m.WIDER, words="two supervisors are there")
-    for at in ends(ladder):
-        for floor in (two, m.floor(up=False)):
-            yield ladder.made(at, ladder.nodes[at].state, floor).after, (*ladder.path(at), *floor)
+    for at, floor in ((top[0] if top else bottom, two), (bottom, m.floor(up=False))):
+        yield ladder.made(at, ladder.nodes[at].state, floor).after, (*ladder.path(at), *floor)
 
 
 def joined(ladder: Walk) -> Iterator[tuple[State, Moves]]:

@@ -68,7 +68,7 @@ PRESSES = (*m.TAPS.values(), m.HOLD)
 
 
 def _takes(node: Node, moves: Moves) -> tuple[str, ...]:
-    events = node.ways[moves].step.events
+    events = node.presses[moves].step.events
     return tuple(e.rung for e in events if isinstance(e, w.RungTaken | w.Announced))
 
 
@@ -82,7 +82,7 @@ def _one(ladder: Walk, at: int, node: Node, thing: InTheWay, *, wholly: bool) ->
     # Where an end is announced, a tap announces nothing new; it may do so once what is in the way has withdrawn that.
     presses = ((hold, m.HOLD),) if case is None or case.announcement else ((tap, RELEASE), (hold, m.HOLD))
     for made, moves in presses:
-        more = set(_of(made)) - set(_of(node.ways[moves]))
+        more = set(_of(made)) - set(_of(node.presses[moves]))
         if more:
             name = properties.DANGER if thing.comes in DANGERS else properties.RULE
             what = f"release opens what it did not open before: {', '.join(sorted(more))}"

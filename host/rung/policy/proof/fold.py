@@ -48,6 +48,7 @@ _KINDS = (
     (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT),
     (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED),
 )
+_BEFORE_ANSWER = (Phase.TELLING, Phase.ASKING, Phase.HOLDING, Phase.RINGING, Phase.JOINING)
 _LEAVES = {outcome: kind[0] for kind in _KINDS for outcome in kind}
 
 
@@ -171,7 +172,7 @@ class Fold:
             to=() if over else tuple(sorted(ask.to)),
             busy=() if over else tuple(sorted(ask.busy)),
             seen=(),
-            at_once=ask.at_once and not over,
+            at_once=ask.at_once and ask.phase in _BEFORE_ANSWER,
             outcome=None if ask.outcome is None else _LEAVES[ask.outcome],
         )
 
@@ -213,6 +214,8 @@ def _alert(alert: Alert) -> Alert:
 def _facts(facts: Facts, case: Case | None) -> Facts:
     """Of the phone's calls only those that still concern somebody: the lines, and the consult of the open ask."""
     phase = case.ask.phase if case is not None and case.ask is not None else None
+    if phase == Phase.RETURNING:  # the phone alone decides: whoever is on the floor is not looked at
+        facts = replace(facts, floor_up=True, present=(), extension="")
     asking = phase not in (None, Phase.RETURNING)
     calls = {
         id: replace(call, cause="", outcome=None)

@@ -18,17 +18,17 @@ ACTS = re.compile(
     r"name (the ground|it again|what you heard)|more of talk|hold again in|sign on|off hold|put it on hold|must leave"
     r"|until it is taken back|waiting for the phone|wait for the outcome|press again|tap again|call for help|aloud"
     r"|attest|the supervisor has it|may still be up|nothing is being asked|must be in the call|a supervisor must"
-    r"|a valid training|no call|leave has been used|already done|not made on this call|has announced the end"
+    r"|wait for it|a valid training|no call|leave has been used|already done|not made on this call|has announced the end"
 )
 
 
 def of_node(policy: Policy, node: Node) -> Breaches:
     """What a state shows and says, where every press in it was tried."""
-    taps = {button: node.ways[moves] for button, moves in TAPS.items() if moves in node.ways}
+    taps = {button: node.presses[moves] for button, moves in TAPS.items() if moves in node.presses}
     if len(taps) == len(TAPS):
-        hold = node.ways.get(HOLD)
+        hold = node.presses.get(HOLD)
         yield from of_lamps(policy, taps, hold)
-        yield from of_answers(taps, [h for moves in (HOLD, CHORD) if (h := node.ways.get(moves)) is not None])
+        yield from of_answers(taps, [h for moves in (HOLD, CHORD) if (h := node.presses.get(moves)) is not None])
 
 
 def of_answers(answers: dict[Button, Happened], others: list[Happened]) -> Breaches:
@@ -103,7 +103,7 @@ def _moves_on(node: Node) -> bool:
     """A press takes something here; or something is under way, of which the asks' walk shows that it ends."""
     case = node.state.desk.case
     assert case is not None
-    return case.ask is not None or bool(case.pending) or any(takes(node.ways.get(m)) for m in (*TAPS.values(), HOLD))
+    return case.ask is not None or bool(case.pending) or any(takes(node.presses.get(m)) for m in (*TAPS.values(), HOLD))
 
 
 def _alone(node: Node, moves: Moves) -> bool:
@@ -114,10 +114,10 @@ def _alone(node: Node, moves: Moves) -> bool:
     one = moves[0]
     if one.timer is not None:
         return one.timer in (Timer.TALK, Timer.JOINED, Timer.SAID, Timer.LAPSE)
-    happened = node.ways[moves].input
-    if isinstance(happened, w.Declared):
-        return any(d.ground == happened.ground for d in case.grounds)
-    return isinstance(happened, w.Attested)
+    input = one.make(node.state.desk) if one.make is not None else None
+    if isinstance(input, w.Declared):
+        return any(d.ground == input.ground for d in case.grounds)
+    return isinstance(input, w.Attested)
 
 
 def _abused(policy: Policy, node: Node) -> bool:

@@ -70,6 +70,7 @@ TAPS = {button: tap(button) for button in Button}
 HOLD = hold(Button.RELEASE)
 PANIC = (Move("hold escalate (panic)", pressed((Button.ESCALATE,), Gesture.HOLD)),)
 CHORD = (Move("escalate and warn together", pressed((Button.ESCALATE, Button.WARN), Gesture.CHORD)),)
+PRESSES = frozenset((*TAPS.values(), HOLD, CHORD))
 LATE = (Move("hold release, heard 3.001 s late", pressed((Button.RELEASE,), Gesture.HOLD, age_ms=3001)),)
 ALIEN = (Move("hold release, made on an earlier call", pressed((Button.RELEASE,), Gesture.HOLD, epoch=-1)),)
 CALMED = of(w.Calmed(), "the caller calms down")

@@ -14,7 +14,7 @@ from rung.policy.language import Policy
 from rung.policy.proof import judge
 from rung.policy.proof.fold import MOMENT_MS, Fold
 from rung.policy.proof.judge import Account
-from rung.policy.proof.moves import Moves
+from rung.policy.proof.moves import PRESSES, Moves
 from rung.policy.proof.timers import elapsed
 from rung.policy.state import Desk
 from rung.policy.step import step
@@ -52,8 +52,8 @@ class Node(Struct):
     state: State
     parent: int | None  # the node from which it was first reached
     moves: Moves  # and how
-    ways: dict[Moves, Happened]  # what came of each, from the folded member
-    leads: dict[Moves, int]  # and to which node
+    presses: dict[Moves, Happened]  # what came of each press, from the folded member
+    leads: dict[Moves, int]  # to which node each move led
 
 
 class Breach(Struct, frozen=True):
@@ -165,10 +165,10 @@ class Walk:
                 leads = at
             elif happened.after.desk.case is not None:
                 leads = self._reach(self.folded(happened.after), at, way.moves)
-            if way.start is None:
-                node.ways[way.moves] = happened
-                if leads is not None:
-                    node.leads[way.moves] = leads
+            if way.start is None and way.moves in PRESSES:
+                node.presses[way.moves] = happened
+            if way.start is None and leads is not None:
+                node.leads[way.moves] = leads
 
     def _reach(self, state: State, parent: int | None, moves: Moves) -> int:
         key = _key(state)
