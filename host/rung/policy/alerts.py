@@ -7,7 +7,7 @@ from rung import words as w
 from rung.policy import asks
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
-from rung.policy.state import Alert
+from rung.policy.state import Alert, Desk
 from rung.words import Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
@@ -27,6 +27,11 @@ def raise_alert(d: Decision, want: Want) -> str:
     _tell(d, number, want, to)
     many = f"{len(to)} supervisors have" if len(to) > 1 else "a supervisor has"
     return f"{many} been told"
+
+
+def heard(desk: Desk) -> bool:
+    """Would anybody hear a quiet ask?"""
+    return desk.alert is not None or (desk.facts.floor_up and bool(desk.facts.present))
 
 
 def _whom(d: Decision, want: Want) -> tuple[str, ...]:

@@ -199,6 +199,10 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
         return _because(look, *near)
     if button == ESCALATE:
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
+    if look.case.waiting(w.HangUp):
+        return refuse("The call is being ended; waiting for the phone.")
+    if not alerts.heard(look.desk) and ESCALATE not in look.opened():
+        return refuse(f"This policy has no step for {button} here, and no supervisor is present; ask for one aloud.")
     return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", ESCALATE)
 
 

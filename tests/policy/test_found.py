@@ -1,0 +1,75 @@
+"""What the proof has found in the step, each told once more by hand."""
+
+from msgspec.structs import replace
+from tests.policy.scene import EVE, Scene
+from tests.policy.shift import line
+from tests.policy.test_rows import declare, talk, tap, then
+
+from rung import words as w
+from rung.policy.state import Phase
+from rung.words import Button, Outcome, Verdict
+
+
+def test_a_refusal_names_no_button_that_is_refused_as_well() -> None:
+    s = Scene("no-hang-up", present=()).declare("rudeness")
+    assert s.press("escalate").verdict == Verdict.REFUSED
+    answer = s.press("warn")
+    assert answer.next is None and "aloud" in answer.why
+    s.floor(EVE)
+    assert s.press("warn").next == Button.ESCALATE, "somebody would hear"
+
+
+def test_a_call_that_is_being_ended_is_not_handed_over() -> None:
+    s = Scene("no-hang-up").come_in()
+    s.talk()
+    s.other(EVE, w.Declared(w.Ground.SLUR))
+    s.other_press(EVE, "warn")
+    s.talk()
+    s.other_press(EVE, "release")
+    s.wait(s.policy.times.say_ms)
+    assert s.other_press(EVE, "release", "hold").verdict == Verdict.TAKEN
+    assert s.press("escalate").verdict == Verdict.REFUSED
+    assert "being ended" in s.press("escalate").why and not s.sent(w.Offer)
+
+
+def _listening() -> Scene:
+    """Leave is asked, and the supervisor has come into the call to listen."""
+    s = Scene("hang-up-protocol")
+    then(tap("warn"), talk, declare("slur"))(s)
+    s.must("escalate")
+    s.reply("join")
+    s.parties(EVE.extension)
+    assert s.case.ask is not None and s.case.ask.phase == Phase.ASKING
+    return s
+
+
+def test_a_supervisor_who_leaves_while_the_case_is_theirs_declines_nothing() -> None:
+    """Only the phone tells whether the call went with them; until then the case is not split from its ask."""
+    s = _listening()
+    s.reply("take")
+    s.put(w.OfferAnswered(s.case.id, True))
+    assert s.case.released == EVE.desk
+    s.parties()
+    assert s.case.ask is not None and s.case.ask.phase == Phase.COMPLETING
+    s.put(w.EffectRefused(s.case.pending[0].effect.id, "gone"))
+    assert not s.case.released and s.case.ask is None and s.sent(w.Reclaim)
+
+
+def test_an_ask_that_was_taken_back_stays_taken_back_when_the_supervisor_then_leaves() -> None:
+    s = Scene("hang-up-protocol")
+    then(tap("warn"), talk, declare("slur"))(s)
+    s.must("escalate")
+    s.reply("join")
+    s.press("escalate+warn", "chord")
+    assert s.case.ask is not None and s.case.ask.phase == Phase.RETURNING
+    for parties in ((EVE.extension,), ()):  # they come in late, to a caller on hold, and leave again
+        s.put(w.CallIs(replace(line("held"), parties=parties)))
+    s.line("up")
+    assert s.outcomes() == [Outcome.TAKEN_BACK]
+
+
+def test_too_late_to_take_back_says_what_to_do() -> None:
+    s = _listening()
+    s.reply("take")
+    answer = s.press("escalate+warn", "chord")
+    assert answer.verdict == Verdict.REFUSED and "wait for it" in answer.why
