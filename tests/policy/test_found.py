@@ -30,6 +30,7 @@ def test_a_call_that_is_being_ended_is_not_handed_over() -> None:
     assert s.other_press(EVE, "release", "hold").verdict == Verdict.TAKEN
     assert s.press("escalate").verdict == Verdict.REFUSED
     assert "being ended" in s.press("escalate").why and not s.sent(w.Offer)
+    assert s.press("warn").next is None, "nor does any button help"
 
 
 def _listening() -> Scene:
