@@ -60,6 +60,18 @@ def draw(
 
 
 @app.command()
+def prove(
+    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help=f"{NAME} None: all that is shipped.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
+) -> None:
+    """Walk everything that may happen on a call, and show that the ladder holds; else the shortest way to a breach."""
+    from rung.cli.policy_prove import report
+
+    if not report(files or [], json):
+        raise typer.Exit(1)
+
+
+@app.command()
 def diff(a: Annotated[str, typer.Argument(help=NAME)], b: Annotated[str, typer.Argument(help=NAME)]) -> None:
     """What becomes allowed, or forbidden, when policy B replaces policy A."""
     from rung.cli.policy_people import diff as compare

@@ -55,6 +55,8 @@ class Company:
             yield Way(moves)
         if state.desk.facts.floor_up:
             yield from (Way(moves) for moves in ANSWERS)
+        if case.marks:
+            yield Way((*m.passes(Timer.MINUTE), *NO_CRISIS))
         if case.waiting(w.Join):
             yield from (Way(moves) for moves in (m.inside(m.FIRST), m.inside(m.WIDER), OVERDUE))
 

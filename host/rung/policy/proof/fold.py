@@ -17,6 +17,7 @@ that the step of a desk and the step of its fold come to the same class, with th
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.policy.acts import TAKE_BACK_MS
 from rung.policy.effects import RESTARTED
 from rung.policy.proof.grounds import CALMED, Declared, Grounds, Said, joined
 from rung.policy.proof.reads import Reads
@@ -48,7 +49,9 @@ _KINDS = (
     (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT),
     (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED),
 )
-_BEFORE_ANSWER = (Phase.TELLING, Phase.ASKING, Phase.HOLDING, Phase.RINGING, Phase.JOINING)
+_TIMED = (Phase.TELLING, Phase.RINGING)
+_CONSULT = "consult-1"  # as `moves.consult` names that of the first ask
+_AT_ONCE_COUNTS = (Phase.TELLING, Phase.ASKING, Phase.HOLDING, Phase.RINGING, Phase.JOINING, Phase.OFFERING)
 _LEAVES = {outcome: kind[0] for kind in _KINDS for outcome in kind}
 
 
@@ -99,7 +102,7 @@ class Fold:
             talking_since=NOW_MS if case.talking_since is not None else None,
             counted_ms=counted,
             grounds=tuple(Declaration(d.ground, d.person, instants[d.at]) for d in said.declared),
-            marks=tuple(Mark(Marker.CRISIS, person, NOW_MS) for person in _in_crisis(case)),
+            marks=_in_crisis(case, now),
             taken=self._taken(case, instants),
             announcement=case.announcement and self._announcement(case.announcement, now),
             ask=case.ask and self._ask(case.ask, now),
@@ -112,6 +115,7 @@ class Fold:
             joined=tuple(replace(j, at_ms=instants[joined(j.person)]) for j in case.joined),
             calmed_ms=instants.get(CALMED),
             pending=_pending(case.pending),
+            old_consults=(_CONSULT,) if _ends_its_consult(case) else (),
         )
 
     # -- the parts of a case -------------------------------------------------------------------------------------------
@@ -153,33 +157,46 @@ class Fold:
         return self.policy.rung.index(self.policy.find(taken.rung)), str(taken.person)
 
     def _announcement(self, said: Announcement, now: int) -> Announcement:
-        return replace(said, at_ms=NOW_MS - self.say_ms if now - said.at_ms >= self.say_ms else NOW_MS)
+        return replace(said, at_ms=_aged(said.at_ms, self.say_ms, now))
 
     def _ask(self, ask: Ask, now: int) -> Ask:
-        answered = ask.answered_ms
+        times, answered = self.policy.times, ask.answered_ms
         if answered is not None:
-            answered = NOW_MS - COMPLETE_AFTER_MS if now - answered >= COMPLETE_AFTER_MS else NOW_MS
+            answered = _aged(answered, COMPLETE_AFTER_MS, now)
+        of_phase_ms = times.say_ms if ask.phase == Phase.TELLING else times.answer_ms
         over = ask.phase == Phase.RETURNING  # then nobody is heard any more, and only what it leaves behind counts
         if over and ask.want != Want.LEAVE:
             ask = replace(ask, taker="", supervisor=None, target="")
         return replace(
             ask,
             number=1,
-            opened_ms=NOW_MS,
-            phase_ms=NOW_MS,
-            asked_ms=NOW_MS,
+            opened_ms=_aged(ask.opened_ms, times.answer_ms, now) if ask.to and not over else NOW_MS,
+            phase_ms=_aged(ask.phase_ms, of_phase_ms, now) if ask.phase in _TIMED else NOW_MS,
+            asked_ms=_aged(ask.asked_ms, times.widen_ms, now) if ask.to and not over else NOW_MS,
             answered_ms=None if over else answered,
             to=() if over else tuple(sorted(ask.to)),
             busy=() if over else tuple(sorted(ask.busy)),
             seen=(),
-            at_once=ask.at_once and ask.phase in _BEFORE_ANSWER,
+            at_once=ask.at_once and ask.phase in _AT_ONCE_COUNTS,
+            consult=_CONSULT if ask.consult is not None else None,
             outcome=None if ask.outcome is None else _LEAVES[ask.outcome],
         )
 
 
-def _in_crisis(case: Case) -> list[str | None]:
-    """Who has marked a crisis that stands. Marking it again changes nothing."""
-    return sorted({mark.person for mark in case.marks if mark.marker == Marker.CRISIS}, key=str)
+def _aged(at: int, wait_ms: int, now: int) -> int:
+    """The instant that stands for all from which this wait has passed, or has not."""
+    return NOW_MS - wait_ms if now - at >= wait_ms else NOW_MS
+
+
+def _in_crisis(case: Case, now: int) -> tuple[Mark, ...]:
+    """Who has marked a crisis that stands. Marking it again changes nothing: the first mark counts."""
+    first: dict[str | None, int] = {}
+    for mark in case.marks:
+        if mark.marker == Marker.CRISIS:
+            first.setdefault(mark.person, mark.at_ms)
+    # Taken back freely up to and with the last millisecond of its minute.
+    free_ms = TAKE_BACK_MS[Marker.CRISIS] + 1
+    return tuple(Mark(Marker.CRISIS, p, _aged(at, free_ms, now)) for p, at in sorted(first.items(), key=str))
 
 
 def said_of(reads: Reads, case: Case) -> Said:
@@ -193,8 +210,13 @@ def said_of(reads: Reads, case: Case) -> Said:
     return Said(declared, tuple(sorted(marks.items())))
 
 
+def _ends_its_consult(case: Case) -> bool:
+    """Was the phone told to end the consult of this very ask, so that nothing more is heard of it?"""
+    return any(isinstance(p.effect, w.TakeBack) and p.effect.consult is not None for p in case.pending)
+
+
 def _pending(all: tuple[Pending, ...]) -> tuple[Pending, ...]:
-    """What is not confirmed yet, one of a kind: the same command sent again is settled together with the first."""
+    """What is not confirmed yet, the last of a kind: the same command sent again is settled together with it."""
     found: dict[type, Pending] = {}
     for pending in all:
         effect = replace(pending.effect, id=0)
@@ -202,8 +224,10 @@ def _pending(all: tuple[Pending, ...]) -> tuple[Pending, ...]:
             effect = replace(effect, case="case-1", state="", policy="")
         elif isinstance(effect, w.Consult | w.Join):
             effect = replace(effect, case="case-1")
+        elif isinstance(effect, w.Complete | w.TakeBack) and effect.consult is not None:
+            effect = replace(effect, consult=_CONSULT)
         known = pending.unknown if pending.unknown in (None, RESTARTED) else "overdue"
-        found.setdefault(type(effect), Pending(effect, NOW_MS + LONG_MS, known))
+        found[type(effect)] = Pending(effect, NOW_MS + LONG_MS, known)
     return tuple(replace(p, effect=replace(p.effect, id=n)) for n, p in enumerate(found.values(), 1))
 
 
@@ -213,13 +237,13 @@ def _alert(alert: Alert) -> Alert:
 
 def _facts(facts: Facts, case: Case | None) -> Facts:
     """Of the phone's calls only those that still concern somebody: the lines, and the consult of the open ask."""
-    phase = case.ask.phase if case is not None and case.ask is not None else None
-    if phase == Phase.RETURNING:  # the phone alone decides: whoever is on the floor is not looked at
-        facts = replace(facts, floor_up=True, present=(), extension="")
-    asking = phase not in (None, Phase.RETURNING)
-    calls = {
-        id: replace(call, cause="", outcome=None)
-        for id, call in sorted(facts.calls.items())
-        if call.consult_for is None or asking
-    }
+    ask = case.ask if case is not None else None
+    if ask is not None and ask.phase == Phase.RETURNING:
+        ask = None  # its consult is over
+    calls = {}
+    for id, call in sorted(facts.calls.items()):
+        if call.consult_for is None:
+            calls[id] = replace(call, cause="", outcome=None)
+        elif ask is not None and id == ask.consult:
+            calls[_CONSULT] = replace(call, id=_CONSULT, cause="", outcome=None)
     return replace(facts, calls=calls)

@@ -35,14 +35,22 @@ def joined(person: Person) -> str:
     return f"joined:{person}"
 
 
-def answers(reads: Reads, said: Said) -> tuple[object, ...]:
-    """The answer to every question that the tables ask about grounds."""
+Answers = tuple[bool, ...]
+
+
+def answers(reads: Reads, said: Said) -> tuple[Answers, Answers, tuple[Declared, ...]]:
+    """The answer to every question that the tables ask about grounds: now, and once what is `unnamed` was named."""
+    unnamed = tuple(d for d in said.declared if d.ground == Ground.UNNAMED)
+    named = Said(tuple(d for d in said.declared if d.ground != Ground.UNNAMED), said.marks)
+    return (_answers(reads, said), _answers(reads, named), unnamed)
+
+
+def _answers(reads: Reads, said: Said) -> Answers:
     people = [name for name, _ in said.marks if name.startswith("joined:")]
-    found: list[object] = [bool(said.declared)]
+    found = [bool(said.declared)]
     for need in reads.needs:
         found += [_attested(need, said, name) for name in people] if need.attested else [_stands(need, said)]
-    unnamed = [(d.person, d.at) for d in said.declared if d.ground == Ground.UNNAMED]
-    return (*found, *unnamed)
+    return tuple(found)
 
 
 def _attested(need: Need, said: Said, name: str) -> bool:
@@ -67,14 +75,17 @@ class Grounds:
     def __init__(self, reads: Reads) -> None:
         self.reads = reads
         self._folded: dict[Said, Said] = {}
+        self._members: dict[object, Said] = {}
 
     def fold(self, said: Said) -> Said:
-        """The least that answers like ``said``: each ground by the first of its class, in an order of small places."""
+        """Of all that answers like ``said``, now and later, always the same."""
         if said not in self._folded:
-            self._folded[said] = self._fold(said)
+            fewest = self._fewest(said)
+            self._folded[said] = self._members.setdefault(_meaning(self.reads, fewest), fewest)
         return self._folded[said]
 
-    def _fold(self, said: Said) -> Said:
+    def _fewest(self, said: Said) -> Said:
+        """As few declarations as give the same answers, each ground by the first of its class."""
         newest: dict[tuple[Ground, Person], int] = {}
         for d in said.declared:
             key = (self.reads.first[d.ground], d.person)
@@ -88,6 +99,13 @@ class Grounds:
         if calmed is not None and all(d.at > calmed for d in kept):  # as if the caller had never been calmer
             return _in_order(kept, [m for m in said.marks if m[0] != CALMED])
         return _in_order(kept, list(said.marks))
+
+
+def _meaning(reads: Reads, said: Said) -> object:
+    """All that counts of it: the answers, and for each `unnamed` what came after it, for its naming inherits its time."""
+    now, named, unnamed = answers(reads, said)
+    stale = tuple((d.person, tuple(name for name, at in said.marks if at >= d.at)) for d in unnamed)
+    return now, named, stale, tuple(name for name, _ in said.marks if name != CALMED)
 
 
 def _in_time(d: Declared) -> tuple[int, int, str]:

@@ -8,7 +8,7 @@ from rung.policy.step import step
 from rung import words as w
 from rung.policy.language import Policy
 from rung.policy.proof import moves as m
-from rung.policy.proof.fold import MOMENT_MS, NOW_MS, Fold
+from rung.policy.proof.fold import MOMENT_MS, NOW_MS, Fold, said_of
 from rung.policy.proof.grounds import Declared, Said
 from rung.policy.proof.judge import Account, heard
 from rung.policy.proof.moves import Moves
@@ -45,7 +45,15 @@ class Ladder:
         self.fold = fold
         self.person = person
         self.policy = fold.policy
+        self.warned = self._warned()
         self.attests = "not_necessary" in fold.reads.flags(False)
+
+    def _warned(self) -> Moves:
+        """A supervisor comes into the call, hears it, warns, takes back what they had named, and leaves."""
+        wanted = [need.attested for r in self.policy.rung if r.role == Role.SUPERVISOR for need in r.requires]
+        named = next((g for w in wanted if w for g in Ground if g in self.policy.ground_set(w)), Ground.UNNAMED)
+        heard = (*m.inside(m.FIRST), *m.it_declares(named), *m.passes(Timer.JOINED), *m.ITS_TAPS[Button.WARN])
+        return (*heard, *m.it_takes_back(named), *m.inside())
 
     def ways(self, state: State) -> Iterator[Way]:
         case = state.desk.case
@@ -53,7 +61,7 @@ class Ladder:
         for moves in self._moves(state.desk, case):
             yield Way(moves)
         if case.waiting(HangUp) is None:
-            yield from self._taken_back(state)
+            yield from self.taken_back(state)
 
     def _moves(self, desk: Desk, case: Case) -> Iterator[Moves]:
         yield from m.TAPS.values()
@@ -79,12 +87,14 @@ class Ladder:
             yield m.WITHDRAWS
         if case.unavailable:
             yield m.COMES_FREE
+        if self.fold.reads.persisted and case.counted_ms is None and self.person == m.AGENT and case.ask is None:
+            yield self.warned  # by a supervisor who is gone again: the agent has not warned, and yet the wait has begun
         if case.ask is not None:
             yield from _outcomes(case.ask.want)
         elif case.origin:
             yield m.HAND_BACK
 
-    def _taken_back(self, state: State) -> Iterator[Way]:
+    def taken_back(self, state: State) -> Iterator[Way]:
         """Grounds are taken back: in the folded member, and in others where more had been declared than now counts."""
         case = state.desk.case
         assert case is not None
@@ -98,24 +108,28 @@ class Ladder:
 
     def _members(self, state: State) -> Iterator[tuple[State | None, Said]]:
         """Members of the state's class: its own, and with one more declaration that changes no answer."""
-        said = state.account.said
-        yield None, said
-        latest = 1 + max((*(d.at for d in said.declared), *(at for _, at in said.marks)), default=0)
-        for ground in (g for g in self.fold.reads.first.values() if g != Ground.UNNAMED):
-            for at in (-1, latest):
-                more = Said((*said.declared, Declared(ground, self.person, at)), said.marks)
-                if all(d.ground != ground for d in said.declared) and self.fold.grounds.fold(more) == said:
-                    yield _with(state, Declared(ground, self.person, at)), more
+        case, account = state.desk.case, state.account
+        assert case is not None
+        said = said_of(self.fold.reads, case)
+        own = self.fold.grounds.fold(said)
+        yield None, own
+        places = [at for _, at in account.said.marks] + [d.at for d in account.said.declared]
+        instants = [(0, -1), *((at, account.said.mark(name) or -1) for name, at in said.marks)]
+        for ground in (members[0] for members in self.fold.reads.classes if members[0] != Ground.UNNAMED):
+            if any(d.ground == ground for d in own.declared):
+                continue
+            for at_ms, place in (*instants, (NOW_MS, 1 + max(places, default=0))):
+                more = Said((*said.declared, Declared(ground, self.person, at_ms)), said.marks)
+                if self.fold.grounds.fold(more) == own:
+                    yield _with(state, ground, self.person, at_ms, place), more
 
 
-def _with(state: State, extra: Declared) -> State:
-    """The same state with one more declaration: before everything, or after it."""
+def _with(state: State, ground: Ground, person: str, at_ms: int, place: int) -> State:
+    """The same state with one more declaration, made at this instant."""
     case, account = state.desk.case, state.account
     assert case is not None
-    at_ms = 0 if extra.at < 0 else NOW_MS
-    grounds = (*case.grounds, Declaration(extra.ground, extra.person, at_ms))
-    desk = replace(state.desk, case=replace(case, grounds=grounds))
-    said = Said((*account.said.declared, extra), account.said.marks)
+    desk = replace(state.desk, case=replace(case, grounds=(*case.grounds, Declaration(ground, person, at_ms))))
+    said = Said((*account.said.declared, Declared(ground, person, place)), account.said.marks)
     return State(desk, replace(account, said=said))
 
 

@@ -1,6 +1,7 @@
 """What may happen next: each move is one input, or a few that belong together, in words that a manager reads."""
 
 from collections.abc import Callable
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +35,7 @@ def of(input: w.Input, words: str) -> Moves:
     return (Move(words, lambda desk: input),)
 
 
+@cache
 def passes(timer: Timer) -> Moves:
     return (Move(str(timer), timer=timer),)
 
@@ -80,10 +82,12 @@ UNWANTED = of(w.Unwanted(), "the caller does not want the supervisor")
 CRISIS = of(w.Marked(w.Marker.CRISIS), "mark a crisis")
 
 
+@cache
 def declare(ground: Ground) -> Moves:
     return of(w.Declared(ground, "note"), f"name {ground}")
 
 
+@cache
 def take_back(ground: Ground) -> Moves:
     return of(w.TakenBack(ground), f"take {ground} back")
 
@@ -102,6 +106,7 @@ _SAYS = {
 }
 
 
+@cache
 def reply(said: Reply, by: Presence = FIRST) -> Moves:
     """To the open ask."""
 
@@ -113,6 +118,7 @@ def reply(said: Reply, by: Presence = FIRST) -> Moves:
     return (Move(f"the {by.person} {_SAYS[said]}", make),)
 
 
+@cache
 def alarmed(said: Reply, by: Presence = FIRST) -> Moves:
     """To the open alert."""
 
@@ -146,6 +152,7 @@ SEEN = (
 )
 
 
+@cache
 def answered(accepted: bool) -> Moves:
     """The supervisor's desk answers the offer of the case."""
     words = f"the supervisor's desk {'has' if accepted else 'refuses'} the case"
@@ -162,10 +169,12 @@ ITS_CALMED = there(w.Calmed(), "the caller calms down")
 LIFTS = there(w.Unmarked(w.Marker.CRISIS), "lifts the crisis")
 
 
+@cache
 def it_declares(ground: Ground) -> Moves:
     return there(w.Declared(ground, "note"), f"name {ground}")
 
 
+@cache
 def it_takes_back(ground: Ground) -> Moves:
     return there(w.TakenBack(ground), f"take {ground} back")
 
@@ -213,6 +222,7 @@ GONE = phone(line(CallState.ENDED, id=OTHER, by=EndedBy.THEM), "the other call h
 STRANGER = phone(line(CallState.UP, parties=("900",)), "somebody else is in the call")
 
 
+@cache
 def inside(*who: Presence) -> Moves:
     """Who of the supervisors is in the call, as the phone says."""
     words = " and ".join(f"the {p.person}" for p in who)

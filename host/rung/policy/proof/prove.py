@@ -44,10 +44,12 @@ class Proof(Struct, frozen=True):
 
 def prove(policy: Policy, most: int = MOST) -> Proof:
     """Walk everything that the policy tells apart. ``most``: classes that one walk may find before it gives up."""
-    return _Proving(policy, most).proof()
+    return Walks(policy, most).proof()
 
 
-class _Proving:
+class Walks:
+    """The walks of one policy. `proof` makes them all, one after another, and tells what came of them."""
+
     def __init__(self, policy: Policy, most: int) -> None:
         self.policy = policy
         agents, supervisors = Reads(policy, Role.AGENT), Reads(policy, Role.SUPERVISOR)

@@ -13,7 +13,8 @@ from rung import words as w
 from rung.policy.language import Policy
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.reading import COMPLETE_AFTER_MS
-from rung.policy.state import ANNOUNCEMENT_MS, Ask, Case, Desk, Phase
+from rung.policy.state import ANNOUNCEMENT_MS as MINUTE_MS
+from rung.policy.state import Ask, Case, Desk, Phase
 
 
 class Timer(StrEnum):
@@ -43,15 +44,16 @@ def running(policy: Policy, desk: Desk) -> Iterator[Timer]:
         if any(case.talk_ms(j.at_ms, now) < times.wait_ms for j in case.joined):
             yield Timer.JOINED
     if case.announcement is not None:
-        if now < case.announcement.at_ms + times.say_ms < case.announcement.at_ms + ANNOUNCEMENT_MS:
+        if now < case.announcement.at_ms + times.say_ms < case.announcement.at_ms + MINUTE_MS:
             yield Timer.SAID
+    if case.announcement is not None or any(now - mark.at_ms <= MINUTE_MS for mark in case.marks):
         yield Timer.MINUTE
     if any(_lapses(policy, case, now)):
         yield Timer.LAPSE
     if any(p.unknown is None for p in case.pending):
         yield Timer.OVERDUE
     if case.ask is not None:
-        yield from _of_ask(case.ask, now)
+        yield from _of_ask(policy, case.ask, now)
 
 
 def _lapses(policy: Policy, case: Case, now: int) -> Iterator[bool]:
@@ -60,11 +62,12 @@ def _lapses(policy: Policy, case: Case, now: int) -> Iterator[bool]:
         yield lapses_after is not None and now - taken.at_ms < round(lapses_after * 1000)
 
 
-def _of_ask(ask: Ask, now: int) -> Iterator[Timer]:
+def _of_ask(policy: Policy, ask: Ask, now: int) -> Iterator[Timer]:
     if ask.phase == Phase.TELLING:
         yield Timer.TELL
     if ask.to and not ask.taker and ask.phase in (Phase.TELLING, Phase.ASKING, Phase.HOLDING):
-        yield Timer.WIDER
+        if now < ask.asked_ms + policy.times.widen_ms:
+            yield Timer.WIDER
         yield Timer.IGNORED
     elif ask.phase == Phase.RINGING:
         yield Timer.IGNORED
@@ -87,8 +90,11 @@ def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
             assert said is not None
             case = replace(case, announcement=replace(said, at_ms=now - times.say_ms))
         case Timer.MINUTE:
-            assert said is not None
-            case = replace(case, announcement=replace(said, at_ms=now - ANNOUNCEMENT_MS))
+            case = replace(
+                case,
+                announcement=said and replace(said, at_ms=now - MINUTE_MS),
+                marks=tuple(replace(mark, at_ms=now - MINUTE_MS - 1) for mark in case.marks),
+            )
         case Timer.OVERDUE:
             case = replace(case, pending=tuple(replace(p, deadline_ms=now) for p in case.pending))
         case Timer.LAPSE:
@@ -141,7 +147,7 @@ def wait_ms(policy: Policy, timer: Timer) -> int:
         Timer.JOINED: times.wait_ms,
         Timer.SAID: times.say_ms,
         Timer.TELL: times.say_ms,
-        Timer.MINUTE: ANNOUNCEMENT_MS,
+        Timer.MINUTE: MINUTE_MS,
         Timer.WIDER: times.widen_ms,
         Timer.IGNORED: times.answer_ms,
         Timer.ANSWERED: COMPLETE_AFTER_MS,
