@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from rung import words as w
 from rung.policy.proof import moves as m
 from rung.policy.proof.fold import Fold
-from rung.policy.proof.ladder import ENDING
+from rung.policy.proof.ladder import ENDING, Ladder
 from rung.policy.proof.moves import Moves
 from rung.policy.proof.timers import Timer, running
 from rung.policy.proof.walk import State, Walk, Way
@@ -77,9 +77,7 @@ class Company:
             yield Way(m.passes(timer))
         for ground, *_ in self.fold.reads.classes:
             yield Way(m.it_declares(ground))
-        for d in case.grounds:
-            if d.person == m.SUPERVISOR:
-                yield Way(m.it_takes_back(d.ground))
+        yield from Ladder(self.fold, m.SUPERVISOR).taken_back(state, m.it_takes_back)
 
 
 def ends(ladder: Walk) -> Iterator[int]:

@@ -51,8 +51,9 @@ DANGERS = (m.CRISIS, m.PANIC)
 SIGNED_OFF = (NOBODY_SIGNED_ON, UNTRAINED)
 
 
-def disturb(ladder: Walk) -> None:
-    """Put each thing in the way of every state. Steps and breaches are counted with the ladder's own."""
+def disturb(ladder: Walk) -> int:
+    """Put each thing in the way of every state; how many that makes. Steps and breaches count with the ladder's own."""
+    states = 0
     kinds: set[object] = set()
     for at, node in enumerate(tuple(ladder.nodes)):
         case = node.state.desk.case
@@ -62,6 +63,8 @@ def disturb(ladder: Walk) -> None:
         for thing in THINGS:
             _one(ladder, at, node, thing, wholly=kind not in kinds)
         kinds.add(kind)
+        states += len(THINGS)
+    return states
 
 
 PRESSES = (*m.TAPS.values(), m.HOLD)

@@ -33,8 +33,8 @@ HANDED_BACK = (
 )
 
 
-def hand_over(ladder: Walk) -> None:
-    """Hand each case over and back. Breaches and steps are counted with the ladder's own."""
+def hand_over(ladder: Walk) -> int:
+    """Hand each case over and back; how many that were. Steps and breaches are counted with the ladder's own."""
     known: set[object] = set()
     for at, node in enumerate(ladder.nodes):
         case = node.state.desk.case
@@ -54,6 +54,7 @@ def hand_over(ladder: Walk) -> None:
             for key in (key for key in before if key != "all" and after[key] != before[key]):
                 ladder.breach(HAND_OVER, f"handed {how}, the case has other {key} than before", at, moves)
             state = State(desk, Account())
+    return len(known)
 
 
 def standing(fold: Fold, case: Case, now: int) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """The first walk: one person with one caller, the whole ladder of their role, and every way in which an ask may end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
@@ -94,17 +94,17 @@ class Ladder:
         elif case.origin:
             yield m.HAND_BACK
 
-    def taken_back(self, state: State) -> Iterator[Way]:
+    def taken_back(self, state: State, back: Callable[[Ground], Moves] = m.take_back) -> Iterator[Way]:
         """Grounds are taken back: in the folded member, and in others where more had been declared than now counts."""
         case = state.desk.case
         assert case is not None
         found: set[Said] = set()
         for start, said in self._members(state):
-            for d in said.declared:
+            for d in (d for d in said.declared if d.person == self.person):
                 left = self.fold.grounds.fold(Said(tuple(k for k in said.declared if k != d), said.marks))
                 if left not in found:
                     found.add(left)
-                    yield Way(m.take_back(d.ground), start)
+                    yield Way(back(d.ground), start)
 
     def _members(self, state: State) -> Iterator[tuple[State | None, Said]]:
         """Members of the state's class: its own, and with one more declaration that changes no answer."""
@@ -115,8 +115,8 @@ class Ladder:
         yield None, own
         places = [at for _, at in account.said.marks] + [d.at for d in account.said.declared]
         instants = [(0, -1), *((at, account.said.mark(name) or -1) for name, at in said.marks)]
-        for ground in (members[0] for members in self.fold.reads.classes if members[0] != Ground.UNNAMED):
-            if any(d.ground == ground for d in own.declared):
+        for ground in (g for members in self.fold.reads.classes for g in members[:2] if g != Ground.UNNAMED):
+            if any((d.ground, d.person) == (ground, self.person) for d in own.declared):
                 continue
             for at_ms, place in (*instants, (NOW_MS, 1 + max(places, default=0))):
                 more = Said((*said.declared, Declared(ground, self.person, at_ms)), said.marks)

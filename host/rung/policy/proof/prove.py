@@ -16,6 +16,16 @@ from rung.policy.proof.walk import MOST, Breach, Happened, TooMany, Walk
 from rung.words import Role
 
 
+LADDER = "the agent's ladder"
+ANSWERS = "an ask, who answers"
+LIFE = "an ask, by phone"
+IN_THE_WAY = "with something in the way"
+ALARM = "supervisors alerted"
+COMPANY = "a supervisor in the agent's call"
+OWN_DESK = "a supervisor's own desk"
+HANDED = "handed over and back"
+
+
 class Walked(Struct, frozen=True):
     """One walk: how many classes of state it has found, and how many steps it has made."""
 
@@ -50,7 +60,7 @@ def prove(policy: Policy, most: int = MOST) -> Proof:
 class Walks:
     """The walks of one policy. `proof` makes them all, one after another, and tells what came of them."""
 
-    def __init__(self, policy: Policy, most: int) -> None:
+    def __init__(self, policy: Policy, most: int = MOST) -> None:
         self.policy = policy
         agents, supervisors = Reads(policy, Role.AGENT), Reads(policy, Role.SUPERVISOR)
         ladders, calls, hers = Fold(agents, alerts=False), Fold(agents, alerts=True), Fold(supervisors, alerts=False)
@@ -62,35 +72,37 @@ class Walks:
         self.alarm = Walk(calls, company.Company(calls).alarm, properties.of_step, most)
         self.acts = Walk(hers, company.Company(hers).acts, properties.of_step, most)
         self.supervisor = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, most)
-        self.parts: dict[str, tuple[Walk, Callable[[], None]]] = {
-            "the agent's ladder": (self.ladder, self._ladder),
-            "an ask, who answers": (self.answers, self._answers),
-            "an ask, by phone": (self.life, self._life),
-            "with something in the way": (self.ladder, self._disturbed),
-            "supervisors alerted": (self.alarm, self._alarm),
-            "a supervisor in the agent's call": (self.acts, self._acts),
-            "a supervisor's own desk": (self.supervisor, self._supervisor),
-            "handed over and back": (self.ladder, self._handed),
+        self.parts: dict[str, tuple[Walk, Callable[[], int | None]]] = {
+            LADDER: (self.ladder, self._ladder),
+            ANSWERS: (self.answers, self._answers),
+            LIFE: (self.life, self._life),
+            IN_THE_WAY: (self.ladder, self._disturbed),
+            ALARM: (self.alarm, self._alarm),
+            COMPANY: (self.acts, self._acts),
+            OWN_DESK: (self.supervisor, self._supervisor),
+            HANDED: (self.ladder, self._handed),
         }
 
-    def proof(self) -> Proof:
+    def proof(self, *only: str) -> Proof:
+        """Make all walks, or ``only`` these; each needs the agent's ladder, and an ask's life its answers."""
         walked: list[Walked] = []
         too_many = ""
-        for name, (walk, part) in self.parts.items():
+        parts = {name: part for name, part in self.parts.items() if not only or name in only}
+        for name, (walk, part) in parts.items():
             states, steps = len(walk.nodes), walk.steps
             try:
-                part()
+                more = part()
             except TooMany:
                 too_many = name
                 break
-            walked.append(Walked(name, len(walk.nodes) - states, walk.steps - steps))
+            walked.append(Walked(name, len(walk.nodes) - states if more is None else more, walk.steps - steps))
         walks = list(dict.fromkeys(walk for walk, _ in self.parts.values()))
         found: dict[str, Breach] = {}
         for breach in (b for walk in walks for b in walk.breaches.values()):
             known = found.get(breach.property)
             if known is None or len(breach.moves) < len(known.moves):
                 found[breach.property] = breach
-        if not too_many:
+        if not too_many and not only:
             found = dict(_in_vain(self.policy, {rung for walk in walks for rung in walk.taken})) | found
         return Proof(
             policy=self.policy.name,
@@ -129,9 +141,10 @@ class Walks:
         asking.settle(walk, self.ladder)
         self.ladder.run()
 
-    def _disturbed(self) -> None:
-        disturbed.disturb(self.ladder)
+    def _disturbed(self) -> int:
+        disturbed_states = disturbed.disturb(self.ladder)
         self.ladder.run()
+        return disturbed_states
 
     def _alarm(self) -> None:
         for state, moves in company.floors(self.ladder):
@@ -150,8 +163,8 @@ class Walks:
         self.supervisor.run()
         self._look(self.supervisor)
 
-    def _handed(self) -> None:
-        handover.hand_over(self.ladder)
+    def _handed(self) -> int:
+        return handover.hand_over(self.ladder)
 
 
 def _in_vain(policy: Policy, taken: set[str]) -> Iterator[tuple[str, Breach]]:
