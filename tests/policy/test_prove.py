@@ -12,7 +12,6 @@ from rung import words as w
 from rung.policy import Desk, Policy, Step, load
 from rung.policy.library import shipped
 from rung.policy.proof import SENTENCES, handover, looks, prove, walk
-from rung.policy.proof import prove as whole
 from rung.policy.proof.properties import (
     ANNOUNCED,
     DANGER,
@@ -27,7 +26,7 @@ from rung.policy.proof.properties import (
     RULE,
     WARNED,
 )
-from rung.policy.proof.prove import ALARM, ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, Walks
+from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, Walks
 from rung.policy.state import Announcement, Case, Declaration, Flash, LeaveGiven
 from rung.words import Button, Gesture, Ground, Lamp, LampState, Marker, Role
 
@@ -140,24 +139,192 @@ def seeing(change: Callable[[Case, w.Input, int], Case]) -> Broken:
     return broken
 
 
-def adding(when: Callable[[w.Input], bool], *effects: w.Effect, flash: bool = False) -> Broken:
-    """A step that does more than it should."""
+def adding(when: Callable[[w.Input], bool], effect: w.Effect) -> Broken:
+    """A step that also does this, whenever that happens on a call."""
 
     def broken(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
         made = real(policy, desk, input, now)
-        if not when(input) or desk.case is None:
-            return made
-        return replace(made, effects=(*made.effects, *effects))
+        return replace(made, effects=(*made.effects, effect)) if desk.case is not None and when(input) else made
 
     return broken
 
 
+def becoming(change: Callable[[w.Input], w.Input]) -> Broken:
+    """A step that takes one input for another."""
+    return lambda real, policy, desk, input, now: real(policy, desk, change(input), now)
+
+
+def is_press(input: w.Input, gesture: Gesture, *buttons: Button) -> bool:
+    return isinstance(input, w.Pressed) and (input.gesture, input.buttons) == (gesture, buttons)
+
+
 def is_hold(input: w.Input) -> bool:
-    return isinstance(input, w.Pressed) and input.gesture == Gesture.HOLD and input.buttons == (Button.RELEASE,)
+    return is_press(input, Gesture.HOLD, Button.RELEASE)
 
 
-def is_panic(input: w.Input) -> bool:
-    return isinstance(input, w.Pressed) and input.gesture == Gesture.HOLD and input.buttons == (Button.ESCALATE,)
+def any_ground(case: Case, input: w.Input, now: int) -> Case:
+    return replace(case, grounds=(*case.grounds, Declaration(Ground.PROFANITY, "agent", now)))
 
 
+def no_wait(case: Case, input: w.Input, now: int) -> Case:
+    return replace(case, counted_ms=None if case.counted_ms is None else case.counted_ms - 10_000)
+
+
+def said_long_ago(case: Case, input: w.Input, now: int) -> Case:
+    said = case.announcement
+    return replace(case, announcement=said and replace(said, at_ms=now - 4000))
+
+
+def announces_itself(case: Case, input: w.Input, now: int) -> Case:
+    if case.announcement is not None or not is_hold(input):
+        return case
+    return replace(case, announcement=Announcement("end-at-once", "agent", now - 5000))
+
+
+def no_stranger(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    calls = {id: replace(call, parties=()) for id, call in desk.facts.calls.items()}
+    return real(policy, replace(desk, facts=replace(desk.facts, calls=calls)), input, now)
+
+
+def always_known(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    who = replace(desk.facts.who, id=desk.facts.who.id or "agent")
+    made = real(policy, replace(desk, facts=replace(desk.facts, who=who)), input, now)
+    return made if isinstance(input, w.SignedOn) else replace(made, desk=replace(made.desk, facts=desk.facts))
+
+
+def panic_names_a_threat(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    if not is_press(input, Gesture.HOLD, Button.ESCALATE):
+        return real(policy, desk, input, now)
+    return real(policy, real(policy, desk, input, now).desk, w.Declared(Ground.THREAT), now)
+
+
+def crisis_is_a_threat(input: w.Input) -> w.Input:
+    return w.Declared(Ground.THREAT) if input == w.Marked(Marker.CRISIS) else input
+
+
+def leave_is_kept(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    made = real(policy, desk, input, now)
+    case = made.desk.case
+    if case is None or not any(isinstance(e, w.RungTaken) and e.uses_leave for e in made.events):
+        return made
+    kept = replace(case, leave=LeaveGiven("supervisor", now), leave_used=False)
+    return replace(made, desk=replace(made.desk, case=kept))
+
+
+def asks_never_end(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    case = desk.case
+    if case is None or case.ask is None or not isinstance(input, w.Tick | w.Replied | w.Pressed):
+        return real(policy, desk, input, now)
+    ask = replace(case.ask, opened_ms=now, asked_ms=now, phase_ms=now)
+    return real(policy, replace(desk, case=replace(case, ask=ask)), w.Tick(), now)
+
+
+def answering(why: str, next: Button | None) -> Broken:
+    def broken(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+        made = real(policy, desk, input, now)
+        refused = made.answer is not None and made.answer.verdict == w.Verdict.REFUSED
+        return replace(made, answer=w.Answer(verdict=w.Verdict.REFUSED, why=why, next=next)) if refused else made
+
+    return broken
+
+
+def done_when_sent(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    made = real(policy, desk, input, now)
+    done = Flash(Button.RELEASE, LampState.DONE, now + 3000)
+    sent = any(isinstance(effect, w.HangUp) for effect in made.effects)
+    return replace(made, desk=replace(made.desk, flashes=(done,))) if sent else made
+
+
+def losing(**lost: Any) -> Broken:
+    """The desk to which the case is offered reads it without these."""
+
+    def broken(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+        if isinstance(input, w.CaseOffered):
+            case = replace(msgspec.json.decode(input.state, type=Case), **lost)
+            input = replace(input, state=msgspec.json.encode(case).decode())
+        return real(policy, desk, input, now)
+
+    return broken
+
+
+AT_ONCE = without(CARE, "involve", "end")  # a short ladder, so that these are quick
+LENIENT = changed(PROTOCOL, "end", {"taken": (), "persisted": False})
+AGENTS_END = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False}, role=Role.AGENT)
+UNWARNED = changed(WARM, "supervisor-end", {"taken": (), "persisted": False})
+NO_LEAVE = changed(PROTOCOL, "warn", {"leave": None}, repeatable=True)
+NO_NOTICE = changed(WARM, "release", {"taken": (), "persisted": False})
+HERS = changed(WARM, "release", {"taken": (), "persisted": False}, role=Role.SUPERVISOR)
 HANG_UP = w.HangUp(99, "line")
+
+CANARIES = {
+    "any ground is enough": Canary(seeing(any_ground), AT_ONCE, RULE, 1),
+    "the wait is not waited for": Canary(seeing(no_wait), WARM, RULE, 2),
+    "other tables are read": Canary(reading(LENIENT), PROTOCOL, RULE, 2),
+    "a stranger in the call is not seen": Canary(no_stranger, AT_ONCE, RULE, 3, (LADDER, IN_THE_WAY)),
+    "a hold ends before it could be said": Canary(seeing(said_long_ago), AT_ONCE, ANNOUNCED, 3),
+    "a hold announces by itself": Canary(seeing(announces_itself), AT_ONCE, ANNOUNCED, 2),
+    "an agent may end under no-hang-up": Canary(reading(AGENTS_END), NEVER, ROLE, 4),
+    "an ending without its warning": Canary(reading(LENIENT), PROTOCOL, WARNED, 4),
+    "a supervisor may end where none may": Canary(
+        reading(HERS), without(WARM, "supervisor-end"), ROLE, 4, (LADDER, OWN_DESK)
+    ),
+    "a release without any notice": Canary(reading(NO_NOTICE), WARM, WARNED, 4),
+    "a supervisor ends without having warned": Canary(reading(UNWARNED), WARM, OWN, 4, (LADDER, OWN_DESK)),
+    "the same from another desk": Canary(reading(UNWARNED), WARM, OWN, 5, (LADDER, COMPANY)),
+    "a phone that answers ends the call": Canary(
+        adding(lambda i: isinstance(i, w.PhoneIs) and i.up, HANG_UP), WARM, HELD, 2, (LADDER, IN_THE_WAY)
+    ),
+    "a restart ends the call": Canary(
+        adding(lambda i: isinstance(i, w.Restarted), HANG_UP), NEVER, HELD, 2, (LADDER, IN_THE_WAY)
+    ),
+    "the floor ends the call": Canary(
+        adding(lambda i: isinstance(i, w.Replied), HANG_UP), NEVER, HELD, 2, (LADDER, ANSWERS)
+    ),
+    "an old press counts": Canary(
+        becoming(lambda i: replace(i, age_ms=0) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD, 4
+    ),
+    "a press of another call counts": Canary(
+        becoming(lambda i: replace(i, epoch=1) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD, 4
+    ),
+    "nobody needs to be signed on": Canary(always_known, AT_ONCE, RULE, 3, (LADDER, IN_THE_WAY)),
+    "panic names a threat": Canary(panic_names_a_threat, AT_ONCE, DANGER, 2, (LADDER, IN_THE_WAY)),
+    "a crisis is a threat": Canary(becoming(crisis_is_a_threat), PROTOCOL, DANGER, 2, (LADDER, IN_THE_WAY)),
+    "leave is kept when it is used": Canary(leave_is_kept, changed(PROTOCOL, "warn", repeatable=True), LEAVE, 6),
+    "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE, 6),
+    "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, 2, (LADDER, ANSWERS, LIFE)),
+    "a rung is never open": Canary(reading(changed(WARM, "warn", {"trained": True, "taken": ("release",)})), WARM, DEAD_END, 1),
+    "no": Canary(answering("No.", None), NEVER, REFUSAL, 1),
+    "press release": Canary(answering("Not now.", Button.RELEASE), NEVER, REFUSAL, 1),
+    "done is said when it is sent": Canary(done_when_sent, AT_ONCE, LAMPS, 4),
+    "rungs are lost on the way": Canary(losing(taken=()), WARM, HAND_OVER, 5, (LADDER, HANDED), handover),
+    "leave is used up on the way": Canary(losing(leave=None), PROTOCOL, HAND_OVER, 7, (LADDER, HANDED), handover),
+}
+
+
+@pytest.mark.parametrize("broken", CANARIES)
+def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    canary = CANARIES[broken]
+    real = walk.step
+    monkeypatch.setattr(canary.where, "step", lambda *args: canary.step(real, *args))
+    breach = Walks(canary.policy, MOST).proof(*canary.only).breach(canary.caught_by)
+    assert breach is not None and len(breach.words) <= canary.longest, breach
+
+
+LAMP_CANARIES: dict[str, Callable[[w.Lamps], w.Lamps]] = {
+    "every lamp is lit": lambda shown: replace(shown, warn=Lamp(LampState.LIT), release=Lamp(LampState.LIT)),
+    "no lamp is lit": lambda shown: w.Lamps(epoch=shown.epoch),
+}
+
+
+@pytest.mark.parametrize("broken", LAMP_CANARIES)
+def test_canary_a_lamp_that_lies_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = looks.lamps
+    monkeypatch.setattr(looks, "lamps", lambda *args: LAMP_CANARIES[broken](real(*args)))
+    breach = Walks(load("no-hang-up"), MOST).proof(LADDER).breach(LAMPS)
+    assert breach is not None and breach.words == ()
+
+
+def test_every_property_has_its_canaries() -> None:
+    caught = [c.caught_by for c in CANARIES.values()] + [name for _, name, _, _ in BROKEN_TABLES.values()]
+    caught += [LAMPS for _ in LAMP_CANARIES]
+    assert {name for name in SENTENCES if caught.count(name) >= 2} == set(SENTENCES)

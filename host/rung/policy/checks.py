@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from rung.policy.state import ANNOUNCEMENT_MS
 from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Times, Variant
 from rung.words import Button, Role
 
@@ -43,6 +44,8 @@ def of_times(times: Times) -> Mistakes:
     for key, seconds in msgspec.structs.asdict(times).items():
         if not 0 <= seconds <= LONGEST_S:
             yield f"times.{key}", f"{seconds} is not between 0 and {LONGEST_S} seconds"
+    if ANNOUNCEMENT_MS <= times.say_ms <= LONGEST_S * 1000:
+        yield "times.say_time", "no call could be ended, for what is announced falls after 60 s; make it shorter"
 
 
 def _of_grounds(policy: Policy) -> Mistakes:

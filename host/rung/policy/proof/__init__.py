@@ -2,6 +2,7 @@
 
 from rung.policy.proof.prove import MOST, Proof, prove
 from rung.policy.proof.properties import SENTENCES
+from rung.policy.proof.refusal import proved
 from rung.policy.proof.walk import Breach
 
-__all__ = ["MOST", "SENTENCES", "Breach", "Proof", "prove"]
+__all__ = ["MOST", "SENTENCES", "Breach", "Proof", "prove", "proved"]

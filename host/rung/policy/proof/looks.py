@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 from rung import words as w
 from rung.policy.lamps import lamps
-from rung.policy.language import ENDING, Policy
+from rung.policy.language import Policy
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
 from rung.policy.proof.properties import DEAD_END, LAMPS, REFUSAL, Breaches
 from rung.policy.proof.walk import Happened, Node, Walk
 from rung.policy.proof.timers import Timer
-from rung.words import Button, LampMark, LampState, Verdict
+from rung.words import Button, Ground, LampMark, LampState, Verdict
 
 # What a person may do where no button helps, as the refusals word it.
 ACTS = re.compile(
@@ -95,7 +95,7 @@ def stuck(walk: Walk) -> Iterator[tuple[int, str]]:
                 free.add(at)
                 ahead.append(at)
     for at, node in enumerate(walk.nodes):
-        if at not in free and _abused(walk.policy, node):
+        if at not in free and _abused(node):
             yield at, "the caller is abusive, and no press takes anything, now or later, if nobody hears"
 
 
@@ -120,7 +120,8 @@ def _alone(node: Node, moves: Moves) -> bool:
     return isinstance(input, w.Attested)
 
 
-def _abused(policy: Policy, node: Node) -> bool:
+def _abused(node: Node) -> bool:
+    """Does a ground stand? Rudeness alone is none of those that a policy has to answer."""
     case = node.state.desk.case
     assert case is not None
-    return any(d.ground in policy.ground_set(ENDING) for d in case.grounds)
+    return any(d.ground != Ground.RUDENESS for d in case.grounds)

@@ -5,7 +5,7 @@ from functools import cached_property
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rung.policy.language import Policy, Requires, Rung
+from rung.policy.language import ENDING, Policy, Requires, Rung
 from rung.words import Ground, Role
 
 
@@ -39,9 +39,13 @@ class Reads:
 
     @cached_property
     def classes(self) -> tuple[tuple[Ground, ...], ...]:
-        """The grounds, in classes: two are of one class if no question tells them apart. `unnamed` is always alone."""
+        """The grounds, in classes: two are of one class if no question tells them apart. `unnamed` is always alone.
+
+        Each class begins with a ground for which a call may be ended at all, if it has one.
+        """
         found: dict[tuple[bool, ...], list[Ground]] = {}
-        for ground in Ground:
+        ending = self.policy.ground_set(ENDING)
+        for ground in sorted(Ground, key=lambda ground: ground not in ending):
             answers = (ground == Ground.UNNAMED, *(ground in need.grounds for need in self.needs))
             found.setdefault(answers, []).append(ground)
         return tuple(tuple(members) for members in found.values())

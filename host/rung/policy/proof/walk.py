@@ -132,11 +132,11 @@ class Walk:
     def made(self, at: int, state: State, moves: Moves, before: Moves = ()) -> Happened:
         """Make these moves, in a state to which ``before`` led from a node, and judge each step. What came of the last."""
         happened: Happened | None = None
-        for happened in move(self.policy, self.fold, state, moves):
+        for n, happened in enumerate(move(self.policy, self.fold, state, moves), 1):
             self.steps += 1
             self.taken.update(e.rung for e in happened.step.events if isinstance(e, w.RungTaken))
             for name, what in self.check(happened):
-                self.breach(name, what, at, (*before, *moves))
+                self.breach(name, what, at, (*before, *moves[:n]))
         assert happened is not None
         return happened
 
