@@ -109,8 +109,9 @@ def ask(ladder: Walk, answers: Walk, life: Walk) -> None:
             continue
         known.add(key)
         answers_to = (m.floor(m.FIRST, m.WIDER, words="two supervisors are there"),)
-        wants = ladder.policy.find(rung).does
-        others = (OUT_OF_REACH,) if wants == "transfer" else (CANNOT_JOIN,)
+        others = (OUT_OF_REACH,) if ladder.policy.find(rung).does == "transfer" else (CANNOT_JOIN,)
+        if any(known_rung == rung for known_rung, _ in known - {key}):
+            others = ()  # with the ending open, once is enough
         for walk, facts in ((answers, answers_to), (life, ((), *others))):
             for fact in facts:
                 made = ladder.made(at, node.state, (*fact, *TAP))
