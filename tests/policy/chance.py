@@ -4,7 +4,7 @@ from random import Random
 
 from rung import words as w
 from rung.policy import Desk, Policy, next_change, step
-from rung.policy.proof import asking, company, disturbed
+from rung.policy.proof import asking, company
 from rung.policy.proof import moves as m
 from rung.policy.proof.ladder import begun
 from rung.policy.proof.moves import Moves

@@ -1,4 +1,4 @@
-"""The fold forgets nothing that matters, and the walks miss nothing: shown by chance, with everything happening at once."""
+"""The fold forgets nothing that matters, and the walks miss nothing: shown by chance, with all happening at once."""
 
 from functools import cache
 from random import Random
@@ -33,6 +33,13 @@ POLICIES = pytest.mark.parametrize("name", shipped())
 @cache
 def fold_of(name: str, *roles: Role) -> Fold:
     return Fold(Reads(load(name), *roles), alerts=True)
+
+
+@cache
+def walks_of(name: str) -> Walks:
+    walks = Walks(load(name))
+    assert walks.proof().holds
+    return walks
 
 
 def come_to(fold: Fold, desk: Desk, moves: m.Moves) -> tuple[Any, ...]:
@@ -77,7 +84,8 @@ def test_a_desk_and_its_fold_take_the_same_step(name: str, seed: int, role: Role
 @given(seed=st.integers(0, 2**32), role=st.sampled_from(Role))
 def test_taking_a_ground_back_leads_where_some_member_of_the_class_leads(name: str, seed: int, role: Role) -> None:
     """What it leaves depends on what else had been declared: the walk takes back in every member that matters."""
-    fold = fold_of(name, role)
+    walks = walks_of(name)
+    fold = walks.ladder.fold if role == Role.AGENT else walks.supervisor.fold
     call = Chance(load(name), Random(seed), role)
     for _ in range(25):
         call.act()
@@ -123,13 +131,6 @@ def run_out(fold: Fold, folded: Desk, most: int) -> list[Desk]:
 
 
 # -- what the walks find, and what chance finds ------------------------------------------------------------------------
-
-
-@cache
-def walks_of(name: str) -> Walks:
-    walks = Walks(load(name))
-    assert walks.proof().holds
-    return walks
 
 
 SEEDS = 60
@@ -178,5 +179,5 @@ def ladder_alone(policy: Policy, desk: Desk, calm: Facts) -> Desk:
 
 
 def _agents(d: Declaration) -> Declaration:
-    """As if the agent had declared it. Another's `unnamed` is not theirs to name; `threat_other` opens the same rungs."""
+    """As if the agent had. Another's `unnamed` is not theirs to name; `threat_other` opens the same rungs."""
     return replace(d, person=m.AGENT, ground=Ground.THREAT_OTHER if d.ground == Ground.UNNAMED else d.ground)

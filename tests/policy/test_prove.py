@@ -1,4 +1,4 @@
-"""The proof of the five, and canaries: tables and steps broken on purpose, each caught by the property that it breaks."""
+"""The proof of the five, and canaries: tables and steps broken on purpose, each caught by what it breaks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ MOST = 2000  # a broken step may never come to an end
 @pytest.mark.parametrize("name", shipped())
 def test_every_property_holds(name: str) -> None:
     proof = prove(load(name))
-    assert proof.holds, [(b.property, b.what, b.words) for b in proof.breaches]
+    assert proof.holds, [(b.name, b.what, b.words) for b in proof.breaches]
     assert all(walked.states and walked.steps for walked in proof.walked)
 
 
@@ -292,7 +292,9 @@ CANARIES = {
     "leave is kept when it is used": Canary(leave_is_kept, changed(PROTOCOL, "warn", repeatable=True), LEAVE, 6),
     "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE, 6),
     "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, 2, (LADDER, ANSWERS, LIFE)),
-    "a rung is never open": Canary(reading(changed(WARM, "warn", {"trained": True, "taken": ("release",)})), WARM, DEAD_END, 1),
+    "a rung is never open": Canary(
+        reading(changed(WARM, "warn", {"trained": True, "taken": ("release",)})), WARM, DEAD_END, 1
+    ),
     "no": Canary(answering("No.", None), NEVER, REFUSAL, 1),
     "press release": Canary(answering("Not now.", Button.RELEASE), NEVER, REFUSAL, 1),
     "done is said when it is sent": Canary(done_when_sent, AT_ONCE, LAMPS, 4),

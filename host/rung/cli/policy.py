@@ -61,7 +61,9 @@ def draw(
 
 @app.command()
 def prove(
-    files: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help=f"{NAME} None: all that is shipped.")] = None,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help=f"{NAME} None: all that is shipped.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As data.")] = False,
 ) -> None:
     """Walk everything that may happen on a call, and show that the ladder holds; else the shortest way to a breach."""

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rung.policy.state import ANNOUNCEMENT_MS
 from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Times, Variant
+from rung.policy.state import ANNOUNCEMENT_MS
 from rung.words import Button, Role
 
 Mistakes = Iterator[tuple[str, str]]

@@ -120,7 +120,7 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
 def _tap(d: Decision, button: Button, at: int) -> w.Answer:
     if button == RELEASE and (said := d.case.announcement) is not None:
         if said.person != d.who.id:
-            return refuse(f"{said.person or 'Somebody else'} has announced the end of this call.")
+            return refuse(f"{said.person or 'Somebody else'} has announced the end of this call; wait for them.")
         return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", RELEASE)
     look = d.look(d.who, at)
     near = look.nearest(button)

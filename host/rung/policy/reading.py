@@ -19,7 +19,7 @@ UP, UNNAMED, CRISIS = CallState.UP, Ground.UNNAMED, Marker.CRISIS
 COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk before a tap can complete the transfer
 
 OTHER_LIVE = "another call is live on this phone; end it or put it on hold first"
-PHONE_LOST = "the phone does not answer; the call may still be up"
+PHONE_LOST = "the phone does not answer; the call may still be up: use the telephone itself"
 
 _PHASES = {
     Phase.TELLING: "tell the caller",
@@ -156,7 +156,7 @@ class Look:
 
     def _stop(self) -> Missing | None:
         if self.case.released:
-            return _common("this call is being handed over; the supervisor has it")
+            return _common("this call is being handed over; the supervisor has it, wait for the phone")
         if not self.who.here and self.case.joined_ms(self.who.id) is None:
             return _common("you are not in this call")
         return _common(OTHER_LIVE) if other_live(self.desk) else None

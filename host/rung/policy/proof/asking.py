@@ -1,7 +1,7 @@
 """The second walk: an ask's whole life, from the tap to the caller's transfer or the end of it.
 
 How an ask goes depends on what is asked, on the floor and on the phone; of the ladder only on what may be taken
-meanwhile. So it is walked from one state of the ladder for each rung that asks, and for each ending that it leaves open.
+meanwhile. So it is walked from one state of the ladder for each rung that asks, and for each ending that stays open.
 Whatever it leaves behind must be a class that the ladder's walk knows, or is walked on from there.
 """
 
@@ -21,7 +21,12 @@ BY_PERSON = (*m.TAPS.values(), m.HOLD, m.CHORD)
 REPLIES = tuple(m.reply(said) for said in Reply)
 COMES = tuple(m.reply(said) for said in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN, Reply.GRANT, Reply.DECLINE))
 LATER = (m.reply(Reply.TAKE), m.reply(Reply.DECLINE))
-BY_FLOOR = (m.SEEN, m.floor(up=False), m.floor(words="nobody is present any more"), m.floor(m.BUSY, words="all are busy"))
+BY_FLOOR = (
+    m.SEEN,
+    m.floor(up=False),
+    m.floor(words="nobody is present any more"),
+    m.floor(m.BUSY, words="all are busy"),
+)
 BY_PHONE = (
     m.HELD,
     m.UP,
@@ -49,7 +54,6 @@ AS_BEFORE = (*m.floor(m.FIRST), *m.BACK, *m.UP)
 OFFERED = (m.answered(True), m.answered(False))
 
 
-
 class Asking:
     """What may happen while an ask is open."""
 
@@ -61,7 +65,14 @@ class Asking:
         case = state.desk.case
         if case is None or case.ask is None or case.ask.taker:
             return
-        for moves in (*BY_PERSON, m.TAKE_BACK, *BY_FLOOR, *REPLIES, *(m.reply(said, m.WIDER) for said in Reply), m.PANIC):
+        for moves in (
+            *BY_PERSON,
+            m.TAKE_BACK,
+            *BY_FLOOR,
+            *REPLIES,
+            *(m.reply(said, m.WIDER) for said in Reply),
+            m.PANIC,
+        ):
             yield Way(moves)
         for timer in running(self.policy, state.desk):
             if timer in (Timer.WIDER, Timer.IGNORED):
@@ -109,7 +120,7 @@ def ask(ladder: Walk, answers: Walk, life: Walk) -> None:
             continue
         known.add(key)
         answers_to = (m.floor(m.FIRST, m.WIDER, words="two supervisors are there"),)
-        others = (OUT_OF_REACH,) if ladder.policy.find(rung).does == "transfer" else (CANNOT_JOIN,)
+        others: tuple[m.Moves, ...] = (OUT_OF_REACH,) if ladder.policy.find(rung).does == "transfer" else (CANNOT_JOIN,)
         if any(known_rung == rung for known_rung, _ in known - {key}):
             others = ()  # with the ending open, once is enough
         for walk, facts in ((answers, answers_to), (life, ((), *others))):

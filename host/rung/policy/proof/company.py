@@ -1,8 +1,8 @@
 """The third walk: supervisors who are called beside any ask, who come into the call, and who act in it.
 
-Panic, crisis, a threat and a quiet ask call them; `alarm` takes that to its end. Once one is in the call, `company` lets
-both act: the agent by the box, the supervisor from their own desk. Each starts at the bottom of the agent's ladder and at
-the highest state that was found: how a supervisor comes and acts does not depend on the rungs between.
+Panic, crisis, a threat and a quiet ask call them; `alarm` takes that to its end. Once one is in the call, `acts` lets
+both act: the agent by the box, the supervisor from their own desk. Each starts at the bottom of the agent's ladder or
+at the highest state that was found, for how a supervisor comes and acts does not depend on the rungs between.
 """
 
 from collections.abc import Iterator

@@ -4,9 +4,9 @@ What may be in the way (the caller on hold, another live call, a lost phone, a s
 crisis, an emergency, nobody signed on, nobody on the floor) is no part of the ladder: it comes and goes at any time. So
 the ladder is not walked once more for each. Instead, from *every* state of it, each thing is put in the way and release
 is tapped and held: what is taken then must have been possible without it. And in one state of each kind (the same
-presses take the same) every button is pressed, lamps and refusals are looked at, and the thing is taken away again: that
-must lead back to a state of the ladder that is known. So a disturbed call is a state of the ladder and something in the
-way, and nothing else. Two things at once are left to chance (`tests/policy/test_fold.py`).
+presses take the same) every button is pressed, lamps and refusals are looked at, and the thing is taken away again:
+that must lead back to a state of the ladder that is known. So a disturbed call is a state of the ladder and something
+in the way, and nothing else. Two things at once are left to chance (`tests/policy/test_fold.py`).
 """
 
 from collections.abc import Iterator

@@ -123,7 +123,7 @@ class Fold:
     def _instants(self, said: Said, case: Case, now: int) -> dict[int | str, int]:
         """An instant for each place in the order and for each mark, so that what has passed of its wait stays true."""
         ages = self._ages(case, now)
-        at = {name: place for name, place in said.marks}
+        at = dict(said.marks)
         by_place = {place: ages[name] for name, place in said.marks if name in ages}
         latest, found = NOW_MS - 100, {}
         for place in sorted({d.at for d in said.declared} | set(at.values()), reverse=True):

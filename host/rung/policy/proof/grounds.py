@@ -1,7 +1,8 @@
 """The fold of what was declared: the fewest declarations that answer every question of the tables in the same way.
 
-A policy asks few questions about grounds: does one of this set stand; was it declared after the caller had calmed, after
-that rung, after I joined? So of all that a call may gather, only the answers count, and the order of a few instants.
+A policy asks few questions about grounds: does one of this set stand; was it declared after the caller had calmed,
+after that rung, after I joined? So of all that a call may gather, only the answers count, and the order of a few
+instants.
 """
 
 from msgspec import Struct
@@ -102,7 +103,7 @@ class Grounds:
 
 
 def _meaning(reads: Reads, said: Said) -> object:
-    """All that counts of it: the answers, and for each `unnamed` what came after it, for its naming inherits its time."""
+    """All that counts of it: the answers, and what came after each `unnamed`, for its naming inherits its time."""
     now, named, unnamed = answers(reads, said)
     stale = tuple((d.person, tuple(name for name, at in said.marks if at >= d.at)) for d in unnamed)
     return now, named, stale, tuple(name for name, _ in said.marks if name != CALMED)
@@ -121,7 +122,9 @@ def _in_order(declared: list[Declared], marks: list[tuple[str, int]]) -> Said:
         place += kind != before
         places[at, kind], before = place, kind
     moved = [Declared(d.ground, d.person, places[d.at, ""]) for d in declared]
-    return Said(tuple(sorted(moved, key=_in_time)), tuple(sorted((name, places[at, _kind(name)]) for name, at in marks)))
+    return Said(
+        tuple(sorted(moved, key=_in_time)), tuple(sorted((name, places[at, _kind(name)]) for name, at in marks))
+    )
 
 
 def _kind(name: str) -> str:

@@ -1,7 +1,7 @@
 """The fifth walk: the case goes to the supervisor's desk, and back.
 
-In every state of the ladder that differs in what stands, a supervisor who is in the call takes it over. The case that is
-really sent is really received at a second desk, with a clock of its own, and then handed back in the same way; what
+In every state of the ladder that differs in what stands, a supervisor who is in the call takes it over. The case that
+is really sent is really received at a second desk, with a clock of its own, and then handed back in the same way; what
 stands is compared each time.
 """
 

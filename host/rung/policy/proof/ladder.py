@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 from msgspec.structs import replace
 
-from rung.policy.step import step
 from rung import words as w
 from rung.policy.language import Policy
 from rung.policy.proof import moves as m
@@ -16,6 +15,7 @@ from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import Timer, running
 from rung.policy.proof.walk import State, Way
 from rung.policy.state import Case, Declaration, Desk
+from rung.policy.step import step
 from rung.words import Button, CallState, EndedBy, Ground, HangUp, Reply, Role, Want
 
 QUICK = (Reply.GRANT, Reply.DENY, Reply.DECLINE, Reply.ADVISE, Reply.BUSY)  # replies after which no phone rings

@@ -8,17 +8,16 @@ from rung.policy.lamps import lamps
 from rung.policy.language import Policy
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
-from rung.policy.proof.properties import DEAD_END, LAMPS, REFUSAL, Breaches
-from rung.policy.proof.walk import Happened, Node, Walk
+from rung.policy.proof.properties import LAMPS, REFUSAL, Breaches
 from rung.policy.proof.timers import Timer
+from rung.policy.proof.walk import Happened, Node, Walk
 from rung.words import Button, Ground, LampMark, LampState, Verdict
 
 # What a person may do where no button helps, as the refusals word it.
 ACTS = re.compile(
     r"name (the ground|it again|what you heard)|more of talk|hold again in|sign on|off hold|put it on hold|must leave"
-    r"|until it is taken back|waiting for the phone|wait for the outcome|press again|tap again|call for help|aloud"
-    r"|attest|the supervisor has it|may still be up|nothing is being asked|must be in the call|a supervisor must"
-    r"|wait for it|a valid training|no call|leave has been used|already done|not made on this call|has announced the end"
+    r"|until it is taken back|wait(ing)? for|press again|tap again|[Cc]all for help|aloud|attest|ask a supervisor"
+    r"|use the telephone itself|nothing is being asked"
 )
 
 

@@ -43,7 +43,9 @@ def passes(timer: Timer) -> Moves:
 # -- at the box and on the page ----------------------------------------------------------------------------------------
 
 
-def pressed(buttons: tuple[Button, ...], gesture: Gesture, *, age_ms: int = 0, epoch: int = 0) -> Callable[[Desk], w.Pressed]:
+def pressed(
+    buttons: tuple[Button, ...], gesture: Gesture, *, age_ms: int = 0, epoch: int = 0
+) -> Callable[[Desk], w.Pressed]:
     """A press on the present call; ``epoch`` is added to its number, for one that was made on another."""
 
     def make(desk: Desk) -> w.Pressed:
@@ -161,9 +163,7 @@ def answered(accepted: bool) -> Moves:
 
 HAND_BACK = of(w.HandBack(), "hand the caller back")
 TAKES_OVER = there(w.TakeOver(), "takes the call over")
-ITS_TAPS = {
-    button: there(pressed((button,), Gesture.TAP), f"tap {button}") for button in (Button.WARN, Button.RELEASE)
-}
+ITS_TAPS = {button: there(pressed((button,), Gesture.TAP), f"tap {button}") for button in (Button.WARN, Button.RELEASE)}
 ITS_HOLD = there(pressed((Button.RELEASE,), Gesture.HOLD), "hold release")
 ITS_CALMED = there(w.Calmed(), "the caller calms down")
 LIFTS = there(w.Unmarked(w.Marker.CRISIS), "lifts the crisis")
@@ -190,8 +190,14 @@ COMES_FREE = (
 
 
 def line(
-    state: CallState, *, by: EndedBy | None = None, cause: str = "", doing: str = "", parties: tuple[str, ...] = (),
-    id: str = LINE, case: str = "",
+    state: CallState,
+    *,
+    by: EndedBy | None = None,
+    cause: str = "",
+    doing: str = "",
+    parties: tuple[str, ...] = (),
+    id: str = LINE,
+    case: str = "",
 ) -> w.Call:
     return w.Call(
         id=id,
@@ -226,7 +232,9 @@ STRANGER = phone(line(CallState.UP, parties=("900",)), "somebody else is in the 
 def inside(*who: Presence) -> Moves:
     """Who of the supervisors is in the call, as the phone says."""
     words = " and ".join(f"the {p.person}" for p in who)
-    return phone(line(CallState.UP, parties=tuple(p.extension for p in who)), f"{words or 'nobody else'} is in the call")
+    return phone(
+        line(CallState.UP, parties=tuple(p.extension for p in who)), f"{words or 'nobody else'} is in the call"
+    )
 
 
 def consult(
@@ -251,7 +259,5 @@ REFUSES = (
         lambda desk: w.EffectRefused(desk.case.pending[0].effect.id if desk.case and desk.case.pending else 0, "503"),
     ),
 )
-TELLS_ALL = (
-    Move("the phone tells all its calls", lambda desk: w.CallsAre(tuple(desk.facts.calls.values()))),
-)
+TELLS_ALL = (Move("the phone tells all its calls", lambda desk: w.CallsAre(tuple(desk.facts.calls.values()))),)
 TELLS_NONE = of(w.CallsAre(()), "the phone tells that it has no call")

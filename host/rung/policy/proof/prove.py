@@ -12,9 +12,8 @@ from rung.policy.proof.fold import Fold
 from rung.policy.proof.ladder import Ladder, begun
 from rung.policy.proof.properties import SENTENCES
 from rung.policy.proof.reads import Reads
-from rung.policy.proof.walk import MOST, Breach, Happened, TooMany, Walk
+from rung.policy.proof.walk import MOST, Breach, TooMany, Walk
 from rung.words import Role
-
 
 LADDER = "the agent's ladder"
 ANSWERS = "an ask, who answers"
@@ -49,7 +48,7 @@ class Proof(Struct, frozen=True):
         return not self.breaches and not self.too_many
 
     def breach(self, name: str) -> Breach | None:
-        return next((b for b in self.breaches if b.property == name), None)
+        return next((b for b in self.breaches if b.name == name), None)
 
 
 def prove(policy: Policy, most: int = MOST) -> Proof:
@@ -99,9 +98,9 @@ class Walks:
         walks = list(dict.fromkeys(walk for walk, _ in self.parts.values()))
         found: dict[str, Breach] = {}
         for breach in (b for walk in walks for b in walk.breaches.values()):
-            known = found.get(breach.property)
+            known = found.get(breach.name)
             if known is None or len(breach.moves) < len(known.moves):
-                found[breach.property] = breach
+                found[breach.name] = breach
         if not too_many and not only:
             found = dict(_in_vain(self.policy, {rung for walk in walks for rung in walk.taken})) | found
         return Proof(

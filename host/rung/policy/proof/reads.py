@@ -102,7 +102,9 @@ FLAGS = ("involved", "unavailable", "not_necessary")
 
 
 def _read(alternatives: tuple[Requires, ...], involved: bool) -> set[str]:
-    asked = [(frozenset(f for f in FLAGS if getattr(n, f)) - ({"involved"} if involved else set()), n) for n in alternatives]
+    asked = [
+        (frozenset(f for f in FLAGS if getattr(n, f)) - ({"involved"} if involved else set()), n) for n in alternatives
+    ]
     bare = [(flags, replace(n, involved=False, unavailable=False, not_necessary=False)) for flags, n in asked]
     idle = {rest for flags, rest in bare if not flags}
     return {flag for flags, rest in bare if rest not in idle for flag in flags}

@@ -4,19 +4,19 @@ from functools import lru_cache
 
 from rung.policy.language import Policy, canonical, from_canonical
 from rung.policy.library import PolicyError
-from rung.policy.proof.prove import Proof, prove
 from rung.policy.proof.properties import SENTENCES
+from rung.policy.proof.prove import Proof, prove
 
 
 def proved(policy: Policy, file: str) -> Policy:
-    """Return the policy if every property holds of it. Raises PolicyError with one line: what fails, and how it comes."""
+    """Return the policy if every property holds of it. Raises PolicyError: one line, what fails and how it comes."""
     proof = _proof(canonical(policy))
     if proof.too_many:
         raise PolicyError(f"{file}: the ladder has too many states to be proved ({proof.too_many}); simplify it")
     for breach in proof.breaches:
         way = "; then ".join(breach.words)
         how = f"; the shortest way there: {way}" if way else ""
-        raise PolicyError(f"{file}: {breach.property}: {breach.what}{how} ({SENTENCES[breach.property]})")
+        raise PolicyError(f"{file}: {breach.name}: {breach.what}{how} ({SENTENCES[breach.name]})")
     return policy
 
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from rung import words as w
 from rung.policy.language import Policy
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.reading import COMPLETE_AFTER_MS
@@ -43,10 +42,10 @@ def running(policy: Policy, desk: Desk) -> Iterator[Timer]:
             yield Timer.TALK
         if any(case.talk_ms(j.at_ms, now) < times.wait_ms for j in case.joined):
             yield Timer.JOINED
-    if case.announcement is not None:
-        if now < case.announcement.at_ms + times.say_ms < case.announcement.at_ms + MINUTE_MS:
-            yield Timer.SAID
-    if case.announcement is not None or any(now - mark.at_ms <= MINUTE_MS for mark in case.marks):
+    said = case.announcement
+    if said is not None and now < said.at_ms + times.say_ms < said.at_ms + MINUTE_MS:
+        yield Timer.SAID
+    if said is not None or any(now - mark.at_ms <= MINUTE_MS for mark in case.marks):
         yield Timer.MINUTE
     if any(_lapses(policy, case, now)):
         yield Timer.LAPSE

@@ -59,13 +59,13 @@ class Node(Struct):
 class Breach(Struct, frozen=True):
     """A property that does not hold: what happened, and the moves that lead there."""
 
-    property: str
+    name: str  # of the property
     what: str
     moves: Moves
 
     @property
     def words(self) -> tuple[str, ...]:
-        return tuple(move.words for move in self.moves)
+        return tuple(one.words for one in self.moves)
 
 
 Check = Callable[[Happened], Iterable[tuple[str, str]]]
@@ -130,7 +130,7 @@ class Walk:
         return _key(self.folded(state)) in self._known
 
     def made(self, at: int, state: State, moves: Moves, before: Moves = ()) -> Happened:
-        """Make these moves, in a state to which ``before`` led from a node, and judge each step. What came of the last."""
+        """Make these moves, in a state to which ``before`` led from a node; judge each step, and return the last."""
         happened: Happened | None = None
         for n, happened in enumerate(move(self.policy, self.fold, state, moves), 1):
             self.steps += 1
