@@ -15,8 +15,8 @@ from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.checks import of_times
 from rung.policy.library import shipped
 from rung.policy.mistakes import explain
-from rung.words import Person, Role
 from rung.policy.proof import proved
+from rung.words import Person, Role
 
 
 class ConfigError(Exception):

@@ -1,13 +1,18 @@
 """`rung policy`: the small commands."""
 
 import json
+from importlib import resources
+from pathlib import Path
 
 import msgspec
+import pytest
 from typer.testing import CliRunner
 
 from rung.cli.app import app
+from rung.config import ConfigError, read_config
 from rung.policy.language import schema
 from rung.policy.library import load, shipped
+from rung.policy.proof import SENTENCES
 
 
 def _run(*words: str) -> str:
@@ -26,3 +31,40 @@ def test_list_names_every_shipped_policy_with_its_languages() -> None:
 
 def test_schema_is_printed_whole() -> None:
     assert json.loads(_run("schema")) == json.loads(msgspec.json.encode(schema()))
+
+
+def test_prove_prints_the_fold_the_walks_and_every_property() -> None:
+    text = _run("prove", "no-hang-up")
+    assert "told apart:" in text and "the agent's ladder:" in text
+    assert text.count("holds  ") == len(SENTENCES) and "BROKEN" not in text
+
+
+def test_prove_as_data() -> None:
+    (report,) = json.loads(_run("prove", "no-hang-up", "--json"))
+    assert report["holds"] and report["states"] and report["steps"] and report["seconds"] > 0
+    assert {p["name"] for p in report["properties"] if p["holds"]} == set(SENTENCES)
+
+
+def _own(folder: Path) -> Path:
+    """A floor's own policy: its supervisors end without having warned."""
+    source = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
+    own = folder / "own.toml"
+    own.write_text(source.replace('taken = ["supervisor-warn"], ', ""), encoding="utf-8")
+    return own
+
+
+def test_a_policy_that_fails_its_proof_is_told_with_the_shortest_sequence(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["policy", "prove", str(_own(tmp_path))])
+    assert result.exit_code == 1
+    assert "BROKEN  no_supervisors_ending_without_their_own_warning" in result.output
+    assert " 1. " in result.output and "hold release" in result.output
+
+
+def test_a_policy_that_fails_its_proof_is_refused_at_load_in_one_line(tmp_path: Path) -> None:
+    config = tmp_path / "rung.toml"
+    phone = '[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'
+    config.write_text(f'{phone}[desk]\npolicy = "{_own(tmp_path).name}"\n')
+    with pytest.raises(ConfigError) as error:
+        read_config(config)
+    line = str(error.value)
+    assert "no_supervisors_ending_without_their_own_warning" in line and "hold release" in line and "\n" not in line

@@ -14,7 +14,7 @@ from rung.policy.proof.ladder import ENDING, Ladder
 from rung.policy.proof.moves import Moves
 from rung.policy.proof.timers import Timer, running
 from rung.policy.proof.walk import State, Walk, Way
-from rung.words import Button, Ground, HangUp, Marker, Reply
+from rung.words import Button, Gesture, Ground, HangUp, Marker, Reply
 
 AGENT_DOES = (*m.TAPS.values(), m.HOLD, m.CHORD)
 ENDS_NOTHING = (m.TAPS[Button.RELEASE], m.HOLD, m.CHORD)
@@ -96,6 +96,21 @@ def floors(ladder: Walk) -> Iterator[tuple[State, Moves]]:
 
 
 def joined(ladder: Walk) -> Iterator[tuple[State, Moves]]:
-    """With a supervisor in the call."""
-    for at in ends(ladder):
-        yield ladder.made(at, ladder.nodes[at].state, m.inside(m.FIRST)).after, (*ladder.path(at), *m.inside(m.FIRST))
+    """With a supervisor in the call: alone, or after another one has warned, who is gone again."""
+    bottom, *top = ends(ladder)
+    came = [(at, m.inside(m.FIRST)) for at in (bottom, *top)]
+    for at, moves in (*came, (bottom, _another_warned(ladder))):
+        yield ladder.made(at, ladder.nodes[at].state, moves).after, (*ladder.path(at), *moves)
+
+
+def _another_warned(ladder: Walk) -> Moves:
+    named = Ladder(ladder.fold, m.SUPERVISOR).attestable()
+    press = m.pressed((Button.WARN,), Gesture.TAP)
+    return (
+        *m.floor(m.FIRST, m.WIDER, words="two supervisors are there"),
+        *m.inside(m.FIRST, m.WIDER),
+        *m.there(w.Declared(named, "note"), f"name {named}", m.WIDER),
+        *m.passes(Timer.JOINED),
+        *m.there(press, "tap warn", m.WIDER),
+        *m.inside(m.FIRST),
+    )

@@ -48,10 +48,15 @@ class Ladder:
         self.warned = self._warned()
         self.attests = "not_necessary" in fold.reads.flags(False)
 
+    def attestable(self) -> Ground:
+        """A ground that opens a supervisor's warning."""
+        wanted = [need.attested for r in self.policy.rung if r.role == Role.SUPERVISOR for need in r.requires]
+        sets = [self.policy.ground_set(grounds) for grounds in wanted if grounds is not None]
+        return next((g for found in sets for g in Ground if g in found), Ground.UNNAMED)
+
     def _warned(self) -> Moves:
         """A supervisor comes into the call, hears it, warns, takes back what they had named, and leaves."""
-        wanted = [need.attested for r in self.policy.rung if r.role == Role.SUPERVISOR for need in r.requires]
-        named = next((g for w in wanted if w for g in Ground if g in self.policy.ground_set(w)), Ground.UNNAMED)
+        named = self.attestable()
         heard = (*m.inside(m.FIRST), *m.it_declares(named), *m.passes(Timer.JOINED), *m.ITS_TAPS[Button.WARN])
         return (*heard, *m.it_takes_back(named), *m.inside())
 
