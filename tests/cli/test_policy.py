@@ -58,6 +58,7 @@ def test_a_policy_that_fails_its_proof_is_told_with_the_shortest_sequence(tmp_pa
     assert result.exit_code == 1
     assert "BROKEN  no_supervisors_ending_without_their_own_warning" in result.output
     assert " 1. " in result.output and "hold release" in result.output
+    assert "played with real waits: it comes about" in result.output
 
 
 def test_a_policy_that_fails_its_proof_is_refused_at_load_in_one_line(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from rung.policy.proof.properties import (
     WARNED,
 )
 from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, Walks
+from rung.policy.proof.witness import comes_about
 from rung.policy.state import Announcement, Case, Declaration, Flash, LeaveGiven
 from rung.words import Button, Gesture, Ground, Lamp, LampState, Marker, Role
 
@@ -105,6 +106,7 @@ def test_canary_a_broken_table_is_caught(broken: str) -> None:
     policy, name, only, longest = BROKEN_TABLES[broken]
     breach = Walks(policy, MOST).proof(*only).breach(name)
     assert breach is not None and len(breach.words) <= longest, breach
+    assert comes_about(policy, breach) in (True, None), breach
 
 
 # -- broken steps ------------------------------------------------------------------------------------------------------
@@ -164,10 +166,6 @@ def is_hold(input: w.Input) -> bool:
 
 def any_ground(case: Case, input: w.Input, now: int) -> Case:
     return replace(case, grounds=(*case.grounds, Declaration(Ground.PROFANITY, "agent", now)))
-
-
-def no_wait(case: Case, input: w.Input, now: int) -> Case:
-    return replace(case, counted_ms=None if case.counted_ms is None else case.counted_ms - 10_000)
 
 
 def said_long_ago(case: Case, input: w.Input, now: int) -> Case:
@@ -252,13 +250,14 @@ LENIENT = changed(PROTOCOL, "end", {"taken": (), "persisted": False})
 AGENTS_END = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False}, role=Role.AGENT)
 UNWARNED = changed(WARM, "supervisor-end", {"taken": (), "persisted": False})
 NO_LEAVE = changed(PROTOCOL, "warn", {"leave": None}, repeatable=True)
+NO_WAIT = replace(WARM, times=replace(WARM.times, wait=0))
 NO_NOTICE = changed(WARM, "release", {"taken": (), "persisted": False})
 HERS = changed(WARM, "release", {"taken": (), "persisted": False}, role=Role.SUPERVISOR)
 HANG_UP = w.HangUp(99, "line")
 
 CANARIES = {
     "any ground is enough": Canary(seeing(any_ground), AT_ONCE, RULE, 1),
-    "the wait is not waited for": Canary(seeing(no_wait), WARM, RULE, 2),
+    "the wait is not waited for": Canary(reading(NO_WAIT), WARM, RULE, 2),
     "other tables are read": Canary(reading(LENIENT), PROTOCOL, RULE, 2),
     "a stranger in the call is not seen": Canary(no_stranger, AT_ONCE, RULE, 3, (LADDER, IN_THE_WAY)),
     "a hold ends before it could be said": Canary(seeing(said_long_ago), AT_ONCE, ANNOUNCED, 3),
@@ -310,6 +309,7 @@ def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(canary.where, "step", lambda *args: canary.step(real, *args))
     breach = Walks(canary.policy, MOST).proof(*canary.only).breach(canary.caught_by)
     assert breach is not None and len(breach.words) <= canary.longest, breach
+    assert comes_about(canary.policy, breach) in (True, None), breach
 
 
 LAMP_CANARIES: dict[str, Callable[[w.Lamps], w.Lamps]] = {

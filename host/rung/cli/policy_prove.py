@@ -10,16 +10,21 @@ from rung.cli.policy_people import loaded
 from rung.policy import Policy
 from rung.policy.library import shipped
 from rung.policy.proof import SENTENCES, Proof, prove
+from rung.policy.proof.witness import comes_about
 
 
 class Property(Struct):
-    """One property of one policy. ``sequence`` is empty where it holds, or where no sequence leads anywhere."""
+    """One property of one policy. ``sequence`` is empty where it holds, or where no sequence leads anywhere.
+
+    ``played``: the sequence was played once more, with real waits and no fold, and came out the same; None: not played.
+    """
 
     name: str
     sentence: str
     holds: bool
     breach: str = ""
     sequence: tuple[str, ...] = ()
+    played: bool | None = None
 
 
 class Report(Struct):
@@ -66,18 +71,19 @@ def _proved(file: str, policy: Policy) -> Report:
         walks={walk.name: {"states": walk.states, "steps": walk.steps} for walk in proof.walked},
         states=sum(walk.states for walk in proof.walked),
         steps=sum(walk.steps for walk in proof.walked),
-        properties=[_property(proof, name, sentence) for name, sentence in SENTENCES.items()],
+        properties=[_property(policy, proof, name, sentence) for name, sentence in SENTENCES.items()],
         too_many=proof.too_many,
         holds=proof.holds,
         seconds=round(perf_counter() - began, 3),
     )
 
 
-def _property(proof: Proof, name: str, sentence: str) -> Property:
+def _property(policy: Policy, proof: Proof, name: str, sentence: str) -> Property:
     breach = proof.breach(name)
     if breach is None:
         return Property(name, sentence, holds=not proof.too_many)
-    return Property(name, sentence, holds=False, breach=breach.what, sequence=breach.words)
+    played = comes_about(policy, breach)
+    return Property(name, sentence, holds=False, breach=breach.what, sequence=breach.words, played=played)
 
 
 def _text(report: Report) -> str:
@@ -90,6 +96,10 @@ def _text(report: Report) -> str:
         if one.breach:
             lines.append(f"          {one.breach}")
             lines += [f"          {n}. {words}" for n, words in enumerate(one.sequence, 1)]
+        if one.played is not None:
+            lines.append(
+                f"          played with real waits: {'it comes about' if one.played else 'it does not come about'}"
+            )
     if report.too_many:
         lines.append(f"  GIVEN UP: {report.too_many} has too many states; simplify the ladder, nothing is shown of it")
     return "\n".join(lines)

@@ -12,11 +12,11 @@ world that it is walked through.
    they matter to it. `ladder`: one person's rungs, with every outcome of an ask. `asking`: an ask from tap to end.
    `company`: supervisors who are called, come in, and act. `disturbed`: every state of the ladder with one thing in the
    way. `handover`: each case sent to another desk and back. What a part leaves behind must be a state of the ladder
-   that is known, or the ladder is walked on from there. That nothing reaches a state of the ladder that was not walked, with
-   everything happening at once, is shown by chance as well.
+   that is known, or the ladder is walked on from there. That nothing reaches a state of the ladder that was not
+   walked, with everything happening at once, is shown by chance as well.
 4. *The judge* (`judge`, `properties`, `looks`). Each single step is held against an account that is kept from the
    record's events, and against the tables, read by other code than the step's. Each state is held against what its
-   presses did.
+   presses did. A breach of a step is played once more with real waits and no fold (`witness`).
 
 Not walked: two things in the way at once, several lines with a case each, grounds that a supervisor who has left
 declared (they count like the agent's own, who cannot take them back), late news of a consult that is over. Chance plays

@@ -15,6 +15,7 @@ from rung.policy.proof import judge
 from rung.policy.proof.fold import MOMENT_MS, Fold
 from rung.policy.proof.judge import Account
 from rung.policy.proof.moves import PRESSES, Moves
+from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import elapsed
 from rung.policy.state import Desk
 from rung.policy.step import step
@@ -83,10 +84,16 @@ def move(policy: Policy, fold: Fold, state: State, moves: Moves) -> Iterator[Hap
         if one.timer is not None:
             desk, account = elapsed(policy, desk, one.timer), judge.waited(policy, account, one.timer)
         input = w.Tick() if one.make is None else one.make(desk)
-        made = step(policy, desk, input, desk.at_ms + MOMENT_MS)
-        after = State(made.desk, judge.heard(fold.reads, account, made.events) if made.events else account)
-        yield Happened(policy, State(desk, account), input, made, after)
-        state = after
+        happened = take(policy, fold.reads, State(desk, account), input, desk.at_ms + MOMENT_MS)
+        yield happened
+        state = happened.after
+
+
+def take(policy: Policy, reads: Reads, state: State, input: w.Input, now: int) -> Happened:
+    """One real step, and what the judge hears of it."""
+    made = step(policy, state.desk, input, now)
+    account = judge.heard(reads, state.account, made.events) if made.events else state.account
+    return Happened(policy, state, input, made, State(made.desk, account))
 
 
 class Walk:

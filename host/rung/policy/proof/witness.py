@@ -1,0 +1,70 @@
+"""A breach is played once more: from the beginning of a call, with real waits, and without any fold.
+
+The walk lets each wait run out before any other, so it may find what no real call can come to. What is told of a breach
+says whether it came about here as well.
+"""
+
+from rung import words as w
+from rung.policy.lamps import next_change
+from rung.policy.language import Policy
+from rung.policy.proof import judge, looks, properties
+from rung.policy.proof.fold import MOMENT_MS
+from rung.policy.proof.ladder import begun
+from rung.policy.proof.moves import PRESSES, Move, Moves
+from rung.policy.proof.reads import Reads
+from rung.policy.proof.timers import running, wait_ms
+from rung.policy.proof.walk import Breach, Happened, Node, State, take
+from rung.words import Role
+
+# These compare whole states with each other: no single sequence shows them.
+COMPARED = frozenset({properties.DEAD_END, properties.DANGER, properties.HAND_OVER})
+
+
+def comes_about(policy: Policy, breach: Breach) -> bool | None:
+    """Does playing these moves, at an agent's desk or a supervisor's, breach that very property? None: see COMPARED."""
+    if breach.name in COMPARED:
+        return None
+    return any(breach.name in _Played(policy, role, breach.moves).broken for role in Role)
+
+
+class _Played:
+    def __init__(self, policy: Policy, role: Role, moves: Moves) -> None:
+        self.policy = policy
+        self.reads = Reads(policy, *Role)
+        self.state = begun(policy, role)
+        self.broken: set[str] = set()
+        for move in moves:
+            if move.timer is not None:
+                self._wait(wait_ms(policy, move.timer))
+            else:
+                self._step(move, self.state.desk.at_ms + MOMENT_MS)
+        if self.state.desk.case is not None:
+            self._look()
+
+    def _step(self, move: Move | None, now: int) -> Happened:
+        input = w.Tick() if move is None or move.make is None else move.make(self.state.desk)
+        happened = take(self.policy, self.reads, self.state, input, now)
+        self.state = happened.after
+        self.broken |= {name for name, _ in properties.of_step(happened)}
+        return happened
+
+    def _wait(self, ms: int) -> None:
+        """Let time pass, with a tick whenever something changes by it, and tell the judge which waits have passed."""
+        until = self.state.desk.at_ms + ms
+        while self.state.desk.at_ms < until:
+            waits = set(running(self.policy, self.state.desk))
+            due = next_change(self.policy, self.state.desk)
+            self._step(None, until if due is None else min(due, until))
+            account = self.state.account
+            for timer in waits - set(running(self.policy, self.state.desk)):
+                account = judge.waited(self.policy, account, timer)
+            self.state = State(self.state.desk, account)
+
+    def _look(self) -> None:
+        """Press everything, each from the state that was reached."""
+        reached, presses = self.state, {}
+        for moves in PRESSES:
+            presses[moves] = self._step(moves[0], reached.desk.at_ms + MOMENT_MS)
+            self.state = reached
+        node = Node(reached, None, (), presses, {})
+        self.broken |= {name for name, _ in looks.of_node(self.policy, node)}
