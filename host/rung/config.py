@@ -94,19 +94,15 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return self.state_folder() / "phone.json"
 
     def policy(self) -> Policy:
-        """Raises PolicyError, but not for a configuration that `read_config` has let through.
-
-        A floor's own file is proved too; what is shipped has been, and holds whatever its times are.
-        """
-        policy = load(self.desk.policy, self.times)
-        return policy if self.desk.policy in shipped() else proved(policy, self.desk.policy)
+        """Raises PolicyError, but not for a configuration that `read_config` has let through."""
+        return _proved(self.desk.policy, self.times)
 
     def book(self) -> Book:
         """The desk's policies, each call's chosen by its queue. Raises as `policy` does."""
         policy = self.policy()
         rules = []
         for queue in self.queue:
-            own = load(queue.policy, self.times) if queue.policy else policy
+            own = _proved(queue.policy, self.times) if queue.policy else policy
             spoken = self.desk.language if self.desk.language in own.languages() else own.languages()[0]
             rules.append(Rule(queue.name, own, queue.language or spoken))
         return Book(policy, tuple(rules), self.desk.language or policy.languages()[0], desk=self.desk.name)
@@ -115,6 +111,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         """Who sits here."""
         desk = self.desk
         return None if desk.person is None else Person(desk.person, desk.role, desk.trained)
+
+
+def _proved(name: str, times: Times | None) -> Policy:
+    """A floor's own file is proved when it is loaded; what is shipped has been, and holds whatever its times are."""
+    policy = load(name, times)
+    return policy if name in shipped() else proved(policy, name)
 
 
 def read_config(path: Path) -> Config:
@@ -183,7 +185,7 @@ def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
         places.append((place, queue.policy or config.desk.policy, queue.language))
     for place, name, language in places:
         try:
-            spoken = load(name, config.times).languages()
+            spoken = _proved(name, config.times).languages()
         except PolicyError as error:
             yield f"{place}.policy", str(error)
             return

@@ -48,7 +48,8 @@ def test_a_supervisor_who_leaves_while_the_case_is_theirs_declines_nothing() -> 
     """Only the phone tells whether the call went with them; until then the case is not split from its ask."""
     s = _listening()
     s.reply("take")
-    s.put(w.OfferAnswered(s.case.id, True))
+    offer = s.case.pending[-1].effect.id
+    s.put(w.OfferAnswered(s.case.id, True, offer=offer, desk=EVE.desk))
     assert s.case.released == EVE.desk
     s.parties()
     assert s.case.ask is not None and s.case.ask.phase == Phase.COMPLETING

@@ -17,6 +17,7 @@ that the step of a desk and the step of its fold come to the same class, with th
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.policy import asks
 from rung.policy.acts import TAKE_BACK_MS
 from rung.policy.effects import RESTARTED
 from rung.policy.proof.grounds import CALMED, Declared, Grounds, Said, joined
@@ -172,7 +173,7 @@ class Fold:
             number=1,
             opened_ms=_aged(ask.opened_ms, times.answer_ms, now) if ask.to and not over else NOW_MS,
             phase_ms=_aged(ask.phase_ms, of_phase_ms, now) if ask.phase in _TIMED else NOW_MS,
-            asked_ms=_aged(ask.asked_ms, times.widen_ms, now) if ask.to and not over else NOW_MS,
+            asked_ms=_aged(ask.asked_ms, times.widen_ms, now) if asks.waits_for_desks(ask) else NOW_MS,
             answered_ms=None if over else answered,
             to=() if over else tuple(sorted(ask.to)),
             busy=() if over else tuple(sorted(ask.busy)),
@@ -217,7 +218,7 @@ def _ends_its_consult(case: Case) -> bool:
 
 def _pending(all: tuple[Pending, ...]) -> tuple[Pending, ...]:
     """What is not confirmed yet, the last of a kind: the same command sent again is settled together with it."""
-    found: dict[type, Pending] = {}
+    found: dict[tuple[type, str], Pending] = {}
     for pending in all:
         effect = replace(pending.effect, id=0)
         if isinstance(effect, w.Offer):
@@ -227,7 +228,7 @@ def _pending(all: tuple[Pending, ...]) -> tuple[Pending, ...]:
         elif isinstance(effect, w.Complete | w.TakeBack) and effect.consult is not None:
             effect = replace(effect, consult=_CONSULT)
         known = pending.unknown if pending.unknown in (None, RESTARTED) else "overdue"
-        found[type(effect)] = Pending(effect, NOW_MS + LONG_MS, known)
+        found[type(effect), getattr(effect, "target", "")] = Pending(effect, NOW_MS + LONG_MS, known)
     return tuple(replace(p, effect=replace(p.effect, id=n)) for n, p in enumerate(found.values(), 1))
 
 

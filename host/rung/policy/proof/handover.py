@@ -16,11 +16,11 @@ from rung.policy.proof.timers import Timer
 from rung.policy.proof.walk import State, Walk
 from rung.policy.state import Case, Desk
 from rung.policy.step import step
-from rung.words import Button, CallState, HangUp, Role
+from rung.words import Button, CallState, EndedBy, HangUp, Role
 
 OTHER_CLOCK_MS = 123_456_789  # of the desk that receives the case
 FLAGS = ("counted_ms", "leave_used", "unavailable", "involved", "not_necessary", "declined")
-ARRIVED_ID = "arrived-line"
+TALK, ARRIVED_ID = "talk", "arrived-line"  # the call in which both desks talk, and the caller's, which follows
 
 TAKEN_OVER = (*m.inside(m.FIRST), *m.TAKES_OVER)
 HANDED_BACK = (
@@ -83,7 +83,9 @@ def _sent(ladder: Walk, at: int, state: State, moves: Moves, role: Role) -> Desk
         w.FloorIs(up=True, present=() if role == Role.SUPERVISOR else (m.FIRST,), desks=m.DESKS),
         w.PhoneIs(up=True, can=m.CAN),
         w.CallsAre(()),
-        w.CaseOffered(case=offer.case, desk=sender, state=offer.state, policy=offer.policy),
+        w.CallIs(m.line(CallState.UP, id=TALK, case=offer.case)),
+        w.CaseOffered(case=offer.case, desk=sender, state=offer.state, policy=offer.policy, offer=offer.id),
+        w.CallIs(m.line(CallState.ENDED, id=TALK, case=offer.case, by=EndedBy.TRANSFER)),
         w.CallIs(m.line(CallState.UP, id=ARRIVED_ID, case=offer.case)),
     ):
         ladder.steps += 1

@@ -74,7 +74,7 @@ TAPS = {button: tap(button) for button in Button}
 HOLD = hold(Button.RELEASE)
 PANIC = (Move("hold escalate (panic)", pressed((Button.ESCALATE,), Gesture.HOLD)),)
 CHORD = (Move("escalate and warn together", pressed((Button.ESCALATE, Button.WARN), Gesture.CHORD)),)
-PRESSES = frozenset((*TAPS.values(), HOLD, CHORD))
+PRESSES = (*TAPS.values(), HOLD, CHORD)
 LATE = (Move("hold release, heard 3.001 s late", pressed((Button.RELEASE,), Gesture.HOLD, age_ms=3001)),)
 ALIEN = (Move("hold release, made on an earlier call", pressed((Button.RELEASE,), Gesture.HOLD, epoch=-1)),)
 CALMED = of(w.Calmed(), "the caller calms down")
@@ -158,7 +158,14 @@ SEEN = (
 def answered(accepted: bool) -> Moves:
     """The supervisor's desk answers the offer of the case."""
     words = f"the supervisor's desk {'has' if accepted else 'refuses'} the case"
-    return (Move(words, lambda desk: w.OfferAnswered(desk.case.id if desk.case else "", accepted, "busy")),)
+
+    def make(desk: Desk) -> w.OfferAnswered:
+        case = desk.case
+        offer = case.waiting(w.Offer) if case is not None else None
+        number = 0 if offer is None else offer.effect.id
+        return w.OfferAnswered("" if case is None else case.id, accepted, "busy", offer=number, desk=FIRST.desk)
+
+    return (Move(words, make),)
 
 
 HAND_BACK = of(w.HandBack(), "hand the caller back")
