@@ -168,7 +168,7 @@ def ladder_alone(policy: Policy, desk: Desk, calm: Facts) -> Desk:
         taken=tuple(taken),
         held=False,
         talking_since=desk.at_ms if case.talking_since is None else case.talking_since,
-        grounds=tuple(d if d.person == m.AGENT else _agents(d) for d in case.grounds),
+        grounds=_alone(case.grounds),
         joined=(),
         marks=(),
         pending=(),
@@ -178,6 +178,14 @@ def ladder_alone(policy: Policy, desk: Desk, calm: Facts) -> Desk:
     return replace(desk, facts=calm, case=alone)
 
 
-def _agents(d: Declaration) -> Declaration:
-    """As if the agent had. Another's `unnamed` is not theirs to name; `threat_other` opens the same rungs."""
-    return replace(d, person=m.AGENT, ground=Ground.THREAT_OTHER if d.ground == Ground.UNNAMED else d.ground)
+def _alone(declared: tuple[Declaration, ...]) -> tuple[Declaration, ...]:
+    """What supervisors declared counts as if the agent had: their `unnamed` opens what `threat_other` opens.
+
+    Beside the agent's own `unnamed`, which a ground of the agent's would have named, it is left out: see `proof`.
+    """
+    own = tuple(d for d in declared if d.person == m.AGENT)
+    if any(d.ground == Ground.UNNAMED for d in own):
+        return own
+    others = (d for d in declared if d.person != m.AGENT)
+    named = ((d, Ground.THREAT_OTHER if d.ground == Ground.UNNAMED else d.ground) for d in others)
+    return (*own, *(replace(d, person=m.AGENT, ground=ground) for d, ground in named))

@@ -171,7 +171,7 @@ class Fold:
         return replace(
             ask,
             number=1,
-            opened_ms=_aged(ask.opened_ms, times.answer_ms, now) if ask.to and not over else NOW_MS,
+            opened_ms=_aged(ask.opened_ms, times.answer_ms, now) if asks.waits_for_desks(ask) else NOW_MS,
             phase_ms=_aged(ask.phase_ms, of_phase_ms, now) if ask.phase in _TIMED else NOW_MS,
             asked_ms=_aged(ask.asked_ms, times.widen_ms, now) if asks.waits_for_desks(ask) else NOW_MS,
             answered_ms=None if over else answered,

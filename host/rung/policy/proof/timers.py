@@ -95,7 +95,9 @@ def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
                 marks=tuple(replace(mark, at_ms=now - MINUTE_MS - 1) for mark in case.marks),
             )
         case Timer.OVERDUE:
-            case = replace(case, pending=tuple(replace(p, deadline_ms=now) for p in case.pending))
+            first = next(p for p in case.pending if p.unknown is None)
+            overdue = replace(first, deadline_ms=now)
+            case = replace(case, pending=tuple(overdue if p is first else p for p in case.pending))
         case Timer.LAPSE:
             for t in case.taken:
                 case = _older(case, t.at_ms, t.at_ms - (now - _lapse_ms(policy, t.rung)))
