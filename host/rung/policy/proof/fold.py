@@ -36,7 +36,7 @@ from rung.policy.state import (
     Phase,
     Taken,
 )
-from rung.words import Marker, Outcome, Role, Want
+from rung.words import Marker, Outcome, Role
 
 NOW_MS = 1_000_000_000  # of every folded desk: later than any wait is long
 LONG_MS = 1_000_000  # until a deadline that has not passed
@@ -165,9 +165,9 @@ class Fold:
         if answered is not None:
             answered = _aged(answered, COMPLETE_AFTER_MS, now)
         of_phase_ms = times.say_ms if ask.phase == Phase.TELLING else times.answer_ms
-        over = ask.phase == Phase.RETURNING  # then nobody is heard any more, and only what it leaves behind counts
-        if over and ask.want != Want.LEAVE:
-            ask = replace(ask, taker="", supervisor=None, target="")
+        over = (
+            ask.phase == Phase.RETURNING
+        )  # then nobody is heard any more; who was rung still counts, and what it leaves
         return replace(
             ask,
             number=1,
