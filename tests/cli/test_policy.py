@@ -1,6 +1,7 @@
 """`rung policy`: the small commands."""
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -10,15 +11,22 @@ from typer.testing import CliRunner
 
 from rung.cli.app import app
 from rung.config import ConfigError, read_config
+from rung.policy.card import card
 from rung.policy.language import schema
 from rung.policy.library import load, shipped
 from rung.policy.proof import SENTENCES
 
 
 def _run(*words: str) -> str:
-    result = CliRunner().invoke(app, ["policy", *words])
+    result = CliRunner().invoke(app, ["policy", *words], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     return result.output
+
+
+def _refused(*words: str) -> str:
+    result = CliRunner().invoke(app, ["policy", *words])
+    assert result.exit_code != 0
+    return result.output.strip()
 
 
 def test_list_names_every_shipped_policy_with_its_languages() -> None:
@@ -69,3 +77,33 @@ def test_a_policy_that_fails_its_proof_is_refused_at_load_in_one_line(tmp_path: 
         read_config(config)
     line = str(error.value)
     assert "no_supervisors_ending_without_their_own_warning" in line and "hold release" in line and "\n" not in line
+def test_the_card_is_printed_or_written_to_a_file(tmp_path: Path) -> None:
+    assert _run("card", "warm-transfer", "--language", "de") == card(load("warm-transfer"), "de")
+    out = tmp_path / "card.html"
+    assert _run("card", "warm-transfer", "-o", str(out)) == ""
+    assert out.read_text(encoding="utf-8") == card(load("warm-transfer"), "en")
+    assert _refused("card", "warm-transfer", "-o", str(tmp_path / "no" / "card.html")).endswith(
+        "card.html: cannot be written: No such file or directory"
+    )
+
+
+def test_a_language_without_scripts_is_refused_with_those_that_there_are() -> None:
+    for command in ("card", "show"):
+        said = _refused(command, "warm-transfer", "--language", "fr")
+        assert said == "rung: warm-transfer: there are no scripts in 'fr'; allowed: en, de"
+
+
+def test_a_policy_is_shown_with_all_that_is_said() -> None:
+    for language in ("en", "de"):
+        table = re.sub(r"[\s│]+", "", _run("show", "hang-up-protocol", "--language", language))
+        for rung in load("hang-up-protocol").rung:
+            for part in (rung, *rung.variant):
+                assert all(re.sub(r"\s", "", word) in table for word in part.script[language].split())
+    assert "Anrufer warnen" in _run("show", "warm-transfer", "--language", "de")
+
+
+def test_brackets_in_a_title_are_shown(tmp_path: Path) -> None:
+    text = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
+    file = tmp_path / "floor.toml"
+    file.write_text(text.replace("Offer a supervisor", "Offer [b] a supervisor"), encoding="utf-8")
+    assert "Offer [b] a supervisor" in _run("show", str(file))

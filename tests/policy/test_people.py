@@ -13,7 +13,7 @@ from rung.policy.diff import diff
 from rung.policy.draw import mermaid, svg
 from rung.policy.graph import END, START, edges
 from rung.policy.library import shipped
-from rung.policy.phrases import needs
+from rung.policy.phrases import opens
 from rung.policy.replay import replay
 from rung.words import Role
 
@@ -50,8 +50,7 @@ def test_the_drawing_is_well_formed_and_names_every_rung_and_what_it_needs(name:
     written = "".join("".join(t.itertext()).replace(" ", "") for t in root.iter(f"{SVG}text"))
     for step in policy.rung:
         assert step.title in text
-        for need in needs(policy, step):
-            assert need.replace(" ", "") in written
+        assert opens(policy, step).replace(" ", "") in written
     assert all(f"as rung_{''.join(c if c.isalnum() else '_' for c in r.id)}" in mermaid(policy) for r in policy.rung)
 
 
@@ -88,7 +87,7 @@ def test_whole_policies_differ_in_who_may_end() -> None:
     assert "the agent can end a call: for profanity" in texts(agent_never, agent_may, "allowed")
     assert "the agent can no longer end a call" in texts(agent_may, agent_never, "forbidden")
     assert "Ask leave to warn (agent, escalate): this step is gone" in texts(agent_may, agent_never, "forbidden")
-    assert "due: incident after a call that a rung ended" in texts(agent_never, agent_may, "changed")
+    assert "due: incident report after a call that a rung ended" in texts(agent_never, agent_may, "changed")
 
 
 def test_times_buttons_and_order_are_told() -> None:

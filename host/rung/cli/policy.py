@@ -36,12 +36,12 @@ def list_() -> None:
         typer.echo(f"{policy.name:{widest}}  {version_of(policy)}  {languages:6}  {policy.title}")
 
 
-Language = Annotated[str, typer.Option(help="Language of the scripts, e.g. en or de.")]
+Language = Annotated[str | None, typer.Option(help="Language of the scripts, e.g. de; left out: the policy's first.")]
 NAME = "A shipped policy's name, or the path of a .toml."
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help=NAME)], language: Language = "en") -> None:
+def show(name: Annotated[str, typer.Argument(help=NAME)], language: Language = None) -> None:
     """A policy as a table: each step, who takes it, what it needs, what it says."""
     from rung.cli.policy_people import show as show_it
 
@@ -71,6 +71,18 @@ def prove(
 
     if not report(files or [], json):
         raise typer.Exit(1)
+
+
+@app.command()
+def card(
+    name: Annotated[str, typer.Argument(help=NAME)],
+    language: Language = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write it to this file, e.g. card.html.")] = None,
+) -> None:
+    """The card for the desk, one page to print: buttons, steps with their scripts, what is no abuse, panic, crisis."""
+    from rung.cli.policy_people import card as print_it
+
+    print_it(name, language, out)
 
 
 @app.command()

@@ -1,20 +1,24 @@
-"""`rung policy show|draw|diff|replay`: policies for people."""
+"""`rung policy show|draw|card|diff|replay`: policies for people."""
 
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from rung.cli.ends import stop
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.policy import Policy, PolicyError, load
+from rung.policy.card import card as desk_card
 from rung.policy.diff import diff as differences
 from rung.policy.draw import mermaid, svg
-from rung.policy.phrases import DOES, duty, needs, who_and_how
+from rung.policy.language import version_of
+from rung.policy.phrases import duties, opens, variant_of, waits, who_and_how
 from rung.policy.replay import Compared
 from rung.policy.replay import replay as replayed
+from rung.policy.wording import wording
 from rung.words import Answer
 
 
@@ -25,24 +29,48 @@ def loaded(name: str) -> Policy:
         stop(str(error))
 
 
-def show(name: str, language: str) -> None:
+def show(name: str, language: str | None) -> None:
     policy = loaded(name)
-    table = Table(title=f"{policy.title} ({policy.name} {policy.version})", title_style="bold", show_lines=True)
-    for column in ("step", "who, button", "needs", "does and says"):
-        table.add_column(column, overflow="fold")
-    for rung in policy.rung:
-        said = rung.script.get(language, next(iter(rung.script.values()))).strip()
-        needed = "\nor: ".join(needs(policy, rung))
-        table.add_row(rung.title, who_and_how(rung), needed, f"{DOES[rung.does]}\n“{said}”")
+    language = _language(policy, name, language)
+    say = wording(language)
+    title = policy.translated(policy.title, language)
+    table = Table(title=f"{title} ({policy.name} {version_of(policy)})", title_style="bold", show_lines=True)
+    for column, ratio in zip(say.columns, (3, 3, 5, 7), strict=True):
+        table.add_column(column, overflow="fold", ratio=ratio)
+    for number, rung in enumerate(policy.rung, 1):
+        said = f"{say.does[rung.does]}\n“{rung.script[language].strip()}”"
+        said += "".join(f"\n{variant_of(v, language)}: “{v.script[language].strip()}”" for v in rung.variant)
+        table.add_row(
+            Text(f"{number} {policy.translated(rung.title, language)}"),
+            who_and_how(rung, language),
+            Text(opens(policy, rung, language)),
+            Text(said),
+        )
     console = Console()
     console.print(table)
-    times = policy.times
-    console.print(
-        f"wait {times.wait:g} s, say {times.say_time:g} s, answer within {times.answer_within:g} s, "
-        f"wider after {times.widen_after:g} s; languages: {', '.join(policy.languages())}"
-    )
-    for due in policy.duty:
-        console.print(f"due: {duty(due)}")
+    for line in (waits(policy, language), *duties(policy, language), ", ".join(policy.languages())):
+        console.print(Text(line))
+
+
+def _language(policy: Policy, name: str, language: str | None) -> str:
+    """One that the scripts have: the policy's first, if none was asked for."""
+    if language is None:
+        return policy.languages()[0]
+    if language not in policy.languages():
+        stop(f"{name}: there are no scripts in {language!r}; allowed: {', '.join(policy.languages())}")
+    return language
+
+
+def card(name: str, language: str | None, out: Path | None) -> None:
+    policy = loaded(name)
+    page = desk_card(policy, _language(policy, name, language))
+    if out is None:
+        print(page, end="")
+        return
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        stop(f"{out}: cannot be written: {error.strerror}")
 
 
 def draw(name: str, as_mermaid: bool) -> str:

@@ -21,6 +21,7 @@ def mistakes(policy: Policy) -> Mistakes:
     yield from _of_grounds(policy)
     if not policy.rung:
         yield "rung", "a ladder needs at least one rung"
+        return
     ids = [rung.id for rung in policy.rung]
     for i, rung in enumerate(policy.rung):
         here = f"rung[{i}] ({rung.id})"
@@ -37,6 +38,7 @@ def mistakes(policy: Policy) -> Mistakes:
                 f"duty[{i}].minutes",
                 'a breather needs minutes, and nothing else has them; set do = "breather" or minutes',
             )
+    yield from _of_translations(policy)
 
 
 def of_times(times: Times) -> Mistakes:
@@ -100,6 +102,17 @@ def _of_scripts(policy: Policy, rung: Rung) -> Mistakes:
     for i, item in enumerate(rung.tick):
         if set(item) != languages:
             yield f"tick[{i}]", "name it in the same languages as the scripts"
+
+
+def _of_translations(policy: Policy) -> Mistakes:
+    texts = {policy.title} | {text for rung in policy.rung for text in (rung.title, *rung.attests)}
+    for language, told in policy.translations.items():
+        if language not in policy.languages():
+            allowed = ", ".join(policy.languages())
+            yield f"translations.{language}", f"there are no scripts in it; allowed: {allowed}"
+        for text, translated in told.items():
+            if text not in texts or not translated.strip():
+                yield f"translations.{language}.{text!r}", "give words for a title or an attests of this file"
 
 
 def _says(text: str, point: Point, language: str) -> bool:

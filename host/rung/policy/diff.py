@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from rung.policy.language import Grounds, Policy, Requires, Rung
-from rung.policy.phrases import DOES, duty, grounds, needs, parts, who_and_how
+from rung.policy.phrases import ENGLISH, duty, grounds, opens, parts, who_and_how
 from rung.words import Ground, Role
 
 
@@ -41,7 +41,7 @@ def _may_end(policy: Policy, role: Role) -> set[Ground]:
 
 
 def _listed(some: set[Ground]) -> str:
-    return ", ".join(g for g in Ground if g in some)
+    return ", ".join(ENGLISH.ground[g] for g in Ground if g in some)
 
 
 def _rungs(a: Policy, b: Policy) -> Iterator[Change]:
@@ -51,7 +51,7 @@ def _rungs(a: Policy, b: Policy) -> Iterator[Change]:
             yield Change("forbidden", f"{_named(rung)}: this step is gone")
     for place, rung in after.items():
         if place not in before:
-            yield Change("allowed", f"{_named(rung)}: new; {DOES[rung.does]}; needs {' or '.join(needs(b, rung))}")
+            yield Change("allowed", f"{_named(rung)}: new; {ENGLISH.does[rung.does]}; needs {opens(b, rung)}")
         else:
             yield from _one(a, before[place], b, rung)
     kept = [place for place in before if place in after]
@@ -69,13 +69,16 @@ def _named(rung: Rung) -> str:
 
 def _one(a: Policy, old: Rung, b: Policy, new: Rung) -> Iterator[Change]:
     if old.does != new.does or old.button != new.button:
-        yield Change("changed", f"{_named(new)}: {new.button}, {DOES[new.does]}; was {old.button}, {DOES[old.does]}")
+        yield Change(
+            "changed",
+            f"{_named(new)}: {new.button}, {ENGLISH.does[new.does]}; was {old.button}, {ENGLISH.does[old.does]}",
+        )
     if who_and_how(old) != who_and_how(new):
         yield Change("changed", f"{_named(new)}: {who_and_how(new)}; was {who_and_how(old)}")
     if len(old.requires) == len(new.requires) == 1:
         yield from _needs(a, old, old.requires[0], b, new, new.requires[0])
-    elif needs(a, old) != needs(b, new):
-        yield Change("changed", f"{_named(new)}: needs {' or '.join(needs(b, new))}; was {' or '.join(needs(a, old))}")
+    elif opens(a, old) != opens(b, new):
+        yield Change("changed", f"{_named(new)}: needs {opens(b, new)}; was {opens(a, old)}")
     if old.script != new.script or old.variant != new.variant:
         yield Change("changed", f"{_named(new)}: says something else")
 

@@ -5,13 +5,14 @@ from textwrap import wrap
 
 from rung.policy.graph import END, START, Edge, edges
 from rung.policy.language import Policy, Rung
-from rung.policy.phrases import needs
+from rung.policy.phrases import opens
 from rung.words import Button, Role
 
 BOX_WIDTH, BOX_HEIGHT, ROW = 250, 56, 110  # pixels
 TEXT_WIDTH, TEXT_CHARS = 470, 62  # what a rung needs, beside it
 LANE = 22  # between two arcs
-MARGIN = 40
+LINE = 16
+MARGIN, HEAD = 40, 64
 COLOURS = {Button.ESCALATE: "#2b6cb0", Button.WARN: "#b7791f", Button.RELEASE: "#c53030"}
 
 
@@ -53,11 +54,13 @@ def svg(policy: Policy) -> str:
         parts += drawn
         left += width
         bottom = max(bottom, height)
+    title = escape(f"{policy.title} ({policy.name} {policy.version})")
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="{bottom}" viewBox="0 0 {left} {bottom}" '
-        'font-family="sans-serif" font-size="13"><title>'
-        f'{escape(policy.title)}</title><defs><marker id="to" markerWidth="9" markerHeight="8" refX="8" refY="4" '
+        f'font-family="sans-serif" font-size="13"><title>{title}</title><defs>'
+        '<marker id="to" markerWidth="9" markerHeight="8" refX="8" refY="4" '
         'orient="auto"><path d="M0,0 L9,4 L0,8 z"/></marker></defs><rect width="100%" height="100%" fill="#fff"/>'
+        f'<text x="{MARGIN}" y="34" font-size="20" font-weight="bold">{title}</text>'
     )
     return "\n".join([head, *parts, "</svg>"]) + "\n"
 
@@ -65,21 +68,24 @@ def svg(policy: Policy) -> str:
 def _column(policy: Policy, role: Role, left: int) -> tuple[list[str], int, int]:
     """The drawing of one ladder, its width and its height: arcs, boxes, and what each rung needs."""
     rungs = [r for r in policy.rung if r.role == role]
+    texts = {r.id: wrap(opens(policy, r), TEXT_CHARS) for r in rungs}
     found = edges(policy, role)
     places = [START, *(r.id for r in rungs), *([END] if any(e.target == END for e in found) else [])]
-    height = 2 * MARGIN + (len(places) - 1) * ROW + BOX_HEIGHT
-    top = {name: height - MARGIN - BOX_HEIGHT - i * ROW for i, name in enumerate(places)}
+    top, y = {}, HEAD
+    for place in reversed(places):
+        top[place] = y
+        y += max(ROW, LINE * len(texts.get(place, ())) + LINE)  # a long text pushes what is below it down
     steps = list(dict.fromkeys((e.source, e.target) for e in found if e.source != e.target))
     steps.sort(key=lambda step: abs(places.index(step[1]) - places.index(step[0])))  # long arcs outside
     box = left + LANE * (len(steps) + 1)
-    parts = [_arc(box, top[source], top[target], lane) for lane, (source, target) in enumerate(steps)]
+    parts = _arcs(steps, top, box)
     parts.append(_box(box, top[START], "a call", str(role), "#4a5568"))
     for rung in rungs:
         parts.append(_box(box, top[rung.id], rung.title, _under(rung), COLOURS[rung.button]))
-        parts.append(_text(box + BOX_WIDTH + 12, top[rung.id], needs(policy, rung)))
+        parts.append(_text(box + BOX_WIDTH + 12, top[rung.id], texts[rung.id]))
     if END in top:
         parts.append(_box(box, top[END], "the call has ended", "confirmed by the phone", "#4a5568"))
-    return parts, box + BOX_WIDTH + TEXT_WIDTH - left, height
+    return parts, box + BOX_WIDTH + TEXT_WIDTH - left, top[START] + BOX_HEIGHT + MARGIN
 
 
 def _under(rung: Rung) -> str:
@@ -95,16 +101,25 @@ def _box(left: int, top: int, title: str, under: str, colour: str) -> str:
     )
 
 
-def _text(left: int, top: int, alternatives: list[str]) -> str:
-    """What opens the rung: alternatives one below the other."""
-    lines = [line for i, text in enumerate(alternatives) for line in wrap(f"{'or: ' if i else ''}{text}", TEXT_CHARS)]
-    first = top + BOX_HEIGHT // 2 + 4 - 8 * (len(lines) - 1)
-    spans = "".join(f'<tspan x="{left}" y="{first + 16 * i}">{escape(line)}</tspan>' for i, line in enumerate(lines))
+def _text(left: int, top: int, lines: list[str]) -> str:
+    """What opens the rung, beside the middle of its box."""
+    first = top + BOX_HEIGHT // 2 + 4 - LINE * (len(lines) - 1) // 2
+    first = max(first, top + 4)
+    spans = "".join(f'<tspan x="{left}" y="{first + LINE * i}">{escape(line)}</tspan>' for i, line in enumerate(lines))
     return f'<text fill="#222">{spans}</text>'
 
 
-def _arc(box: int, source: int, target: int, lane: int) -> str:
+def _arcs(steps: list[tuple[str, str]], top: dict[str, int], box: int) -> list[str]:
+    """Each arc in a lane of its own; of those that meet at a box, the outer one comes in above, so that none cross."""
+    parts = []
+    for lane, (source, target) in enumerate(steps):
+        below = sum(into == target for _, into in steps[:lane])
+        parts.append(_arc(box, top[source] + 16, top[target] + BOX_HEIGHT - 12 - 8 * below, lane))
+    return parts
+
+
+def _arc(box: int, y1: int, y2: int, lane: int) -> str:
     """Out at the left side of the lower box, up its own lane, in at the upper box."""
-    x, y1, y2 = box - LANE * (lane + 1), source + 16, target + BOX_HEIGHT - 12 - 5 * (lane % 4)
+    x = box - LANE * (lane + 1)
     path = f"M{box},{y1} H{x + 8} Q{x},{y1} {x},{y1 - 8} V{y2 + 8} Q{x},{y2} {x + 8},{y2} H{box}"
     return f'<path d="{path}" fill="none" stroke="#333" marker-end="url(#to)"/>'

@@ -123,6 +123,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
     times: Times = Times()
     rung: tuple[Rung, ...]
     duty: tuple[Duty, ...] = ()
+    translations: dict[str, dict[str, str]] = {}  # language code -> titles and the like in that language
 
     def find(self, rung: str) -> Rung:
         return self._by_id[rung]
@@ -137,6 +138,10 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
 
     def languages(self) -> tuple[str, ...]:
         return tuple(self.rung[0].script)
+
+    def translated(self, text: str, language: str) -> str:
+        """A title of this policy, or what a press attests, in ``language`` where the file tells it."""
+        return self.translations.get(language, {}).get(text, text)
 
     def ground_set(self, wanted: Grounds) -> frozenset[Ground]:
         """The grounds that open what asks for ``wanted``. `threat_other` opens whatever `unnamed` opens."""
