@@ -1,6 +1,7 @@
 """Asking a supervisor: the caller is told, held, and back before any result is shown."""
 
 import pytest
+from tests.policy.scene import Scene
 from tests.policy.shift import POLICY, Shift, line
 
 from rung import words as w
@@ -212,3 +213,25 @@ def test_the_caller_leaves_while_a_supervisor_is_asked(phase: str) -> None:
     assert not s.closed().review
     hung_up = [e.call for e in s.effects if isinstance(e, w.HangUp)]
     assert hung_up == (["consult-1"] if phase == "ringing" else []), "the ringing stops, a talk goes on"
+
+
+# -- an alert beside an ask --------------------------------------------------------------------------------------------
+
+
+def test_an_ask_that_comes_to_nothing_stops_nobody_whom_panic_has_called() -> None:
+    s = Scene("end-with-care")
+    s.floor(up=False)
+    s.must("escalate", "hold")  # the extension is rung into the call
+    s.must("warn").press("escalate")  # and nobody can be asked to be involved
+    assert s.outcomes() == ["absent"] and s.case.ask is None
+    assert s.case.waiting(w.Join) is not None and not s.sent(w.TakeBack)
+
+
+def test_a_crisis_during_a_hand_over_does_not_order_it_again() -> None:
+    s = Scene("end-with-care").come_in()
+    s.floor(up=False)
+    s.must("escalate")  # to the supervisor who is in the call
+    s.put(w.Marked(w.Marker.CRISIS))
+    assert s.case.ask is not None and s.case.ask.phase == "completing"
+    assert s.press("escalate").verdict == "nothing"
+    assert s.did(w.Leave) == 1

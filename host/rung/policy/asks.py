@@ -84,15 +84,21 @@ def end(d: Decision, outcome: Outcome) -> None:
     case, ask = d.case, d.case.ask
     assert ask is not None
     over(d, outcome)
-    waits = case.waiting(w.Hold) or case.waiting(w.Consult) or case.waiting(w.Join)
+    mine = [p for p in case.pending if not _of_an_alert(p.effect, ask)]
+    waits = any(isinstance(p.effect, w.Hold | w.Consult | w.Join) for p in mine)
     on_phone = case.held or ask.consult is not None or waits
     if ask.phase == Phase.TELLING or not on_phone:
         close(d, outcome)
         return
-    for stale in d.case.pending:  # what was still asked of the phone for this ask no longer matters
+    for stale in mine:  # what was still asked of the phone for this ask no longer matters
         d.emit(w.EffectFailed(stale.effect.id, f"the ask ended: {outcome}"))
     d.emit(w.AskMoved(Phase.RETURNING, outcome=outcome))
     d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, ask.consult)
+
+
+def _of_an_alert(effect: w.Effect, ask: Ask) -> bool:
+    """Is somebody else being brought in, whom panic or crisis has called?"""
+    return isinstance(effect, w.Join) and effect.target != ask.target
 
 
 def close(d: Decision, outcome: Outcome) -> None:
