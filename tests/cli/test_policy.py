@@ -1,20 +1,26 @@
-"""`rung policy`: the small commands."""
+"""`rung policy`: what managers type, and what they read."""
 
 import json
 import re
+from contextlib import closing
 from importlib import resources
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec import structs
+from tests.policy.scene import Scene
 from typer.testing import CliRunner
 
 from rung.cli.app import app
 from rung.config import ConfigError, read_config
+from rung.journal.store import Journal
 from rung.policy.card import card
+from rung.policy.draw import mermaid, svg
 from rung.policy.language import schema
 from rung.policy.library import load, shipped
 from rung.policy.proof import SENTENCES
+from rung.words import PressRecorded
 
 
 def _run(*words: str) -> str:
@@ -77,6 +83,8 @@ def test_a_policy_that_fails_its_proof_is_refused_at_load_in_one_line(tmp_path: 
         read_config(config)
     line = str(error.value)
     assert "no_supervisors_ending_without_their_own_warning" in line and "hold release" in line and "\n" not in line
+
+
 def test_the_card_is_printed_or_written_to_a_file(tmp_path: Path) -> None:
     assert _run("card", "warm-transfer", "--language", "de") == card(load("warm-transfer"), "de")
     out = tmp_path / "card.html"
@@ -107,3 +115,53 @@ def test_brackets_in_a_title_are_shown(tmp_path: Path) -> None:
     file = tmp_path / "floor.toml"
     file.write_text(text.replace("Offer a supervisor", "Offer [b] a supervisor"), encoding="utf-8")
     assert "Offer [b] a supervisor" in _run("show", str(file))
+
+
+def _record(path: Path, *, trained: bool | None) -> Path:
+    """A press without a call, then one call on which the agent warns and announces the end."""
+    s = Scene("advise-and-warn", call=False)
+    s.press("warn")
+    s.line("up")
+    s.declare("slur").must("warn").talk().declare("slur").must("release")
+    s.line("ended", "them")
+    with closing(Journal(path)) as journal:
+        for recorded in s.record:
+            event = recorded.event
+            if isinstance(event, PressRecorded):
+                event = structs.replace(event, trained=trained)
+            journal.append([event], at_ms=recorded.at_ms, wall_ms=1_800_000_000_000 + recorded.at_ms)
+    return path
+
+
+def test_a_replay_tells_each_press_that_would_have_come_out_otherwise(tmp_path: Path) -> None:
+    journal = str(_record(tmp_path / "journal.db", trained=True))
+    assert _run("replay", journal, "--policy", "advise-and-warn").splitlines() == [
+        "2 presses on 1 calls; 0 would have come out otherwise",
+        "1 more were made without a call, or on a case from another desk: not compared",
+    ]
+    lines = _run("replay", journal, "--policy", "no-hang-up").splitlines()
+    assert re.fullmatch(r"2027-01-1\d .* case-1: tap of warn: was advise-and-warn; would be refused \(.*\)", lines[0])
+    assert re.search(r"tap of release: was end; would be refused .*it might have gone another way\)$", lines[1])
+    assert len(_run("replay", journal, "--policy", "advise-and-warn", "--all").splitlines()) == 4
+
+
+def test_a_replay_says_what_an_older_record_does_not_know(tmp_path: Path) -> None:
+    journal = str(_record(tmp_path / "journal.db", trained=None))
+    said = _run("replay", journal, "--policy", "advise-and-warn")
+    assert "2 of them are in an older record, which does not say who was trained: taken as trained" in said
+
+
+def test_what_cannot_be_replayed_is_said_in_one_line(tmp_path: Path) -> None:
+    none = tmp_path / "none.db"
+    assert _refused("replay", str(none), "--policy", "no-hang-up") == f"rung: {none}: there is no such journal"
+    bad = tmp_path / "bad.db"
+    bad.write_bytes(b"no journal at all" * 100)
+    assert _refused("replay", str(bad), "--policy", "no-hang-up").startswith(f"rung: journal {bad}: is not a journal")
+    assert "no such policy" in _refused("replay", str(bad), "--policy", "none")
+
+
+def test_a_diff_and_a_drawing_are_printed() -> None:
+    assert _run("diff", "no-hang-up", "no-hang-up") == "nothing changes for anybody\n"
+    assert "allowed   the agent can end a call" in _run("diff", "no-hang-up", "hang-up-protocol")
+    assert _run("draw", "no-hang-up") == svg(load("no-hang-up"))
+    assert _run("draw", "no-hang-up", "--mermaid") == mermaid(load("no-hang-up"))

@@ -1,12 +1,9 @@
-"""What managers and agents read of a policy: tables in words, drawings, the card, comparisons, replays."""
+"""What managers and agents read of a policy: tables in words, drawings, comparisons."""
 
 import xml.etree.ElementTree as ET
-from random import Random
 
 import pytest
 from msgspec.structs import replace as changed
-from tests.policy.scene import Scene
-from tests.policy.test_rows import ROWS
 
 from rung.policy import Policy, Times, load
 from rung.policy.diff import diff
@@ -14,7 +11,6 @@ from rung.policy.draw import mermaid, svg
 from rung.policy.graph import END, START, edges
 from rung.policy.library import shipped
 from rung.policy.phrases import opens
-from rung.policy.replay import replay
 from rung.words import Role
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -96,39 +92,3 @@ def test_times_buttons_and_order_are_told() -> None:
     assert "the order of the steps" in texts(a, changed(a, rung=tuple(reversed(a.rung))), "changed")
     assert "repeatable" in texts(a, rung(a, "warn", repeatable=True), "changed")
     assert "says something else" in texts(a, rung(a, "warn", script={"en": "No."}), "changed")
-
-
-# -- replays -----------------------------------------------------------------------------------------------------------
-
-
-def shift_of(key: tuple[str, str, int], seed: int) -> Scene:
-    """A call up to this rung, and some presses after it."""
-    s = Scene(load(key[0]), **ROWS[key].person)  # type: ignore[arg-type]  # by name
-    ROWS[key].ready(s)
-    chance = Random(seed)
-    for _ in range(6):
-        s.press(chance.choice(["warn", "release", "escalate"]))
-        s.wait(chance.choice([500, 6000]))
-        if s.desk.case is not None and s.case.ask is not None:
-            s.press("escalate+warn", "chord")
-        if s.desk.case is not None and s.case.held:
-            s.line("up")
-    s.line("ended", "them")
-    return s
-
-
-@pytest.mark.parametrize("key", sorted(ROWS), ids=lambda key: "-".join(map(str, key)))
-def test_the_same_policy_would_have_done_the_same(key: tuple[str, str, int], seed: int) -> None:
-    s = shift_of(key, seed)
-    compared = list(replay(((r.at_ms, r.event) for r in s.record), s.policy))
-    assert compared
-    assert [one for one in compared if one.differs] == [], f"seed {seed}"
-
-
-def test_another_policy_is_compared_press_by_press() -> None:
-    s = shift_of(("hang-up-protocol", "end-at-once", 0), 1)
-    entries = [(r.at_ms, r.event) for r in s.record]
-    there = list(replay(entries, load("no-hang-up")))
-    ended = [one for one in there if "end-at-once" in one.took]
-    assert ended and all(one.would.verdict == "refused" for one in ended)
-    assert ended[0].certain or any(one.differs for one in there)

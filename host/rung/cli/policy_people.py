@@ -19,7 +19,7 @@ from rung.policy.phrases import duties, opens, variant_of, waits, who_and_how
 from rung.policy.replay import Compared
 from rung.policy.replay import replay as replayed
 from rung.policy.wording import wording
-from rung.words import Answer
+from rung.words import Answer, PressRecorded
 
 
 def loaded(name: str) -> Policy:
@@ -107,6 +107,10 @@ def replay(journal: Path, name: str, everything: bool) -> None:
         f"{len(compared)} presses on {len({one.case for one in compared})} calls; "
         f"{others} would have come out otherwise"
     )
+    if unknown := sum(one.trained is None for one in compared):
+        print(f"{unknown} of them are in an older record, which does not say who was trained: taken as trained")
+    if left := sum(isinstance(entry.event, PressRecorded) for entry in entries) - len(compared):
+        print(f"{left} more were made without a call, or on a case from another desk: not compared")
 
 
 def _line(one: Compared, wall_ms: int) -> str:

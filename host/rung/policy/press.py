@@ -32,7 +32,7 @@ END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whet
 
 def pressed(d: Decision, press: w.Pressed) -> w.Answer:
     """Read one press: record it, do what it may do, and answer it with the reason and the next button."""
-    d.emit(w.PressRecorded(press, d.who.id))
+    d.emit(w.PressRecorded(press, d.who.id, d.who.trained))
     answer = _read(d, press)
     d.emit(w.PressAnswered(press.number, answer))
     refused = answer.verdict in NOT_DONE

@@ -50,6 +50,7 @@ class PressRecorded(Struct, frozen=True, tag=True):
 
     press: Pressed
     person: str | None
+    trained: bool | None = None  # whether that person held a valid training then; None: an older record does not say
 
 
 class PressAnswered(Struct, frozen=True, tag=True):
