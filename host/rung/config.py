@@ -122,13 +122,15 @@ def _proved(name: str, times: Times | None) -> Policy:
 def read_config(path: Path) -> Config:
     """Raises ConfigError with one line: file, key, what is wrong, what is allowed."""
     try:
-        config = msgspec.convert(tomllib.loads(path.read_text()), Config)
+        data = tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}; start from host/rung.example.toml") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    try:
+        config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error, Config)}") from None
+        raise ConfigError(f"{path}: {explain(error, Config, data)}") from None
     config = _with_paths_from(path.parent, config)
     for key, mistake in _mistakes(config):
         raise ConfigError(f"{path}: {key}: {mistake}")

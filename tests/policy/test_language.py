@@ -1,7 +1,12 @@
 """The ladder language: what is shipped, and every mistake as one line with file, key and mend."""
 
+import copy
+import json
+import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +27,7 @@ MISTAKES = [
     ("version = 1", "", "top level: Object missing required field `version`; allowed: name", "translations"),
     ("version = 1", 'version = "1"', "version: Expected `int`, got `str`", ""),
     ("version = 1", "version =", "not valid TOML: Invalid value (at line", ")"),
-    ('"harassment"', '"harasment"', "grounds[...][7]: Invalid enum value 'harasment'; allowed: unnamed", "other"),
+    ('"harassment"', '"harasment"', "grounds.ending[7]: Invalid enum value 'harasment'; allowed: unnamed", "other"),
     ('"harassment"', '"threat_other"', "grounds.ending: `threat_other` never ends a call; take it out", ""),
     (
         'does = "end"',
@@ -103,12 +108,67 @@ MISTAKES = [
         "",
     ),
     ("[[rung]]", '[[duty]]\ndo = "reveiw"\nwhen = "ended"\n[[rung]]', "duty[0].do: Invalid enum value 'reveiw'", ""),
+    # What stands in the wrong place, or says nothing.
+    (
+        '[rung.script]\nen = "I will',
+        '[rung.script]\nrepeatable = true\nen = "I will',
+        "rung[2].script.repeatable: Expected",
+        "",
+    ),
+    ('en = ["want to help you"]', "en = 7", "rung[0].must_say[0].words.en: Expected `array`, got `int`", ""),
+    (
+        ', de = ["möchte Ihnen dabei helfen"]',
+        "",
+        "rung[0] (warn).must_say[0].words: give phrases in the lang",
+        "de, en",
+    ),
+    ('en = ["want to help you"]', "en = []", "rung[0] (warn).must_say[0].words: give phrases in the languages", "en"),
+    (
+        'en = ["want to help you"]',
+        'en = [" "]',
+        "rung[0] (warn).must_say[0].words: give phrases in the languages",
+        "en",
+    ),
+    ('en = ["want to help you"]', 'en = ["Want it"]', "rung[0] (warn).script.en: must say: wants to help (one of", ""),
+    (
+        "must_say = [",
+        'must_not_say = [{ point = "blame", words = { en = ["if the LANGUAGE"], de = ["Schuld"] } }]\nmust_say = [',
+        "rung[0] (warn).script.en: must not say: blame",
+        "",
+    ),
+    (
+        'title = "Give the final notice"',
+        'title = "Notice"\nvariant = [{ script = { en = "No.", de = "Nein." } }]',
+        "rung[2] (final-notice).variant[0].grounds: is always shown instead; say for which grounds",
+        "",
+    ),
+    (
+        'title = "Give the final notice"',
+        'title = "Notice"\nvariant = [{ script = { en = "No." }, untrained = true }]',
+        "rung[2] (final-notice).variant[0].script: give every script in the same languages",
+        "",
+    ),
+    ('does = "transfer"', 'does = "transfer"\nwarns = true', "rung[1] (escalate).warns: only what is said is a w", ""),
+    (
+        'does = "transfer"',
+        'does = "transfer"\ntick = [{ en = "a" }]',
+        "rung[1] (escalate).tick[0]: name it in the sa",
+        "",
+    ),
+    ('name = "warm-transfer"', 'name = ""', "name: is empty; name the policy for people", ""),
+    ('title = "Warn, then a warm transfer"', 'title = " "', "title: is empty; name the policy for people", ""),
+    (
+        "[[rung]]",
+        '[[duty]]\ndo = "review"\nwhen = "ended"\ngrounds = ["slur"]\n[[rung]]',
+        "duty[0].grounds: are asked for only when a ground was named; set when",
+        "out",
+    ),
     ("[translations.de]", "[translations.fr]", "translations.fr: there are no scripts in it; allowed: en, de", ""),
     ('"Warn the caller" = "', '"Warn him" = "', "translations.de.'Warn him': give words for a title", "this file"),
     ('"Anrufer warnen"', '" "', "translations.de.'Warn the caller': give words for a title or an attests", "this file"),
     ('en = "I will', 'en = " " # "', "rung[2] (final-notice).script.en: is empty; give the words to say", ""),
     ('en = "I will', 'fr = "I will', "rung[2] (final-notice).script: give every script in the same languages", ""),
-    ('en = "I will', 'en = 1 # "', "rung[2].script[...]: Expected `str`, got `int`", ""),
+    ('en = "I will', 'en = 1 # "', "rung[2].script.en: Expected `str`, got `int`", ""),
 ]
 
 
@@ -121,6 +181,71 @@ def test_every_mistake_is_one_line_with_file_key_and_mend(there: str, instead: s
     assert "\n" not in line
     assert line.startswith(f"floor.toml: {begins}")
     assert line.endswith(ends)
+
+
+def written(value: object) -> str:
+    """TOML of it, on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {written(v)}" for key, v in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every key of a file, and every entry of its lists."""
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in entries:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def refused(data: dict[str, Any]) -> str:
+    """The one line with which this file is refused."""
+    with pytest.raises(PolicyError) as mistake:
+        parse("\n".join(f"{json.dumps(key)} = {written(value)}" for key, value in data.items()), "floor.toml")
+    line = str(mistake.value)
+    assert "\n" not in line and line.startswith("floor.toml: ")
+    return line.removeprefix("floor.toml: ")
+
+
+def told(path: tuple[str | int, ...]) -> str:
+    """The path as mistakes name it."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def test_whatever_is_broken_in_a_file_its_place_is_named() -> None:
+    text = (resources.files("rung.policy") / "shipped" / "advise-and-warn.toml").read_text(encoding="utf-8")
+    good = tomllib.loads(text)
+    for path in list(places(good)):
+        data = copy.deepcopy(good)
+        here = data
+        for step in path[:-1]:
+            here = here[step]
+        last, was = path[-1], here[path[-1]]
+        here[last] = 7 if isinstance(was, str | list | dict) else "seven"  # of another type
+        line = refused(data)
+        assert line.startswith(f"{told(path)}: Expected"), path
+        here[last] = was
+        if isinstance(was, dict) and "en" not in was and path[0] not in ("grounds", "translations"):
+            was["unheard_of"] = True
+            assert refused(data).startswith(f"{told(path)}.unheard_of: unknown key; allowed: "), path
+            del was["unheard_of"]
+        if (*path[:-1], last)[-1] in (
+            "id",
+            "title",
+            "button",
+            "role",
+            "does",
+            "script",
+            "do",
+            "when",
+            "point",
+            "words",
+        ):
+            del here[last]
+            where = told(path[:-1]) or "top level"
+            assert refused(data).startswith(f"{where}: Object missing required field `{last}`; allowed: "), path
 
 
 def test_a_wait_with_nothing_to_count_from_never_holds() -> None:

@@ -17,6 +17,9 @@ BUTTON_OF["involve"] = Button.ESCALATE
 
 def mistakes(policy: Policy) -> Mistakes:
     """Key path and mistake, in the order of the file."""
+    for key in ("name", "title"):
+        if not getattr(policy, key).strip():
+            yield key, "is empty; name the policy for people"
     yield from of_times(policy.times)
     yield from _of_grounds(policy)
     if not policy.rung:
@@ -33,6 +36,11 @@ def mistakes(policy: Policy) -> Mistakes:
             for key, mistake in _of_needs(policy, rung, need):
                 yield f"{here}.requires[{j}].{key}", mistake
     for i, duty in enumerate(policy.duty):
+        if duty.grounds and duty.when != "ground":
+            yield (
+                f"duty[{i}].grounds",
+                'are asked for only when a ground was named; set when = "ground", or take it out',
+            )
         if (duty.do == "breather") != (duty.minutes > 0):
             yield (
                 f"duty[{i}].minutes",
@@ -77,6 +85,8 @@ def _of_rung(policy: Policy, rung: Rung) -> Mistakes:
         yield "does", "only an agent asks for a supervisor; a supervisor says or ends"
     if rung.lapses_after is not None and not 0 < rung.lapses_after <= LONGEST_S:
         yield "lapses_after", f"{rung.lapses_after} is not between 0 and {LONGEST_S} seconds; leave it out for never"
+    if rung.warns and rung.does != "say":
+        yield "warns", "only what is said is a warning; take it out"
     if rung.while_asking and rung.does != "end":
         yield "while_asking", "only an ending stays open while leave is asked; take it out"
     if rung.play and rung.does != "end":
@@ -93,15 +103,28 @@ def _of_scripts(policy: Policy, rung: Rung) -> Mistakes:
         for language, text in part.script.items():
             if not text.strip():
                 yield f"{key}script.{language}", "is empty; give the words to say"
-            for point in part.must_say:
-                if language in languages and not _says(text, point, language):
-                    yield f"{key}script.{language}", f"must say: {point.point} (one of its words for {language!r})"
-            for point in part.must_not_say:
-                if _says(text, point, language):
-                    yield f"{key}script.{language}", f"must not say: {point.point}"
+        for says, points in (("must_say", part.must_say), ("must_not_say", part.must_not_say)):
+            for i, point in enumerate(points):
+                yield from _of_point(f"{key}{says}[{i}].words", point, languages)
+                for language, text in part.script.items():
+                    if language in languages and _says(text, point, language) != (says == "must_say"):
+                        yield f"{key}script.{language}", _breach(says, point, language)
+        if isinstance(part, Variant) and not part.grounds and not part.untrained:
+            yield f"{key}grounds", "is always shown instead; say for which grounds, or untrained = true"
     for i, item in enumerate(rung.tick):
         if set(item) != languages:
             yield f"tick[{i}]", "name it in the same languages as the scripts"
+
+
+def _of_point(key: str, point: Point, languages: set[str]) -> Mistakes:
+    if set(point.words) != languages or not all(p.strip() for phrases in point.words.values() for p in phrases or [""]):
+        yield key, f"give phrases in the languages of the scripts: {', '.join(sorted(languages))}"
+
+
+def _breach(says: str, point: Point, language: str) -> str:
+    if says == "must_say":
+        return f"must say: {point.point} (one of its words for {language!r})"
+    return f"must not say: {point.point}"
 
 
 def _of_translations(policy: Policy) -> Mistakes:

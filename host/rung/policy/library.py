@@ -43,11 +43,13 @@ def load(name_or_file: str, times: Times | None = None) -> Policy:
 def parse(source: str, file: str) -> Policy:
     """Read a policy from TOML text; ``file`` is named in mistakes. Raises PolicyError."""
     try:
-        policy = msgspec.convert(tomllib.loads(source), Policy)
+        data = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"{file}: not valid TOML: {error}") from None
+    try:
+        policy = msgspec.convert(data, Policy)
     except msgspec.ValidationError as error:
-        raise PolicyError(f"{file}: {explain(error, Policy)}") from None
+        raise PolicyError(f"{file}: {explain(error, Policy, data)}") from None
     return checked(policy, file)
 
 

@@ -1,6 +1,7 @@
 """A mistake in a file as one line: the key, what is wrong, and what is allowed there."""
 
 import re
+from typing import Any
 
 import msgspec
 from msgspec import inspect
@@ -8,17 +9,48 @@ from msgspec import inspect
 _STEP = re.compile(r"([^.\[\]]+)|\[[^\]]*\]")
 
 
-def explain(error: msgspec.ValidationError, kind: type) -> str:
-    """Word msgspec's ``error``, from reading a ``kind``, as ``key: what is wrong; allowed: ...``."""
+def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
+    """Word msgspec's ``error``, from reading ``data`` as a ``kind``, as ``key: what is wrong; allowed: ...``."""
     what, _, where = str(error).partition(" - at ")
     key = where.strip("`").removeprefix("$").removeprefix(".")
     found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     place = _at(inspect.type_info(kind), key)
+    key = _named(key, error, kind, data)
     if found:
         key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
     allowed = ", ".join(_allowed(place))
     key = key.encode("unicode_escape").decode()  # a key may hold anything, also the end of a line
     return f"{key or 'top level'}: {what}" + (f"; allowed: {allowed}" if allowed else "")
+
+
+def _named(key: str, error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
+    """The key with the names of tables' own entries, for which msgspec writes `[...]`."""
+    here: Any = data
+    named = ""
+    for step in _STEP.finditer(key):
+        if step[0] == "[...]":
+            name = next(entry for entry in list(here) if _alone(here, entry, error, kind, data))
+            named += f".{name}"
+        else:
+            name = step[1] or int(step[0][1:-1])
+            named += f".{step[1]}" if step[1] else step[0]
+        here = here[name] if isinstance(here, list) or name in here else None
+    return named.removeprefix(".")
+
+
+def _alone(table: dict[str, Any], entry: str, error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> bool:
+    """Is it this entry of the table, which is part of ``data``, that brings the error about?"""
+    whole = dict(table)
+    table.clear()
+    table[entry] = whole[entry]
+    try:
+        msgspec.convert(data, kind)
+    except msgspec.ValidationError as again:
+        return str(again) == str(error)
+    finally:
+        table.clear()
+        table.update(whole)
+    return False
 
 
 def _at(place: inspect.Type, key: str) -> inspect.Type:

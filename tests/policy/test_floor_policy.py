@@ -1,0 +1,121 @@
+"""A floor's own policies: one written by following host/POLICIES.md, and the small one that the document tells."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.policy.scene import EVE, FAY, GUS, Scene
+
+from rung import words as w
+from rung.policy import Policy, load
+from rung.policy.card import card
+from rung.policy.draw import svg
+from rung.policy.library import parse
+from rung.words import Ground, Role, Verdict
+
+FLOOR = str(Path(__file__).with_name("two-warnings.toml"))
+DOC = (Path(__file__).parents[2] / "host" / "POLICIES.md").read_text(encoding="utf-8")
+TOLD = re.findall(r"```toml\n(.*?)```", DOC, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return load(FLOOR)
+
+
+def warned_twice(policy: Policy, **who: object) -> Scene:
+    s = Scene(policy, **who)  # type: ignore[arg-type]  # by name
+    s.must("warn")  # declares `unnamed`
+    s.talk().must("warn").talk()
+    assert [t.rung for t in s.case.taken] == ["first-warning", "second-warning"]
+    return s.declare("slur")
+
+
+def test_it_is_played_to_its_end_by_leave(policy: Policy) -> None:
+    s = warned_twice(policy)
+    assert s.press("release").verdict == Verdict.REFUSED
+    s.must("escalate")
+    s.reply("grant")
+    s.end()
+    s.line("ended", "us")
+    assert s.closed().how == "released"
+    assert [d.duty for d in s.events(w.DutyDue) if isinstance(d, w.DutyDue)] == ["review"]
+
+
+def test_without_any_supervisor_the_agent_may_end_after_two_warnings(policy: Policy) -> None:
+    s = warned_twice(policy, present=())
+    s.press("escalate")
+    assert s.outcomes() == ["absent"]
+    s.talk().end()
+    assert s.hung_up()
+
+
+def test_a_denial_leaves_the_transfer(policy: Policy) -> None:
+    s = warned_twice(policy)
+    s.must("escalate")
+    s.reply("deny")
+    assert "8 s more of talk" in s.press("release").why  # then leave may be asked for again
+    s.must("escalate")
+    assert s.case.ask is not None and s.case.ask.rung == "supervisor"
+
+
+def test_both_warnings_lapse(policy: Policy) -> None:
+    s = warned_twice(policy)
+    s.wait(600_000)
+    assert s.press("escalate").verdict == Verdict.NOTHING  # a quiet ask: nothing has been said
+    s.must("warn")
+    assert s.case.taken[-1].rung == "first-warning"
+
+
+def test_a_threat_ends_the_call_at_once_for_who_is_trained_and_has_its_own_words(policy: Policy) -> None:
+    s = Scene(policy).declare("threat").must("release")
+    assert s.took("end")
+    s = Scene(policy, trained=False).declare("threat")
+    assert s.press("release").verdict == Verdict.REFUSED
+
+
+def test_the_supervisor_has_a_ladder_too(policy: Policy) -> None:
+    s = Scene(policy, person="eve", role=Role.SUPERVISOR)
+    s.talk().declare("hate_speech").must("warn").talk().end()
+    assert s.hung_up()
+
+
+def test_it_has_three_languages(policy: Policy) -> None:
+    s = Scene(policy)
+    s.put(w.LanguageChosen("fr"))
+    assert s.case.language == "fr"
+    page = card(policy, "fr")
+    assert all(policy.translated(rung.title, "fr") in page for rung in policy.rung)
+    assert "Je veux vous aider." in page and svg(policy)
+
+
+# -- the one in the document ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def told() -> Policy:
+    assert len(TOLD) == 1
+    return parse(TOLD[0], "POLICIES.md")
+
+
+def test_the_policy_in_the_document_loads_and_runs(told: Policy) -> None:
+    s = Scene(told, present=(EVE, FAY, GUS)).declare("profanity").must("warn").talk()
+    assert s.press("release").verdict == Verdict.REFUSED
+    s.must("escalate")
+    for who in (EVE, FAY, GUS):
+        s.reply("busy", who)
+    s.line("up")
+    s.talk().end()
+    assert s.hung_up()
+    s = Scene(told, person="eve", role=Role.SUPERVISOR).talk().declare("threat").must("warn").talk().end()
+    assert s.hung_up()
+
+
+def test_the_second_line_of_its_ending_is_another_way(told: Policy) -> None:
+    s = Scene(told).declare("threat").end()
+    assert s.hung_up()
+
+
+def test_the_document_names_every_ground_with_its_meaning() -> None:
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \|$", DOC, re.MULTILINE))
+    assert list(rows) == list(Ground) and all(rows.values())
