@@ -9,9 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import fields, replace
 
 from rung.policy import PolicyError, Times, load
-from rung.policy.language import canonical, from_canonical, version_of
+from rung.policy.checks import mistakes
+from rung.policy.language import (
+    Duty,
+    Point,
+    Policy,
+    Requires,
+    Rung,
+    Variant,
+    canonical,
+    from_canonical,
+    schema,
+    version_of,
+)
 from rung.policy.library import parse, shipped
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
@@ -256,6 +269,19 @@ def test_a_wait_with_nothing_to_count_from_never_holds() -> None:
 def test_a_ladder_has_rungs() -> None:
     with pytest.raises(PolicyError, match=r"floor\.toml: rung: a ladder needs at least one rung"):
         parse(TEXT[: TEXT.index("[[rung]]")].replace("[grounds]", "rung = []\n[grounds]"), "floor.toml")
+
+
+def test_an_empty_ladder_is_one_mistake() -> None:
+    assert list(mistakes(replace(load("warm-transfer"), rung=()))) == [
+        ("rung", "a ladder needs at least one rung"),
+    ]
+
+
+def test_the_schema_knows_every_key() -> None:
+    told: Any = schema()
+    for kind in (Policy, Rung, Requires, Times, Variant, Point, Duty):
+        assert list(told["$defs"][kind.__name__]["properties"]) == [f.name for f in fields(kind)]
+        assert told["$defs"][kind.__name__]["additionalProperties"] is False
 
 
 def test_what_cannot_be_found_or_read(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What managers and agents read of a policy: tables in words, drawings, comparisons."""
 
+import re
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import pytest
 from msgspec.structs import replace as changed
@@ -11,7 +13,7 @@ from rung.policy.draw import mermaid, svg
 from rung.policy.graph import END, START, edges
 from rung.policy.library import shipped
 from rung.policy.phrases import opens
-from rung.words import Role
+from rung.words import Ground, Role
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -92,3 +94,45 @@ def test_times_buttons_and_order_are_told() -> None:
     assert "the order of the steps" in texts(a, changed(a, rung=tuple(reversed(a.rung))), "changed")
     assert "repeatable" in texts(a, rung(a, "warn", repeatable=True), "changed")
     assert "says something else" in texts(a, rung(a, "warn", script={"en": "No."}), "changed")
+
+
+def test_another_button_another_way_and_other_alternatives_are_told() -> None:
+    a = load("end-with-care")
+    assert texts(a, rung(a, "involve", does="join"), "changed") == (
+        "Involve a supervisor (agent, escalate): escalate, asks a supervisor into the call, without hold; "
+        "was escalate, asks a supervisor, who takes the call, advises or declines"
+    )
+    fewer = rung(a, "end", requires=a.find("end").requires[:2])
+    assert "End the call (agent, release): needs after “De-escalate”" in texts(a, fewer, "changed")
+
+
+def test_grounds_that_are_asked_for_or_no_longer_are_told() -> None:
+    a = load("advise-and-warn")
+    need = a.find("end").requires[0]
+    earlier = rung(a, "end", requires=(changed(need, after=None),))
+    assert texts(a, earlier, "allowed") == "End the call (agent, release): the ground may be an earlier one"
+    assert "must have been declared after advise-and-warn" in texts(earlier, a, "forbidden")
+    warn = a.find("advise-and-warn")
+    bare = rung(a, "advise-and-warn", requires=(changed(warn.requires[0], ground=None),))
+    without = "Advise and warn (agent, warn) without a ground: unnamed, slur, sexual remarks, sexist remarks"
+    assert without in texts(a, bare, "allowed") and without in texts(bare, a, "forbidden")
+    more = rung(a, "advise-and-warn", requires=(changed(warn.requires[0], ground="any"),))
+    assert "Advise and warn (agent, warn) for rudeness, profanity" in texts(a, more, "allowed")
+
+
+def test_duties_that_come_and_go_are_told() -> None:
+    a, b = load("advise-and-warn"), load("end-with-care")
+    said = texts(a, b, "changed")
+    assert "no longer due: breather of 5 min after a call on which a ground was named" in said
+    assert "due: a block may be proposed after a call on which a ground was named (harassment)" in said
+
+
+def test_texts_in_the_drawing_never_lie_over_each_other() -> None:
+    a = load("end-with-care")
+    many = tuple(changed(n, ground=tuple(Ground)[k : k + 6]) for k, n in enumerate(a.find("end").requires * 4))
+    for policy in (*map(load, shipped()), rung(a, "end", requires=many)):
+        lines = re.findall(r'<tspan x="(\d+)" y="(\d+)"', svg(policy))
+        places = sorted((int(x), int(y)) for x, y in lines)
+        assert len(places) > 2
+        for (x, y), (other_x, other_y) in pairwise(places):
+            assert other_x > x or other_y >= y + 16, policy.name

@@ -165,6 +165,43 @@ def test_while_the_phone_was_lost_or_the_bridge_down_nothing_counts() -> None:
     assert differing(s) == []
 
 
+def test_what_was_taken_back_is_taken_back_again() -> None:
+    s = Scene("hang-up-protocol").must("warn").talk().declare("threat")
+    s.put(w.TakenBack(Ground.THREAT))
+    assert s.press("release").verdict == "refused"
+    s.declare("slur").must("escalate")
+    s.reply("grant")
+    s.other(EVE, w.LeaveTakenBack())
+    s.must("warn")  # redirecting is open again
+    assert differing(s) == []
+
+
+def test_a_consult_that_came_to_nothing_and_a_transfer_that_was_ordered() -> None:
+    s = Scene("warm-transfer").declare("profanity").must("warn").talk()
+    for outcome in ("declined", "failed"):
+        s.must("escalate")
+        s.reply("accept")
+        s.wait(s.policy.times.say_ms)
+        s.line("held")
+        s.consult("dialling")
+        s.consult("ended", outcome, "them")
+        s.line("up")
+        s.talk()
+    s.must("escalate")
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    s.wait(3000)
+    s.must("escalate")
+    assert s.case.ask is not None
+    s.put(w.OfferAnswered(s.case.id, accepted=True))
+    s.wait(3500)  # an offer would be overdue by now
+    assert s.press("warn").verdict == "refused"
+    assert differing(s) == [] and len(replayed(s)) == presses(s)
+
+
 # -- several lines, and what cannot be compared --------------------------------------------------------------------
 
 

@@ -1,9 +1,11 @@
 """What a person sees of a desk."""
 
 from msgspec.structs import replace
+from tests.policy.scene import Scene
 from tests.policy.shift import POLICY, Shift
 
 from rung import words as w
+from rung.policy import load
 from rung.policy.view import Script, View, view
 from rung.words import Button, Ground, Marker
 
@@ -142,3 +144,22 @@ def test_grounds_markers_and_troubles() -> None:
         "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.",
     )
     assert now.next == "another call is live on this phone; end it or put it on hold first"
+
+
+def test_a_call_that_is_being_ended_and_an_alert_that_somebody_answers() -> None:
+    s = Scene("no-hang-up", person="eve", role=w.Role.SUPERVISOR)
+    s.talk().declare("slur").must("warn").talk().end()
+    assert view(s.policy, s.desk, s.now).call == "the call with caller is being ended"
+    s = Scene("no-hang-up")
+    s.press("escalate", "hold")
+    assert view(s.policy, s.desk, s.now).alert == "panic: 3 told"
+    s.alarm("join")
+    assert view(s.policy, s.desk, s.now).alert == "panic: eve is coming"
+
+
+def test_a_role_without_steps_has_no_next_one() -> None:
+    policy = load("warm-transfer")
+    agents = tuple(r for r in policy.rung if r.role == w.Role.AGENT)
+    s = Scene(replace(policy, rung=agents), person="eve", role=w.Role.SUPERVISOR)
+    seen = view(s.policy, s.desk, s.now)
+    assert (seen.next, seen.ladder, seen.script) == ("", (), None)

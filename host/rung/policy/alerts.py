@@ -102,15 +102,14 @@ def replied(d: Decision, said: w.Replied) -> None:
         asks.bring_in(d, target)
     elif said.reply == Reply.ACCEPT:
         close(d, f"{said.person} is coming", Outcome.ACCEPTED)
-    elif set(d.desk.alert.busy if d.desk.alert else ()) >= set(alert.to):
+    elif {*alert.busy, said.desk} >= set(alert.to):
         close(d, "nobody can come", Outcome.BUSY)
 
 
 def close(d: Decision, why: str, outcome: Outcome) -> None:
     """Nobody is called any more."""
     alert = d.desk.alert
-    if alert is None:
-        return
+    assert alert is not None
     d.emit(w.AlertClosed(alert.number, why))
     if not alert.taker or outcome != Outcome.JOINED:
         d.do(w.CloseAsk, 0, alert.number, outcome)

@@ -1,0 +1,200 @@
+"""A case between two desks: offered, taken or not, handed back, reclaimed, forgotten."""
+
+import pytest
+from msgspec.structs import replace
+from tests.policy.scene import EVE, Scene
+from tests.policy.shift import line
+
+from rung import words as w
+from rung.policy import lamps, next_change
+from rung.policy.state import ARRIVAL_MS, Who
+from rung.policy.view import view
+from rung.words import Ground, LampState, Outcome, Role, Verdict
+
+ADA = "desk-ada"
+
+
+def handing_over(policy: str = "no-hang-up") -> Scene:
+    """A supervisor came into the call and has it from now on; the case is offered to their desk."""
+    s = Scene(policy).declare("slur").come_in(EVE)
+    return s.must("escalate")
+
+
+def offered(s: Scene) -> w.Offer:
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer)
+    return offer
+
+
+def at_eve(offer: w.Offer, **who: object) -> Scene:
+    """The same case arrives at the supervisor's desk."""
+    eve = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR, call=False, **who)  # type: ignore[arg-type]
+    eve.put(w.CaseOffered(case=offer.case, desk=ADA, state=offer.state, policy=offer.policy))
+    return eve
+
+
+def arrived(s: Scene) -> Scene:
+    """And so does its call."""
+    offer = offered(s)
+    eve = at_eve(offer)
+    eve.put(w.CallIs(replace(line("up"), case=offer.case)))
+    assert eve.case.id == offer.case and [g.ground for g in eve.case.grounds] == [Ground.SLUR]
+    return eve
+
+
+def answered(s: Scene) -> w.AnswerOffer:
+    answer = s.sent(w.AnswerOffer)[-1]
+    assert isinstance(answer, w.AnswerOffer)
+    return answer
+
+
+def said(s: Scene, act: w.Act) -> str:
+    answer = s.put(act).answer
+    assert answer is not None
+    return answer.why
+
+
+# -- at the desk that offers ---------------------------------------------------------------------------------------
+
+
+def test_once_the_other_desk_has_it_nothing_can_be_pressed_here() -> None:
+    s = handing_over("hang-up-protocol")
+    s.put(w.OfferAnswered(offered(s).case, accepted=True))
+    assert s.press("warn").verdict == Verdict.REFUSED
+    assert "the supervisor has it" in s.press("release").why
+    shown = lamps(s.policy, s.desk, s.now)
+    assert LampState.LIT not in (shown.warn.state, shown.release.state)
+    s.line("ended", "transfer")
+    assert s.closed().how == "transferred"
+
+
+def test_a_case_that_was_released_and_whose_call_ended_otherwise_is_reclaimed() -> None:
+    s = handing_over()
+    s.put(w.OfferAnswered(offered(s).case, accepted=True))
+    s.line("ended", "them")
+    assert [e.to for e in s.sent(w.Reclaim) if isinstance(e, w.Reclaim)] == [EVE.desk]
+    s = handing_over()  # the caller leaves before the other desk has answered
+    s.line("ended", "them")
+    assert [e.to for e in s.sent(w.Reclaim) if isinstance(e, w.Reclaim)] == [EVE.desk]
+
+
+def test_a_transfer_that_the_phone_refuses_gives_the_case_back_and_it_may_be_tried_again() -> None:
+    s = handing_over()
+    s.put(w.OfferAnswered(offered(s).case, accepted=True))
+    leave = s.case.waiting(w.Leave)
+    assert leave is not None and s.case.released == EVE.desk
+    s.put(w.EffectRefused(leave.effect.id, "cannot"))
+    assert s.case.released == "" and s.outcomes() == [Outcome.FAILED]
+    assert s.sent(w.Reclaim) and s.lamp("escalate") == LampState.REFUSED
+    s.must("escalate")
+
+
+def test_an_answer_to_an_offer_that_is_over_does_nothing() -> None:
+    s = handing_over()
+    case = offered(s).case
+    assert s.put(w.OfferAnswered("another", accepted=True)).events == ()
+    s.put(w.OfferAnswered(case, accepted=False, why="no"))
+    assert s.put(w.OfferAnswered(case, accepted=True)).events == ()
+
+
+@pytest.mark.parametrize("lost", ["another call", "the phone"])
+def test_it_is_not_handed_over_while_it_is_not_known_who_hears_whom(lost: str) -> None:
+    s = Scene("no-hang-up").come_in(EVE)
+    if lost == "the phone":
+        s.put(w.PhoneIs(up=False))
+    else:
+        s.line("up", call="second")
+    answer = s.other(EVE, w.TakeOver())
+    assert answer is not None and answer.verdict == Verdict.REFUSED
+    assert not s.sent(w.Offer)
+
+
+def test_a_supervisor_in_the_call_takes_it_from_their_own_desk() -> None:
+    s = Scene("no-hang-up").come_in(EVE)
+    answer = s.other(EVE, w.TakeOver())
+    assert answer is not None and answer.verdict == Verdict.TAKEN
+    assert offered(s).to == EVE.desk
+    assert said(s, w.AskTakenBack()).startswith("Too late")
+
+
+# -- at the desk that is offered one -------------------------------------------------------------------------------
+
+
+def test_a_case_is_taken_and_waits_for_its_call() -> None:
+    s = handing_over()
+    eve = at_eve(offered(s))
+    assert answered(eve).accepted and eve.desk.arriving is not None
+    assert next_change(eve.policy, eve.desk) == eve.desk.arriving_ms + ARRIVAL_MS
+    eve.wait(ARRIVAL_MS)
+    assert eve.desk.arriving is None
+    assert eve.events(w.CaseReturned) == [w.CaseReturned(offered(s).case)]
+    assert eve.put(w.CallIs(line("up"))).events  # a call of its own, later, is a case of its own
+    assert eve.case.grounds == ()
+
+
+def test_why_a_case_cannot_be_taken() -> None:
+    s = handing_over()
+    offer = offered(s)
+    empty = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR, call=False)
+    empty.sits(None, Role.SUPERVISOR)
+    empty.put(w.CaseOffered(case=offer.case, desk=ADA, state=offer.state, policy=offer.policy))
+    assert answered(empty).why == "nobody is signed on at that desk"
+    eve = at_eve(offer)
+    eve.put(w.CaseOffered(case="desk-bob-1", desk="desk-bob", state=offer.state, policy=offer.policy))
+    assert not answered(eve).accepted and answered(eve).why == "another case is on its way to that desk"
+    broken = at_eve(replace(offer, state="{}"))
+    assert not answered(broken).accepted and "cannot read the case" in answered(broken).why
+    assert broken.desk.arriving is None
+
+
+def test_a_case_that_its_desk_reclaims_is_forgotten_and_another_is_not() -> None:
+    s = handing_over()
+    eve = at_eve(offered(s))
+    assert eve.put(w.CaseReclaimed("another", ADA)).events == ()
+    eve.put(w.CaseReclaimed(offered(s).case, ADA))
+    assert eve.desk.arriving is None
+    assert eve.put(w.CaseReclaimed(offered(s).case, ADA)).events == ()
+
+
+def test_a_received_call_may_stand_beside_one_on_hold() -> None:
+    s = handing_over()
+    offer = offered(s)
+    eve = at_eve(offer)
+    eve.line("up", call="own")
+    eve.line("held", call="own")
+    eve.put(w.CallIs(replace(line("up"), case=offer.case)))
+    assert eve.case.id == offer.case and len(eve.desk.parked) == 1
+
+
+def test_a_supervisor_hands_back() -> None:
+    eve = arrived(handing_over())
+    assert said(eve, w.HandBack()) == "Tell the caller; then the agent is rung."
+    assert said(eve, w.HandBack()) == "Somebody is being asked already; take that back first."
+    eve.wait(eve.policy.times.say_ms)
+    eve.line("held")
+    assert [c.target for c in eve.sent(w.Consult) if isinstance(c, w.Consult)] == ["500"]
+
+
+def test_why_a_supervisor_cannot_hand_back() -> None:
+    eve = arrived(handing_over())
+    eve.put(w.FloorIs(up=True))
+    assert said(eve, w.HandBack()) == f"The desk {ADA} is out of reach."
+    own = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR)
+    assert said(own, w.HandBack()) == "This call did not come from an agent's desk."
+
+
+# -- seen from another desk ----------------------------------------------------------------------------------------
+
+
+def test_a_supervisor_who_is_not_in_the_call_sees_closed_steps_and_one_who_is_their_own() -> None:
+    s = Scene("no-hang-up")
+    eve = Who("eve", Role.SUPERVISOR, here=False)
+    assert all("you are not in this call" in rung.lacks for rung in view(s.policy, s.desk, s.now, eve).ladder)
+    s.press("warn")
+    s.come_in(EVE)
+    s.talk()
+    s.other(EVE, w.Declared(Ground.SLUR))
+    assert [rung.state for rung in view(s.policy, s.desk, s.now, eve).ladder] == ["open", "closed"]
+    shown = lamps(s.policy, s.desk, s.now, eve)
+    assert shown.warn.state == LampState.BREATHING  # the refusal of the agent's press is on the agent's lamps alone
+    assert view(s.policy, s.desk, s.now).buttons[w.Button.ESCALATE].startswith("Hand the call over")
