@@ -16,7 +16,7 @@ WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint hardware peers bench fuzz flash lock clean
+.PHONY: help demo test coverage lint hardware peers bench fuzz flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -26,6 +26,10 @@ demo: $(READY) ## play the stories (keys and live lamps in a terminal)
 
 test: $(READY) ## run the tests; those without their real peer skip and say how to get it
 	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup
+
+coverage: $(READY) ## every statement and branch of the policy's code, by the tests of its room alone
+	RUNG_SEED=1 $(BIN)/pytest -q -n 2 tests/policy --ignore tests/policy/test_properties.py \
+	    --cov=rung.policy --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom, the electrical rules
 	$(BIN)/ruff check .
@@ -62,7 +66,7 @@ lock: ## choose and pin newer releases of everything
 	rm -r $(VENV)-lock
 
 clean: ## remove what make and the tests have made
-	rm -rf $(VENV) $(VENV)-lock build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(VENV)-lock build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	    .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -r {} +
 

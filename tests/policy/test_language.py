@@ -121,6 +121,7 @@ MISTAKES = [
         "",
     ),
     ("[[rung]]", '[[duty]]\ndo = "reveiw"\nwhen = "ended"\n[[rung]]', "duty[0].do: Invalid enum value 'reveiw'", ""),
+    ('"any"', '["slurr"]', "rung[0].requires[0].ground[0]: Invalid enum value 'slurr'; allowed: unnamed", "other"),
     # What stands in the wrong place, or says nothing.
     (
         '[rung.script]\nen = "I will',
