@@ -106,6 +106,16 @@ def test_a_hold_after_the_ground_was_taken_back_is_refused() -> None:
     assert s.press("release", "hold").verdict == Verdict.REFUSED
 
 
+def test_what_only_somebody_else_can_do_is_named_and_no_button_promised() -> None:
+    policy = load("warm-transfer")
+    need = replace(policy.find("supervisor-warn").requires[0], taken=("final-notice",))
+    rungs = tuple(replace(r, requires=(need,)) if r.id == "supervisor-warn" else r for r in policy.rung)
+    s = Scene(replace(policy, rung=rungs), person="eve", role=Role.SUPERVISOR)
+    s.talk().declare("slur")
+    refused = s.press("warn")
+    assert refused.next is None and "first: give the final notice" in refused.why
+
+
 # -- alerts --------------------------------------------------------------------------------------------------------
 
 
