@@ -27,8 +27,9 @@ def offered(s: Scene) -> w.Offer:
 
 
 def at_eve(offer: w.Offer, **who: object) -> Scene:
-    """The same case arrives at the supervisor's desk."""
+    """The same case arrives at the supervisor's desk, whose clock is another."""
     eve = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR, call=False, **who)  # type: ignore[arg-type]
+    eve.wait(77_000)
     eve.put(w.CaseOffered(case=offer.case, desk=ADA, state=offer.state, policy=offer.policy))
     return eve
 
@@ -38,7 +39,7 @@ def arrived(s: Scene) -> Scene:
     offer = offered(s)
     eve = at_eve(offer)
     eve.put(w.CallIs(replace(line("up"), case=offer.case)))
-    assert eve.case.id == offer.case and [g.ground for g in eve.case.grounds] == [Ground.SLUR]
+    assert eve.case.id == offer.case and [g.ground for g in eve.case.grounds] == [g.ground for g in s.case.grounds]
     return eve
 
 
@@ -130,6 +131,70 @@ def test_a_case_is_taken_and_waits_for_its_call() -> None:
     assert eve.events(w.CaseReturned) == [w.CaseReturned(offered(s).case)]
     assert eve.put(w.CallIs(line("up"))).events  # a call of its own, later, is a case of its own
     assert eve.case.grounds == ()
+
+
+def test_all_that_happened_goes_along_and_is_as_old_there_as_here() -> None:
+    s = Scene("hang-up-protocol").must("warn").talk().declare("slur").must("escalate")
+    s.reply("grant")
+    s.wait(300)
+    s.put(w.Calmed())
+    s.line("held")
+    s.wait(700)
+    s.line("up")
+    s.wait(11)
+    s.put(w.Marked(w.Marker.CRISIS))
+    s.put(w.Noted(matter="a bill", offered="a refund", demeanour="loud"))
+    s.put(w.LanguageChosen("de"))
+    s.wait(13)
+    s.alarm("join")
+    s.parties(EVE.extension)
+    s.wait(17)
+    s.must("escalate")
+    here, sent_ms = s.case, s.desk.at_ms
+    eve = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR, call=False)
+    eve.wait(77_000)
+    offer = offered(s)
+    eve.put(w.CaseOffered(case=offer.case, desk=ADA, state=offer.state, policy=offer.policy))
+    there = eve.desk.arriving
+    assert there is not None and eve.desk.arriving_ms == eve.desk.at_ms
+    later = eve.desk.at_ms - sent_ms
+    assert later > 60_000
+
+    def moved(ms: int | None) -> int | None:
+        return None if ms is None else ms + later
+
+    assert here.talking_since is not None and here.leave is not None and len(here.talks) == 1
+    talks = (*here.talks, (here.talking_since, sent_ms))
+    assert there.talks == tuple((begun + later, to + later) for begun, to in talks)
+    assert (there.counted_ms, there.calmed_ms) == (moved(here.counted_ms), moved(here.calmed_ms))
+    assert there.counted_ms is not None
+    for mine, theirs in ((here.grounds, there.grounds), (here.marks, there.marks), (here.taken, there.taken)):
+        assert mine and theirs == tuple(replace(one, at_ms=one.at_ms + later) for one in mine)  # type: ignore[type-var]
+    assert there.joined == tuple(replace(j, at_ms=j.at_ms + later, desk="", address="") for j in here.joined)
+    assert there.leave == replace(here.leave, at_ms=here.leave.at_ms + later)
+    kept = ("id", "version", "language", "caller", "notes", "named", "review", "leave_used", "unavailable", "declined")
+    assert [getattr(there, key) for key in kept] == [getattr(here, key) for key in kept]
+    assert (there.origin, there.released, there.held, there.ask, there.pending) == (ADA, "", False, None, ())
+    eve.wait(23)
+    eve.put(w.CallIs(replace(line("up"), id="at-eve", case=offer.case)))
+    assert (eve.case.call, eve.case.talking_since, eve.case.epoch) == ("at-eve", eve.desk.at_ms, eve.desk.epoch)
+    assert eve.case.joined == there.joined, "they joined when they came into the call"
+    assert eve.case.quiet_since is None
+
+
+def test_whoever_takes_a_case_without_having_been_in_the_call_joins_it_when_the_call_comes() -> None:
+    s = Scene("warm-transfer").declare("profanity").must("warn").talk().must("escalate")
+    s.reply("take")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    eve = arrived(s)
+    assert [(j.person, j.address, j.at_ms) for j in eve.case.joined] == [("eve", "", eve.desk.at_ms)]
+    bob = Scene("warm-transfer", person="bob", call=False)  # an agent: nobody has joined
+    bob.put(w.CaseOffered(case="x-1", desk=ADA, state=offered(s).state, policy=offered(s).policy))
+    bob.put(w.CallIs(replace(line("up"), case=offered(s).case)))
+    assert bob.case.joined == ()
 
 
 def test_why_a_case_cannot_be_taken() -> None:
