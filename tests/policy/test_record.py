@@ -1,0 +1,259 @@
+"""Whole stories as the record tells them, word for word: every event, effect, deadline, number and answer.
+
+`records.txt` holds them. After a change that is meant, read what `python -m tests.policy.test_record` prints, then keep it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from tests.policy.scene import EVE, FAY, GUS, Scene
+from tests.policy.shift import line
+
+from rung import words as w
+from rung.policy import Step
+from rung.words import Ground, Marker, Role
+
+KEPT = Path(__file__).with_name("records.txt")
+LEFT_OUT = {"press", "brief", "state", "policy", "version"}  # long, and told elsewhere
+
+
+class Told(Scene):
+    """A scene that writes down what each input came to."""
+
+    lines: list[str]
+
+    def put(self, input: w.Input) -> Step:
+        made = super().put(input)
+        lines = self.__dict__.setdefault("lines", [])
+        lines += [f"{made.desk.at_ms} {told(event)}" for event in made.events]
+        lines += [f"{made.desk.at_ms} {told(effect)}" for effect in made.effects if isinstance(effect, w.AskPhone)]
+        if made.answer is not None and not isinstance(input, w.Pressed):
+            lines.append(f"{made.desk.at_ms} {type(input).__name__}: {made.answer.verdict}: {made.answer.why}")
+        return made
+
+
+def told(thing: msgspec.Struct) -> str:
+    """What is not as always, on one line."""
+    shown = []
+    for field in msgspec.structs.fields(thing):
+        value = getattr(thing, field.name)
+        if field.name not in LEFT_OUT and (field.required or value != field.default):
+            shown.append(f"{field.name}={_value(value)}")
+    return f"{type(thing).__name__} {' '.join(shown)}".strip()
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_value, value)) or "-"
+    if isinstance(value, msgspec.Struct):
+        return f"({told(value)})"
+    text = str(value)
+    return repr(text) if " " in text else text
+
+
+def eves_desk(s: Told) -> Told:
+    """The offered case arrives at the supervisor's own desk, and its call."""
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer)
+    eve = Told(s.policy, person="eve", role=Role.SUPERVISOR, call=False)
+    eve.wait(5000)
+    eve.put(w.CaseOffered(case=offer.case, desk="desk-ada", state=offer.state, policy=offer.policy))
+    eve.put(w.CallIs(replace(line("up"), case=offer.case)))
+    return eve
+
+
+def a_transfer() -> list[Told]:
+    s = Told("warm-transfer")
+    s.declare("profanity").must("warn").talk().must("escalate")
+    s.reply("busy", EVE)
+    s.reply("accept", FAY)
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    s.press("escalate")
+    s.consult("up")
+    s.press("escalate")
+    s.wait(3000)
+    s.must("escalate")
+    s.put(w.OfferAnswered(s.case.id, False, "no room"))
+    s.must("escalate")
+    s.put(w.OfferAnswered(s.case.id, True))
+    s.put(w.Unwanted())
+    s.line("ended", "transfer", cause="transferred")
+    return [s]
+
+
+def handed_over_and_back() -> list[Told]:
+    s = Told("advise-and-warn")
+    s.declare("sexist").come_in(EVE)
+    s.other(EVE, w.Declared(Ground.SLUR))
+    s.must("escalate")
+    s.put(w.OfferAnswered(s.case.id, True))
+    eve = eves_desk(s)
+    s.line("ended", "transfer")
+    eve.put(w.HandBack())
+    eve.put(w.AskTakenBack())
+    eve.put(w.HandBack())
+    eve.wait(4000)
+    eve.line("held")
+    eve.consult("dialling")
+    eve.consult("ended", None, "us")
+    eve.line("up")
+    return [s, eve]
+
+
+def leave_and_an_end() -> list[Told]:
+    s = Told("hang-up-protocol")
+    s.must("warn").talk().declare("slur").must("escalate")
+    s.put(w.Seen(ask=1, desk=EVE.desk))
+    s.reply("join", EVE)
+    s.parties(EVE.extension)
+    s.reply("grant", EVE)
+    s.parties()
+    s.must("warn").talk().must("release")
+    s.press("release", "hold")
+    s.wait(4000)
+    s.press("release")
+    s.must("release", "hold")
+    s.wait(5000)
+    s.put(w.CallsAre((line("up"),)))
+    s.must("release")
+    s.wait(4000)
+    s.must("release", "hold")
+    s.line("ended", "us", cause="bye")
+    return [s]
+
+
+def nobody_comes() -> list[Told]:
+    s = Told("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.wait(4000)
+    s.line("held")
+    s.wait(26_000)
+    s.line("up")
+    s.talk().must("warn").talk().declare("threat").must("release")
+    s.put(w.Calmed())
+    s.line("ended", "them")
+    return [s]
+
+
+def alarms() -> list[Told]:
+    s = Told("no-hang-up", call=False)
+    s.press("escalate", "hold")
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    s.line("up")
+    s.press("escalate")
+    s.declare("threat")
+    s.put(w.Marked(Marker.CRISIS))
+    s.floor(EVE, FAY)
+    s.floor(EVE, FAY, GUS)
+    s.press("escalate", "hold")
+    s.wait(4001)
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    s.alarm("busy", FAY)
+    s.alarm("join", EVE)
+    s.parties(EVE.extension)
+    s.other(EVE, w.Unmarked(Marker.CRISIS))
+    s.press("escalate", "hold")
+    s.line("ended", "network", cause="timeout")
+    return [s]
+
+
+def the_floor_is_away() -> list[Told]:
+    s = Told("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.floor(up=False)
+    s.press("escalate", "hold")
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    s.wait(30_000)
+    s.line("up")
+    s.talk().must("escalate")
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    s.line("ended", "them")
+    return [s]
+
+
+def restarts() -> list[Told]:
+    s = Told("warm-transfer")
+    s.must("warn").talk().must("escalate")
+    s.put(w.Restarted())
+    s.put(w.CallsAre((line("up"),)))
+    s.talk().must("escalate")
+    s.reply("accept", EVE)
+    s.wait(4000)
+    s.put(w.Restarted())
+    s.put(w.CallsAre((line("up"),)))
+    s.put(w.PhoneIs(up=False))
+    s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    s.put(w.CallsAre((line("up"),)))
+    s.must("escalate")
+    s.reply("take", EVE)
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    s.put(w.Restarted())
+    s.line("ended", "unknown")
+    return [s]
+
+
+def acts() -> list[Told]:
+    s = Told("end-with-care")
+    s.put(w.Noted(matter="a bill", offered="a refund", demeanour="loud"))
+    s.put(w.LanguageChosen("de"))
+    s.must("warn")
+    s.put(w.Ticked("empathy"))
+    s.declare("harassment").talk()
+    s.put(w.TakenBack(Ground.HARASSMENT))
+    s.put(w.Attested("the caller only wants to vent"))
+    s.must("escalate")
+    s.reply("advise", EVE, "offer a refund")
+    s.must("escalate")
+    s.put(w.Unwanted())
+    s.must("escalate")
+    s.reply("decline", FAY, "carry on")
+    s.put(w.Attested("again"))
+    s.put(w.Marked(Marker.CRISIS))
+    s.put(w.Unmarked(Marker.CRISIS))
+    s.declare("harassment", "other")
+    s.line("ended", "us")
+    return [s]
+
+
+STORIES: list[Callable[[], list[Told]]] = [
+    a_transfer,
+    handed_over_and_back,
+    leave_and_an_end,
+    nobody_comes,
+    alarms,
+    the_floor_is_away,
+    restarts,
+    acts,
+]
+
+
+def written(story: Callable[[], list[Told]]) -> str:
+    return "\n-- at the other desk\n".join("\n".join(s.lines) for s in story())
+
+
+def kept() -> dict[str, str]:
+    parts = KEPT.read_text(encoding="utf-8").split("\n## ")[1:]
+    return {part.partition("\n")[0]: part.partition("\n")[2].strip() for part in parts}
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_the_record_tells_this_story(story: Callable[[], list[Told]]) -> None:
+    assert written(story).splitlines() == kept()[story.__name__].splitlines()
+
+
+if __name__ == "__main__":
+    print("What the record tells of each story of test_record.py.")
+    for one in STORIES:
+        print(f"\n## {one.__name__}\n{written(one)}")
