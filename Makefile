@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 TYPINGS := $(VENV)/typings
 STUBS := micropython-esp32-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
 UV := uv==0.13.9
+MUTATOR := mutmut==3.8.1
+MUTANTS := $(VENV)/mutants
 FUZZER := atheris==3.0.0
 FUZZ := $(VENV)/fuzz
 SECONDS ?= 300
@@ -16,7 +18,7 @@ WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage lint hardware peers bench fuzz flash lock clean
+.PHONY: help demo test coverage mutants lint hardware peers bench fuzz flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -30,6 +32,15 @@ test: $(READY) ## run the tests; those without their real peer skip and say how 
 coverage: $(READY) ## every statement and branch of the policy's code, by the tests of its room alone
 	RUNG_SEED=1 $(BIN)/pytest -q -n 2 tests/policy --ignore tests/policy/test_properties.py \
 	    --cov=rung.policy --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+mutants: $(MUTANTS)/.ready ## break the policy's code on purpose: make mutants ONLY='rung.policy.press.*'
+	rm -rf $(MUTANTS)/src $(MUTANTS)/tests && mkdir -p $(MUTANTS)/src $(MUTANTS)/tests $(MUTANTS)/host
+	cp -r host/rung firmware/rung_wire $(MUTANTS)/src
+	cp -r tests/conftest.py tests/policy $(MUTANTS)/tests && cp host/POLICIES.md $(MUTANTS)/host
+	cd $(MUTANTS)/tests/policy && rm test_properties.py test_card.py test_people.py test_policies_doc.py
+	mv $(MUTANTS)/tests/policy/mutants.toml $(MUTANTS)/pyproject.toml
+	cd $(MUTANTS) && RUNG_SEED=1 PYTHONPATH=site ../bin/python -m mutmut run $(ONLY)
+	cd $(MUTANTS) && PYTHONPATH=site ../bin/python -m mutmut results | grep -v "not checked"
 
 lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom, the electrical rules
 	$(BIN)/ruff check .
@@ -83,6 +94,11 @@ $(READY): pyproject.toml requirements.lock
 $(FUZZ)/.ready: $(READY)
 	rm -rf $(FUZZ)
 	$(BIN)/pip install --quiet --no-deps --target $(FUZZ) $(FUZZER)
+	touch $@
+
+$(MUTANTS)/.ready: $(READY)
+	rm -rf $(MUTANTS)
+	$(BIN)/pip install --quiet --target $(MUTANTS)/site $(MUTATOR)
 	touch $@
 
 # MicroPython's types replace Python's own, so they never enter the environment itself.

@@ -137,6 +137,7 @@ def test_all_that_happened_goes_along_and_is_as_old_there_as_here() -> None:
     s = Scene("hang-up-protocol").must("warn").talk().declare("slur").must("escalate")
     s.reply("grant")
     s.wait(300)
+    assert s.case.leave is not None
     s.put(w.Calmed())
     s.line("held")
     s.wait(700)
@@ -180,6 +181,27 @@ def test_all_that_happened_goes_along_and_is_as_old_there_as_here() -> None:
     assert (eve.case.call, eve.case.talking_since, eve.case.epoch) == ("at-eve", eve.desk.at_ms, eve.desk.epoch)
     assert eve.case.joined == there.joined, "they joined when they came into the call"
     assert eve.case.quiet_since is None
+
+
+def test_what_belongs_to_the_first_desk_alone_stays_there() -> None:
+    s = Scene("warm-transfer").declare("profanity").must("warn").talk()
+    for came in (False, True):
+        s.must("escalate")
+        s.reply("accept")
+        s.wait(s.policy.times.say_ms)
+        s.line("held")
+        s.consult("dialling")
+        s.consult("up" if came else "ended", None if came else "declined", None if came else "them")
+        if not came:
+            s.line("up")
+            s.talk()
+    s.wait(3000)
+    s.must("escalate")
+    assert s.case.old_consults and s.case.held and s.case.ask is not None
+    there = at_eve(offered(s)).desk.arriving
+    assert there is not None
+    assert (there.old_consults, there.pending, there.announcement, there.held) == ((), (), None, False)
+    assert (there.ask, there.talking_since, there.quiet_since) == (None, None, None)
 
 
 def test_whoever_takes_a_case_without_having_been_in_the_call_joins_it_when_the_call_comes() -> None:

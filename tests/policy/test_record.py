@@ -1,6 +1,7 @@
 """Whole stories as the record tells them, word for word: every event, effect, deadline, number and answer.
 
-`records.txt` holds them. After a change that is meant, read what `python -m tests.policy.test_record` prints, then keep it.
+`records.txt` holds them. After a change that is meant, read what `python -m tests.policy.test_record` prints and
+keep it.
 """
 
 from collections.abc import Callable
@@ -227,6 +228,110 @@ def acts() -> list[Told]:
     return [s]
 
 
+def reclaimed() -> list[Told]:
+    """What becomes of a case that the other desk does not get."""
+    unanswered = Told("no-hang-up").declare("slur").come_in(EVE).must("escalate")
+    unanswered.wait(3000)
+    unanswered.must("escalate")
+    unanswered.put(w.OfferAnswered(unanswered.case.id, True))
+    unanswered.put(w.EffectRefused(unanswered.sent(w.Leave)[-1].id, "cannot"))
+    unanswered.must("escalate")
+    unanswered.line("ended", "them")
+    released = Told("no-hang-up").declare("slur").come_in(EVE).must("escalate")
+    released.put(w.OfferAnswered(released.case.id, True))
+    released.press("warn")
+    released.line("ended", "unknown")
+    hung_up = Told("warm-transfer").must("warn").talk().must("escalate")
+    hung_up.reply("accept")
+    hung_up.wait(4000)
+    hung_up.line("held")
+    hung_up.consult("dialling")
+    hung_up.consult("up")
+    hung_up.wait(3000)
+    hung_up.must("escalate")
+    hung_up.consult("ended", None, "them")
+    hung_up.press("escalate+warn", "chord")
+    hung_up.wait(2000)
+    hung_up.put(w.EffectRefused(hung_up.desk.effect, "not now"))
+    hung_up.put(w.CallsAre((line("held"),)))
+    hung_up.line("up")
+    return [unanswered, released, hung_up]  # type: ignore[list-item]  # a Told goes on as one
+
+
+def ends_that_nobody_can_tell() -> list[Told]:
+    s = Told("no-hang-up", person="eve", role=Role.SUPERVISOR)
+    s.press("warn")
+    s.talk().declare("slur").must("warn").talk().must("release")
+    s.wait(60_000)
+    s.must("release")
+    s.sits("fay", Role.SUPERVISOR)
+    s.press("release")
+    s.sits("eve", Role.SUPERVISOR)
+    s.wait(4000)
+    s.must("release", "hold")
+    s.press("warn")
+    s.line("ended", "unknown")
+    agent = Told("end-with-care")
+    agent.declare("threat").must("release")
+    agent.sits("bob")
+    return [s, agent]
+
+
+def refused() -> list[Told]:
+    """Every button on a fresh call, and with rudeness, without a training, after the wait, and under crisis."""
+    told: list[Told] = []
+    for name in ("advise-and-warn", "end-with-care", "hang-up-protocol", "no-hang-up", "warm-transfer"):
+        s = Told(name, trained=False, present=())
+        for _ in range(2):
+            for button in ("release", "warn", "escalate", "warn", "release"):
+                s.press(button)
+            s.press("release", "hold")
+            s.press("escalate+warn", "chord")
+            s.declare("rudeness", "sexist")
+            s.talk()
+        s.press("warn", epoch=7)
+        s.press("warn", age_ms=10_001)
+        s.press("warn+release", "tap")
+        s.press("warn+release", "hold")
+        s.press("escalate", "hold")
+        s.put(w.Marked(Marker.CRISIS))
+        s.press("release")
+        s.press("warn")
+        s.wait(60_001)
+        s.put(w.Unmarked(Marker.CRISIS))
+        s.put(w.Unmarked(Marker.CRISIS, "a film"))
+        s.line("held")
+        s.press("release")
+        s.line("up", call="second")
+        s.press("warn")
+        told.append(s)
+    return told
+
+
+def already_asked() -> list[Told]:
+    s = Told("hang-up-protocol").must("warn").talk().declare("slur").must("escalate")
+    s.press("warn")
+    s.press("escalate")
+    s.reply("grant")
+    s.must("warn")
+    s.press("warn")
+    s.press("release")
+    s.other(EVE, w.LeaveTakenBack())
+    s.talk().must("escalate")
+    s.reply("join")
+    s.parties(EVE.extension)
+    s.other(EVE, w.LeaveTakenBack())
+    s.press("release")
+    s.other_press(EVE, "warn")
+    s.other_press(EVE, "release")
+    s.talk()
+    s.other(EVE, w.Declared(Ground.SLUR))
+    s.other_press(EVE, "warn")
+    s.other_press(EVE, "warn")
+    s.press("warn")
+    return [s]  # type: ignore[list-item]  # a Told goes on as one
+
+
 STORIES: list[Callable[[], list[Told]]] = [
     a_transfer,
     handed_over_and_back,
@@ -236,11 +341,15 @@ STORIES: list[Callable[[], list[Told]]] = [
     the_floor_is_away,
     restarts,
     acts,
+    reclaimed,
+    ends_that_nobody_can_tell,
+    refused,
+    already_asked,
 ]
 
 
 def written(story: Callable[[], list[Told]]) -> str:
-    return "\n-- at the other desk\n".join("\n".join(s.lines) for s in story())
+    return "\n--\n".join("\n".join(s.lines) for s in story())
 
 
 def kept() -> dict[str, str]:

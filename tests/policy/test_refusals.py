@@ -333,3 +333,61 @@ def test_a_parked_case_whose_line_is_not_known_yet_is_turned_to_all_the_same() -
     s.desk = replace(s.desk, facts=replace(s.desk.facts, calls={}))
     s.line("ended", "them", call="second")
     assert s.case.id == first and s.case.held
+
+
+# -- what stands, and since when -----------------------------------------------------------------------------------
+
+
+def test_a_more_urgent_alert_keeps_who_was_busy_and_counts_from_its_own_time() -> None:
+    s = Scene("no-hang-up").declare("threat")
+    s.alarm("busy", FAY)
+    s.wait(10_000)
+    s.press("escalate", "hold")
+    alert = s.desk.alert
+    assert alert is not None and (alert.want, alert.busy, alert.at_ms) == (w.Want.PANIC, (FAY.desk,), s.desk.at_ms)
+    s.wait(3000)
+    s.floor(EVE, FAY, GUS)
+    s.press("escalate", "hold")
+    assert s.desk.alert is not None and s.desk.alert.at_ms == alert.at_ms, "the same panic again is no newer one"
+    s.wait(1001)
+    refused = s.put(w.Unmarked(Marker.EMERGENCY)).answer
+    assert refused is not None and refused.verdict == Verdict.REFUSED
+
+
+def test_whoever_was_called_is_known_in_the_call_though_the_floor_no_longer_names_them() -> None:
+    s = Scene("no-hang-up")
+    s.press("escalate", "hold")
+    s.alarm("join", EVE)
+    s.floor(FAY)
+    s.parties(EVE.extension)
+    assert [(j.person, j.desk) for j in s.case.joined] == [("eve", EVE.desk)]
+
+
+def test_naming_keeps_the_time_of_ones_own_unnamed() -> None:
+    s = Scene("no-hang-up").declare("slur")
+    s.wait(100)
+    s.declare("unnamed")
+    at = s.desk.at_ms
+    s.wait(100)
+    s.declare("profanity")
+    assert [(g.ground, g.at_ms) for g in s.case.grounds][-1] == (Ground.PROFANITY, at)
+
+
+def test_a_warning_leaves_an_announcement_that_does_not_rest_on_it() -> None:
+    s = Scene("end-with-care").declare("threat").must("release").must("warn")
+    assert s.case.announcement is not None and s.case.announcement.rung == "end-at-once"
+
+
+def test_a_refusal_of_one_button_is_cleared_by_a_press_of_it_and_by_none_else() -> None:
+    s = Scene("warm-transfer")
+    s.press("release")
+    s.must("warn")
+    assert s.lamp("release") == w.LampState.REFUSED
+    s.declare("unnamed")
+    s.press("warn")
+    assert s.lamp("warn") == w.LampState.REFUSED
+    s.talk()
+    s.press("escalate")
+    s.wait(1999)
+    assert s.lamp("escalate") == w.LampState.BLINKING
+    assert s.lamp("warn") != w.LampState.REFUSED
