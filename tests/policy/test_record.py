@@ -55,13 +55,24 @@ def _value(value: object) -> str:
     return repr(text) if " " in text else text
 
 
+def answer(s: Told, accepted: bool = True) -> None:
+    """The other desk answers the offer that is open."""
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer)
+    s.put(w.OfferAnswered(offer.case, accepted, "" if accepted else "no room", offer=offer.id, desk=offer.to))
+
+
 def eves_desk(s: Told) -> Told:
-    """The offered case arrives at the supervisor's own desk, and its call."""
+    """The case is offered to the supervisor's own desk, while they talk about it; then its call is there."""
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer)
     eve = Told(s.policy, person="eve", role=Role.SUPERVISOR, call=False)
     eve.wait(5000)
-    eve.put(w.CaseOffered(case=offer.case, desk="desk-ada", state=offer.state, policy=offer.policy))
+    talk = replace(line("up", call="talk"), case=offer.case, peer="500")
+    eve.put(w.CallIs(talk))
+    told = w.CaseOffered(case=offer.case, desk="desk-ada", state=offer.state, policy=offer.policy, offer=offer.id)
+    eve.put(told)
+    eve.put(w.CallIs(replace(talk, state=w.CallState.ENDED, ended_by=w.EndedBy.TRANSFER)))
     eve.put(w.CallIs(replace(line("up"), case=offer.case)))
     return eve
 
@@ -79,9 +90,9 @@ def a_transfer() -> list[Told]:
     s.press("escalate")
     s.wait(3000)
     s.must("escalate")
-    s.put(w.OfferAnswered(s.case.id, False, "no room"))
+    answer(s, False)
     s.must("escalate")
-    s.put(w.OfferAnswered(s.case.id, True))
+    answer(s)
     s.put(w.Unwanted())
     s.line("ended", "transfer", cause="transferred")
     return [s]
@@ -92,7 +103,7 @@ def handed_over_and_back() -> list[Told]:
     s.declare("sexist").come_in(EVE)
     s.other(EVE, w.Declared(Ground.SLUR))
     s.must("escalate")
-    s.put(w.OfferAnswered(s.case.id, True))
+    answer(s)
     eve = eves_desk(s)
     s.line("ended", "transfer")
     eve.put(w.HandBack())
@@ -233,12 +244,12 @@ def reclaimed() -> list[Told]:
     unanswered = Told("no-hang-up").declare("slur").come_in(EVE).must("escalate")
     unanswered.wait(3000)
     unanswered.must("escalate")
-    unanswered.put(w.OfferAnswered(unanswered.case.id, True))
+    answer(unanswered)
     unanswered.put(w.EffectRefused(unanswered.sent(w.Leave)[-1].id, "cannot"))
     unanswered.must("escalate")
     unanswered.line("ended", "them")
     released = Told("no-hang-up").declare("slur").come_in(EVE).must("escalate")
-    released.put(w.OfferAnswered(released.case.id, True))
+    answer(released)
     released.press("warn")
     released.line("ended", "unknown")
     hung_up = Told("warm-transfer").must("warn").talk().must("escalate")

@@ -247,6 +247,13 @@ def test_what_the_phone_says_of_nothing_that_was_asked() -> None:
     assert s.put(w.EffectRefused(7, "no")).events == ()
 
 
+def test_a_consult_that_is_no_asks_any_more_is_no_call_of_its_own() -> None:
+    s = Scene("no-hang-up")
+    s.line("held")
+    assert s.put(w.CallIs(consult("up"))).events == ()
+    assert s.desk.epoch == 1
+
+
 def test_a_line_that_rings_again_changes_nothing() -> None:
     s = Scene("no-hang-up")
     before = s.case

@@ -196,7 +196,7 @@ def test_a_consult_that_came_to_nothing_and_a_transfer_that_was_ordered() -> Non
     s.wait(3000)
     s.must("escalate")
     assert s.case.ask is not None
-    s.put(w.OfferAnswered(s.case.id, accepted=True))
+    s.put(w.OfferAnswered(s.case.id, accepted=True, offer=s.sent(w.Offer)[-1].id))
     s.wait(3500)  # an offer would be overdue by now
     assert s.press("warn").verdict == "refused"
     assert differing(s) == [] and len(replayed(s)) == presses(s)

@@ -228,9 +228,10 @@ class _Player:
 
     def _handed_over(self, at_ms: int, event: w.Event) -> None:
         """The transfer is ordered: so the other desk has taken the case, or there was none to take it."""
-        case = self.desk.case
-        if isinstance(event, w.AskMoved) and event.phase == Phase.COMPLETING and case is not None:
-            self._put(at_ms, w.OfferAnswered(case.id, accepted=True))
+        offer = self.desk.case.waiting(w.Offer) if self.desk.case is not None else None
+        if isinstance(event, w.AskMoved) and event.phase == Phase.COMPLETING and offer is not None:
+            assert isinstance(offer.effect, w.Offer)
+            self._put(at_ms, w.OfferAnswered(offer.effect.case, accepted=True, offer=offer.effect.id))
 
     def _known(self, at_ms: int, desks: tuple[str, ...], extension: str = "") -> None:
         """These supervisors are there too; or the floor is out of reach, and an extension is not."""
