@@ -123,9 +123,7 @@ def _begin_or_turn(d: Decision) -> None:
 
 
 def _is_for_presses(d: Decision, call: w.Call) -> bool:
-    """A consult is not, nor a call in which we are with another desk's case: until that is handed over it is theirs."""
-    if call.consult_for is not None:
-        return False
+    """A call in which we are with another desk's case is not: until that is handed over it is theirs."""
     if not call.case or call.id in {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}:
         return True
     passed, arriving = d.desk.facts.passed, d.desk.arriving
