@@ -7,7 +7,7 @@ import pytest
 from tests.policy.scene import EVE, FAY, GUS, Scene
 
 from rung import words as w
-from rung.policy import Policy, load
+from rung.policy import Policy, load, next_change
 from rung.policy.card import card
 from rung.policy.draw import svg
 from rung.policy.library import parse
@@ -65,6 +65,13 @@ def test_both_warnings_lapse(policy: Policy) -> None:
     assert s.press("escalate").verdict == Verdict.NOTHING  # a quiet ask: nothing has been said
     s.must("warn")
     assert s.case.taken[-1].rung == "first-warning"
+
+
+def test_the_lamps_are_looked_at_again_when_a_warning_lapses(policy: Policy) -> None:
+    s = Scene(policy).must("warn")
+    taken = s.case.taken[0].at_ms
+    s.wait(599_999)
+    assert next_change(s.policy, s.desk) == taken + 600_000
 
 
 def test_a_threat_ends_the_call_at_once_for_who_is_trained_and_has_its_own_words(policy: Policy) -> None:

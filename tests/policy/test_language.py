@@ -151,6 +151,12 @@ MISTAKES = [
         "",
     ),
     (
+        "must_say = [",
+        'must_not_say = [{ point = "blame", words = { en = ["fault"] } }]\nmust_say = [',
+        "rung[0] (warn).must_not_say[0].words: give phrases in the languages of the scripts",
+        "de, en",
+    ),
+    (
         'title = "Give the final notice"',
         'title = "Notice"\nvariant = [{ script = { en = "No.", de = "Nein." } }]',
         "rung[2] (final-notice).variant[0].grounds: is always shown instead; say for which grounds",
@@ -270,6 +276,11 @@ def test_a_wait_with_nothing_to_count_from_never_holds() -> None:
 def test_a_ladder_has_rungs() -> None:
     with pytest.raises(PolicyError, match=r"floor\.toml: rung: a ladder needs at least one rung"):
         parse(TEXT[: TEXT.index("[[rung]]")].replace("[grounds]", "rung = []\n[grounds]"), "floor.toml")
+
+
+def test_half_a_minute_is_a_breather() -> None:
+    duty = '[[duty]]\ndo = "breather"\nwhen = "ended"\nminutes = 0.5\n[[rung]]'
+    assert parse(TEXT.replace("[[rung]]", duty, 1), "floor.toml").duty[0].minutes == 0.5
 
 
 def test_an_empty_ladder_is_one_mistake() -> None:

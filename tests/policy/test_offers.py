@@ -148,7 +148,12 @@ def test_a_supervisor_in_the_call_takes_it_from_their_own_desk() -> None:
 def test_a_case_is_taken_and_waits_for_its_call() -> None:
     offer = offered(handing_over())
     eve = at_eve(offer)
-    assert answered(eve).accepted and eve.desk.arriving is not None
+    eve.put(told(offer))  # told twice: perhaps the answer was lost
+    assert [(e.to, e.accepted, e.why) for e in eve.sent(w.AnswerOffer) if isinstance(e, w.AnswerOffer)] == [
+        (ADA, True, ""),
+        (ADA, True, ""),
+    ]
+    assert eve.desk.arriving is not None
     assert next_change(eve.policy, eve.desk) == eve.desk.arriving_ms + ARRIVAL_MS
     eve.wait(ARRIVAL_MS)
     assert eve.desk.arriving is None

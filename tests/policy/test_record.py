@@ -269,6 +269,23 @@ def reclaimed() -> list[Told]:
     return [unanswered, released, hung_up]  # type: ignore[list-item]  # a Told goes on as one
 
 
+def taken_back() -> list[Told]:
+    s = Told("warm-transfer").must("warn").talk().must("escalate")
+    s.reply("accept")
+    s.wait(4000)
+    s.line("held")
+    s.consult("dialling")
+    s.put(w.AskTakenBack())
+    s.line("up")
+    other = Told("no-hang-up").come_in(EVE).must("escalate")
+    other.put(w.Restarted())
+    third = Told("no-hang-up").declare("threat")
+    third.press("escalate")
+    third.reply("accept", EVE)
+    third.alarm("join", EVE)
+    return [s, other, third]  # type: ignore[list-item]  # a Told goes on as one
+
+
 def ends_that_nobody_can_tell() -> list[Told]:
     s = Told("no-hang-up", person="eve", role=Role.SUPERVISOR)
     s.press("warn")
@@ -353,6 +370,7 @@ STORIES: list[Callable[[], list[Told]]] = [
     restarts,
     acts,
     reclaimed,
+    taken_back,
     ends_that_nobody_can_tell,
     refused,
     already_asked,

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, GUS, Scene
-from tests.policy.shift import consult
+from tests.policy.shift import consult, line
 
 from rung import words as w
-from rung.policy import Desk, load
+from rung.policy import Book, Desk, Times, load, next_change, step
+from rung.policy.book import Rule
 from rung.policy.evolve import evolve
 from rung.words import Ground, Marker, Outcome, Role, Verdict
 
@@ -16,8 +17,6 @@ ACTS: list[w.Act] = [
     w.Declared(Ground.SLUR),
     w.TakenBack(Ground.SLUR),
     w.Marked(Marker.CRISIS),
-    w.Unmarked(Marker.CRISIS),
-    w.Unmarked(Marker.EMERGENCY),
     w.Calmed(),
     w.AskTakenBack(),
     w.Unwanted(),
@@ -31,14 +30,29 @@ ACTS: list[w.Act] = [
 ]
 
 
+WITHOUT_A_CALL = {
+    w.TakenBack: "You have not declared slur on this call.",
+    w.AskTakenBack: "Nothing is being asked.",
+    w.Unwanted: "No supervisor is being offered.",
+    w.LeaveTakenBack: "Only a supervisor withdraws leave.",
+    w.TakeOver: "You are not in this call.",
+    w.HandBack: "Only a supervisor who has the call can hand it back.",
+}
+
+
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: type(act).__name__)
 def test_without_a_call_there_is_nothing_to_do_it_to(act: w.Act, role: Role) -> None:
     s = Scene("end-with-care", role=role, call=False)
     made = s.put(act)
-    assert made.answer is not None and made.answer.why
+    assert made.answer is not None
+    assert made.answer.why == WITHOUT_A_CALL.get(type(act), "There is no call.") or role == Role.SUPERVISOR
     assert made.answer.verdict in (Verdict.REFUSED, Verdict.NOTHING)
     assert made.events == () and made.effects == ()
+
+
+def test_a_press_without_a_call_says_so() -> None:
+    assert Scene("end-with-care", call=False).press("release").why == "There is no call."
 
 
 # Policy, act, and why it is refused on a call where nothing has happened yet.
@@ -398,3 +412,45 @@ def test_a_refusal_of_one_button_is_cleared_by_a_press_of_it_and_by_none_else() 
     s.wait(1999)
     assert s.lamp("escalate") == w.LampState.BLINKING
     assert s.lamp("warn") != w.LampState.REFUSED
+
+
+def test_the_agent_has_the_caller_on_hold_already_when_escalating() -> None:
+    """There is nobody to tell; after `say_time` the supervisor is rung."""
+    s = Scene("warm-transfer").must("warn").talk()
+    s.line("held")
+    s.must("escalate")
+    s.reply("accept")
+    assert not s.sent(w.Consult)
+    s.wait(s.policy.times.say_ms)
+    assert [c.target for c in s.sent(w.Consult) if isinstance(c, w.Consult)] == [EVE.extension] and not s.sent(w.Hold)
+
+
+def test_whoever_answers_and_signs_off_is_rung_at_their_desk() -> None:
+    s = Scene("warm-transfer").must("warn").talk().must("escalate")
+    s.floor(FAY)
+    s.reply("accept", EVE)
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    assert [c.target for c in s.sent(w.Consult) if isinstance(c, w.Consult)] == [EVE.extension]
+
+
+def test_a_long_list_of_grounds_is_not_read_out() -> None:
+    policy = load("hang-up-protocol")
+    for many, told in ((8, True), (9, False)):
+        few = tuple(policy.grounds["ending"][:many])
+        sets = policy.grounds | {"at_once": few}
+        s = Scene(replace(policy, grounds=sets)).declare("rudeness")
+        assert ("(" in s.press("release").why) == told
+
+
+def test_time_changes_something_only_later_and_by_the_policy_of_the_case() -> None:
+    other = load("warm-transfer", Times(wait=9))
+    s = Scene(load("warm-transfer"), call=False)
+    s.policy = Book(s.policy, (Rule("sales", other),))  # type: ignore[assignment]  # a desk with two policies
+    s.put(w.CallIs(replace(line("up"), queue="sales")))
+    s.press("warn")
+    s.desk = step(s.policy, s.desk, w.Tick(), s.desk.at_ms + 6000).desk
+    assert next_change(s.policy, s.desk) == s.case.taken[0].at_ms + 9000
+    s.desk = step(s.policy, s.desk, w.Tick(), s.case.taken[0].at_ms + 9000).desk
+    later = next_change(s.policy, s.desk)
+    assert later is None or later > s.desk.at_ms
