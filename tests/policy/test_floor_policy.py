@@ -59,6 +59,14 @@ def test_a_denial_leaves_the_transfer(policy: Policy) -> None:
     assert s.case.ask is not None and s.case.ask.rung == "supervisor"
 
 
+def test_leave_stays_until_the_step_that_uses_it(policy: Policy) -> None:
+    s = warned_twice(policy)
+    s.must("escalate")
+    s.reply("grant")
+    s.must("escalate")  # to a supervisor after all
+    assert s.case.leave is not None and not s.case.leave_used
+
+
 def test_both_warnings_lapse(policy: Policy) -> None:
     s = warned_twice(policy)
     s.wait(600_000)

@@ -375,6 +375,22 @@ def test_a_more_urgent_alert_keeps_who_was_busy_and_counts_from_its_own_time() -
     assert refused is not None and refused.verdict == Verdict.REFUSED
 
 
+def test_whoever_comes_to_the_floor_is_told_of_danger_and_not_of_a_threat() -> None:
+    s = Scene("no-hang-up", present=(EVE,)).declare("threat")
+    s.floor(EVE, FAY)
+    assert s.desk.alert is not None and s.desk.alert.to == (EVE.desk,)
+    s.press("escalate", "hold")
+    s.floor(EVE, FAY, GUS)
+    assert s.desk.alert is not None and s.desk.alert.to == (EVE.desk, FAY.desk, GUS.desk)
+
+
+def test_leave_is_withdrawn_from_afar() -> None:
+    s = Scene("hang-up-protocol").must("warn").talk().declare("slur").must("escalate")
+    s.reply("grant")
+    assert s.other(FAY, w.LeaveTakenBack()) == w.Answer(verdict=Verdict.TAKEN, why="Leave withdrawn.")
+    assert s.events(w.LeaveWithdrawn) == [w.LeaveWithdrawn("fay")]
+
+
 def test_whoever_was_called_is_known_in_the_call_though_the_floor_no_longer_names_them() -> None:
     s = Scene("no-hang-up")
     s.press("escalate", "hold")
