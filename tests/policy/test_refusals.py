@@ -5,11 +5,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, GUS, Scene
-from tests.policy.shift import consult, line
+from tests.policy.shift import consult
 
 from rung import words as w
-from rung.policy import Book, Desk, Times, load, next_change, step
-from rung.policy.book import Rule
+from rung.policy import Desk, load
 from rung.policy.evolve import evolve
 from rung.words import Ground, Marker, Outcome, Role, Verdict
 
@@ -354,119 +353,3 @@ def test_a_parked_case_whose_line_is_not_known_yet_is_turned_to_all_the_same() -
     s.desk = replace(s.desk, facts=replace(s.desk.facts, calls={}))
     s.line("ended", "them", call="second")
     assert s.case.id == first and s.case.held
-
-
-# -- what stands, and since when -----------------------------------------------------------------------------------
-
-
-def test_a_more_urgent_alert_keeps_who_was_busy_and_counts_from_its_own_time() -> None:
-    s = Scene("no-hang-up").declare("threat")
-    s.alarm("busy", FAY)
-    s.wait(10_000)
-    s.press("escalate", "hold")
-    alert = s.desk.alert
-    assert alert is not None and (alert.want, alert.busy, alert.at_ms) == (w.Want.PANIC, (FAY.desk,), s.desk.at_ms)
-    s.wait(3000)
-    s.floor(EVE, FAY, GUS)
-    s.press("escalate", "hold")
-    assert s.desk.alert is not None and s.desk.alert.at_ms == alert.at_ms, "the same panic again is no newer one"
-    s.wait(1001)
-    refused = s.put(w.Unmarked(Marker.EMERGENCY)).answer
-    assert refused is not None and refused.verdict == Verdict.REFUSED
-
-
-def test_whoever_comes_to_the_floor_is_told_of_danger_and_not_of_a_threat() -> None:
-    s = Scene("no-hang-up", present=(EVE,)).declare("threat")
-    s.floor(EVE, FAY)
-    assert s.desk.alert is not None and s.desk.alert.to == (EVE.desk,)
-    s.press("escalate", "hold")
-    s.floor(EVE, FAY, GUS)
-    assert s.desk.alert is not None and s.desk.alert.to == (EVE.desk, FAY.desk, GUS.desk)
-
-
-def test_leave_is_withdrawn_from_afar() -> None:
-    s = Scene("hang-up-protocol").must("warn").talk().declare("slur").must("escalate")
-    s.reply("grant")
-    assert s.other(FAY, w.LeaveTakenBack()) == w.Answer(verdict=Verdict.TAKEN, why="Leave withdrawn.")
-    assert s.events(w.LeaveWithdrawn) == [w.LeaveWithdrawn("fay")]
-
-
-def test_whoever_was_called_is_known_in_the_call_though_the_floor_no_longer_names_them() -> None:
-    s = Scene("no-hang-up")
-    s.press("escalate", "hold")
-    s.alarm("join", EVE)
-    s.floor(FAY)
-    s.parties(EVE.extension)
-    assert [(j.person, j.desk) for j in s.case.joined] == [("eve", EVE.desk)]
-
-
-def test_naming_keeps_the_time_of_ones_own_unnamed() -> None:
-    s = Scene("no-hang-up").declare("slur")
-    s.wait(100)
-    s.declare("unnamed")
-    at = s.desk.at_ms
-    s.wait(100)
-    s.declare("profanity")
-    assert [(g.ground, g.at_ms) for g in s.case.grounds][-1] == (Ground.PROFANITY, at)
-
-
-def test_a_warning_leaves_an_announcement_that_does_not_rest_on_it() -> None:
-    s = Scene("end-with-care").declare("threat").must("release").must("warn")
-    assert s.case.announcement is not None and s.case.announcement.rung == "end-at-once"
-
-
-def test_a_refusal_of_one_button_is_cleared_by_a_press_of_it_and_by_none_else() -> None:
-    s = Scene("warm-transfer")
-    s.press("release")
-    s.must("warn")
-    assert s.lamp("release") == w.LampState.REFUSED
-    s.declare("unnamed")
-    s.press("warn")
-    assert s.lamp("warn") == w.LampState.REFUSED
-    s.talk()
-    s.press("escalate")
-    s.wait(1999)
-    assert s.lamp("escalate") == w.LampState.BLINKING
-    assert s.lamp("warn") != w.LampState.REFUSED
-
-
-def test_the_agent_has_the_caller_on_hold_already_when_escalating() -> None:
-    """There is nobody to tell; after `say_time` the supervisor is rung."""
-    s = Scene("warm-transfer").must("warn").talk()
-    s.line("held")
-    s.must("escalate")
-    s.reply("accept")
-    assert not s.sent(w.Consult)
-    s.wait(s.policy.times.say_ms)
-    assert [c.target for c in s.sent(w.Consult) if isinstance(c, w.Consult)] == [EVE.extension] and not s.sent(w.Hold)
-
-
-def test_whoever_answers_and_signs_off_is_rung_at_their_desk() -> None:
-    s = Scene("warm-transfer").must("warn").talk().must("escalate")
-    s.floor(FAY)
-    s.reply("accept", EVE)
-    s.wait(s.policy.times.say_ms)
-    s.line("held")
-    assert [c.target for c in s.sent(w.Consult) if isinstance(c, w.Consult)] == [EVE.extension]
-
-
-def test_a_long_list_of_grounds_is_not_read_out() -> None:
-    policy = load("hang-up-protocol")
-    for many, told in ((8, True), (9, False)):
-        few = tuple(policy.grounds["ending"][:many])
-        sets = policy.grounds | {"at_once": few}
-        s = Scene(replace(policy, grounds=sets)).declare("rudeness")
-        assert ("(" in s.press("release").why) == told
-
-
-def test_time_changes_something_only_later_and_by_the_policy_of_the_case() -> None:
-    other = load("warm-transfer", Times(wait=9))
-    s = Scene(load("warm-transfer"), call=False)
-    s.policy = Book(s.policy, (Rule("sales", other),))  # type: ignore[assignment]  # a desk with two policies
-    s.put(w.CallIs(replace(line("up"), queue="sales")))
-    s.press("warn")
-    s.desk = step(s.policy, s.desk, w.Tick(), s.desk.at_ms + 6000).desk
-    assert next_change(s.policy, s.desk) == s.case.taken[0].at_ms + 9000
-    s.desk = step(s.policy, s.desk, w.Tick(), s.case.taken[0].at_ms + 9000).desk
-    later = next_change(s.policy, s.desk)
-    assert later is None or later > s.desk.at_ms
