@@ -81,9 +81,10 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
     effect, ask = pending.effect, d.case.ask
     d.emit(w.EffectFailed(effect.id, why))
     if isinstance(effect, w.HangUp):
-        rung = next(t.rung for t in reversed(d.case.taken) if d.policy.find(t.rung).does == "end")
-        d.emit(w.RungUndone(rung, why))
-        d.flash(Button.RELEASE, LampState.REFUSED)
+        rung = next((t.rung for t in reversed(d.case.taken) if d.policy.find(t.rung).does == "end"), None)
+        if rung is not None:
+            d.emit(w.RungUndone(rung, why))
+            d.flash(Button.RELEASE, LampState.REFUSED)
     elif isinstance(effect, w.TakeBack):
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
     elif isinstance(effect, w.Complete | w.Leave | w.Offer):

@@ -170,7 +170,7 @@ def _in_vain(policy: Policy, taken: set[str]) -> Iterator[tuple[str, Breach]]:
     """A rung that nothing leads to."""
     for rung in policy.rung:
         if rung.id not in taken:
-            needs = " or ".join(phrases.needs(policy, rung))
+            needs = phrases.opens(policy, rung)
             what = f"“{rung.title}” ({rung.id}) can never be taken: no sequence of presses brings about {needs}"
             yield properties.DEAD_END, Breach(properties.DEAD_END, what, ())
             return
