@@ -43,8 +43,9 @@ class BoxLink(Link):
 
     `key` is the box's key; without one it is unpaired, and no bridge can welcome it. `nonce` gives ten
     random hexadecimal digits at every call. `cause` is one of `codes.RESET_CAUSES`. `caught` tells how
-    many unconfirmed presses the last reset caught: they are reported, never sent. `dropped` counts
-    presses refused for a full queue.
+    many unconfirmed presses the last reset caught: they are reported until a bridge has welcomed the box,
+    never sent. `troubles`: pairs of one of `names.TROUBLES` and what it is, told after each HELLO.
+    `dropped` counts presses refused for a full queue.
     """
 
     openings = codes.WHO + codes.WELCOME
@@ -58,6 +59,7 @@ class BoxLink(Link):
         key: "Key | None",
         nonce: "Callable[[], str]",
         caught: int = 0,
+        troubles: "tuple[tuple[str, str], ...]" = (),
     ) -> None:
         super().__init__(SEEKING, codes.HOST_FRAMES, codes.HOST_FRAME_MAX_BYTES)
         self.dropped = 0
@@ -68,6 +70,7 @@ class BoxLink(Link):
         self._nonce = ""  # of the last HELLO, while a WELCOME to it may come
         self._nonce_at = 0
         self._caught = min(caught, 15)
+        self._troubles = troubles
         self._number = 0
         self._presses: "list[_Press]" = []
         self._press_again = ticks.Repeat(codes.PRESS_FIRST_MS, codes.PRESS_MOST_MS)
@@ -110,6 +113,8 @@ class BoxLink(Link):
             self._asked = False
             self._hello_again.sent(now)
             out += self._hello(now)
+            for trouble in self._troubles:
+                out += self._greeting(codes.TROUBLE, self._identity[:1] + trouble)
         at = self._at
         if at is None:
             return out
@@ -123,6 +128,10 @@ class BoxLink(Link):
             self._alive.sent(now)
             out += at.frame(codes.BOX_ALIVE, pack(codes.BOX_ALIVE, self._counters()))
         return out
+
+    def bye(self) -> bytes:
+        """What to send last: the box leaves, and does nothing more until it starts again."""
+        return b"" if self._at is None else self._at.frame(codes.BOX_BYE)
 
     def next_due(self, now: int) -> int:
         """Milliseconds until `receive` and `pump` must be called even if nothing arrives."""
@@ -144,8 +153,10 @@ class BoxLink(Link):
             self._nonce = self._draw()
             self._nonce_at = now
         presses = (len(self._presses), self._caught, self._nonce)
-        payload = pack(codes.HELLO, self._identity + self._counters() + presses)
-        text = text_of(codes.HELLO, 0, self.session, payload)
+        return self._greeting(codes.HELLO, self._identity + self._counters() + presses)
+
+    def _greeting(self, kind: str, fields: "tuple[Any, ...]") -> bytes:
+        text = text_of(kind, 0, self.session, pack(kind, fields))
         return encode(text, "" if self._key is None else self._key.greeting_tag(text))
 
     def _answered(self, number: int, host_nonce: str, now: int) -> "Session | None":
@@ -180,6 +191,7 @@ class BoxLink(Link):
             self.unproven += 1
             return
         self._nonce = ""  # it has had its answer: the same one again is void
+        self._caught = 0  # the bridge has heard of them
         self._at = session
         self._heard_at = now
         self.state = UP
@@ -212,6 +224,9 @@ class BoxLink(Link):
     def _nothing(self, _: "Frame", __: int, ___: bool, ____: "list[Event]") -> None:
         """ALIVE: that it was heard is all."""
 
+    def _maintain(self, _: "Frame", __: int, ___: bool, events: "list[Event]") -> None:
+        events.append(("maintain",))
+
     def _bye(self, _: "Frame", __: int, ___: bool, events: "list[Event]") -> None:
         self._lose(events)
 
@@ -235,5 +250,6 @@ HANDLERS = {
     (UP, codes.LAMPS): BoxLink._lamps,
     (UP, codes.RESULT): BoxLink._result,
     (UP, codes.HOST_ALIVE): BoxLink._nothing,
+    (UP, codes.MAINTAIN): BoxLink._maintain,
     (UP, codes.BYE): BoxLink._bye,
 }

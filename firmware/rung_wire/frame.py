@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Fields = tuple[Any, ...]
     Frame = tuple[str, int, int, Fields, str, str]  # kind, sequence, session, fields, text, tag
-    Frames = dict[str, tuple[str, tuple[tuple[str, str, Any], ...]]]
+    Frames = dict[str, str]  # kind to the rules of its fields, as `codes` has them
 
 _HEAD_CHARS = 7  # kind, sequence, session
 _CRC_CHARS = 8
@@ -25,27 +25,28 @@ def _crc(body: bytes) -> bytes:
     return ("%08x" % binascii.crc32(body)).encode()
 
 
-def _fits(form: str, rule: "Any", text: str) -> bool:
+def _fits(rule: str, text: str) -> bool:
     """Whether `text` is a legal field."""
-    if form == codes.ONE_OF:
-        return text in rule
-    if form == codes.LAMP:
-        return len(text) == rule and text[0] in codes.LAMP_STATES and text[1] in codes.LAMP_MARKS
-    allowed = codes.TEXT_CHARS if form == codes.TEXT else codes.HEX_CHARS
+    form = rule[0]
+    if form == "=":
+        return text in rule[1:].split("|")
+    if form == codes.LAMP_FORM:
+        return len(text) == 2 and text[0] in codes.LAMP_STATES and text[1] in codes.LAMP_MARKS
+    allowed = codes.TEXT_CHARS if form == "t" else codes.HEX_CHARS
     # What is left after stripping begins with a character that is not allowed; and it is C speed.
-    return 0 < len(text) <= rule and not text.strip(allowed)
+    return 0 < len(text) <= int(rule[1:]) and not text.strip(allowed)
 
 
 def pack(kind: str, values: "Fields") -> str:
     """The payload of a frame; ValueError when a value is not legal in its field."""
-    name, fields = (codes.HOST_FRAMES if kind in codes.HOST_FRAMES else codes.BOX_FRAMES)[kind]
-    if len(values) != len(fields):
-        raise ValueError("%s has %d fields" % (name, len(fields)))
+    rules = (codes.HOST_FRAMES if kind in codes.HOST_FRAMES else codes.BOX_FRAMES)[kind].split()
+    if len(values) != len(rules):
+        raise ValueError("%s has %d fields" % (kind, len(rules)))
     texts = []
-    for (field, form, rule), value in zip(fields, values):
-        text = "%x" % value if form == codes.NUMBER else value
-        if not _fits(form, rule, text):
-            raise ValueError("%s.%s: %r" % (name, field, value))
+    for rule, value in zip(rules, values):
+        text = "%x" % value if rule[0] == "n" else value
+        if not _fits(rule, text):
+            raise ValueError("%s, %s: %r" % (kind, rule, value))
         texts.append(text)
     return ",".join(texts)
 
@@ -156,18 +157,18 @@ class Decoder:
         number = text[1:_HEAD_CHARS]
         if number.strip(codes.HEX_CHARS) or tag.strip(codes.TAG_ALPHABET):
             return None
-        values = self._values(known[1], text[_HEAD_CHARS:])
+        values = self._values(known.split(), text[_HEAD_CHARS:])
         if values is None:
             return None
         return text[0], int(number[:2], 16), int(number[2:], 16), values, text, tag
 
-    def _values(self, fields: "tuple[tuple[str, str, Any], ...]", payload: str) -> "Fields | None":
+    def _values(self, rules: "list[str]", payload: str) -> "Fields | None":
         texts = payload.split(",") if payload else []
-        if len(texts) != len(fields):
+        if len(texts) != len(rules):
             return None
         values: "list[Any]" = []
-        for (_, form, rule), text in zip(fields, texts):
-            if not _fits(form, rule, text):
+        for rule, text in zip(rules, texts):
+            if not _fits(rule, text):
                 return None
-            values.append(int(text, 16) if form == codes.NUMBER else text)
+            values.append(int(text, 16) if rule[0] == "n" else text)
         return tuple(values)

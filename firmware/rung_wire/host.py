@@ -1,6 +1,6 @@
 """The bridge's end of the link: `link.py` tells how it works."""
 
-from rung_wire import codes, seal, ticks
+from rung_wire import codes, names, ticks
 from rung_wire.frame import encode, pack, text_of
 from rung_wire.link import Link
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 LISTENING = "listening"  # no box yet, or lost
 UP = "up"
 CLOSED = "closed"  # the owner said bye
+
+# -- limits and timers that the box needs not know --------------------------------------------------
+RESULT_QUEUE_MAX = 4  # results that wait; the oldest is dropped: LAMPS tell the state anyway
+RELIABLE_FIRST_MS = 60  # first repetition of LAMPS or RESULT; a slow adapter needs about 30
+RELIABLE_MOST_MS = 480  # repetitions grow up to this: four fit into SILENCE_MS
+RESULT_KEEP_MS = 5000  # an answer this old would only puzzle the person who pressed
 
 _DARK = ((codes.OFF, codes.NO_MARK),) * 3
 _OFFERS_MAX = 4  # one is the rule; more when somebody tells old HELLOs again
@@ -45,7 +51,7 @@ class HostLink(Link):
     `keys`: the key of every paired box, by its id.
     """
 
-    openings = codes.HELLO
+    openings = codes.HELLO + codes.TROUBLE
 
     def __init__(self, keys: "dict[str, Key]") -> None:
         super().__init__(LISTENING, codes.BOX_FRAMES, codes.BOX_FRAME_MAX_BYTES)
@@ -63,10 +69,11 @@ class HostLink(Link):
         self._asks = False  # who talks in a session that is not known
         self._ask_again = ticks.Repeat(codes.HELLO_MS, codes.HELLO_MS)
         self._closing: "bytes | None" = None  # BYE to be sent
+        self._maintains = False  # MAINTAIN to be sent
         self._ack: "int | None" = None
         self._flight: "str | None" = None  # kind of the reliable frame in flight
         self._result = ""  # payload of a RESULT in flight
-        self._again = ticks.Repeat(codes.RELIABLE_FIRST_MS, codes.RELIABLE_MOST_MS)
+        self._again = ticks.Repeat(RELIABLE_FIRST_MS, RELIABLE_MOST_MS)
         self._lamps: "tuple[int, LampPairs, int]" = (0, _DARK, 0)  # what the box is to show
         self._lamps_at = 0  # since when
         self._lamps_wait = False  # not yet sent in this session
@@ -119,9 +126,13 @@ class HostLink(Link):
         if boot != self.boot:
             return
         self._results.append((now, payload))
-        if len(self._results) > codes.RESULT_QUEUE_MAX:
+        if len(self._results) > RESULT_QUEUE_MAX:
             del self._results[0]
             self.results_dropped += 1
+
+    def maintain(self) -> None:
+        """Ask the box to hand itself over to the host's tools. It says BYE (`left`) if it does; else ask again."""
+        self._maintains = self._at is not None
 
     def bye(self) -> None:
         """Leave in an orderly way: pump once more, then no more."""
@@ -150,6 +161,9 @@ class HostLink(Link):
         if self._ack is not None:
             out += at.frame(codes.ACK, pack(codes.ACK, (self._ack,)))
             self._ack = None
+        if self._maintains:
+            out += at.frame(codes.MAINTAIN)
+            self._maintains = False
         out += self._reliable(at, now)
         if not self._alive.left(now):
             self._alive.sent(now)
@@ -163,7 +177,7 @@ class HostLink(Link):
         due = self._ask_again.left(now) if self._asks else codes.SILENCE_MS
         if self.state != UP:
             return due
-        if self._ack is not None:
+        if self._ack is not None or self._maintains:
             return 0
         due = min(due, self._alive.left(now), self._patience(now))
         if self._flight is not None:
@@ -192,7 +206,7 @@ class HostLink(Link):
             return codes.LAMPS
         while self._results:
             since, self._result = self._results.pop(0)
-            if ticks.left(since, codes.RESULT_KEEP_MS, now):
+            if ticks.left(since, RESULT_KEEP_MS, now):
                 return codes.RESULT
             self.results_dropped += 1
         return None
@@ -211,7 +225,7 @@ class HostLink(Link):
         greeter = (fields[0], fields[1], fields[-1])
         self._take_back(events)
         trust = self._trust(frame)
-        if trust == seal.PAIRED:
+        if trust == names.PAIRED:
             self.box_bad, self.box_dropped = fields[5:7]
             for offer in self._offers:
                 if offer.hello == greeter and offer.holds(now):
@@ -225,10 +239,10 @@ class HostLink(Link):
         text, tag = frame[4:]
         key = self._keys.get(frame[3][0])
         if not tag:
-            return seal.UNPAIRED
+            return names.UNPAIRED
         if key is None:
-            return seal.UNKNOWN
-        return seal.PAIRED if tag == key.greeting_tag(text) else seal.WRONG_KEY
+            return names.UNKNOWN
+        return names.PAIRED if tag == key.greeting_tag(text) else names.WRONG_KEY
 
     def _press(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
         number, buttons, gesture, epoch, age_ms = frame[3]
@@ -252,6 +266,14 @@ class HostLink(Link):
 
     def _box_alive(self, frame: "Frame", _: int, __: bool, ___: "list[Event]") -> None:
         self.box_bad, self.box_dropped = frame[3]
+
+    def _trouble(self, frame: "Frame", _: int, __: bool, events: "list[Event]") -> None:
+        """What the box tells of itself. A box in safe mode has no key at hand: who shows it shows the trust as well."""
+        events.append(("trouble",) + frame[3] + (self._trust(frame),))
+
+    def _box_bye(self, _: "Frame", __: int, ___: bool, events: "list[Event]") -> None:
+        events.append(("left",))
+        self._lose(events)
 
     def _take_back(self, events: "list[Event]") -> None:
         """Forget the presses that came before a HELLO in the same bytes.
@@ -293,6 +315,7 @@ class HostLink(Link):
     def _leave(self) -> None:
         self._at = None
         self._closing = None
+        self._maintains = False
         self._asks = False
         self._ack = None
         self._flight = None
@@ -323,8 +346,11 @@ def _lamps_payload(epoch: int, lamps: "LampPairs", fill_ds: int) -> str:
 
 HANDLERS = {
     (LISTENING, codes.HELLO): HostLink._hello,
+    (LISTENING, codes.TROUBLE): HostLink._trouble,
     (UP, codes.HELLO): HostLink._hello,
+    (UP, codes.TROUBLE): HostLink._trouble,
     (UP, codes.PRESS): HostLink._press,
     (UP, codes.GOT): HostLink._got,
     (UP, codes.BOX_ALIVE): HostLink._box_alive,
+    (UP, codes.BOX_BYE): HostLink._box_bye,
 }

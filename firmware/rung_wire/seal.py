@@ -14,12 +14,6 @@ _BLOCK_BYTES = 64  # of SHA-256
 _TAG_BYTES = codes.TAG_CHARS * 6 // 8
 _AHEAD_MAX = 0x7F  # frames that may get lost in a row; SILENCE_MS ends a session long before
 
-# What a bridge thinks of a box that greets.
-PAIRED = "paired"
-UNPAIRED = "unpaired"  # it has no key
-UNKNOWN = "unknown"  # it has one, and this bridge has none for it
-WRONG_KEY = "wrong key"
-
 UNPROVEN, AGAIN, FRESH = 0, 1, 2  # what `Session.judge` says of a frame
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from rung_box.gestures import ESCALATE, RELEASE, WARN
 from rung_box.panel import HINT_MS, Panel
 from rung_box.rhythm import FRAME_MS, frame, is_steady
-from rung_wire import codes
+from rung_wire import codes, names
 
-NAMES = (*codes.LAMP_STATES, codes.UNCONFIRMED, codes.LINK_LOST, codes.FAULT, codes.SAFE_MODE)
+NAMES = (*names.LAMP_STATES, codes.UNCONFIRMED, codes.LINK_LOST, codes.FAULT, codes.SAFE_MODE)
 SIGNALS = [
     *((name, codes.NO_MARK) for name in NAMES),
     (codes.LIT, codes.ALONE),
@@ -86,7 +86,7 @@ def test_link_lost_is_one_pulse_of_all_three_and_safe_mode_wanders() -> None:
         assert [any(colour) for colour in frame([(codes.SAFE_MODE, codes.NO_MARK, 0, 0)] * 3, now)].count(True) == 1
 
 
-@given(st.sampled_from(NAMES), st.sampled_from(codes.LAMP_MARKS), st.integers(-50, 2**31), st.integers(0, 409500))
+@given(st.sampled_from(NAMES), st.sampled_from(names.LAMP_MARKS), st.integers(-50, 2**31), st.integers(0, 409500))
 def test_colours_are_always_colours(name: str, mark: str, now: int, full_ms: int) -> None:
     assert all(0 <= part <= 255 for colour in frame([(name, mark, 0, full_ms)] * 3, now) for part in colour)
 
@@ -151,8 +151,8 @@ def test_the_next_button_of_a_refusal_breathes_for_a_moment() -> None:
     assert panel.signals(9002)[ESCALATE][0] == codes.LIT
 
 
-@pytest.mark.parametrize("mark", codes.LAMP_MARKS)
-@pytest.mark.parametrize("state", codes.LAMP_STATES)
+@pytest.mark.parametrize("mark", names.LAMP_MARKS)
+@pytest.mark.parametrize("state", names.LAMP_STATES)
 @pytest.mark.parametrize("told", ["before the hint", "after the hint"])
 def test_a_hint_covers_nothing_but_a_lamp_that_is_lit(state: str, mark: str, told: str) -> None:
     panel, _ = _panel()
@@ -181,8 +181,8 @@ def test_a_hint_does_not_outlive_its_call_or_session() -> None:
     assert panel.signals(530)[ESCALATE][0] == codes.LIT, "another session"
 
 
-@pytest.mark.parametrize("before", codes.LAMP_STATES)
-@pytest.mark.parametrize("after", codes.LAMP_STATES)
+@pytest.mark.parametrize("before", names.LAMP_STATES)
+@pytest.mark.parametrize("after", names.LAMP_STATES)
 def test_a_lamp_goes_out_when_its_invitation_ends(before: str, after: str) -> None:
     panel, _ = _panel()
     new = ((after, codes.NO_MARK),) * 3

@@ -16,7 +16,7 @@ from rung.link.door import BoxIs, Counters
 from rung.link.line import STALL_MS, Line
 from rung.link.port import Port, PortError
 from rung.words import Answer, Button, Gesture, Lamp, LampMark, Lamps, LampState, Verdict
-from rung_wire import codes
+from rung_wire import codes, names
 from rung_wire.frame import encode, pack, text_of
 from rung_wire.seal import Key
 
@@ -73,7 +73,7 @@ def test_a_press_is_acknowledged_after_the_record_and_answered(ends: tuple[BoxEn
     assert box.link.unconfirmed() == [(number, "R")]
     desk.go_on.set()
     assert box.wait("acked") == ("acked", number)
-    assert box.wait("result") == ("result", number, codes.PRESS_REFUSED, codes.WARN)
+    assert box.wait("result") == ("result", number, codes.PRESS_REFUSED, names.WARN)
     box.run(lambda: ("acknowledged", desk.presses[0]) in desk.told, "the desk hears of the acknowledgement")
     (press,) = desk.presses
     assert (press.box, press.boot, press.number) == (BOX, "00000001", number)

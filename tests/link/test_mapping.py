@@ -6,17 +6,17 @@ import pytest
 
 from rung.link import mapping
 from rung.words import Answer, Button, Gesture, Lamp, LampMark, Lamps, LampState, Verdict
-from rung_wire import codes
+from rung_wire import codes, names
 
 
 @pytest.mark.parametrize(
     ("table", "words", "wire"),
     [
-        (mapping.BUTTON, Button, set("".join(codes.BUTTONS))),
-        (mapping.GESTURE, Gesture, set(codes.GESTURES)),
+        (mapping.BUTTON, Button, set("".join(names.BUTTONS))),
+        (mapping.GESTURE, Gesture, set(names.GESTURES)),
         (mapping.STATE, LampState, set(codes.LAMP_STATES)),
         (mapping.MARK, LampMark, set(codes.LAMP_MARKS)),
-        (mapping.VERDICT, Verdict, set(codes.VERDICTS)),
+        (mapping.VERDICT, Verdict, set(names.VERDICTS)),
     ],
     ids=["button", "gesture", "state", "mark", "verdict"],
 )
@@ -26,7 +26,7 @@ def test_each_table_is_whole_both_ways(table: dict[str, str], words: type, wire:
     assert len(set(table.values())) == len(table)
 
 
-@pytest.mark.parametrize(("buttons", "gesture"), list(product(codes.BUTTONS, codes.GESTURES)))
+@pytest.mark.parametrize(("buttons", "gesture"), list(product(names.BUTTONS, names.GESTURES)))
 def test_every_press_of_the_wire_has_its_words(buttons: str, gesture: str) -> None:
     press = mapping.press_from_wire("box", "boot", 7, buttons, gesture, 3, 41)
     assert "".join(mapping.BUTTON[b] for b in press.buttons) == buttons
@@ -56,4 +56,4 @@ def test_what_is_still_to_fill_never_seems_shorter(fill_ms: int) -> None:
 def test_every_answer_is_told(verdict: Verdict, following: Button | None) -> None:
     wire = mapping.result_to_wire(Answer(verdict=verdict, why="because", next=following))
     assert wire == (mapping.VERDICT[verdict], mapping.BUTTON[following] if following else codes.NO_BUTTON)
-    assert wire[1] in codes.NEXT_BUTTONS
+    assert wire[1] in names.NEXT_BUTTONS

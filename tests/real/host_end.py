@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from rung.sim.flash import KEY
 from rung_wire.host import HostLink
-from rung_wire.seal import PAIRED, Key
+from rung_wire.names import PAIRED
+from rung_wire.seal import Key
 
 PATIENCE_S = 30.0
 STILL_S = 0.5  # long enough for a press that must not come: the box sends within milliseconds

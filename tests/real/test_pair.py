@@ -10,7 +10,7 @@ from rung.link.hello import Hello, greeted
 from rung.link.keys import read_keys
 from rung.sim.box import VirtualBox
 from rung.sim.flash import install
-from rung_wire import seal
+from rung_wire import names
 
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
@@ -46,12 +46,12 @@ def test_a_box_is_paired_and_paired_anew(tmp_path: Path) -> None:
     keys = tmp_path / "desk" / "keys"
     install(tmp_path / "flash", key="")
     with VirtualBox(tmp_path / "flash", link=tmp_path / "ttyRUNG0") as box:
-        assert hears(box, keys).trust == seal.UNPAIRED
+        assert hears(box, keys).trust == names.UNPAIRED
         seen = set()
         for _ in range(2):
             code, said = pair(box.port, "-c", desk(tmp_path))
             assert code == 0 and f"box {box.unique_id} is paired" in said, said
-            assert hears(box, keys).trust == seal.PAIRED
+            assert hears(box, keys).trust == names.PAIRED
             key = (keys / f"{box.unique_id}.key").read_text().strip()
             assert key == (tmp_path / "flash" / "key").read_text().strip()
             assert key not in said and key[:8] not in said

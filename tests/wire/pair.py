@@ -26,9 +26,15 @@ NONCE = "0123456789ab"
 _far: WeakKeyDictionary[Link, Session] = WeakKeyDictionary()
 
 
-def new_box(boot: str = BOOT, key: Key | None = KEY, cause: str = codes.BY_POWER, caught: int = 0) -> BoxLink:
+def new_box(
+    boot: str = BOOT,
+    key: Key | None = KEY,
+    cause: str = codes.BY_POWER,
+    caught: int = 0,
+    troubles: tuple[tuple[str, str], ...] = (),
+) -> BoxLink:
     numbers = count(1)
-    return BoxLink(BOX_ID, boot, "0.1.0", cause, key, lambda: f"{next(numbers):010x}", caught)
+    return BoxLink(BOX_ID, boot, "0.1.0", cause, key, lambda: f"{next(numbers):010x}", caught, troubles)
 
 
 def sealed(link: Link, kind: str, fields: Any = None, again: bool = False) -> bytes:

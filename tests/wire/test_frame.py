@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rung.sim.link.line import GARBAGE
-from rung_wire import codes
+from rung_wire import codes, names
 from rung_wire.frame import Decoder, encode, pack, text_of
 
 BOX_ID, BOOT, NONCE = "aabbccddeeff", "00c0ffee", "00000000a5"
@@ -23,14 +23,18 @@ VECTORS: list[tuple[str, int, int, tuple[Any, ...], bytes]] = [
     ),
     ("P", 0, 1, (1, "E", "t", 3, 25), b"P0000011,E,t,3,19~"),
     ("P", 0, 0xFFFF, (0x10, "EW", "c", 0xDEADBEEF, codes.AGE_MAX_MS), b"P00ffff10,EW,c,deadbeef,3fffffff~"),
+    ("T", 0, 0, (BOX_ID, "s", "ValueError-app.py-27"), b"T000000aabbccddeeff,s,ValueError-app.py-27~"),
+    ("P", 0, 1, (1, "WR", "h", 3, 25), b"P0000011,WR,h,3,19~"),
     ("G", 0xA5, 1, (7,), b"Ga500017~"),
     ("A", 0, 1, (2, 0xFFFF), b"A0000012,ffff~"),
+    ("B", 0, 1, (), b"B000001~"),
     ("q", 0, 0, (), b"q000000~"),
     ("w", 0, 1, ("0123456789ab", 0), b"w0000010123456789ab,0~"),
     ("k", 0, 1, (1,), b"k0000011~"),
     ("l", 1, 1, (3, "b-", "la", "of", 0x14), b"l0100013,b-,la,of,14~"),
     ("r", 2, 1, (1, "r", "W"), b"r0200011,r,W~"),
     ("a", 0, 1, (), b"a000001~"),
+    ("m", 0, 1, (), b"m000001~"),
     ("b", 0, 1, (), b"b000001~"),
 ]
 
@@ -127,18 +131,18 @@ def test_bad_grammar_with_a_good_crc_is_only_counted(body: bytes) -> None:
     assert taking.feed(line(b"k0000011~")) == [("k", 0, 1, (1,))]
 
 
-LONGEST = {codes.NUMBER: "f", codes.HEX: "f", codes.TEXT: "m"}
+LONGEST = {names.NUMBER: "f", names.HEX: "f", names.TEXT: "m"}
 
 
 def longest(kind: str) -> tuple[Any, ...]:
     values: list[Any] = []
-    for _, form, rule in {**codes.BOX_FRAMES, **codes.HOST_FRAMES}[kind][1]:
-        if form == codes.ONE_OF:
+    for _, form, rule in {**names.BOX_FRAMES, **names.HOST_FRAMES}[kind][1]:
+        if form == names.ONE_OF:
             values.append(max(rule, key=len))
-        elif form == codes.LAMP:
+        elif form == names.LAMP:
             values.append("b-")
         else:
-            values.append(int("f" * rule, 16) if form == codes.NUMBER else LONGEST[form] * rule)
+            values.append(int("f" * rule, 16) if form == names.NUMBER else LONGEST[form] * rule)
     return tuple(values)
 
 
@@ -155,9 +159,9 @@ def test_every_field_refuses_what_is_too_long_or_strange(kind: str) -> None:
     good = longest(kind)
     with pytest.raises(ValueError):
         pack(kind, (*good, 0))
-    for place, (_, form, _) in enumerate({**codes.BOX_FRAMES, **codes.HOST_FRAMES}[kind][1]):
+    for place, (_, form, _) in enumerate({**names.BOX_FRAMES, **names.HOST_FRAMES}[kind][1]):
         for bad in (
-            (-1, good[place] + 1) if form == codes.NUMBER else ("", good[place] + "x", "!", "~", ",", "\n", "\x03")
+            (-1, good[place] + 1) if form == names.NUMBER else ("", good[place] + "x", "!", "~", ",", "\n", "\x03")
         ):
             with pytest.raises(ValueError):
                 pack(kind, (*good[:place], bad, *good[place + 1 :]))

@@ -7,12 +7,27 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.wire.pair import KEYS, LAMPS, NONCE, OTHER_LAMPS, Pair, box_in, found, host_in, new_box, sealed, sent, up
+from tests.wire.pair import (
+    KEY,
+    KEYS,
+    LAMPS,
+    NONCE,
+    OTHER_LAMPS,
+    Pair,
+    box_in,
+    found,
+    host_in,
+    new_box,
+    sealed,
+    sent,
+    up,
+)
 from tests.wire.test_frame import BOOT, BOX_ID
 
 from rung_wire import box, codes, host, ticks
 from rung_wire.host import HostLink
-from rung_wire.seal import PAIRED
+from rung_wire.names import PAIRED
+from rung_wire.seal import Key
 
 # -- handshake -------------------------------------------------------------------------------------
 
@@ -146,6 +161,41 @@ def test_late_answers_of_an_earlier_boot_are_ignored() -> None:
     assert pair.settle().names() == ["press"] and pair.box.unconfirmed() == [(1, "E")]
 
 
+def test_what_a_reset_caught_is_told_until_a_bridge_has_heard_it() -> None:
+    pair = Pair()
+    pair.box = new_box(caught=2)
+    assert [event[9] for event in pair.host.receive(pair.box.pump(0) + pair.box.pump(codes.HELLO_MS), 0)] == [2]
+    pair.settle(2 * codes.HELLO_MS)
+    pair.host, pair.now = HostLink(KEYS), pair.now + codes.SILENCE_MS
+    pair.events.clear()
+    pair.settle(codes.HELLO_MS)
+    assert [event[9] for event in pair.events if event[0] == "hello"] == [0]
+
+
+@pytest.mark.parametrize(("key", "trust"), [(KEY, "paired"), (None, "unpaired")])
+def test_troubles_follow_each_hello(key: Key | None, trust: str) -> None:
+    box = new_box(key=key, troubles=((codes.RESTARTED, "ValueError-app.py-27"), (codes.SETTINGS, "line-2")))
+    for now in (0, codes.HELLO_MS):
+        events = HostLink(KEYS).receive(box.pump(now), now)
+        assert [event[0] for event in events] == ["hello", "trouble", "trouble"]
+        assert events[1] == ("trouble", BOX_ID, "r", "ValueError-app.py-27", trust)
+
+
+def test_a_box_that_is_asked_to_leaves_the_session() -> None:
+    pair = up()
+    pair.host.maintain()
+    assert pair.host.next_due(pair.now) == 0
+    assert pair.settle().names() == ["maintain"] and pair.box.up(pair.box_now), "its owner has not done it yet"
+    events = pair.host.receive(pair.box.bye(), pair.now)
+    assert [event[0] for event in events] == ["left", "lost"] and pair.host.state == host.LISTENING
+
+
+def test_nobody_is_asked_to_leave_without_a_session() -> None:
+    link = HostLink(KEYS)
+    link.maintain()
+    assert link.pump(0) == b"" and new_box().bye() == b""
+
+
 def test_two_boots_in_one_read_are_not_mixed_up() -> None:
     """Else the record of the first boot would confirm presses of the second."""
     link = HostLink(KEYS)
@@ -204,8 +254,8 @@ def test_one_reliable_frame_in_flight_and_the_newest_lamps_win() -> None:
     assert sent(link.pump(0)) == "la"
     link.lamps(1, LAMPS, 0, 0)
     link.lamps(2, OTHER_LAMPS, 0, 0)
-    assert link.pump(codes.RELIABLE_FIRST_MS - 1) == b""
-    [again] = found(codes.HOST_FRAMES, 48, link.pump(codes.RELIABLE_FIRST_MS))
+    assert link.pump(host.RELIABLE_FIRST_MS - 1) == b""
+    [again] = found(codes.HOST_FRAMES, 48, link.pump(host.RELIABLE_FIRST_MS))
     assert again[1] == 2 and again[3] == (2, "o-", "o-", "d-", 0)  # a new sequence, the newest lamps
     assert link.receive(sealed(link, "G", (1,)), 70) == []  # late answer to the replaced ones
     assert link.receive(sealed(link, "G", (2,)), 70) == [("shown", 2, OTHER_LAMPS, 0)]
@@ -250,7 +300,7 @@ def test_results_come_in_order_and_are_bounded_in_number_and_time() -> None:
         pair.host.result(BOOT, number, "r", "W", pair.now)
     assert [event[1] for event in pair.settle().events] == [4, 5, 6, 7] and pair.host.results_dropped == 3
     pair.events.clear()
-    pair.host.result(BOOT, 8, "t", "-", pair.now - codes.RESULT_KEEP_MS)
+    pair.host.result(BOOT, 8, "t", "-", pair.now - host.RESULT_KEEP_MS)
     assert pair.settle().events == [] and pair.host.results_dropped == 4
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.wire.pair import new_box
 
 import rung_wire
-from rung_wire import box, codes, host
+from rung_wire import box, codes, host, names
 from rung_wire.frame import encode, pack, text_of
 from rung_wire.host import HostLink
 
@@ -36,14 +36,14 @@ def table(section: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("chapter", "frames"), [("From the box", codes.BOX_FRAMES), ("From the bridge", codes.HOST_FRAMES)]
+    ("chapter", "frames"), [("From the box", names.BOX_FRAMES), ("From the bridge", names.HOST_FRAMES)]
 )
 def test_frames_and_fields(chapter: str, frames: dict[str, Any]) -> None:
     told = {name: [tuple(row[:3]) for row in table(name)] for name in SECTIONS if name.startswith(f"{chapter}/")}
     coded = {}
     for kind, (name, fields) in frames.items():
         rows = [
-            (field, form, str(max(map(len, rule)) if form == codes.ONE_OF else rule)) for field, form, rule in fields
+            (field, form, str(max(map(len, rule)) if form == names.ONE_OF else rule)) for field, form, rule in fields
         ]
         coded[f"{chapter}/{name} `{kind}`"] = rows
     assert told == coded
@@ -52,31 +52,31 @@ def test_frames_and_fields(chapter: str, frames: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("section", "values"),
     [
-        ("Buttons", codes.BUTTONS),
-        ("Next buttons", codes.NEXT_BUTTONS),
-        ("Gestures", codes.GESTURES),
-        ("Lamp states", codes.LAMP_STATES),
-        ("Lamp marks", codes.LAMP_MARKS),
-        ("Verdicts", codes.VERDICTS),
-        ("Reset causes", codes.RESET_CAUSES),
+        ("Buttons", names.BUTTONS),
+        ("Next buttons", names.NEXT_BUTTONS),
+        ("Gestures", names.GESTURES),
+        ("Lamp states", names.LAMP_STATES),
+        ("Lamp marks", names.LAMP_MARKS),
+        ("Verdicts", names.VERDICTS),
+        ("Reset causes", names.RESET_CAUSES),
     ],
 )
 def test_values(section: str, values: tuple[str, ...]) -> None:
     rows = table(f"Codes/{section}")
     assert tuple(row[0] for row in rows) == values
-    assert all(getattr(codes, name) == code for code, name, _ in rows)
+    assert all({**vars(codes), **vars(names)}[name] == code for code, name, _ in rows)
 
 
 def test_every_list_of_codes_is_told() -> None:
     listed = {
         rule
-        for frames in (codes.BOX_FRAMES, codes.HOST_FRAMES)
+        for frames in (names.BOX_FRAMES, names.HOST_FRAMES)
         for _, fields in frames.values()
         for _, form, rule in fields
-        if form == codes.ONE_OF
+        if form == names.ONE_OF
     }
     told = {tuple(row[0] for row in table(name)) for name in SECTIONS if name.startswith("Codes/")}
-    assert told == listed | {codes.LAMP_STATES, codes.LAMP_MARKS}
+    assert told == listed | {names.LAMP_STATES, names.LAMP_MARKS}
 
 
 UNITS = {"MS": "ms", "BYTES": "bytes", "CHARS": "characters"}
@@ -84,8 +84,12 @@ UNITS = {"MS": "ms", "BYTES": "bytes", "CHARS": "characters"}
 
 def test_limits_and_timers() -> None:
     rows = table("Limits") + table("Timers")
-    numbers = {name: value for name, value in vars(codes).items() if isinstance(value, int) and name.isupper()}
-    del numbers["PROTOCOL"]
+    numbers = {
+        name: value
+        for name, value in (*vars(codes).items(), *vars(host).items())
+        if isinstance(value, int) and name.isupper() and name[0] != "_"
+    }
+    del numbers["PROTOCOL"], numbers["TYPE_CHECKING"]
     assert {name: int(value) for name, value, _, _ in rows} == numbers
     assert len(rows) == len(numbers)
     for name, _, unit, reason in rows:
@@ -96,8 +100,8 @@ def test_limits_and_timers() -> None:
 @pytest.mark.parametrize(
     ("section", "handlers", "frames"),
     [
-        ("States/States of the box", box.HANDLERS, codes.HOST_FRAMES),
-        ("States/States of the bridge", host.HANDLERS, codes.BOX_FRAMES),
+        ("States/States of the box", box.HANDLERS, names.HOST_FRAMES),
+        ("States/States of the bridge", host.HANDLERS, names.BOX_FRAMES),
     ],
 )
 def test_states(section: str, handlers: dict[Any, Any], frames: dict[str, Any]) -> None:
@@ -133,9 +137,9 @@ def test_the_frame_in_the_diagram_is_a_frame() -> None:
 
 
 def test_sequences_speak_of_frames_that_exist() -> None:
-    names = {name for frames in (codes.BOX_FRAMES, codes.HOST_FRAMES) for name, _ in frames.values()}
+    known = {name for frames in (names.BOX_FRAMES, names.HOST_FRAMES) for name, _ in frames.values()}
     arrows = re.findall(r"^ +(Box|Bridge)-[-x>]+(Box|Bridge): ([A-Z]+)", TEXT, re.M)
     assert len(arrows) > 20
     for sender, _, name in arrows:
-        frames = codes.BOX_FRAMES if sender == "Box" else codes.HOST_FRAMES
-        assert name in names and name in {known for known, _ in frames.values()}
+        frames = names.BOX_FRAMES if sender == "Box" else names.HOST_FRAMES
+        assert name in known and name in {one for one, _ in frames.values()}

@@ -7,11 +7,12 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
-from rung_wire import codes
+from rung_wire import codes, names
 from rung_wire.box import BoxLink
 from rung_wire.frame import Decoder, encode, pack, text_of
 from rung_wire.host import HostLink
-from rung_wire.seal import PAIRED, Key
+from rung_wire.names import PAIRED
+from rung_wire.seal import Key
 
 SEEDS = 12
 TURNS = 400
@@ -50,20 +51,23 @@ def broken(data, dice):
 
 def frames():
     """Every kind of frame with its longest and its shortest numbers, there and back."""
-    for table, most in ((codes.BOX_FRAMES, codes.BOX_FRAME_MAX_BYTES), (codes.HOST_FRAMES, codes.HOST_FRAME_MAX_BYTES)):
+    for table, rules, most in (
+        (names.BOX_FRAMES, codes.BOX_FRAMES, codes.BOX_FRAME_MAX_BYTES),
+        (names.HOST_FRAMES, codes.HOST_FRAMES, codes.HOST_FRAME_MAX_BYTES),
+    ):
         for kind in sorted(table):
             for digit in ("0", "f"):
                 values = []
                 for _, form, rule in table[kind][1]:
-                    if form == codes.ONE_OF:
+                    if form == names.ONE_OF:
                         values.append(rule[-1])
-                    elif form == codes.LAMP:
+                    elif form == names.LAMP:
                         values.append("k-")
                     else:
-                        values.append(int(digit * rule, 16) if form == codes.NUMBER else digit * rule)
+                        values.append(int(digit * rule, 16) if form == names.NUMBER else digit * rule)
                 text = text_of(kind, 255, 65535, pack(kind, tuple(values)))
                 data = encode(text, KEY.tag(text))
-                print(data, Decoder(table, most).feed(b"!x" + data))
+                print(data, Decoder(rules, most).feed(b"!x" + data))
 
 
 def story(seed):

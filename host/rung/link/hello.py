@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from rung.link.port import Port
-from rung_wire import codes, seal
+from rung_wire import codes, names
 from rung_wire.host import HostLink
 from rung_wire.seal import Key
 
@@ -31,11 +31,11 @@ class Hello(Struct, frozen=True):
         pair = f"pair it: rung pair {port}"
         if wanted and self.box != wanted:
             return f"{port}: here is box {self.box}; this desk's is {wanted} (box.id, or the key in {keys})"
-        if self.trust == seal.UNPAIRED:
+        if self.trust == names.UNPAIRED:
             return f"{port}: box {self.box} is not paired; {pair}"
-        if self.trust == seal.UNKNOWN:
+        if self.trust == names.UNKNOWN:
             return f"{port}: box {self.box} is paired, but {keys} has no key for it; {pair}"
-        if self.trust == seal.WRONG_KEY:
+        if self.trust == names.WRONG_KEY:
             return f"{port}: box {self.box} has another key than the one in {keys}; {pair}"
         if not wanted:
             return f"{port}: here is box {self.box}, and {keys} has several; name this desk's box as box.id"

@@ -1,9 +1,9 @@
 """The one mapping between words and wire codes. A word without a code, or a code without a word, fails a test."""
 
 from rung.words import Answer, Button, Gesture, LampMark, Lamps, LampState, Pressed, Verdict
-from rung_wire import codes
+from rung_wire import codes, names
 
-BUTTON = {Button.ESCALATE: codes.ESCALATE, Button.WARN: codes.WARN, Button.RELEASE: codes.RELEASE}
+BUTTON = {Button.ESCALATE: names.ESCALATE, Button.WARN: names.WARN, Button.RELEASE: names.RELEASE}
 GESTURE = {Gesture.TAP: codes.TAP, Gesture.HOLD: codes.HOLD, Gesture.CHORD: codes.CHORD}
 STATE = {
     LampState.OFF: codes.OFF,
@@ -15,10 +15,10 @@ STATE = {
 }
 MARK = {LampMark.NONE: codes.NO_MARK, LampMark.FILLING: codes.FILLING, LampMark.ALONE: codes.ALONE}
 VERDICT = {
-    Verdict.TAKEN: codes.TAKEN,
+    Verdict.TAKEN: names.TAKEN,
     Verdict.REFUSED: codes.PRESS_REFUSED,
     Verdict.TOO_LATE: codes.TOO_LATE,
-    Verdict.NOTHING: codes.NOTHING,
+    Verdict.NOTHING: names.NOTHING,
 }
 _BUTTON_OF = {code: button for button, code in BUTTON.items()}
 _GESTURE_OF = {code: gesture for gesture, code in GESTURE.items()}

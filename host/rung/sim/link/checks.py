@@ -4,11 +4,11 @@ from typing import Any, Final
 
 from rung.link.line import STALL_MS
 from rung.sim.link.line import DELAY_MOST_MS
-from rung_wire import codes
+from rung_wire import codes, names
 from rung_wire.box import UP as BOX_UP
 from rung_wire.box import BoxLink
+from rung_wire.host import RESULT_QUEUE_MAX, HostLink
 from rung_wire.host import UP as HOST_UP
-from rung_wire.host import HostLink
 
 DRIFT_MOST_PPM: Final = 10_000  # a hundred times a crystal's
 SLACK_MS: Final = 2 * DELAY_MOST_MS + codes.PART_MS + STALL_MS  # between two ends of which none seems to stall
@@ -48,6 +48,8 @@ class Book:
         self.results = 0
         self._boot = ""
         self._caught: dict[str, int] = {}
+        self._heard: set[str] = set()  # boots of which a bridge knows what their reset caught
+        self._welcomed: set[str] = set()
         self._pressed: dict[tuple[str, int], tuple[Press, int]] = {}  # with the time of its edge
         self._ages: dict[tuple[str, int], int] = {}  # as the bridge knows them
         self._acked = 0  # of this boot: they are acknowledged in their order
@@ -84,12 +86,15 @@ class Book:
             require(self.shown in self.told, "lamps that nobody told")
         elif kind == "result":
             require(event[1] <= self.recorded.get(self._boot, 0), "an answer before the press")
-            require(event[2] == codes.VERDICTS[event[1] % 4], "an answer to another press")
+            require(event[2] == names.VERDICTS[event[1] % 4], "an answer to another press")
             require(event[1] > self._answered, "an answer came twice")
             self._answered = event[1]
             self.results += 1
         elif kind in ("lost", "welcome"):
             self.shown = None
+            if kind == "welcome":
+                require(self._boot in self._heard, "welcomed by a bridge that has not heard what the reset caught")
+                self._welcomed.add(self._boot)
 
     def box_turn(self, box: BoxLink, now: int, stalled_until: int, spoke: bool) -> None:
         waiting = [number for number, _ in box.unconfirmed()]
@@ -108,7 +113,9 @@ class Book:
         return self.recorded.get(boot, 0)
 
     def told_caught(self, boot: str, caught: int) -> None:
-        require(self._caught[boot] == caught, "a press that a reset caught is not reported")
+        told = self._caught[boot] == caught or (caught == 0 and boot in self._welcomed)
+        require(told, "a press that a reset caught is not reported")
+        self._heard.add(boot)
 
     def given(self, boot: str, number: int, press: Press, age_ms: int, now: int, stalled_ms: int) -> None:
         """The link hands a press to the bridge, which has just stalled for so long."""
@@ -143,7 +150,7 @@ class Book:
         self.acted.add((boot, number))
 
     def host_turn(self, host: HostLink, now: int, stalled_until: int, spoke: bool) -> None:
-        require(len(host._results) <= codes.RESULT_QUEUE_MAX, "the bridge keeps too many results")
+        require(len(host._results) <= RESULT_QUEUE_MAX, "the bridge keeps too many results")
         require(len(host._offers) <= OFFERS_MOST, "the bridge keeps too many offers")
         require(host._decoder.kept_bytes < codes.BOX_FRAME_MAX_BYTES, "the bridge keeps too much garbage")
         silent_ms = now - max(self._box_spoke, stalled_until)

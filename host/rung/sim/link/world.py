@@ -8,10 +8,11 @@ from typing import Any, Self
 from rung.link.line import STALL_MS
 from rung.sim.link.checks import DRIFT_MOST_PPM, Book, require
 from rung.sim.link.line import GARBAGE, RING_BYTES, BadLine
-from rung_wire import codes
+from rung_wire import codes, names
 from rung_wire.box import BoxLink
 from rung_wire.host import HostLink
-from rung_wire.seal import PAIRED, Key
+from rung_wire.names import PAIRED
+from rung_wire.seal import Key
 
 BAD_MS = 30_000
 HEAL_MS = 2_000  # then both ends agree
@@ -85,7 +86,7 @@ class World:
 
     def _press(self) -> None:
         edge = self.now - self.rng.randint(0, 30)
-        what = (self.rng.choice(codes.BUTTONS), self.rng.choice(codes.GESTURES), self.book.shown_epoch)
+        what = (self.rng.choice(names.BUTTONS), self.rng.choice(names.GESTURES), self.book.shown_epoch)
         number = self.box.press(*what, self.box_now(edge), self.box_now())
         if number is None:
             self._tell(self.now, "refused at the button: too many are unconfirmed")
@@ -147,7 +148,7 @@ class World:
             self._stalled["host"] = self.now + took_ms
             self.faults["slow record"] += took_ms > 100
         self.host.ack(boot, number, self.now)
-        self.host.result(boot, number, codes.VERDICTS[number % 4], "W", self.now)
+        self.host.result(boot, number, names.VERDICTS[number % 4], "W", self.now)
 
     def _tell_lamps(self) -> None:
         self.epoch += self.rng.random() < 0.5
