@@ -66,7 +66,7 @@ fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fu
 flash: $(READY) ## put the firmware on a board: make flash PORT=/dev/ttyUSB0
 	@test -n "$(PORT)" || { echo "Say which port: make flash PORT=/dev/ttyUSB0" >&2; exit 2; }
 	find firmware -name __pycache__ -prune -exec rm -r {} +
-	$(BIN)/mpremote connect $(PORT) fs cp -r \
+	$(BIN)/mpremote connect $(PORT) exec "import machine; machine.WDT(timeout=600000)" + fs cp -r \
 	    firmware/boot.py firmware/main.py firmware/rung_wire firmware/rung_box : + reset
 
 lock: ## choose and pin newer releases of everything

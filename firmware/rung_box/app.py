@@ -10,7 +10,7 @@ import os
 
 import machine
 
-from rung_box import VERSION
+from rung_box import VERSION, crashes, watchdog
 from rung_box.buttons import Buttons
 from rung_box.clock import now_ms
 from rung_box.gestures import LETTERS, RELEASE, WARN, Gestures
@@ -29,6 +29,7 @@ _CAUSES = {
     machine.DEEPSLEEP_RESET: codes.BY_SLEEP,
 }
 _ANSWERS_MAX = codes.PRESS_QUEUE_MAX  # presses whose result may still come
+_WELL_MS = 60_000  # running for so long: what failed before is no row any more
 
 
 def _hex(data: bytes) -> str:
@@ -40,13 +41,18 @@ def _random(count: int) -> str:
 
 
 class App:
-    """The box. `lamps` are its lamps; `stops` collects what must be called when it ends, however it ends."""
+    """The box. `memory` is what the last life left, `dog` the watchdog; `stops` collects what must be called when it
+    ends, however it ends."""
 
-    def __init__(self, lamps, stops: list) -> None:
+    def __init__(self, lamps, memory, dog, stops: list) -> None:
         now = now_ms()
-        cause = _CAUSES.get(machine.reset_cause(), codes.BY_UNKNOWN)
         self._lamps = lamps
-        self._link = BoxLink(_hex(machine.unique_id()), _random(4), VERSION, cause, read_key(), lambda: _random(5))
+        self._memory = memory
+        self._dog = dog
+        self._begun = now
+        self._caught: list = memory.presses  # buttons of presses that the reset caught; none when a bridge has heard it
+        self._refuse: list = list(self._caught)  # those that no lamp has told yet
+        self._link = self._make_link()
         self._gestures = Gestures(self._press)
         self._panel = Panel(self._gestures, self._link, now)
         self._line = Line()
@@ -58,6 +64,13 @@ class App:
         self._moving = True  # a lamp looks different from frame to frame
         self._pressed: list = []  # (number, buttons) of presses whose result may still come
 
+    def _make_link(self) -> BoxLink:
+        cause = _CAUSES.get(machine.reset_cause(), codes.BY_UNKNOWN)
+        failed = crashes.untold()
+        troubles = ((codes.RESTARTED, failed),) if failed else ()
+        identity = (_hex(machine.unique_id()), _random(4), VERSION, cause)
+        return BoxLink(*identity, read_key(), lambda: _random(5), len(self._caught), troubles)
+
     async def run(self) -> None:
         """Work until something fails."""
         await asyncio.gather(self._watch_buttons(), self._hear_host(), self._keep_time())
@@ -66,12 +79,14 @@ class App:
         while True:
             await self._buttons.edge()
             self._contacts.service(now_ms())
+            self._dog.is_well(watchdog.BUTTONS)
             self._changed.set()
 
     async def _hear_host(self) -> None:
         while True:
             data = await self._line.read()
             self._turn(data, now_ms())
+            self._dog.is_well(watchdog.HOST)
 
     async def _keep_time(self) -> None:
         while True:
@@ -79,11 +94,23 @@ class App:
             self._contacts.service(now)
             self._turn(b"", now)
             self._show(now)
+            self._care(now)
             self._changed.clear()
             try:
                 await asyncio.wait_for_ms(self._changed.wait(), self._next_due(now_ms()))
             except asyncio.TimeoutError:
                 pass
+
+    def _care(self, now: int) -> None:
+        """Feed the watchdog, if the other tasks answer: they are asked to show themselves."""
+        if self._dog.is_hungry(now):
+            self._buttons.ring()
+            if not self._line.waits():
+                self._dog.is_well(watchdog.HOST)
+            self._dog.turn(now)
+        if self._memory.row and ticks.diff(now, self._begun) >= _WELL_MS:
+            self._memory.row = 0
+            self._memory.keep()
 
     def _turn(self, data: bytes, now: int) -> None:
         """One turn of the link."""
@@ -117,6 +144,7 @@ class App:
         if number is None:
             self._gestures.refuse(buttons, now)
             return
+        self._remember()
         self._pressed.append((number, buttons))
         if len(self._pressed) > _ANSWERS_MAX:
             del self._pressed[0]
@@ -130,10 +158,31 @@ class App:
             self._take_lamps(event[1], event[2], event[3], now)
         elif kind == "result":
             self._take_result(event[1], event[2], event[3], now)
+        elif kind == "acked":
+            self._remember()
+        elif kind == "maintain":
+            self._leave()
         elif kind in ("lost", "welcome"):  # a new session in the middle of one was a lost link, too
             self._panel.forget(now)
             for button in (WARN, RELEASE):
                 self._gestures.forbid_hold(button, now)
+            if kind == "welcome":
+                self._caught = []
+                self._remember()
+                crashes.told()
+
+    def _remember(self) -> None:
+        """Should a reset come now, the next life tells of these presses."""
+        presses = self._caught + [buttons for _, buttons in self._link.unconfirmed()]
+        if presses != self._memory.presses:
+            self._memory.presses = presses
+            self._memory.keep()
+
+    def _leave(self) -> None:
+        """Hand the board over, as Ctrl-C does; and give whoever asked the time to work."""
+        self._line.write(self._link.bye())
+        self._dog.put_off()
+        raise KeyboardInterrupt
 
     def _take_lamps(self, epoch: int, lamps, fill_ds: int, now: int) -> None:
         if epoch != self._gestures.epoch:
@@ -142,6 +191,8 @@ class App:
             if self._panel.has_gone_out(button, lamps):
                 self._gestures.forbid_hold(button, now)
         self._panel.lamps(epoch, lamps, fill_ds, now)
+        while self._refuse:
+            self._gestures.refuse(self._refuse.pop(), now)
 
     def _take_result(self, number: int, verdict: str, next_button: str, now: int) -> None:
         if verdict in (codes.PRESS_REFUSED, codes.TOO_LATE):

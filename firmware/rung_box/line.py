@@ -24,6 +24,10 @@ class Line:
             data += self._in.read(1)
         return bytes(data)
 
+    def waits(self) -> bool:
+        """Whether something has come that nobody has read."""
+        return bool(self._poll.poll(0))
+
     def write(self, frames: bytes) -> None:
         """Send whole frames at once."""
         if frames:

@@ -45,9 +45,9 @@ class BoxEnd:
         self.heard = b""
         self.restart(boot)
 
-    def restart(self, boot: str, caught: int = 0) -> None:
+    def restart(self, boot: str, caught: int = 0, troubles: tuple[tuple[str, str], ...] = ()) -> None:
         key = Key(bytes.fromhex(self.key)) if self.key else None
-        self.link = BoxLink(self.box, boot, "1.2.3", "p", key, lambda: secrets.token_hex(5), caught)
+        self.link = BoxLink(self.box, boot, "1.2.3", "p", key, lambda: secrets.token_hex(5), caught, troubles)
 
     def press(self, buttons: str, gesture: str = "t", epoch: int = 1) -> int:
         number = self.link.press(buttons, gesture, epoch, now_ms(), now_ms())

@@ -61,6 +61,19 @@ def pair(
 
 
 @app.command()
+def maintain(
+    port: Annotated[
+        str | None, typer.Argument(help="The box's port; left out: that of rung.toml, or the only one.")
+    ] = None,
+    config: ConfigFile = Path("rung.toml"),
+) -> None:
+    """Hand the box over to mpremote, with its watchdog put off for ten minutes. Stop `rung run` before."""
+    from rung.cli.maintain import maintain_box
+
+    maintain_box(config, port)
+
+
+@app.command()
 def demo(
     story: Annotated[str | None, typer.Option(help="Play this story: see `rung demo --list`.")] = None,
     policy: Annotated[str | None, typer.Option(help="Only stories, or the drill, of this policy.")] = None,

@@ -16,7 +16,7 @@ from rung.config import Config, ConfigError, read_config
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
-from rung.link.hello import greeted
+from rung.link.hello import Trouble, greeted
 from rung.link.keys import KeysError, read_keys
 from rung.link.port import PortError
 from rung.link.search import AUTO, boards
@@ -121,11 +121,17 @@ def _hear(doctor: Doctor, config: Config, port: str, wanted: str, is_one_of_many
     if hello is None:
         say("box", f"{port}: opened, but no box answers; flash it: make flash PORT={port}")
         return False
+    if isinstance(hello, Trouble):
+        say = doctor.bad if wanted in ("", hello.box) else doctor.good
+        say("box", f"{port}: {hello}")
+        return True
     stranger = hello.stranger(port, wanted, config.keys)
     if stranger:
         say("box", stranger)
         return False
     doctor.good("box", f"{port}: box {hello.box}, firmware {hello.firmware}, paired")
+    for trouble in hello.troubles:
+        doctor.bad("box", f"{port}: {trouble}")
     return True
 
 

@@ -12,7 +12,7 @@ from rung.link.search import AUTO, boards
 def pair_box(file: Path, port: str | None) -> None:
     try:
         config = read_config(file)
-        port = port or _only_port(config.box.port)
+        port = port or only_port(config.box.port, "pair")
         box = pair(port, config.keys)
     except (ConfigError, PairError, KeysError) as error:
         stop(str(error))
@@ -21,11 +21,12 @@ def pair_box(file: Path, port: str | None) -> None:
         print(f"{file}: box.id names another box, {config.box.id}: change it to use this one")
 
 
-def _only_port(configured: str) -> str:
+def only_port(configured: str, command: str) -> str:
+    """The port that is meant where none is named. Raises PairError."""
     if configured != AUTO:
         return configured
     ports = boards()
     if len(ports) == 1:
         return ports[0]
     seen = ", ".join(ports) or "no board of a box's kind is plugged in"
-    raise PairError(f"name the port: rung pair PORT ({seen})")
+    raise PairError(f"name the port: rung {command} PORT ({seen})")

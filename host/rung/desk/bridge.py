@@ -229,7 +229,10 @@ class Bridge:
         self._teller.tell("shown", lamps=lamps)
 
     def box(self, status: BoxIs) -> None:
-        self._teller.tell("box", up=status.up, text=status.trouble or f"box {status.box}, firmware {status.firmware}")
+        told = f"box {status.box}, firmware {status.firmware}" if status.up else status.trouble
+        self._teller.tell("box", up=status.up, text=told)
+        if status.up and status.trouble:
+            self._teller.tell("trouble", text=status.trouble)
         if status.up and status.caught:
             self._teller.tell("trouble", text=f"the box was reset with {status.caught} unconfirmed: press again")
 

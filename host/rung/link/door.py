@@ -15,7 +15,7 @@ class BoxIs(Struct, frozen=True):
     """What the desk may show about the box and its line."""
 
     up: bool
-    trouble: str = ""  # one line with the mend
+    trouble: str = ""  # one line with the mend; of a box that is up, what it tells of itself
     box: str = ""
     firmware: str = ""
     caught: int = 0  # unconfirmed presses that this reset caught

@@ -4,11 +4,33 @@ import time
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung.link.port import Port
 from rung_wire import codes, names
 from rung_wire.host import HostLink
 from rung_wire.seal import Key
+
+TELL_MS = 200  # troubles follow their HELLO in the same breath; an adapter may cut it in two
+
+_TROUBLES = {
+    codes.RESTARTED: "has failed and started anew ({what}); if it goes on, flash it anew",
+    codes.SAFE: "is in safe mode: it failed three times in a row ({what}); flash it anew, or plug it in again",
+    codes.SETTINGS: "has a mistake in its file of settings ({what}): mend it and copy it to the box again",
+}
+
+
+class Trouble(Struct, frozen=True):
+    """What a box tells of itself besides; nothing proves it when ``trust`` is not ``names.PAIRED``."""
+
+    box: str
+    trouble: str  # one of names.TROUBLES
+    what: str
+    trust: str
+
+    def __str__(self) -> str:
+        """One line with the mend."""
+        return f"box {self.box} {_TROUBLES[self.trouble].format(what=self.what)}"
 
 
 class Hello(Struct, frozen=True):
@@ -25,6 +47,7 @@ class Hello(Struct, frozen=True):
     caught: int
     nonce: str
     trust: str
+    troubles: "tuple[Trouble, ...]" = ()
 
     def stranger(self, port: str, wanted: str, keys: Path) -> str:
         """Why this desk may not work with it, one line with the mend; empty when it may. ``wanted``: the box's id."""
@@ -45,17 +68,24 @@ class Hello(Struct, frozen=True):
         return ""
 
 
-def greeted(url: str, keys: dict[str, Key], seconds: float) -> Hello | None:
-    """Open a port and wait for a box's HELLO, without welcoming it. Raises PortError."""
+def greeted(url: str, keys: dict[str, Key], seconds: float) -> Hello | Trouble | None:
+    """Open a port and wait for a box's HELLO, without welcoming it; or for one in safe mode. Raises PortError."""
     link, port = HostLink(keys), Port(url)
+    hello, troubles = None, []
     end = time.monotonic() + seconds
     try:
         while (left := end - time.monotonic()) > 0:
             for event in link.receive(port.read(min(left, 0.1)), _now_ms()):
-                if event[0] == "hello":
-                    return Hello(*event[1:])
+                if event[0] == "hello" and hello is None:
+                    hello = Hello(*event[1:])
+                    end = time.monotonic() + TELL_MS / 1000
+                elif event[0] == "trouble":
+                    trouble = Trouble(*event[1:])
+                    if trouble.trouble == codes.SAFE:
+                        return trouble
+                    troubles.append(trouble)
             port.write(link.pump(_now_ms()))  # a box in an old session is asked who it is
-        return None
+        return None if hello is None else replace(hello, troubles=tuple(dict.fromkeys(troubles)))
     finally:
         port.close()
 

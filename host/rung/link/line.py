@@ -11,12 +11,13 @@ import time
 from msgspec.structs import replace
 
 from rung.link.door import BoxIs, Counters, Door, NotRecorded
-from rung.link.hello import Hello
+from rung.link.hello import Hello, Trouble
 from rung.link.keys import KeysError, read_keys
 from rung.link.mapping import WireLamps, lamps_to_wire, press_from_wire, result_to_wire
 from rung.link.port import Port, PortError
 from rung.link.search import BoxAt, Search
 from rung.words import Lamps, Pressed
+from rung_wire import codes, names
 from rung_wire.host import HostLink
 
 COUNT_MS = 1000  # garbage may come by the megabyte; who watches need not
@@ -58,6 +59,8 @@ class Line:
         self._session = secrets.randbelow(0xFFFF)
         self._status = BoxIs(up=False)
         self._hello = BoxIs(up=False)
+        self._boot = ""  # of the box that greeted last,
+        self._troubles: set[Trouble] = set()  # and what it has told of itself in that boot
         self._box = ""  # the only one to be welcomed
         self._thread = threading.Thread(target=self._guarded, name="link", daemon=True)
 
@@ -150,6 +153,7 @@ class Line:
 
     def _turn(self, link: HostLink, port: Port, data: bytes) -> None:
         pressed = []
+        has_left = False
         for event in link.receive(data, monotonic_ms()):
             kind, *fields = event
             if kind == "press":
@@ -162,7 +166,12 @@ class Line:
             elif kind == "up":
                 self._search.found(port.url)
                 self._tell(self._hello)
-            elif kind == "lost":
+            elif kind == "trouble":
+                self._trouble(port, Trouble(*fields))
+            elif kind == "left":
+                self._tell(BoxIs(up=False, trouble=f"{port.url}: the box is in maintenance; reset it when it is done"))
+                has_left = True
+            elif kind == "lost" and not has_left:
                 self._tell(BoxIs(up=False, trouble="link lost: the box is silent; check its cable"))
         wanted = self._wanted
         if wanted != self._sent:
@@ -208,8 +217,22 @@ class Line:
             self._tell(BoxIs(up=False, trouble=stranger, box=hello.box))
             return
         self._hello = BoxIs(up=True, box=hello.box, firmware=hello.firmware, caught=hello.caught)
+        if hello.boot != self._boot:
+            self._boot = hello.boot
+            self._troubles = set()
         self._session = self._session % 0xFFFF + 1
         link.welcome(self._session, secrets.token_hex(6), self._door.last_press(hello.box, hello.boot), monotonic_ms())
+
+    def _trouble(self, port: Port, trouble: Trouble) -> None:
+        """What a box tells of itself, once a boot; in safe mode that is all it says, and nothing proves it."""
+        if trouble.trouble == codes.SAFE:
+            if not self._status.up and self._box in ("", trouble.box):
+                self._tell(BoxIs(up=False, trouble=f"{port.url}: {trouble}", box=trouble.box))
+        elif trouble.trust == names.PAIRED and trouble.box == self._hello.box and trouble not in self._troubles:
+            self._troubles.add(trouble)
+            self._hello = replace(self._hello, trouble=str(trouble))
+            if self._status.up:
+                self._tell(self._hello)
 
     def _tell(self, status: BoxIs) -> None:
         """Tell the door what has changed, once."""

@@ -46,6 +46,7 @@ class Board:
         self._tail = b""  # the last output of this life
         self._lives = 0
         self._powered_at = 0.0
+        self._rtc = b""  # the chip's RTC memory
         self._watchdog: tuple[float, float] | None = None  # seconds allowed, time of starvation
         self._running = True
 
@@ -82,8 +83,10 @@ class Board:
         if cause != "soft":
             self._powered_at = now
             self._watchdog = None
+        if cause in ("power", "pin"):
+            self._rtc = b""  # some chips keep it when only their reset pin is pulled; none promises it
         levels = self._driven.items()
-        start = Start(self._flash, self._unique_id, self._heap, cause, raw, levels)
+        start = Start(self._flash, self._unique_id, self._heap, cause, raw, levels, self._rtc)
         self._life = life = Life(start)
         self._lives += 1
         self._tail = b""
@@ -218,6 +221,8 @@ class Board:
                 self._watchdog = allowed, time.monotonic() + allowed
             case b"F" if self._watchdog:
                 self._watchdog = self._watchdog[0], time.monotonic() + self._watchdog[0]
+            case b"M":
+                self._rtc = payload
             case b"R":
                 self._restart("software")
             case b"S":

@@ -36,7 +36,7 @@ _LAUNCH: Final = (
 
 
 class Start(NamedTuple):
-    """How a life begins. `heap` is MicroPython's `-X heapsize`, `levels` the pins being driven."""
+    """How a life begins. `heap` is MicroPython's `-X heapsize`, `levels` the driven pins, `rtc` the RTC memory."""
 
     flash: Path
     unique_id: bytes
@@ -44,6 +44,7 @@ class Start(NamedTuple):
     cause: Cause
     raw: bool
     levels: Iterable[tuple[int, int]]
+    rtc: bytes
 
 
 class Life:
@@ -162,6 +163,7 @@ def _environment(start: Start, wires: int) -> dict[str, str]:
         "flash": str(start.flash.resolve()),
         "unique_id": list(start.unique_id),
         "reset_cause": RESETS[start.cause].reset_cause,
+        "rtc": list(start.rtc),
         "raw": start.raw,
         "raw_mark": _RAW_MARK.decode(),
         "fd": wires,

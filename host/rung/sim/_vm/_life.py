@@ -16,6 +16,7 @@ micropython.kbd_intr(-1)  # as on silicon: not before boot.py
 _config = json.loads(os.getenv("RUNG_LIFE"))
 unique_id = _config["unique_id"]
 reset_cause = _config["reset_cause"]
+rtc = bytes(_config["rtc"])
 
 
 def _run(name):

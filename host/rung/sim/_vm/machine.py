@@ -96,6 +96,16 @@ class WDT:
         _wires.send(b"F")
 
 
+class RTC:
+    """Only its memory; the board keeps it from life to life, as long as there is power."""
+
+    def memory(self, data=None):
+        if data is None:
+            return _life.rtc
+        _life.rtc = bytes(data)
+        _wires.send(b"M", _life.rtc)
+
+
 class _Tick(io.IOBase):
     """Never ready, and without a file descriptor: so poll() looks around each millisecond."""
 
