@@ -3,7 +3,11 @@ then holds no longer."""
 
 try:
     from rung_box.lamps import Lamps
+    from rung_box.setup import Setup
 
-    Lamps().dark()
-except ImportError:
-    pass  # the box has not been flashed, or not to the end
+    setup = Setup()
+    Lamps(setup).dark()
+    setup.forget()
+    del Setup, setup, Lamps
+except Exception:  # the box has not been flashed, or not to the end, or has a wrong pin: main.py says so
+    pass

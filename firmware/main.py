@@ -1,14 +1,12 @@
 """Starts the box. Ctrl-C hands the board to the host's tools; whatever else ends the program starts the box anew, until
 that has been so three times in a row: then it stays in safe mode."""
 
-import asyncio
 import gc
-import time
 
 import machine
 
 IMPORT_COLLECT_BYTES = 8192  # what compiling leaves behind must not cut the heap to pieces
-FAULT_SHOWN_MS = 3000  # long enough to be seen, and for a tool to break in between two starts
+FAILURES = 3  # in a row: then safe mode
 
 
 def main() -> None:
@@ -17,6 +15,7 @@ def main() -> None:
         try:
             _run(stops)
         except Exception as error:  # a box that has stopped would answer nobody: no failure is an exception to this
+            _stop(stops)
             _fail(error)
             machine.reset()
     except KeyboardInterrupt:
@@ -27,10 +26,9 @@ def main() -> None:
 
 def _run(stops: list) -> None:
     gc.threshold(IMPORT_COLLECT_BYTES)
-    import rung_wire.box  # noqa: F401 - first, while the heap is empty: compiling it takes the most room
-    from rung_box import crashes, safe
-    from rung_box.clock import now_ms
-    from rung_box.lamps import Lamps
+    # First, while the heap is empty: compiling these takes the most room.
+    import rung_wire.box  # noqa: F401, I001
+    import rung_box.gestures  # noqa: F401
     from rung_box.memory import Memory
 
     memory = Memory()
@@ -38,59 +36,59 @@ def _run(stops: list) -> None:
     if cause == machine.PWRON_RESET:
         memory.row = 0
     elif memory.running and cause == machine.WDT_RESET:
+        from rung_box import crashes
+
         crashes.keep_bite()
         memory.row += 1
     memory.running = True
     memory.keep()
-    lamps = Lamps()
-    stops.append(lamps.dark)
-    if memory.row >= safe.AFTER_FAILURES:
-        safe.stay(crashes.newest(), lamps)
+    if memory.row >= FAILURES:
+        from rung_box import crashes, safe
 
+        safe.stay(crashes.newest(), stops)
+
+    import asyncio
+
+    app = _build(memory, cause, stops)
+    gc.threshold(-1)  # a collection takes long: from now on only when there is need
+    gc.collect()
+    asyncio.new_event_loop()
+    asyncio.run(app.run())
+
+
+def _build(memory, cause: int, stops: list):
+    """The box, ready to run."""
     from rung_box.app import App
+    from rung_box.clock import now_ms
+    from rung_box.lamps import Lamps
+    from rung_box.once import forget
+    from rung_box.setup import Setup
     from rung_box.watchdog import Watchdog
 
     watchdog = Watchdog(now_ms())
-    gc.threshold(-1)  # a collection takes long: from now on only when there is need
+    setup = Setup()
+    lamps = Lamps(setup)
+    stops.append(lamps.dark)
+    if cause == machine.PWRON_RESET:
+        from rung_box import selftest
 
-    asyncio.new_event_loop()
-    asyncio.run(App(lamps, memory, watchdog, stops).run())
+        selftest.run_if_wanted(setup, lamps, lambda: watchdog.feed(now_ms()))
+        forget("rung_box.selftest")
+    app = App(setup, lamps, memory, watchdog, stops)
+    setup.forget()
+    return app
 
 
 def _fail(error: Exception) -> None:
     """Note it and show it, as far as that is possible."""
-    for act in (_note, _show_fault):
+    for act in ("note", "show"):
         gc.collect()
         try:
-            act(error)
+            from rung_box import failure
+
+            getattr(failure, act)(error)
         except Exception:  # what is needed for it may be the very fault
             pass
-
-
-def _note(error: Exception) -> None:
-    from rung_box import crashes
-    from rung_box.memory import Memory
-
-    memory = Memory()
-    memory.running = False
-    memory.row += 1
-    memory.keep()
-    crashes.keep(error)
-
-
-def _show_fault(_: Exception) -> None:
-    from rung_box.clock import now_ms
-    from rung_box.lamps import Lamps
-    from rung_box.rhythm import FRAME_MS, frame
-    from rung_wire import codes, ticks
-
-    lamps = Lamps()
-    begun = now_ms()
-    now = begun
-    while ticks.diff(now, begun) < FAULT_SHOWN_MS:
-        lamps.show(frame(((codes.FAULT, codes.NO_MARK, begun, 0),) * 3, now))
-        time.sleep_ms(FRAME_MS)
-        now = now_ms()
 
 
 def _hand_over() -> None:

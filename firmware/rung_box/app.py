@@ -10,24 +10,17 @@ import os
 
 import machine
 
-from rung_box import VERSION, crashes, watchdog
+from rung_box import VERSION, watchdog
 from rung_box.buttons import Buttons
 from rung_box.clock import now_ms
 from rung_box.gestures import LETTERS, RELEASE, WARN, Gestures
-from rung_box.key import read_key
 from rung_box.line import Line
+from rung_box.once import forget
 from rung_box.panel import Panel
-from rung_box.rhythm import FRAME_MS, frame, is_steady
+from rung_box.rhythm import COLOUR_BLIND, FRAME_MS, STANDARD, frame, is_steady
 from rung_wire import codes, ticks
 from rung_wire.box import BoxLink
 
-_CAUSES = {
-    machine.PWRON_RESET: codes.BY_POWER,
-    machine.HARD_RESET: codes.BY_BUTTON,
-    machine.SOFT_RESET: codes.BY_SOFTWARE,
-    machine.WDT_RESET: codes.BY_WATCHDOG,
-    machine.DEEPSLEEP_RESET: codes.BY_SLEEP,
-}
 _ANSWERS_MAX = codes.PRESS_QUEUE_MAX  # presses whose result may still come
 _WELL_MS = 60_000  # running for so long: what failed before is no row any more
 
@@ -41,10 +34,10 @@ def _random(count: int) -> str:
 
 
 class App:
-    """The box. `memory` is what the last life left, `dog` the watchdog; `stops` collects what must be called when it
-    ends, however it ends."""
+    """The box. `setup` says what it is made of, `memory` is what the last life left, `dog` the watchdog; `stops`
+    collects what must be called when it ends, however it ends."""
 
-    def __init__(self, lamps, memory, dog, stops: list) -> None:
+    def __init__(self, setup, lamps, memory, dog, stops: list) -> None:
         now = now_ms()
         self._lamps = lamps
         self._memory = memory
@@ -52,24 +45,44 @@ class App:
         self._begun = now
         self._caught: list = memory.presses  # buttons of presses that the reset caught; none when a bridge has heard it
         self._refuse: list = list(self._caught)  # those that no lamp has told yet
-        self._link = self._make_link()
+        self._link = self._make_link(setup.wrong)
         self._gestures = Gestures(self._press)
         self._panel = Panel(self._gestures, self._link, now)
         self._line = Line()
-        self._buttons = Buttons(self._gestures)
+        self._buttons = Buttons(setup, self._gestures)
         self._contacts = self._buttons.contacts
         stops.append(self._buttons.stop)
+        self._palette = COLOUR_BLIND if setup.is_colour_blind else STANDARD
+        self._buzzer = None
+        if setup.sounds != "off":
+            from rung_box.buzzer import Buzzer
+
+            self._buzzer = Buzzer(setup.buzzer, setup.sounds == "always")
+            stops.append(self._buzzer.silent)
         self._changed = asyncio.Event()  # something may be due earlier than it was
         self._framed_at = now - FRAME_MS
         self._moving = True  # a lamp looks different from frame to frame
         self._pressed: list = []  # (number, buttons) of presses whose result may still come
 
-    def _make_link(self) -> BoxLink:
-        cause = _CAUSES.get(machine.reset_cause(), codes.BY_UNKNOWN)
-        failed = crashes.untold()
-        troubles = ((codes.RESTARTED, failed),) if failed else ()
+    def _make_link(self, settings_wrong: str) -> BoxLink:
+        from rung_box import crashes
+        from rung_box.key import read_key
+
+        causes = {
+            machine.PWRON_RESET: codes.BY_POWER,
+            machine.HARD_RESET: codes.BY_BUTTON,
+            machine.SOFT_RESET: codes.BY_SOFTWARE,
+            machine.WDT_RESET: codes.BY_WATCHDOG,
+            machine.DEEPSLEEP_RESET: codes.BY_SLEEP,
+        }
+        cause = causes.get(machine.reset_cause(), codes.BY_UNKNOWN)
+        self._untold = crashes.untold()
+        told = ((codes.RESTARTED, self._untold), (codes.SETTINGS, crashes.sendable(settings_wrong)))
+        troubles = tuple([trouble for trouble in told if trouble[1]])
         identity = (_hex(machine.unique_id()), _random(4), VERSION, cause)
-        return BoxLink(*identity, read_key(), lambda: _random(5), len(self._caught), troubles)
+        link = BoxLink(*identity, read_key(), lambda: _random(5), len(self._caught), troubles)
+        forget("rung_box.crashes", "rung_box.key")
+        return link
 
     async def run(self) -> None:
         """Work until something fails."""
@@ -133,9 +146,11 @@ class App:
             self._moving = True  # what has changed shows with the next frame
             return
         signals = self._panel.signals(now)
-        self._lamps.show(frame(signals, now))
+        self._lamps.show(frame(signals, now, self._palette))
         self._framed_at = now
         self._moving = not all(is_steady(signal) for signal in signals)
+        if self._buzzer is not None and self._buzzer.follow(signals, self._panel.may_be_in_call(), now):
+            self._moving = True
 
     def _press(self, buttons: str, gesture: str, epoch: int, edge_ms: int) -> None:
         """A gesture is complete: on the line with it."""
@@ -169,7 +184,16 @@ class App:
             if kind == "welcome":
                 self._caught = []
                 self._remember()
-                crashes.told()
+                self._note_told()
+
+    def _note_told(self) -> None:
+        """A bridge has heard what failed."""
+        if self._untold:
+            from rung_box import crashes
+
+            crashes.told()
+            forget("rung_box.crashes")
+            self._untold = ""
 
     def _remember(self) -> None:
         """Should a reset come now, the next life tells of these presses."""

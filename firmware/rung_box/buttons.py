@@ -4,16 +4,20 @@ import asyncio
 
 from machine import Pin
 
-from rung_box import board
 from rung_box.clock import now_ms
 from rung_box.contacts import Contacts
+
+
+def open_pins(setup) -> "list[Pin]":
+    """Those of escalate, warn, release: low while pressed."""
+    return [Pin(number, Pin.IN, Pin.PULL_UP) for number in setup.buttons]
 
 
 class Buttons:
     """`contacts` is to be served whenever `edge` returns. Interrupts come until `stop`."""
 
-    def __init__(self, gestures) -> None:
-        self._pins = [Pin(number, Pin.IN, Pin.PULL_UP) for number in board.BUTTON_PINS]
+    def __init__(self, setup, gestures) -> None:
+        self._pins = open_pins(setup)
         self.contacts = Contacts(gestures, lambda button: self._pins[button].value() == 0)
         self._gestures = gestures
         self._edge = asyncio.ThreadSafeFlag()

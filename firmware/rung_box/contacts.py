@@ -37,11 +37,4 @@ class Contacts:
         held = self._is_down(button)
         if held:
             self._gestures.held_at_boot(button)
-
-        def down(epoch: int, ms: int) -> None:
-            self._gestures.down(button, epoch, ms)
-
-        def up(ms: int) -> None:
-            self._gestures.up(button, ms)
-
-        return Debounce(down, up, held)
+        return Debounce(self._gestures, button, held)

@@ -51,7 +51,12 @@ def _what(error: BaseException, trace: str) -> str:
             parts = line.split('"')
             place = parts[1].split("/")[-1] + parts[2].split(",")[1].replace(" line ", "-")
     words = "%s-%s-%s" % (type(error).__name__, place, error)
-    return "".join([char if char in TEXT_CHARS else "-" for char in words[:WHAT_CHARS]]).rstrip("-")
+    return sendable(words)
+
+
+def sendable(words: str) -> str:
+    """As much of it as a frame carries, in its letters."""
+    return "".join([char if char in TEXT_CHARS else "-" for char in words[:WHAT_CHARS]]).strip("-")
 
 
 def _add(entry: str) -> None:

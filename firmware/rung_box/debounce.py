@@ -10,15 +10,15 @@ DEBOUNCE_MS = 15  # good buttons chatter for less than 5 ms; no hand taps twice 
 
 
 class Debounce:
-    """One button. Calls `down(epoch, ms)` and `up(ms)` as the hand presses and lets go.
+    """One button: `gestures.down(button, epoch, ms)` and `up(button, ms)` as the hand presses and lets go.
 
     `held` is its level now: what is held at the start has not been pressed.
     """
 
-    def __init__(self, down, up, held: bool) -> None:
+    def __init__(self, gestures, button: int, held: bool) -> None:
         self.held = held
-        self._down = down
-        self._up = up
+        self._gestures = gestures
+        self._button = button
         self._level = held  # the newest known; since when, and the epoch of that moment
         self._level_ms = 0
         self._epoch = 0
@@ -66,6 +66,6 @@ class Debounce:
         self.held = self._level
         self._chatter_until = self._level_ms + DEBOUNCE_MS
         if self.held:
-            self._down(self._epoch, self._level_ms)
+            self._gestures.down(self._button, self._epoch, self._level_ms)
         else:
-            self._up(self._level_ms)
+            self._gestures.up(self._button, self._level_ms)

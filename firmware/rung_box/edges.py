@@ -19,8 +19,8 @@ class EdgeRing:
         self.ms = 0
         self._buttons = bytearray(SIZE)
         self._levels = bytearray(SIZE)
-        self._epochs = [0] * SIZE  # a list: it keeps a reference, and epochs may be big integers on a board
-        self._ms = array("L", self._epochs)
+        self._epochs = array("I", [0] * SIZE)
+        self._ms = array("I", self._epochs)
         self._head = 0
         self._tail = 0
 

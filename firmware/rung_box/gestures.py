@@ -1,12 +1,16 @@
 """How a press is read: clean downs and ups in, gestures out. Pure; time is handed in.
 
     escalate  let go before 2 s: tap      2 s, still held: hold, sent at that moment
-    warn      let go before 1 s: tap      1 s, still held: hold, sent at that moment
+    warn      let go before 1 s: tap      1 s, still held: names a ground, see below
     release   let go before 0.7 s: tap    before 1.5 s: nothing    until 5 s: hold, sent at the letting go
                                           longer: a stuck button, nothing
 
 Escalate and warn going down within CHORD_MS are one chord, sent at the second of the two edges. So a tap of either is
 withheld until no chord can come of it; its age counts from the letting go all the same.
+
+Warn held for 1 s names a ground: from then on, while it is held, a tap of escalate or release is sent together with
+it, as a hold of two buttons, and so is a tap of warn itself right after it was let go. Whoever lets go and does nothing
+has done nothing. Panic stays panic; release, held meanwhile, is refused.
 """
 
 from rung_wire import ticks
@@ -19,11 +23,15 @@ TAP_MS = (2000, 1000, 700)  # let go before: a tap. Escalate and warn still held
 RELEASE_MIN_MS = 1500
 RELEASE_MAX_MS = 5000  # longer is a cup on the button
 REFUSED_MS = 1200  # how long a lamp says that nothing was sent: its rhythm once
+AGAIN_MS = 600  # warn let go after it was held, and pressed again within: it names the ground of its own place
 FILLING_AFTER_MS = 300  # a tap shall not make the lamp flicker
 
-# PRESSED is a gesture in progress. SPENT waits for the letting go and has nothing more to say: the gesture was sent or
-# cancelled. STUCK does so too, and shows a fault.
-_IDLE, _PRESSED, _SPENT, _STUCK = 0, 1, 2, 3
+# PRESSED is a gesture in progress, NAMING warn held for long enough. SPENT waits for the letting go and has nothing
+# more to say: the gesture was sent or cancelled. STUCK does so too, and shows a fault.
+_IDLE, _PRESSED, _SPENT, _STUCK, _NAMING = 0, 1, 2, 3, 4
+
+# Whether a press names a ground; VOID: it would have, but what it belongs to was cancelled.
+_NO, _NAMES, _VOID = 0, 1, 2
 
 _PARTNER = (WARN, ESCALATE, None)  # with which a button makes a chord
 
@@ -44,6 +52,9 @@ class Gestures:
         self._tap_ms: list = [None] * 3  # when a withheld tap was let go
         self._chord = False  # until both are up, escalate and warn have nothing more to say
         self._refused: list = [None] * 3  # since when the lamp says so
+        self._names = [_NO] * 3
+        self._has_named = False  # in this hold of warn
+        self._again: "int | None" = None  # when warn was let go after it was held, and nothing had been named
 
     def held_at_boot(self, button: int) -> None:
         """Not a press: ignored until it is let go."""
@@ -55,7 +66,10 @@ class Gestures:
         if self._tap_ms[button] is not None:
             self._end_press(button)  # pressed again: a chord would be of this second press
         self._epochs[button] = epoch
-        self._no_hold[button] = False
+        self._names[button] = self._is_named_by(button)
+        self._no_hold[button] = button == RELEASE and self._names[button] != _NO
+        self._has_named = self._has_named or (button != WARN and self._names[button] != _NO)
+        self._again = None
         partner = _PARTNER[button]
         if partner is not None and (self._chord or self._is_recent(partner, ms)):
             self._phase[button] = _SPENT
@@ -70,11 +84,15 @@ class Gestures:
     def up(self, button: int, ms: int) -> None:
         """The hand let go of a button."""
         self.tick(ms)
-        pressed = self._phase[button] == _PRESSED
+        phase = self._phase[button]
         self._phase[button] = _IDLE
-        if pressed:
+        if phase == _NAMING:
+            self._again = None if self._has_named else ms
+        elif phase == _PRESSED:
             held_ms = ticks.diff(ms, self._since[button])
-            if held_ms < TAP_MS[button]:
+            if self._names[button]:
+                self._name(button, held_ms, ms)
+            elif held_ms < TAP_MS[button]:
                 self._tap_ms[button] = ms
             elif held_ms < RELEASE_MIN_MS:
                 self._refused[button] = ms
@@ -93,6 +111,8 @@ class Gestures:
             since = self._since[button]
             if since is not None:
                 self._tick_press(button, ticks.diff(now, since), now)
+        if self._again is not None and ticks.diff(now, self._again) >= AGAIN_MS:
+            self._again = None
 
     def epoch_changed(self, epoch: int, now: int) -> None:
         """Another call, or none, has the agent's audio.
@@ -101,8 +121,9 @@ class Gestures:
         """
         self.epoch = epoch
         for button in (WARN, RELEASE):
-            if self._phase[button] == _PRESSED:
+            if self._phase[button] in (_PRESSED, _NAMING):
                 self._cancel(button, now)
+        self._again = None
 
     def forbid_hold(self, button: int, now: int) -> None:
         """The link is lost, or the button's lamp went out: a hold in progress must not count, except panic.
@@ -112,6 +133,10 @@ class Gestures:
         if button != ESCALATE and self._phase[button] == _PRESSED:
             self._no_hold[button] = True
             self.tick(now)
+        elif self._phase[button] == _NAMING:
+            self._cancel(button, now)
+        if button == WARN:
+            self._again = None
 
     def refuse(self, buttons: str, now: int) -> None:
         """Say on the lamps of these buttons that a press came to nothing."""
@@ -121,7 +146,7 @@ class Gestures:
 
     def next_due(self, now: int):
         """Milliseconds until `tick` has something to do or a lamp to change; None: not before the next edge."""
-        soonest = None
+        soonest = None if self._again is None else max(0, AGAIN_MS - ticks.diff(now, self._again))
         for button in range(3):
             for since, span_ms in (
                 (self._since[button], self._next_step_ms(button, now)),
@@ -149,6 +174,24 @@ class Gestures:
             return None
         return since, RELEASE_MIN_MS if button == RELEASE else TAP_MS[button]
 
+    def naming(self, button: int) -> bool:
+        """Whether this button, tapped now, names a ground."""
+        return self._phase[WARN] == _NAMING or (button == WARN and self._again is not None)
+
+    def _is_named_by(self, button: int) -> int:
+        """Whether a press of this button, which begins now, names a ground."""
+        if button == WARN:
+            return _NAMES if self._again is not None else _NO
+        return _NAMES if self._phase[WARN] == _NAMING else _NO
+
+    def _name(self, button: int, held_ms: int, ms: int) -> None:
+        """The end of a press that was begun to name a ground."""
+        self._since[button] = None
+        if self._names[button] == _VOID or held_ms >= TAP_MS[button]:
+            self._refused[button] = ms
+        else:
+            self._send(LETTERS[WARN] + LETTERS[button], "h", self._epochs[WARN], ms)
+
     def _tick_press(self, button: int, held_ms: int, now: int) -> None:
         if self._phase[button] != _PRESSED:
             if button == RELEASE or held_ms > CHORD_MS:
@@ -157,7 +200,11 @@ class Gestures:
             pass
         elif self._no_hold[button]:
             self._cancel(button, now)
-        elif button != RELEASE:
+        elif button == WARN:
+            self._phase[button] = _NAMING
+            self._has_named = False
+            self._since[button] = None
+        elif button == ESCALATE:
             hold_ms = self._since[button] + TAP_MS[button]
             self._phase[button] = _SPENT
             self._since[button] = None
@@ -199,3 +246,5 @@ class Gestures:
     def _cancel(self, button: int, now: int) -> None:
         self._phase[button] = _SPENT
         self._refused[button] = now
+        if button == WARN:
+            self._names = [_VOID if names else _NO for names in self._names]

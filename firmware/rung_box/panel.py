@@ -3,7 +3,7 @@
 When several hold, `codes.PRECEDENCE` decides.
 """
 
-from rung_box.gestures import LETTERS
+from rung_box.gestures import LETTERS, WARN
 from rung_wire import codes, ticks
 
 HINT_MS = 2400  # how long the lamp that a refusal names as the next breathes: once
@@ -20,6 +20,7 @@ class Panel:
         self._epoch: "int | None" = None  # of the lamps that were last told
         self._full_ms = 0
         self._waiting_since = [now] * 3
+        self._naming_since = now
         self._waiting = ""  # buttons whose press is not acknowledged
         self._hint = (codes.NO_BUTTON, now)  # the button to press next, and since when its lamp may say so
 
@@ -46,6 +47,10 @@ class Panel:
         """A refusal names the button that comes next, or `codes.NO_BUTTON`. Only a lamp that is lit can say so."""
         self._hint = (letter, now)
 
+    def may_be_in_call(self) -> bool:
+        """Whether a caller may hear this desk; nobody knows before the host has said anything."""
+        return self._epoch != 0
+
     def has_gone_out(self, button: int, lamps) -> bool:
         """Whether these new lamps take away what the button's lamp invites to."""
         inviting = (codes.LIT, codes.BREATHING)
@@ -58,6 +63,8 @@ class Panel:
             if LETTERS[button] not in self._waiting:
                 self._waiting_since[button] = now
         self._waiting = waiting
+        if not self._gestures.naming(WARN):
+            self._naming_since = now
         return [self._signal(button, now) for button in range(3)]
 
     def _signal(self, button: int, now: int):
@@ -70,6 +77,8 @@ class Panel:
             holding.append(codes.UNCONFIRMED)
         if self._lamps is None:
             holding.append(codes.LINK_LOST)
+        if self._gestures.naming(button):
+            holding.append(codes.OWN_NAMING)
         if filling is not None:
             holding.append(codes.OWN_HOLD)
         if refused_since is not None:
@@ -77,6 +86,8 @@ class Panel:
         if self._is_next(button, now):
             holding.append(codes.OWN_NEXT)
         shown = codes.strongest(holding)
+        if shown == codes.OWN_NAMING:
+            return shown, codes.NO_MARK, self._naming_since, 0
         if shown == codes.OWN_HOLD:
             return codes.OFF, codes.FILLING, filling[0], filling[1]
         if shown == codes.OWN_REFUSED:

@@ -4,44 +4,35 @@ from rung_wire import codes, ticks
 
 FRAME_MS = 40  # 25 frames a second: the shortest light or dark of a rhythm lasts two
 
-# A step of a rhythm: how long in ms, brightness at its start and at its end (of 255). The steps repeat for ever.
-_OFF = ((1000, 0, 0),)
-_STEADY = ((1000, 255, 255),)
+# A rhythm: which colour of a palette, and steps that repeat for ever: how long in 10 ms, brightness at its start and at
+# its end (of 255).
 _RHYTHMS = {
-    codes.OFF: ((0, 0, 0), _OFF),
-    codes.LIT: ((60, 60, 60), _STEADY),
-    codes.BREATHING: ((0, 90, 0), ((1200, 30, 255), (1200, 255, 30))),
-    codes.BLINKING: ((0, 60, 60), ((280, 255, 255), (280, 0, 0))),
-    codes.REFUSED: ((90, 0, 0), ((80, 255, 255), (120, 0, 0)) * 3 + ((600, 0, 0),)),
-    codes.DONE: ((0, 90, 0), ((1400, 255, 255), (200, 0, 0))),
-    codes.UNCONFIRMED: ((90, 45, 0), ((120, 255, 255), (120, 0, 0), (120, 255, 255), (640, 0, 0))),
-    codes.LINK_LOST: ((0, 0, 90), ((1500, 0, 255), (1500, 255, 0), (600, 0, 0))),
-    codes.FAULT: ((90, 0, 0), ((600, 255, 255), (200, 0, 0), (200, 255, 255), (200, 0, 0))),
-    codes.SAFE_MODE: ((90, 45, 0), ((400, 255, 255), (800, 0, 0))),
+    codes.OFF: bytes((0, 100, 0, 0)),
+    codes.LIT: bytes((0, 100, 255, 255)),
+    codes.BREATHING: bytes((1, 120, 30, 255, 120, 255, 30)),
+    codes.BLINKING: bytes((2, 28, 255, 255, 28, 0, 0)),
+    codes.REFUSED: bytes((3, 8, 255, 255, 12, 0, 0, 8, 255, 255, 12, 0, 0, 8, 255, 255, 72, 0, 0)),
+    codes.DONE: bytes((1, 140, 255, 255, 20, 0, 0)),
+    codes.UNCONFIRMED: bytes((4, 12, 255, 255, 12, 0, 0, 12, 255, 255, 64, 0, 0)),
+    codes.LINK_LOST: bytes((5, 150, 0, 255, 150, 255, 0, 60, 0, 0)),
+    codes.FAULT: bytes((3, 60, 255, 255, 20, 0, 0, 20, 255, 255, 20, 0, 0)),
+    codes.OWN_NAMING: bytes((7, 12, 0, 0, 12, 255, 255, 12, 0, 0, 88, 255, 255)),
 }
-_SAFE_MODE_SHIFT_MS = 800  # from lamp to lamp: one light wanders over the three
+_ALONE_COLOUR, _FILLING_COLOUR = 6, 7
 
-# `alone` lies over the state: once in a while a flash between two dark gaps.
-_ALONE_COLOUR = (60, 0, 60)
-_ALONE_PERIOD_MS = 1600
-_ALONE_GAP_MS = 120
-_ALONE_FLASH_MS = 160
-
-# `filling` has no period: it grows brighter until it is full, with a dark tick four times a second. It keeps the colour
-# of the state it lies over.
-_FILLING_COLOUR = (90, 90, 60)
-_FILLING_LEAST = 40
-_FILLING_TICK_MS = 240
-_FILLING_DARK_MS = 80
+# The palettes: red, green, blue of white, green, cyan, red, amber, blue, violet and warm white. The second is for those
+# who see few colours: no two of its colours look alike to anybody; a test reckons it.
+STANDARD = bytes((60, 60, 60, 0, 90, 0, 0, 60, 60, 90, 0, 0, 90, 45, 0, 0, 0, 90, 60, 0, 60, 90, 90, 60))
+COLOUR_BLIND = bytes((60, 60, 60, 0, 50, 70, 50, 90, 40, 70, 0, 10, 90, 50, 10, 20, 10, 70, 50, 20, 0, 90, 80, 0))
 
 
-def frame(signals, now: int):
+def frame(signals, now: int, palette: bytes = STANDARD):
     """The colours (red, green, blue) of the three lamps now.
 
     A signal is (name, mark, since, full_ms): the wire code of a lamp state, or what `codes.PRECEDENCE` names; the wire
     code of the mark over it; when its rhythm began; and for `filling` how many ms it takes.
     """
-    return tuple([_colour(index, signal, now) for index, signal in enumerate(signals)])
+    return tuple([_light(signal, now, palette) for signal in signals])
 
 
 def is_steady(signal) -> bool:
@@ -49,38 +40,35 @@ def is_steady(signal) -> bool:
     return signal[0] in (codes.OFF, codes.LIT) and signal[1] == codes.NO_MARK
 
 
-def _colour(index: int, signal, now: int):
+def _light(signal, now: int, palette: bytes):
     name, mark, since, full_ms = signal
     passed_ms = max(0, ticks.diff(now, since))
-    colour, steps = _RHYTHMS[name]
+    steps = _RHYTHMS[name]
+    colour = steps[0]
     if mark == codes.FILLING:
         level = _filling_level(passed_ms, full_ms)
-        colour = _FILLING_COLOUR if name == codes.OFF else colour
-    elif mark == codes.ALONE and passed_ms % _ALONE_PERIOD_MS < 2 * _ALONE_GAP_MS + _ALONE_FLASH_MS:
-        colour, level = _ALONE_COLOUR, _alone_level(passed_ms % _ALONE_PERIOD_MS)
+        if name == codes.OFF:
+            colour = _FILLING_COLOUR
+    elif mark == codes.ALONE and passed_ms % 1600 < 400:  # over the state: a flash of 160 ms between two dark gaps
+        colour = _ALONE_COLOUR
+        level = 255 if 120 <= passed_ms % 1600 < 280 else 0
     else:
-        shift_ms = index * _SAFE_MODE_SHIFT_MS if name == codes.SAFE_MODE else 0
-        level = _level(steps, passed_ms + shift_ms)
-    red, green, blue = colour
-    return red * level // 255, green * level // 255, blue * level // 255
+        level = _level(steps, passed_ms)
+    return tuple([part * level // 255 for part in palette[3 * colour : 3 * colour + 3]])
 
 
-def _level(steps, passed_ms: int) -> int:
-    passed_ms %= sum([step[0] for step in steps])
-    for length_ms, start, end in steps:
+def _level(steps: bytes, passed_ms: int) -> int:
+    passed_ms %= sum([steps[place] for place in range(1, len(steps), 3)]) * 10
+    for place in range(1, len(steps), 3):
+        length_ms, start, end = steps[place] * 10, steps[place + 1], steps[place + 2]
         if passed_ms < length_ms:
             return start + (end - start) * passed_ms // length_ms
         passed_ms -= length_ms
     return 0
 
 
-def _alone_level(passed_ms: int) -> int:
-    return 255 if _ALONE_GAP_MS <= passed_ms < _ALONE_GAP_MS + _ALONE_FLASH_MS else 0
-
-
 def _filling_level(passed_ms: int, full_ms: int) -> int:
+    """It has no period: brighter and brighter until it is full, with a dark tick of 80 ms four times a second."""
     if passed_ms >= full_ms:
         return 255
-    if passed_ms % _FILLING_TICK_MS < _FILLING_DARK_MS:
-        return 0
-    return _FILLING_LEAST + (255 - _FILLING_LEAST) * passed_ms // full_ms
+    return 0 if passed_ms % 240 < 80 else 40 + 215 * passed_ms // full_ms

@@ -8,24 +8,32 @@ import binascii
 import sys
 import time
 
-AFTER_FAILURES = 3
 _SAY_MS = 2000
-_STEP_MS = 400
+STEP_MS = 400
 _AMBER, _DARK = (90, 45, 0), (0, 0, 0)
 
 
-def stay(what: str, lamps) -> None:
-    """For ever. `what` failed last; `lamps` may be None."""
+def stay(what: str, stops: list) -> None:
+    """For ever. `what` failed last; `stops` collects what must be called when Ctrl-C ends it."""
     import machine
 
+    lamps = None
+    try:
+        from rung_box.lamps import Lamps
+        from rung_box.setup import Setup
+
+        lamps = Lamps(Setup())
+        stops.append(lamps.dark)
+    except Exception:  # the lamps may be what has failed: the line says so all the same
+        pass
     line = frame(binascii.hexlify(machine.unique_id()).decode(), what)
     step = 0
     while True:
         if lamps is not None:
             lamps.show(colours(step))
-        if step * _STEP_MS % _SAY_MS == 0:
+        if step * STEP_MS % _SAY_MS == 0:
             sys.stdout.write(line)
-        time.sleep_ms(_STEP_MS)
+        time.sleep_ms(STEP_MS)
         step += 1
 
 

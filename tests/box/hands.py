@@ -34,21 +34,43 @@ def expected(presses: Sequence[Press]) -> list[tuple[str, str, int]]:
     """(buttons, gesture, ms of the completing edge) of what must be sent, in the order of those edges."""
     chorded: set[Press] = set()  # presses that are part of a chord or came while one was still held
     sent: list[tuple[str, str, int]] = []
+    naming: set[Press] = set()  # presses that name a ground, if they are short
     for press in sorted(presses, key=lambda press: press.down):
-        if press.button == RELEASE:
-            continue
-        if any(earlier.up > press.down for earlier in chorded):
-            chorded.add(press)
-            continue
-        before = [p for p in presses if p.button == 1 - press.button and p.down <= press.down and p != press]
-        partner = max(before, key=lambda p: p.down, default=None)
-        if partner and partner not in chorded and press.down - partner.down <= 150:
-            chorded |= {press, partner}
-            sent.append(("EW", "c", press.down))
+        if press.button != RELEASE:
+            if any(earlier.up > press.down for earlier in chorded):
+                chorded.add(press)
+                continue
+            before = [p for p in presses if p.button == 1 - press.button and p.down <= press.down and p != press]
+            partner = max(before, key=lambda p: p.down, default=None)
+            is_over = partner in naming and partner.up <= press.down  # it has had its say
+            if partner and partner not in chorded and press.down - partner.down <= 150 and not is_over:
+                chorded |= {press, partner}
+                sent.append(("EW", "c", press.down))
+                continue
+        if any(_names(hold, press, presses) for hold in presses if hold not in chorded):
+            naming.add(press)
     for press in presses:
         if press not in chorded:
-            sent += alone(press)
+            sent += named(press) if press in naming else alone(press)
     return sorted(sent, key=lambda item: (item[2], item[0]))
+
+
+def _names(hold: Press, press: Press, presses: Sequence[Press]) -> bool:
+    """Whether a press that begins after warn was held for 1 s belongs to that hold."""
+    if hold.button != WARN or hold.up - hold.down < 1000:
+        return False
+    if press.button != WARN:
+        return hold.down + 1000 <= press.down < hold.up
+    others = [p for p in presses if p != hold and hold.down + 1000 <= p.down < press.down]
+    return hold.up < press.down < hold.up + 600 and not others
+
+
+def named(press: Press) -> list[tuple[str, str, int]]:
+    """What one press makes that was begun to name a ground."""
+    held = press.up - press.down
+    if held < (2000, 1000, 700)[press.button]:
+        return [("W" + "EWR"[press.button], "h", press.up)]
+    return alone(press) if press.button == ESCALATE else []
 
 
 def alone(press: Press) -> list[tuple[str, str, int]]:
@@ -57,7 +79,7 @@ def alone(press: Press) -> list[tuple[str, str, int]]:
     if press.button == ESCALATE:
         return [("E", "t", press.up) if held < 2000 else ("E", "h", press.down + 2000)]
     if press.button == WARN:
-        return [("W", "t", press.up) if held < 1000 else ("W", "h", press.down + 1000)]
+        return [("W", "t", press.up)] if held < 1000 else []
     if held < 700:
         return [("R", "t", press.up)]
     return [("R", "h", press.up)] if 1500 <= held <= 5000 else []

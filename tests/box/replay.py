@@ -61,10 +61,14 @@ class Replay:
             self.gestures.epoch_changed(value, self._clock())
         else:
             self.gestures.forbid_hold(value, self._clock())
+        self._look()
 
     def _serve(self, ms):
         self._now = ms
         self.contacts.service(self._clock())
+        self._look()
+
+    def _look(self):
         for button in range(3):
             if self.gestures.refused_since(button) is not None:
                 self.refused.add(button)

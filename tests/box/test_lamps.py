@@ -10,17 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rung_box import safe
 from rung_box.gestures import ESCALATE, RELEASE, WARN
 from rung_box.panel import HINT_MS, Panel
 from rung_box.rhythm import FRAME_MS, frame, is_steady
 from rung_wire import codes, names
 
-NAMES = (*names.LAMP_STATES, codes.UNCONFIRMED, codes.LINK_LOST, codes.FAULT, codes.SAFE_MODE)
+NAMES = (*names.LAMP_STATES, codes.UNCONFIRMED, codes.LINK_LOST, codes.FAULT, codes.OWN_NAMING)
+SAFE_MODE = (codes.SAFE_MODE, codes.NO_MARK)
 SIGNALS = [
     *((name, codes.NO_MARK) for name in NAMES),
     (codes.LIT, codes.ALONE),
     (codes.BREATHING, codes.ALONE),  # `alone` comes only with what may be pressed
     (codes.OFF, codes.FILLING),  # over other states it has their colour
+    SAFE_MODE,
 ]
 LOOK_MS = 8000
 FULL_MS = 2 * LOOK_MS
@@ -34,9 +37,13 @@ class FakeGestures:
         self.is_stuck = False
         self.fills: tuple[int, int] | None = None
         self.refused: int | None = None
+        self.names = False
 
     def stuck(self, button: int) -> bool:
         return self.is_stuck
+
+    def naming(self, button: int) -> bool:
+        return self.names
 
     def filling(self, button: int, now: int) -> tuple[int, int] | None:
         return self.fills
@@ -51,10 +58,17 @@ def _panel(waiting: str = "") -> tuple[Panel, FakeGestures]:
     return Panel(gestures, link, 0), gestures
 
 
+def _frame(name: str, mark: str, now: int) -> tuple[tuple[int, int, int], ...]:
+    """What the three lamps look like when all show this signal."""
+    if (name, mark) == SAFE_MODE:
+        return safe.colours(now // safe.STEP_MS)
+    return frame([(name, mark, 0, FULL_MS)] * 3, now)
+
+
 @cache
 def _look(name: str, mark: str) -> list[float]:
     """Brightness of the middle lamp, frame by frame, as a part of its brightest: what the colour-blind see."""
-    seen = [sum(frame([(name, mark, 0, FULL_MS)] * 3, now)[1]) for now in range(0, 2 * LOOK_MS, FRAME_MS)]
+    seen = [sum(_frame(name, mark, now)[1]) for now in range(0, 2 * LOOK_MS, FRAME_MS)]
     return [level / max(1, *seen) for level in seen]
 
 
@@ -70,7 +84,7 @@ def test_no_two_signals_have_one_rhythm(pair: tuple[tuple[str, str], tuple[str, 
 
 @pytest.mark.parametrize("signal", SIGNALS, ids=str)
 def test_only_steady_signals_are_not_redrawn(signal: tuple[str, str]) -> None:
-    assert is_steady(signal) == (len(set(_look(*signal))) == 1)
+    assert is_steady((*signal, 0, 0)) == (len(set(_look(*signal))) == 1)
 
 
 def test_filling_grows_and_stays_full() -> None:
@@ -83,7 +97,7 @@ def test_filling_grows_and_stays_full() -> None:
 def test_link_lost_is_one_pulse_of_all_three_and_safe_mode_wanders() -> None:
     for now in range(0, LOOK_MS, FRAME_MS):
         assert len(set(frame([(codes.LINK_LOST, codes.NO_MARK, 0, 0)] * 3, now))) == 1
-        assert [any(colour) for colour in frame([(codes.SAFE_MODE, codes.NO_MARK, 0, 0)] * 3, now)].count(True) == 1
+        assert [any(colour) for colour in _frame(*SAFE_MODE, now)].count(True) == 1
 
 
 @given(st.sampled_from(NAMES), st.sampled_from(names.LAMP_MARKS), st.integers(-50, 2**31), st.integers(0, 409500))
@@ -102,6 +116,7 @@ def test_the_strongest_wins(holding: set[str]) -> None:
         panel.hint("R", 150)
     gestures.is_stuck = codes.FAULT in holding
     gestures.fills = (50, 1500) if codes.OWN_HOLD in holding else None
+    gestures.names = codes.OWN_NAMING in holding
     gestures.refused = 60 if codes.OWN_REFUSED in holding else None
     shown = {
         codes.OWN_HOLD: (codes.OFF, codes.FILLING),

@@ -40,8 +40,54 @@ VECTORS: dict[str, Vector] = {
     "escalate, 2000 ms: panic": Vector(_one(ESCALATE, 2000), [["E", "h", 0, 3000, 3000]]),
     "escalate, 9 s: panic at 2 s, once": Vector(_one(ESCALATE, 9000), [["E", "h", 0, 3000, 3000]]),
     "warn, 999 ms: a tap": Vector(_one(WARN, 999), [["W", "t", 0, 1999, 1999]]),
-    "warn, 1000 ms: a hold": Vector(_one(WARN, 1000), [["W", "h", 0, 2000, 2000]]),
-    "warn, 9 s: a hold at 1 s, once": Vector(_one(WARN, 9000), [["W", "h", 0, 2000, 2000]]),
+    "warn, 1000 ms, and nothing more: nothing": Vector(_one(WARN, 1000), []),
+    "warn, 9 s, and nothing more: nothing": Vector(_one(WARN, 9000), []),
+    "warn held, escalate tapped: the first ground": Vector(
+        steps([Press(WARN, 1000, 4000), Press(ESCALATE, 2500, 2600)]), [["WE", "h", 0, 2600, 2600]]
+    ),
+    "warn held, release tapped: the third ground": Vector(
+        steps([Press(WARN, 1000, 4000), Press(RELEASE, 2500, 2600)]), [["WR", "h", 0, 2600, 2600]]
+    ),
+    "warn held, let go and tapped: the second ground": Vector(
+        steps([Press(WARN, 1000, 3000), Press(WARN, 3300, 3400)]), [["WW", "h", 0, 3400, 3400]]
+    ),
+    "warn held, let go, and tapped a while later: a warning": Vector(
+        steps([Press(WARN, 1000, 3000), Press(WARN, 3600, 3800)]), [["W", "t", 0, 3800, 3800]]
+    ),
+    "warn held, one ground named, let go, tapped: a warning": Vector(
+        steps([Press(WARN, 1000, 3000), Press(ESCALATE, 2500, 2600), Press(WARN, 3200, 3400)]),
+        [["WE", "h", 0, 2600, 2600], ["W", "t", 0, 3400, 3400]],
+    ),
+    "warn held, escalate too early to name: a tap": Vector(
+        steps([Press(WARN, 1000, 4000), Press(ESCALATE, 1900, 2100)]), [["E", "t", 0, 2100, 2100]]
+    ),
+    "warn held, and escalate for 2 s: panic": Vector(
+        steps([Press(WARN, 1000, 8000), Press(ESCALATE, 2500, 6000)]), [["E", "h", 0, 4500, 4500]]
+    ),
+    "warn held, and release for 2 s: no release": Vector(
+        steps([Press(WARN, 1000, 8000), Press(RELEASE, 2500, 4500)]), [], refused=(RELEASE,)
+    ),
+    "warn let go while the ground is tapped: it is named": Vector(
+        steps([Press(WARN, 1000, 2600), Press(RELEASE, 2500, 2700)]), [["WR", "h", 0, 2700, 2700]]
+    ),
+    "warn held, another call: nothing is named": Vector(
+        sorted(
+            [*steps([Press(WARN, 1000, 4000), Press(ESCALATE, 2500, 3000)]), [2700, "epoch", 8]], key=lambda s: s[0]
+        ),
+        [],
+        refused=(ESCALATE, WARN),
+    ),
+    "warn let go, another call, tapped: a warning on that call": Vector(
+        sorted([*steps([Press(WARN, 1000, 3000), Press(WARN, 3300, 3400)]), [3100, "epoch", 8]], key=lambda s: s[0]),
+        [["W", "t", 8, 3400, 3451]],
+    ),
+    "warn held, link lost: nothing is named": Vector(
+        sorted(
+            [*steps([Press(WARN, 1000, 4000), Press(RELEASE, 3000, 3100)]), [2700, "forbid", WARN]], key=lambda s: s[0]
+        ),
+        [["R", "t", 0, 3100, 3100]],
+        refused=(WARN,),
+    ),
     "release, 10 ms: a tap when the chatter is over": Vector(_one(RELEASE, 10), [["R", "t", 0, 1010, 1015]]),
     "release, 699 ms: a tap": Vector(_one(RELEASE, 699), [["R", "t", 0, 1699, 1699]]),
     "release, 700 ms: nothing": Vector(_one(RELEASE, 700), [], refused=(RELEASE,)),

@@ -84,7 +84,6 @@ def test_handshake(box: VirtualBox) -> None:
         ("escalate", 10, "E", codes.TAP),
         ("escalate", 2300, "E", codes.HOLD),
         ("warn", 10, "W", codes.TAP),
-        ("warn", 1300, "W", codes.HOLD),
         ("release", 10, "R", codes.TAP),
         ("release", 2500, "R", codes.HOLD),
     ],
@@ -110,6 +109,17 @@ def test_escalate_and_warn_together_are_one_chord(box: VirtualBox, host: HostEnd
     box.let_go("warn")
     box.let_go("escalate")
     assert host.is_still("press")
+
+
+def test_warn_held_and_another_tapped_names_a_ground(box: VirtualBox, host: HostEnd) -> None:
+    """All three lamps say that they may be chosen; let go, they say what they said before."""
+    box.press("warn")
+    host.run(lambda: box.lamps()[0] == box.lamps()[2] == (90, 90, 60))
+    _hold(box, host, "release", 100)
+    assert host.wait("press")[3:6] == ("WR", codes.HOLD, 7)
+    box.let_go("warn")
+    assert host.is_still("press")
+    box.wait_lamps(lambda pixels: pixels == LIT, PATIENCE_S)
 
 
 def test_a_bouncing_contact_is_one_press(box: VirtualBox, host: HostEnd) -> None:

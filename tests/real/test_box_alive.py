@@ -29,7 +29,7 @@ KEPT = ["ValueError--4", "ValueError--3", "ValueError--2"]
 HASTE = {
     ("rung_box/watchdog.py", "WATCHDOG_MS = 8000"): "WATCHDOG_MS = 1500",
     ("rung_box/watchdog.py", "FEED_MS = 1000"): "FEED_MS = 300",
-    ("main.py", "FAULT_SHOWN_MS = 3000"): "FAULT_SHOWN_MS = 400",
+    ("rung_box/failure.py", "SHOWN_MS = 3000"): "SHOWN_MS = 400",
 }
 FOR_EVER = "await asyncio.Event().wait()"
 
@@ -162,7 +162,7 @@ def test_three_failures_in_a_row_are_safe_mode_and_it_can_be_mended(
 
 
 def test_taking_the_power_away_is_another_try(box: VirtualBox, flash: Path) -> None:
-    (flash / "main.py").write_text((flash / "main.py").read_text().replace("App(lamps", "Upp(lamps"))
+    (flash / "main.py").write_text((flash / "main.py").read_text().replace("App(setup", "Upp(setup"))
     _reset(box)
     box.wait_lamps(_wanders, PATIENCE_S)
     box.unplug()

@@ -69,7 +69,7 @@ def test_mpremote_gets_the_board(flash: Path, tmp_path: Path, state: str, seed: 
     if broken:
         change(flash, *broken)
         if state == "safe mode":
-            change(flash, "main.py", "FAULT_SHOWN_MS = 3000", "FAULT_SHOWN_MS = 50")
+            change(flash, "rung_box/failure.py", "SHOWN_MS = 3000", "SHOWN_MS = 50")
     got = 0
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0", ring=RING_BYTES) as box:
         for _ in range(TIMES):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import select
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -216,6 +217,8 @@ class Board:
                 life.interrupting = False
             case b"L":
                 self._show(payload[0], payload[1:], now)
+            case b"D":
+                self._tell("wave", now, payload[0], *struct.unpack("<IH", payload[1:]))
             case b"W":
                 allowed = int.from_bytes(payload, "little") / 1000
                 self._watchdog = allowed, time.monotonic() + allowed

@@ -45,6 +45,15 @@ class LampFrame(NamedTuple):
     pixels: Pixels
 
 
+class Wave(NamedTuple):
+    """What a pin that dims an LED or drives the buzzer began to put out, and when (monotonic nanoseconds)."""
+
+    at_ns: int
+    pin: int
+    hertz: int
+    duty: int  # of 65535; 0 is dark and silent
+
+
 class Started(NamedTuple):
     """A life of the box: its number from 1, why it began, and its VM's process id."""
 
@@ -94,6 +103,7 @@ class VirtualBox:
         self._lives: list[Started] = []
         self._booted = 0
         self._pixels: Pixels = ()
+        self._waves: list[Wave] = []
         self._failure = ""
         self._gone = False
         self._watchers: list[Callable[[LampFrame], None]] = []
@@ -181,6 +191,11 @@ class VirtualBox:
         """Call `watcher` at each change from now on, in a thread of the box: it must be quick."""
         self._watchers.append(watcher)
 
+    def waves(self, pin: str) -> list[Wave]:
+        """All that came out of a pin so far, in its order; the last is what comes now."""
+        with self._changed:
+            return [wave for wave in self._waves if wave.pin == self._pins[pin]]
+
     # Power, cable and lives
 
     @property
@@ -263,6 +278,8 @@ class VirtualBox:
         with self._changed:
             if kind == "lamps":
                 self._pixels = frame.pixels
+            elif kind == "wave":
+                self._waves.append(Wave(*details))
             elif kind == "life":
                 self._lives.append(Started(*details))
             elif kind == "booted":
