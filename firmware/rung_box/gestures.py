@@ -24,6 +24,7 @@ RELEASE_MIN_MS = 1500
 RELEASE_MAX_MS = 5000  # longer is a cup on the button
 REFUSED_MS = 1200  # how long a lamp says that nothing was sent: its rhythm once
 AGAIN_MS = 600  # warn let go after it was held, and pressed again within: it names the ground of its own place
+LATE_MS = 15  # contacts chatter: a down edge may be told so long after it was made
 FILLING_AFTER_MS = 300  # a tap shall not make the lamp flicker
 
 # PRESSED is a gesture in progress, NAMING warn held for long enough. SPENT waits for the letting go and has nothing
@@ -74,7 +75,7 @@ class Gestures:
         if partner is not None and (self._chord or self._is_recent(partner, ms)):
             self._phase[button] = _SPENT
             if not self._chord:
-                self._begin_chord(partner, ms)
+                self._begin_chord(button, partner, ms)
             return
         self._since[button] = ms
         self._phase[button] = _PRESSED
@@ -194,7 +195,7 @@ class Gestures:
 
     def _tick_press(self, button: int, held_ms: int, now: int) -> None:
         if self._phase[button] != _PRESSED:
-            if button == RELEASE or held_ms > CHORD_MS:
+            if button == RELEASE or held_ms > CHORD_MS + LATE_MS:
                 self._end_press(button)
         elif held_ms < TAP_MS[button]:
             pass
@@ -216,7 +217,7 @@ class Gestures:
     def _next_step_ms(self, button: int, now: int) -> int:
         """The age of the button's down edge at which something happens."""
         if self._phase[button] != _PRESSED:
-            return CHORD_MS + 1
+            return CHORD_MS + LATE_MS + 1
         if self.filling(button, now) is None and not self._no_hold[button]:
             return FILLING_AFTER_MS
         if button == RELEASE and not self._no_hold[button]:
@@ -227,12 +228,16 @@ class Gestures:
         since = self._since[button]
         return since is not None and ticks.diff(ms, since) <= CHORD_MS
 
-    def _begin_chord(self, first: int, ms: int) -> None:
+    def _begin_chord(self, button: int, partner: int, ms: int) -> None:
+        """`button` went down at `ms`; of the two edges the partner's may be the second all the same."""
+        first, since = partner, self._since[partner]
+        if ticks.diff(since, ms) > 0:
+            first, ms = button, since
         self._chord = True
-        if self._phase[first] == _PRESSED:
-            self._phase[first] = _SPENT
-        self._since[first] = None
-        self._tap_ms[first] = None
+        if self._phase[partner] == _PRESSED:
+            self._phase[partner] = _SPENT
+        self._since[partner] = None
+        self._tap_ms[partner] = None
         self._send("EW", "c", self._epochs[first], ms)
 
     def _end_press(self, button: int) -> None:

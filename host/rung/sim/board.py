@@ -264,7 +264,7 @@ class Board:
                 self._driven[pin] = level
             stamps.append(time.monotonic_ns())
             if self._life:
-                self._life.drive(pin, level)
+                self._life.drive(pin, level, stamps[-1])
         return stamps
 
     def _do_reset(self, cause: Cause) -> None:

@@ -22,10 +22,11 @@ from rung.sim.rom import RESETS, Cause
 
 _RAW_MARK: Final = b"\0raw\0"  # a life that starts in the raw REPL prints this when it gets there
 _PROMPT: Final = b">>> \r\n"  # ends what the friendly REPL says before Ctrl-A takes effect
-_PING: Final = bytes((255, 0))
+_PING: Final = bytes((255, 0, 0, 0, 0, 0))
 _OPEN: Final = 2  # on the wires: nothing drives this pin
 _VM_SOURCES: Final = Path(__file__).parent / "_vm"
 _PR_SET_PDEATHSIG: Final = 1
+_TICKS_MASK: Final = 0x3FFFFFFF  # a chip's time.ticks_ms wraps
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
 # CPython's own SIGINT handler must go, or SigCgt would show it armed before MicroPython is up.
@@ -108,10 +109,11 @@ class Life:
         fcntl.ioctl(self._stdio, termios.FIONREAD, count)
         return int(count[0])
 
-    def drive(self, pin: int, level: int | None) -> None:
-        """Put an edge on a pin; lost when hundreds before it have not been taken."""
+    def drive(self, pin: int, level: int | None, at_ns: int) -> None:
+        """Put an edge on a pin, with the monotonic time of its making; lost when hundreds wait to be taken."""
         with suppress(BlockingIOError):
-            self.wires.send(bytes((pin, _OPEN if level is None else level)))
+            edge = bytes((pin, _OPEN if level is None else level))
+            self.wires.send(edge + (at_ns // 1_000_000 & _TICKS_MASK).to_bytes(4, "little"))
 
     def interrupt(self) -> bool:
         """Ctrl-C; False when a program does not run, so that it is a byte for the REPL instead.

@@ -59,10 +59,24 @@ def _run_all():
         sys.stdout.write(_config["raw_mark"])
 
 
-import _flash  # noqa: E402
 import _wires  # noqa: E402
+
+
+class _Time:
+    """`time` with the clock of _wires."""
+
+    def __init__(self):
+        self.ticks_ms = _wires.ticks_ms
+
+    def __getattr__(self, name):
+        return getattr(_wires.time, name)
+
+
+import _flash  # noqa: E402
 import machine  # noqa: E402, F401
 import neopixel  # noqa: E402, F401
+
+sys.modules["time"] = _Time()
 
 _flash.mount(_config["flash"])
 sys.path[:] = ["", ".frozen", "/lib"]
