@@ -2,12 +2,11 @@
 then holds no longer."""
 
 try:
-    from rung_box.lamps import Lamps
     from rung_box.setup import Setup
 
     setup = Setup()
-    Lamps(setup).dark()
+    setup.lamps().dark()
     setup.forget()
-    del Setup, setup, Lamps
+    del Setup, setup
 except Exception:  # the box has not been flashed, or not to the end, or has a wrong pin: main.py says so
     pass

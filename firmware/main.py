@@ -60,14 +60,13 @@ def _build(memory, cause: int, stops: list):
     """The box, ready to run."""
     from rung_box.app import App
     from rung_box.clock import now_ms
-    from rung_box.lamps import Lamps
     from rung_box.once import forget
     from rung_box.setup import Setup
     from rung_box.watchdog import Watchdog
 
     watchdog = Watchdog(now_ms())
     setup = Setup()
-    lamps = Lamps(setup)
+    lamps = setup.lamps()
     stops.append(lamps.dark)
     if cause == machine.PWRON_RESET:
         from rung_box import selftest

@@ -8,9 +8,7 @@ import asyncio
 import binascii
 import os
 
-import machine
-
-from rung_box import VERSION, watchdog
+from rung_box import watchdog
 from rung_box.buttons import Buttons
 from rung_box.clock import now_ms
 from rung_box.gestures import LETTERS, RELEASE, WARN, Gestures
@@ -19,18 +17,13 @@ from rung_box.once import forget
 from rung_box.panel import Panel
 from rung_box.rhythm import COLOUR_BLIND, FRAME_MS, STANDARD, frame, is_steady
 from rung_wire import codes, ticks
-from rung_wire.box import BoxLink
 
 _ANSWERS_MAX = codes.PRESS_QUEUE_MAX  # presses whose result may still come
 _WELL_MS = 60_000  # running for so long: what failed before is no row any more
 
 
-def _hex(data: bytes) -> str:
-    return binascii.hexlify(data).decode()
-
-
-def _random(count: int) -> str:
-    return _hex(os.urandom(count))
+def _nonce() -> str:
+    return binascii.hexlify(os.urandom(5)).decode()
 
 
 class App:
@@ -38,6 +31,8 @@ class App:
     collects what must be called when it ends, however it ends."""
 
     def __init__(self, setup, lamps, memory, dog, stops: list) -> None:
+        from rung_box.identity import make_link
+
         now = now_ms()
         self._lamps = lamps
         self._memory = memory
@@ -45,7 +40,7 @@ class App:
         self._begun = now
         self._caught: list = memory.presses  # buttons of presses that the reset caught; none when a bridge has heard it
         self._refuse: list = list(self._caught)  # those that no lamp has told yet
-        self._link = self._make_link(setup.wrong)
+        self._link, self._has_untold = make_link(setup.wrong, len(self._caught), _nonce)
         self._gestures = Gestures(self._press)
         self._panel = Panel(self._gestures, self._link, now)
         self._line = Line()
@@ -63,26 +58,6 @@ class App:
         self._framed_at = now - FRAME_MS
         self._moving = True  # a lamp looks different from frame to frame
         self._pressed: list = []  # (number, buttons) of presses whose result may still come
-
-    def _make_link(self, settings_wrong: str) -> BoxLink:
-        from rung_box import crashes
-        from rung_box.key import read_key
-
-        causes = {
-            machine.PWRON_RESET: codes.BY_POWER,
-            machine.HARD_RESET: codes.BY_BUTTON,
-            machine.SOFT_RESET: codes.BY_SOFTWARE,
-            machine.WDT_RESET: codes.BY_WATCHDOG,
-            machine.DEEPSLEEP_RESET: codes.BY_SLEEP,
-        }
-        cause = causes.get(machine.reset_cause(), codes.BY_UNKNOWN)
-        self._untold = crashes.untold()
-        told = ((codes.RESTARTED, self._untold), (codes.SETTINGS, crashes.sendable(settings_wrong)))
-        troubles = tuple([trouble for trouble in told if trouble[1]])
-        identity = (_hex(machine.unique_id()), _random(4), VERSION, cause)
-        link = BoxLink(*identity, read_key(), lambda: _random(5), len(self._caught), troubles)
-        forget("rung_box.crashes", "rung_box.key")
-        return link
 
     async def run(self) -> None:
         """Work until something fails."""
@@ -188,12 +163,12 @@ class App:
 
     def _note_told(self) -> None:
         """A bridge has heard what failed."""
-        if self._untold:
+        if self._has_untold:
             from rung_box import crashes
 
             crashes.told()
             forget("rung_box.crashes")
-            self._untold = ""
+            self._has_untold = False
 
     def _remember(self) -> None:
         """Should a reset come now, the next life tells of these presses."""

@@ -6,7 +6,7 @@ between the interrupt and the task.
 
 from array import array
 
-SIZE = 64  # three buttons chattering while a collection takes 10 ms; a good contact makes fewer than ten edges
+SIZE = 48  # three buttons chattering while a collection takes 10 ms; a good contact makes fewer than ten edges
 
 
 class EdgeRing:
@@ -17,8 +17,7 @@ class EdgeRing:
         self.level = False
         self.epoch = 0
         self.ms = 0
-        self._buttons = bytearray(SIZE)
-        self._levels = bytearray(SIZE)
+        self._what = bytearray(SIZE)  # twice the button, and 1 if it is down
         self._epochs = array("I", [0] * SIZE)
         self._ms = array("I", self._epochs)
         self._head = 0
@@ -32,8 +31,7 @@ class EdgeRing:
             place = (place - 1) % SIZE
         else:
             self._head = head
-        self._buttons[place] = button
-        self._levels[place] = level
+        self._what[place] = 2 * button + level
         self._epochs[place] = epoch
         self._ms[place] = ms
 
@@ -42,8 +40,8 @@ class EdgeRing:
         tail = self._tail
         if tail == self._head:
             return False
-        self.button = self._buttons[tail]
-        self.level = self._levels[tail] != 0
+        self.button = self._what[tail] // 2
+        self.level = self._what[tail] % 2 == 1
         self.epoch = self._epochs[tail]
         self.ms = self._ms[tail]
         self._tail = (tail + 1) % SIZE

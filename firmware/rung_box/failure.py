@@ -20,12 +20,11 @@ def note(error: Exception) -> None:
 def show(_: Exception) -> None:
     """All lamps say `fault`."""
     from rung_box.clock import now_ms
-    from rung_box.lamps import Lamps
     from rung_box.rhythm import FRAME_MS, frame
     from rung_box.setup import Setup
     from rung_wire import codes, ticks
 
-    lamps = Lamps(Setup())
+    lamps = Setup().lamps()
     begun = now_ms()
     now = begun
     while ticks.diff(now, begun) < SHOWN_MS:

@@ -19,10 +19,9 @@ def stay(what: str, stops: list) -> None:
 
     lamps = None
     try:
-        from rung_box.lamps import Lamps
         from rung_box.setup import Setup
 
-        lamps = Lamps(Setup())
+        lamps = Setup().lamps()
         stops.append(lamps.dark)
     except Exception:  # the lamps may be what has failed: the line says so all the same
         pass

@@ -7,8 +7,8 @@ from rung_box.once import forget
 
 
 class Setup:
-    """`buttons`, and `leds` if the lamps are plain LEDs: pins in the order in which escalate, warn and release stand on
-    the desk. `wrong`: what is wrong with the settings. ValueError where a pin must not carry what the map has there."""
+    """`buttons`: their pins in the order in which escalate, warn and release stand on the desk. `wrong`: what is wrong
+    with the settings. Raises ValueError where a pin must not carry what the board's map puts there."""
 
     def __init__(self) -> None:
         values, self.wrong = settings.read_settings()
@@ -20,14 +20,26 @@ class Setup:
             raise ValueError("board %s is no %s" % (name, chip))
         for problem in pins.problems(board):
             raise ValueError(problem)
-        self.is_mirrored = values["mirror"] == "yes"
-        self.buttons = tuple(reversed(board.BUTTONS)) if self.is_mirrored else board.BUTTONS
-        leds = tuple(reversed(board.LEDS)) if self.is_mirrored else board.LEDS
-        self.leds = leds if values["lamps"] == "leds" else None
-        self.pixels = board.PIXELS
+        self._board = board
+        self._has_leds = values["lamps"] == "leds"
+        self._is_mirrored = values["mirror"] == "yes"
+        self.buttons = self._in_order(board.BUTTONS)
         self.buzzer = board.BUZZER
         self.sounds = values["buzzer"]
         self.is_colour_blind = values["palette"] == "colour_blind"
+
+    def lamps(self):
+        """They can `show` three colours and be `dark`."""
+        if self._has_leds:
+            from rung_box.leds import Leds
+
+            return Leds(self._in_order(self._board.LEDS))
+        from rung_box.lamps import Lamps
+
+        return Lamps(self._board.PIXELS, self._is_mirrored)
+
+    def _in_order(self, three):
+        return tuple(reversed(three)) if self._is_mirrored else three
 
     def forget(self) -> None:
         """Nobody needs it any more: let go of this, too."""

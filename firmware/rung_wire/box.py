@@ -79,10 +79,6 @@ class BoxLink(Link):
         self._got: "int | None" = None  # sequence to be confirmed with the next pump
         self._hello(0)  # an illegal identity fails here, not on the line
 
-    def up(self, now: int) -> bool:
-        """Whether the host has been heard lately (what lamps to show, only `lamps` tells)."""
-        return self.state == UP and self._patience(now) != 0
-
     def unconfirmed(self) -> "list[tuple[int, str]]":
         """Number and buttons of every press not yet acknowledged, oldest first."""
         return [(press.number, press.buttons) for press in self._presses]
@@ -237,9 +233,6 @@ class BoxLink(Link):
         self._hello_again.restart()
         events.append(("lost",))
 
-    def _handlers(self) -> "dict[tuple[str, str], Any]":
-        return HANDLERS
-
 
 HANDLERS = {
     (SEEKING, codes.WHO): BoxLink._who,
@@ -253,3 +246,4 @@ HANDLERS = {
     (UP, codes.MAINTAIN): BoxLink._maintain,
     (UP, codes.BYE): BoxLink._bye,
 }
+BoxLink.handlers = HANDLERS

@@ -6,8 +6,6 @@ from rung_wire.link import Link
 
 TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
 if TYPE_CHECKING:
-    from typing import Any
-
     from rung_wire.frame import Frame
     from rung_wire.link import Event
     from rung_wire.seal import Key, Session
@@ -328,9 +326,6 @@ class HostLink(Link):
     def _stray(self) -> None:
         self._asks = self.state != CLOSED
 
-    def _handlers(self) -> "dict[tuple[str, str], Any]":
-        return HANDLERS
-
 
 def _refresh(events: "list[Event]", press: "Event") -> None:
     """Of the repetitions that arrive together only the last knows the age."""
@@ -354,3 +349,4 @@ HANDLERS = {
     (UP, codes.BOX_ALIVE): HostLink._box_alive,
     (UP, codes.BOX_BYE): HostLink._box_bye,
 }
+HostLink.handlers = HANDLERS

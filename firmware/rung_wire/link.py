@@ -63,6 +63,7 @@ class Link:
     in this state).
     """
 
+    handlers: "dict[tuple[str, str], Any]" = {}  # of (state, kind of frame)
     openings = ""  # the kinds of frames that are heard whatever their session: their handlers see to the proof
 
     def __init__(self, state: str, frames: "Frames", most_bytes: int) -> None:
@@ -126,7 +127,7 @@ class Link:
         self._handle(frame, now, judged == FRESH, events)
 
     def _handle(self, frame: "Frame", now: int, is_fresh: bool, events: "list[Event]") -> None:
-        handler = self._handlers().get((self.state, frame[0]))
+        handler = self.handlers.get((self.state, frame[0]))
         if handler is None:
             self.illegal += 1
             return
@@ -144,9 +145,6 @@ class Link:
 
     def _enter(self, session: "Session", events: "list[Event]") -> None:
         """The other end has proven that it is in a session which this end only offered."""
-
-    def _handlers(self) -> "dict[tuple[str, str], Any]":
-        raise NotImplementedError
 
     def _lose(self, events: "list[Event]") -> None:
         raise NotImplementedError

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.wire.pair import LAMPS, Pair, up
 
-from rung_wire import codes
+from rung_wire import box, codes
 from rung_wire.frame import Decoder
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -74,7 +74,7 @@ def try_script(data: bytes) -> None:
 def acknowledge_all(pair: Pair, given: list[int]) -> None:
     """On a good line everything arrives."""
     for _ in range(300):
-        if not pair.box.unconfirmed() and pair.box.up(pair.box_now) and pair.host.up(pair.now):
+        if not pair.box.unconfirmed() and pair.box.state == box.UP and pair.host.up(pair.now):
             break
         pair.now += 50
         pair.box_turn(pair.host_turn(pair.box_turn()))

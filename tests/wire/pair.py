@@ -113,7 +113,7 @@ class Pair:
 
 def up() -> Pair:
     pair = Pair().settle(5)
-    assert pair.box.up(pair.box_now) and pair.host.up(pair.now)
+    assert pair.box.state == box.UP and pair.host.up(pair.now)
     pair.events.clear()
     return pair
 

@@ -185,7 +185,7 @@ def test_a_box_that_is_asked_to_leaves_the_session() -> None:
     pair = up()
     pair.host.maintain()
     assert pair.host.next_due(pair.now) == 0
-    assert pair.settle().names() == ["maintain"] and pair.box.up(pair.box_now), "its owner has not done it yet"
+    assert pair.settle().names() == ["maintain"] and pair.box.state == box.UP, "its owner has not done it yet"
     events = pair.host.receive(pair.box.bye(), pair.now)
     assert [event[0] for event in events] == ["left", "lost"] and pair.host.state == host.LISTENING
 

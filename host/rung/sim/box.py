@@ -157,12 +157,12 @@ class VirtualBox:
         """Let go of a button; return the moment of the edge (monotonic ns)."""
         return self.pin(self._pins[button], None)
 
-    def bounce(self, button: str, edges: int, gap_us: int = 200) -> list[int]:
+    def bounce(self, button: str, edges: int, gap_us: int = 200, *, held: bool = False) -> list[int]:
         """Press (an odd number of edges) or tap (even) with a contact that bounces; their times.
 
-        Must start with the button let go; no other command is served while it lasts.
+        Must start with the button let go, or with it pressed if ``held``; no other command is served while it lasts.
         """
-        levels = [None if index % 2 else _PRESSED for index in range(edges)]
+        levels = [None if index % 2 != held else _PRESSED for index in range(edges)]
         return self._edges(self._pins[button], levels, gap_us)
 
     def pin(self, number: int, level: int | None) -> int:

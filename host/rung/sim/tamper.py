@@ -1,13 +1,14 @@
 """A hand on the line between box and bridge: it sees every frame, and may hold, repeat, replay or add bytes.
 
 It opens the box's port as a bridge would, and gives the bridge a port of its own. Bytes pass unchanged and whole line
-by whole line, unless a rule says otherwise.
+by whole line, unless a rule says otherwise; with ``baud``, no faster than a serial line of that speed carries them.
 """
 
 import contextlib
 import os
 import select
 import threading
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from types import TracebackType
 from typing import Literal, Self
 
 from rung.sim.port import Port
+
+PORTION_BYTES = 16  # on a slow line
 
 Way = Literal["up", "down"]  # to the bridge, to the box
 Rule = Callable[[bytes], list[bytes]]  # a line that came -> what goes on instead
@@ -28,7 +31,10 @@ def passed(line: bytes) -> list[bytes]:
 class Tamper:
     """Use as a context manager. ``port`` is what the bridge opens. Rules are called on the tamper's own thread."""
 
-    def __init__(self, box_port: str, link: Path) -> None:
+    def __init__(self, box_port: str, link: Path, baud: int | None = None) -> None:
+        self.opened: Callable[[], None] = lambda: None  # called when the bridge opens its port
+        self._second_per_byte = 10 / baud if baud else 0.0
+        self._was_open = False
         self.up: Rule = passed
         self.down: Rule = passed
         self.seen: list[tuple[Way, bytes]] = []  # every line that came, whatever became of it
@@ -86,7 +92,11 @@ class Tamper:
                 self._send(*self._added[0])
                 with self._adding:
                     del self._added[0]
-            self._bridge.flush() if self._bridge.is_open() else self._bridge.forget()  # as a cable does
+            is_open = self._bridge.is_open()
+            self._bridge.flush() if is_open else self._bridge.forget()  # as a cable does
+            if is_open and not self._was_open:
+                self.opened()
+            self._was_open = is_open
         waiting.close()
 
     def _come(self, way: Way, data: bytes) -> None:
@@ -101,4 +111,7 @@ class Tamper:
         port = self._bridge.master if way == "up" else self._box
         while data and not self._stopping and (way == "down" or self._bridge.is_open()):
             if select.select([], [port], [], 0.1)[1]:
-                data = data[os.write(port, data) :]
+                portion = data[:PORTION_BYTES] if self._second_per_byte else data
+                sent = os.write(port, portion)
+                data = data[sent:]
+                time.sleep(sent * self._second_per_byte)

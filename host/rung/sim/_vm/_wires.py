@@ -30,7 +30,7 @@ listeners = [None] * PINS  # (trigger mask, handler, pin)
 _link = None
 
 # Edges on their way to their handlers: what they were and when.
-EDGES = 256
+EDGES = 32  # more than micropython.schedule takes
 _edges = [None] * EDGES  # listeners
 _levels = bytearray(EDGES)
 _times = array("I", [0] * EDGES)

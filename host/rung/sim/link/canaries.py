@@ -19,8 +19,8 @@ class GivesTwice(HostLink):
         self._given = self._acked = 0
         super()._press(frame, now, is_fresh, events)
 
-    def _handlers(self) -> Any:
-        return {**host.HANDLERS, (host.UP, codes.PRESS): GivesTwice._press}
+
+GivesTwice.handlers = {**host.HANDLERS, (host.UP, codes.PRESS): GivesTwice._press}
 
 
 class ForgetsRecord(HostLink):
@@ -71,8 +71,8 @@ class TakesTwice(BoxLink):
     def _result(self, frame: Any, now: int, is_fresh: bool, events: Any) -> None:
         super()._result(frame, now, True, events)
 
-    def _handlers(self) -> Any:
-        return {**box.HANDLERS, (box.UP, codes.RESULT): TakesTwice._result}
+
+TakesTwice.handlers = {**box.HANDLERS, (box.UP, codes.RESULT): TakesTwice._result}
 
 
 class NeverLost(BoxLink):

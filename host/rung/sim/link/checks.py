@@ -164,7 +164,7 @@ class Book:
     # -- once the world has healed -------------------------------------------------------------------------------------
 
     def agree(self, box: BoxLink, host: HostLink, box_now: int, now: int, lamps: Any) -> None:
-        require(box.up(box_now) and host.up(now), "the link did not heal")
+        require(box.state == BOX_UP and host.up(now), "the link did not heal")
         require(box.session == host.session, "the ends are in different sessions")
         require(not box.unconfirmed(), "a press stays unconfirmed on a good line")
         require(self.recorded.get(self._boot, 0) == self._made, "a press was lost")

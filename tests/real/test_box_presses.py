@@ -1,0 +1,114 @@
+"""No press is missed and none is invented: short ones with bouncing contacts, a poller beside, noise on the wires."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.real.host_end import HostEnd
+
+from rung.sim.box import VirtualBox
+from rung.sim.flash import install
+from rung_wire import codes
+
+pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
+
+PRESSES = 500 if os.environ.get("RUNG_LONG") else 120
+PULSES = 10_000
+BURST = 60
+SHORT_MS, LONG_MS = 5, 60
+CHATTER_NS = 3_000_000  # this computer was busy: contacts that stay for so long in between have been pressed twice
+POLLER = """
+import machine, neopixel, time
+lamps = neopixel.NeoPixel(machine.Pin(4), 3)
+buttons = [machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP) for number in (25, 27)]
+seen, before = 0, [1, 1]
+while True:
+    now = [button.value() for button in buttons]
+    seen += sum(was > is_ for was, is_ in zip(before, now))
+    before = now
+    lamps[0] = (seen // 256, seen % 256, 0)
+    lamps.write()
+    time.sleep_ms(50)
+"""
+
+
+def _wait(host: HostEnd, ms: float) -> None:
+    until = time.monotonic() + ms / 1000
+    while (left := until - time.monotonic()) > 0:
+        host.turn()
+        time.sleep(min(left, 0.002))
+
+
+def test_every_short_press_is_seen_once_and_a_poller_beside_misses_most(flash: Path, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    install(flash)
+    (tmp_path / "poller").mkdir()
+    (tmp_path / "poller" / "main.py").write_text(POLLER)
+    made, stretched, short = [], [], 0
+    with (
+        VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box,
+        VirtualBox(tmp_path / "poller", link=tmp_path / "ttyRUNG1") as poller,
+        HostEnd(box.port) as host,
+    ):
+        host.wait("up")
+        host.show(7, "lll")
+        for _ in range(PRESSES):
+            button = chance.choice(("escalate", "release"))
+            edges = 1 + 2 * chance.randrange(3)
+            down = box.bounce(button, edges, 100)
+            poller.press(button)
+            _wait(host, chance.uniform(SHORT_MS, LONG_MS))
+            up = box.bounce(button, edges, 100, held=True)
+            poller.let_go(button)
+            made.append(button[0].upper())
+            short += up[-1] - down[0] < 30_000_000
+            if max(down[-1] - down[0], up[-1] - up[0]) > CHATTER_NS:
+                stretched.append(button[0].upper())
+            _wait(host, chance.uniform(25, 60))
+        host.is_still("press")
+        seen = [event[3] for event in host.events if event[0] == "press"]
+        polled = poller.lamps()[0][0] * 256 + poller.lamps()[0][1]
+    print(f"{PRESSES} presses of 5 to 60 ms, {short} under 30 ms: {len(seen)} seen; by a poller every 50 ms: {polled}")
+    # Taps of escalate wait for a chord, so the order differs.
+    assert Counter(made) <= Counter(seen) <= Counter(made) + Counter(stretched), f"RUNG_SEED={seed}"
+    assert polled < PRESSES
+
+
+def test_noise_on_the_wires_makes_no_press(flash: Path, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    install(flash)
+    pulses = longer = 0
+    with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box, HostEnd(box.port) as host:
+        host.wait("up")
+        host.show(7, "lll")
+        while pulses < PULSES:
+            stamps = box.bounce(
+                chance.choice(("escalate", "warn", "release")), 2 * BURST, chance.choice((50, 100, 300))
+            )
+            widths = [up - down for down, up in zip(stamps[::2], stamps[1::2], strict=True)]
+            pulses += sum(width < 1_000_000 for width in widths)
+            longer += sum(width >= 2_000_000 for width in widths)  # this computer was busy: that was a short press
+            _wait(host, 25)
+        assert host.is_still("press") or sum(event[0] == "press" for event in host.events) <= longer
+        presses = sum(event[0] == "press" for event in host.events)
+    print(f"{pulses} pulses under 1 ms: {presses} presses ({longer} pulses were longer than 2 ms)")
+
+
+def test_a_double_tap_is_two_presses(flash: Path, tmp_path: Path) -> None:
+    install(flash)
+    with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box, HostEnd(box.port) as host:
+        host.wait("up")
+        host.show(7, "lll")
+        for button in ("escalate", "warn", "release"):
+            for _ in range(2):
+                box.bounce(button, 5, 100)
+                time.sleep(0.04)
+                box.bounce(button, 5, 100, held=True)
+                time.sleep(0.06)
+            assert [host.wait("press")[3:5] for _ in range(2)] == [(button[0].upper(), codes.TAP)] * 2
+            assert host.is_still("press", 0.3)
