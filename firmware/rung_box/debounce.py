@@ -62,6 +62,10 @@ class Debounce:
 
     def _note(self, level: bool, epoch: int, ms: int) -> None:
         if level == self._level:
+            if ticks.diff(ms, self._level_ms) < 0:  # the pin was looked at before the interrupt had latched its edge
+                self._level_ms = ms
+                if self._first_ms is not None and ticks.diff(ms, self._first_ms) < 0:
+                    self._first_ms = ms
             return
         # Contacts that close chatter: a press began with their first edge. But noise long before it is no part of it.
         if level and (self._first_ms is None or ticks.diff(ms, self._first_ms) >= DEBOUNCE_MS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from tests.box.hands import ESCALATE, RELEASE, WARN, Press, alone, expected, ste
 from tests.box.replay import Replay
 from tests.box.vectors import VECTORS
 
-from rung_box.debounce import DEBOUNCE_MS
+from rung_box.debounce import DEBOUNCE_MS, Debounce
 from rung_box.edges import SIZE, EdgeRing
 from rung_box.gestures import Gestures
 
@@ -170,6 +171,20 @@ def test_a_hold_fills_its_lamp_and_a_tap_does_not() -> None:
     assert gestures.filling(RELEASE, 1300) == (1000, 1500)
     gestures.forbid_hold(RELEASE, 1301)
     assert gestures.filling(RELEASE, 1302) is None
+
+
+@given(st.integers(4, 200), st.integers(0, 199))
+def test_a_pin_that_is_looked_at_before_its_edge_is_latched(held_ms: int, looked_ms: int) -> None:
+    """However late the look and its time, the press is as long as its edges say."""
+    downs: list[int] = []
+    contact = Debounce(SimpleNamespace(down=lambda _, __, ms: downs.append(ms), up=lambda *_: None), WARN, False)
+    contact.settle(True, 7, 1000 + min(looked_ms, held_ms - 1))
+    if not downs:
+        for ms, level in ((1000, True), (1000 + held_ms, False)):
+            contact.pass_time(ms)
+            contact.edge(level, 7, ms)
+        contact.settle(False, 7, 1300)
+    assert downs == [1000]
 
 
 def test_a_full_ring_keeps_the_beginning_and_the_newest_level() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -28,11 +27,6 @@ def _running(box: VirtualBox, _: random.Random) -> None:
         host.wait("up")
 
 
-def _starting(box: VirtualBox, chance: random.Random) -> None:
-    box.reset()
-    time.sleep(chance.random() * 0.3)
-
-
 def _crashed(box: VirtualBox, _: random.Random) -> None:
     """While it shows that something has failed."""
     box.unplug()
@@ -54,7 +48,6 @@ def _flooded(box: VirtualBox, chance: random.Random) -> None:
 BROKEN = ("rung_box/app.py", "signals = self._panel.signals(now)", "raise ValueError")
 STATES = {
     "running": (_running, None),
-    "starting": (_starting, None),
     "crashed": (_crashed, BROKEN),
     "safe mode": (_safe, BROKEN),
     "flooded": (_flooded, None),
