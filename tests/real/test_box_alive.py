@@ -237,6 +237,6 @@ def test_a_press_that_a_reset_caught_is_shown_as_refused_told_and_never_sent(
         host.show(7, "lll")
         if caught:
             box.wait_lamps(lambda pixels: pixels[RELEASE][0] > 0 == pixels[RELEASE][1], PATIENCE_S)
-        assert host.is_still("press", 1.5)
+        assert host.is_still("press")
         box.reset("software")
         assert host.wait("hello")[9] == 0, "it has been told"

@@ -143,7 +143,7 @@ def is_red(box: VirtualBox, place: int) -> bool:
 
 def _quick_box(flash: Path) -> VirtualBox:
     install(flash)
-    change(flash, "rung_box/selftest.py", "IDLE_MS = 8000", "IDLE_MS = 1000")
+    change(flash, "rung_box/selftest.py", "IDLE_MS = 8000", "IDLE_MS = 600")
     return VirtualBox(flash, link=flash.parent / "ttyRUNG0", pins=pins_of(esp32_devkitc))
 
 

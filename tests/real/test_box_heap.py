@@ -25,7 +25,7 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 
 IS_LONG = bool(os.environ.get("RUNG_LONG"))
 HEAP = "64wK"
-PRESSES = 10_000 if IS_LONG else 150
+PRESSES = 10_000 if IS_LONG else 80
 GROWTH_BYTES = 1024  # what a conservative collector may keep by mistake, now more, now less
 TELL = """
 import asyncio, gc
