@@ -27,6 +27,7 @@ class Debounce:
             None  # when the chatter began that a press may come of, and the call of that moment
         )
         self._epoch = 0
+        self._doubt_ms: "int | None" = None  # since when the pin and the last latched edge disagree
         self._chatter_until: "int | None" = None
 
     def pass_time(self, ms: int) -> None:
@@ -49,6 +50,13 @@ class Debounce:
 
     def settle(self, level: bool, epoch: int, now: int) -> None:
         """No latched edge is left, and the pin's level is `level` now."""
+        if self._level and not level and not self.held:
+            # The edge of its letting go is on its way from the interrupt, with its own time: wait for it, not for ever.
+            if self._doubt_ms is None:
+                self._doubt_ms = now
+            if ticks.diff(now, self._doubt_ms) < DEBOUNCE_MS:
+                return
+        self._doubt_ms = None
         self._note(level, epoch, now)
         self.pass_time(now)
         if self.held and not self._level and self._chatter_until is None:
@@ -56,6 +64,8 @@ class Debounce:
 
     def next_due(self, now: int):
         """Milliseconds until `settle` must look at the pin; None: not before the next edge."""
+        if self._doubt_ms is not None:
+            return 1
         if self._chatter_until is not None:
             return max(0, ticks.diff(self._chatter_until, now))
         return max(0, PULSE_MS - ticks.diff(now, self._level_ms)) if self._level and not self.held else None

@@ -12,7 +12,7 @@ from tests.box.hands import ESCALATE, RELEASE, WARN, Press, alone, expected, ste
 from tests.box.replay import Replay
 from tests.box.vectors import VECTORS
 
-from rung_box.debounce import DEBOUNCE_MS, Debounce
+from rung_box.debounce import DEBOUNCE_MS, PULSE_MS, Debounce
 from rung_box.edges import SIZE, EdgeRing
 from rung_box.gestures import Gestures
 
@@ -185,6 +185,30 @@ def test_a_pin_that_is_looked_at_before_its_edge_is_latched(held_ms: int, looked
             contact.edge(level, 7, ms)
         contact.settle(False, 7, 1300)
     assert downs == [1000]
+
+
+@pytest.mark.parametrize("held_ms", [1, 2, 3, 8])
+def test_a_letting_go_that_the_pin_tells_before_the_interrupt(held_ms: int) -> None:
+    """A late look at the pin must neither lose the press nor make one of a pulse."""
+    downs: list[int] = []
+    contact = Debounce(SimpleNamespace(down=lambda _, __, ms: downs.append(ms), up=lambda *_: None), WARN, False)
+    contact.edge(True, 7, 1000)
+    for now in (1000 + held_ms, 1009):
+        contact.settle(False, 7, now)
+        assert contact.next_due(now) == 1 and not downs
+    contact.pass_time(1000 + held_ms)
+    contact.edge(False, 7, 1000 + held_ms)
+    contact.settle(False, 7, 1020)
+    assert downs == ([1000] if held_ms >= PULSE_MS else [])
+
+
+def test_an_edge_that_never_comes_makes_no_press() -> None:
+    downs: list[int] = []
+    contact = Debounce(SimpleNamespace(down=lambda *_: downs.append(0), up=lambda *_: None), WARN, False)
+    contact.edge(True, 7, 1000)
+    for now in range(1001, 1100):
+        contact.settle(False, 7, now)
+    assert not downs and contact.next_due(1100) is None
 
 
 def test_a_full_ring_keeps_the_beginning_and_the_newest_level() -> None:
