@@ -52,6 +52,8 @@ class Gestures:
         self._no_hold = [False] * 3
         self._tap_ms: list = [None] * 3  # when a withheld tap was let go
         self._chord = False  # until both are up, escalate and warn have nothing more to say
+        self._chord_end: "int | None" = None  # when that was over last
+        self._naming: list = [None, None]  # when warn began to name grounds, and was let go
         self._refused: list = [None] * 3  # since when the lamp says so
         self._names = [_NO] * 3
         self._has_named = False  # in this hold of warn
@@ -67,11 +69,13 @@ class Gestures:
         if self._tap_ms[button] is not None:
             self._end_press(button)  # pressed again: a chord would be of this second press
         self._epochs[button] = epoch
-        self._names[button] = self._is_named_by(button)
+        self._names[button] = self._is_named_by(button, ms)
         self._no_hold[button] = button == RELEASE and self._names[button] != _NO
         self._has_named = self._has_named or (button != WARN and self._names[button] != _NO)
         self._again = None
         partner = _PARTNER[button]
+        if partner is not None and self._is_late(ms, self._chord_end):
+            self._chord = True  # it went down while the other was still held
         if partner is not None and (self._chord or self._is_recent(partner, ms)):
             self._phase[button] = _SPENT
             if not self._chord:
@@ -88,6 +92,7 @@ class Gestures:
         phase = self._phase[button]
         self._phase[button] = _IDLE
         if phase == _NAMING:
+            self._naming[1] = ms
             self._again = None if self._has_named else ms
         elif phase == _PRESSED:
             held_ms = ticks.diff(ms, self._since[button])
@@ -99,8 +104,9 @@ class Gestures:
                 self._refused[button] = ms
             else:
                 self._send(LETTERS[button], "h", self._epochs[button], ms)
-        if self._phase[ESCALATE] == _IDLE and self._phase[WARN] == _IDLE:
+        if self._chord and self._phase[ESCALATE] == _IDLE and self._phase[WARN] == _IDLE:
             self._chord = False
+            self._chord_end = ms
         self.tick(ms)
 
     def tick(self, now: int) -> None:
@@ -179,11 +185,18 @@ class Gestures:
         """Whether this button, tapped now, names a ground."""
         return self._phase[WARN] == _NAMING or (button == WARN and self._again is not None)
 
-    def _is_named_by(self, button: int) -> int:
-        """Whether a press of this button, which begins now, names a ground."""
+    def _is_named_by(self, button: int, ms: int) -> int:
+        """Whether a press of this button, which began at `ms`, names a ground."""
         if button == WARN:
             return _NAMES if self._again is not None else _NO
-        return _NAMES if self._phase[WARN] == _NAMING else _NO
+        begun, end = self._naming
+        if begun is None or ticks.diff(ms, begun) < 0:
+            return _NO
+        return _NAMES if self._phase[WARN] == _NAMING or self._is_late(ms, end) else _NO
+
+    def _is_late(self, ms: int, end) -> bool:
+        """Whether a down edge, told only now, was made just before the `end` of what it belongs to."""
+        return end is not None and -LATE_MS <= ticks.diff(ms, end) < 0
 
     def _name(self, button: int, held_ms: int, ms: int) -> None:
         """The end of a press that was begun to name a ground."""
@@ -203,6 +216,7 @@ class Gestures:
             self._cancel(button, now)
         elif button == WARN:
             self._phase[button] = _NAMING
+            self._naming = [self._since[button] + TAP_MS[button], None]
             self._has_named = False
             self._since[button] = None
         elif button == ESCALATE:
@@ -252,4 +266,5 @@ class Gestures:
         self._phase[button] = _SPENT
         self._refused[button] = now
         if button == WARN:
+            self._naming = [None, None]
             self._names = [_VOID if names else _NO for names in self._names]
