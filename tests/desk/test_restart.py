@@ -130,7 +130,7 @@ def test_an_open_case_is_finished_by_the_policy_it_began_with() -> None:
             desk.call_comes()
             desk.now.feed(w.Declared(w.Ground.PROFANITY))
             await desk.may_press(Button.WARN)
-        desk.policy = load("warm-transfer", Times(wait=3600, say_time=3600, answer_within=3600))
+        desk.policy = load("warm-transfer", Times(wait=3600, say_time=59, answer_within=3600))
         async with desk.bridge():
             await desk.ask()  # under the new policy this would take an hour
             await desk.until(lambda: desk.has(w.AskClosed))

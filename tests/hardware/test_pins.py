@@ -76,7 +76,7 @@ def test_both_refuse_a_button_on_a_pin_that_is_unfit(board: Board) -> None:
     assert refused <= board.strapping | board.taken | board.input_only
 
 
-@pytest.mark.parametrize("function", BOARDS[0].pins("pixels").keys() | BOARDS[0].pins("leds").keys())
+@pytest.mark.parametrize("function", sorted(BOARDS[0].pins("pixels").keys() | BOARDS[0].pins("leds").keys()))
 def test_a_pin_that_moves_on_either_side_is_told(function: str) -> None:
     """To a GPIO that would do as well."""
     board, elsewhere = BOARDS[0], 32

@@ -12,7 +12,7 @@ from hardware.boards import BOARDS
 from hardware.circuit import build
 from hardware.trace import neighbours, net_of
 from rung_box.contacts import Contacts
-from rung_box.debounce import DEBOUNCE_MS
+from rung_box.debounce import DEBOUNCE_MS, PULSE_MS
 
 SUPPLY = 3.3
 LOW, HIGH = 0.25 * SUPPLY, 0.75 * SUPPLY  # what the chip surely takes for low and high; between them it keeps its mind
@@ -58,10 +58,11 @@ def of_button(role: str) -> Filter:
 
 
 def bouncing(begin: float, end: float, chance: random.Random) -> list[tuple[float, bool]]:
-    """A press between two moments: up to ten bounces within 4 ms after each."""
+    """A press between two moments: up to ten bounces within 4 ms after each, but closed for good before it ends."""
     changes = [(begin, True)]
-    for edge, closed in ((begin, True), (end, False)):
-        moments = sorted(edge + chance.uniform(1e-5, 4e-3) for _ in range(2 * chance.randint(0, 5)))
+    settled = end - begin - (PULSE_MS + 1) / 1000  # what is closed for less is no hand to the firmware
+    for edge, closed, longest in ((begin, True, min(4e-3, settled)), (end, False, 4e-3)):
+        moments = sorted(edge + chance.uniform(1e-5, longest) for _ in range(2 * chance.randint(0, 5)))
         changes += [(end, False)] if edge == end else []
         changes += [(moment, closed ^ (place % 2 == 0)) for place, moment in enumerate(moments)]
     return changes
