@@ -38,6 +38,7 @@ TIMES = Times(wait=0.3, say_time=0.3, answer_within=1.2)
 AT_ONCE = 4  # performances side by side; they mostly wait
 DEATHS = 5  # at most in one performance
 ALONE = 3  # performances for a step that earlier ones did not come to
+LAST = 40  # events of the record that a failure shows
 FEWEST_STEPS = 12  # the shortest story has 16; fewer that are common to two performances would show too little
 PROGRAM = str(Path(__file__).with_name("dying_bridge.py"))
 SEED = int(os.environ.get("RUNG_SEED", random.SystemRandom().randrange(1 << 32)))
@@ -68,6 +69,7 @@ class Performance:
             error.add_note(
                 f"{self.story}: died at {self.died_at}, after {self.moments} s, group: {self.group}, seed {SEED}"
             )
+            error.add_note("\n".join(map(str, ["the record ends with:", *self.stage.record[-LAST:]])))
             raise
         self._check_chain()
 
