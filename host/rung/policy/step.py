@@ -27,6 +27,7 @@ from rung.policy.answers import refuse
 from rung.policy.book import Rules
 from rung.policy.decision import Decision, Step
 from rung.policy.press import pressed
+from rung.policy.reading import Look
 from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, Announcement, Desk, Who
 from rung.words import Role
 
@@ -94,7 +95,8 @@ def _announcement(d: Decision, said: Announcement) -> None:
     elif not who.here and d.case.joined_ms(said.person) is None:
         d.emit(w.AnnouncementWithdrawn(said.rung, "somebody else sits here now"))
     else:
-        look = d.look(who, d.now)
+        after = transfer.handed_over(d.desk, said.person)  # a hand-over leaves the supervisor's
+        look = d.look(who, d.now) if after is d.desk else Look(d.policy, after, who, d.now)
         rung = look.policy.find(said.rung)
         if lacks := look.missing(rung):
             d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(gap.text for gap in lacks)))

@@ -14,7 +14,7 @@ from rung.policy.cases import shifted
 from rung.policy.decision import Decision
 from rung.policy.language import canonical, from_canonical, version_of
 from rung.policy.reading import OTHER_LIVE, PHONE_LOST, other_live
-from rung.policy.state import Case, Joined, Phase
+from rung.policy.state import Case, Desk, Joined, Phase
 from rung.words import Button, LampState, Outcome, Reply, Role, Want
 
 TRANSFER_DEADLINE_MS = 15_000  # REFER and its NOTIFY cross the network twice
@@ -27,13 +27,14 @@ def complete(d: Decision) -> None:
     assert ask is not None
     if ask.taker and d.desk.facts.floor_up:
         d.emit(w.AskMoved(Phase.OFFERING))
-        d.do(w.Offer, OFFER_DEADLINE_MS, ask.taker, d.case.id, _travelling(d.case, d.now), canonical(d.policy))
+        d.do(w.Offer, OFFER_DEADLINE_MS, ask.taker, d.case.id, _travelling(d.case, ask.supervisor, d.now), canonical(d.policy))
     else:
         _transfer(d)
 
 
-def _travelling(case: Case, now_ms: int) -> str:
+def _travelling(case: Case, to: str | None, now_ms: int) -> str:
     """The case as JSON, its instants as ages. What belongs to this desk alone stays here."""
+    said = case.announcement
     away = replace(
         case,
         released="",
@@ -46,7 +47,7 @@ def _travelling(case: Case, now_ms: int) -> str:
         ask=None,
         pending=(),
         old_consults=(),
-        announcement=None,
+        announcement=said if said is not None and said.person == to else None,
         joined=tuple(replace(j, desk="", address="") for j in case.joined),
     )
     return msgspec.json.encode(shifted(away, -now_ms)).decode()
@@ -122,6 +123,15 @@ def taken_from_there(d: Decision) -> w.Answer:
 def added(case: Case) -> Joined | None:
     """The supervisor who came into the call beside the agent."""
     return next((j for j in case.joined if j.address), None) if case.joined else None
+
+
+def handed_over(desk: Desk, person: str | None) -> Desk:
+    """The desk as if a hand-over to this supervisor, who is in the call, were done: it withdraws nothing of theirs."""
+    case = desk.case
+    ask = case.ask if case is not None else None
+    if case is None or ask is None or ask.rung or ask.consult is not None or ask.supervisor != person:
+        return desk
+    return replace(desk, case=replace(case, ask=None, released=""))
 
 
 def parties_are(d: Decision, call: w.Call) -> None:
