@@ -1,7 +1,7 @@
 """Handing the call to a supervisor who is in it: to whom, when, what goes along, and what would not."""
 
 from msgspec.structs import replace
-from tests.policy.scene import EVE, Scene
+from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
 from tests.policy.test_rows import talk
 
@@ -42,3 +42,43 @@ def test_a_hand_over_leaves_the_supervisors_announcement() -> None:
     eve.wait(eve.policy.times.say_ms)
     eve.must("release", "hold")
     assert eve.hung_up()
+
+
+def test_a_hand_over_to_another_supervisor_and_a_handing_back_withdraw_the_announcement() -> None:
+    s = eve_announces()
+    s.parties(EVE.extension, FAY.extension)
+    assert s.other(FAY, w.TakeOver()).verdict == "taken"  # type: ignore[union-attr]
+    assert s.case.announcement is None
+    s = eve_announces()
+    s.must("escalate")
+    eve = at_eves_desk(s)
+    assert eve.put(w.HandBack()).answer.verdict == "taken"  # type: ignore[union-attr]
+    assert eve.case.announcement is None
+
+
+def test_whoever_takes_the_call_over_has_it() -> None:
+    """Two supervisors have come in: the case goes to the desk of the one who takes it."""
+    s = Scene("no-hang-up")
+    s.come_in(EVE)
+    s.parties(EVE.extension, FAY.extension)
+    assert s.other(FAY, w.TakeOver()).verdict == "taken"  # type: ignore[union-attr]
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer) and offer.to == FAY.desk
+
+
+def test_a_call_that_is_being_ended_is_not_handed_over() -> None:
+    s = eve_announces()
+    s.wait(s.policy.times.say_ms)
+    assert s.other_press(EVE, "release", "hold").verdict == "taken"
+    assert s.press("escalate").verdict == "refused"
+    assert not s.sent(w.Offer)
+
+
+def test_a_tap_from_before_the_supervisor_came_in_does_not_hand_the_call_over() -> None:
+    """A slow press never gains by its delay."""
+    s = Scene("no-hang-up")
+    s.wait(1000)
+    s.come_in(EVE)
+    s.wait(1000)
+    assert s.press("escalate", age_ms=1001).verdict == "refused"
+    assert s.press("escalate", age_ms=1000).verdict == "taken"

@@ -171,7 +171,8 @@ def _take_over(d: Decision, act: w.TakeOver) -> w.Answer:
         return refuse("You are not in this call.")
     if transfer.is_on_the_phone(d.case, d.who.id):
         return transfer.taken_from_there(d)
-    return transfer.hand_over(d) if transfer.added(d.case) is not None else refuse("You are not in this call.")
+    there = next((j for j in d.case.joined if j.person == d.who.id and j.address), None)
+    return transfer.hand_over(d, there) if there is not None else refuse("You are not in this call.")
 
 
 ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {

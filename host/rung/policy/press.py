@@ -67,8 +67,11 @@ def _read(d: Decision, press: w.Pressed) -> w.Answer:
             return declare(d, d.policy.common_grounds[list(Button).index(press.buttons[1])])
         return _held_release(d, at)
     if button == ESCALATE:
-        if transfer.added(case) is not None and d.who.role == w.Role.AGENT:
-            return transfer.hand_over(d)
+        there = transfer.added(case) if d.who.role == w.Role.AGENT else None
+        if there is not None and at < there.at_ms:
+            return refuse("A supervisor has come into the call since. Press again.", ESCALATE)
+        if there is not None:
+            return transfer.hand_over(d, there)
         if case.ask is not None:
             return _tap_while_asking(d, at)
     return _tap(d, button, at)

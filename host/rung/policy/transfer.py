@@ -169,10 +169,8 @@ def _came_in(d: Decision, address: str) -> None:
             asks.close(d, Outcome.JOINED)
 
 
-def hand_over(d: Decision) -> w.Answer:
-    """The supervisor who is in the call, of several the one who acts, has it from now on; any open ask is over."""
-    there = next((j for j in d.case.joined if j.address and j.person == d.who.id), None) or added(d.case)
-    assert there is not None
+def hand_over(d: Decision, there: Joined) -> w.Answer:
+    """The supervisor who is in the call has it from now on; any open ask is over."""
     ask = d.case.ask
     if ask is not None and ask.phase in (Phase.OFFERING, Phase.COMPLETING):
         return nothing("The call is being handed over already.")
