@@ -1,12 +1,13 @@
 """Handing the call to a supervisor who is in it: to whom, when, what goes along, and what would not."""
 
+import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
 from tests.policy.test_rows import talk
 
 from rung import words as w
-from rung.words import Ground, Role
+from rung.words import Ground, Marker, Role
 
 
 def eve_announces() -> Scene:
@@ -82,3 +83,23 @@ def test_a_tap_from_before_the_supervisor_came_in_does_not_hand_the_call_over() 
     s.wait(1000)
     assert s.press("escalate", age_ms=1001).verdict == "refused"
     assert s.press("escalate", age_ms=1000).verdict == "taken"
+
+
+@pytest.mark.parametrize("released", [False, True])
+def test_what_would_not_go_along_with_a_case_on_its_way_is_refused(released: bool) -> None:
+    s = Scene("no-hang-up")
+    s.come_in(EVE)
+    s.must("escalate")
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer)
+    if released:
+        s.put(w.OfferAnswered(offer.case, True))
+    for act in (w.Declared(Ground.SLUR), w.Marked(Marker.CRISIS), w.Calmed(), w.Noted(matter="late")):
+        answer = s.put(act).answer
+        assert answer is not None and answer.verdict == "refused" and "tell the supervisor" in answer.why
+    assert s.press("warn+warn", "hold").verdict == "refused"
+    assert s.put(w.Marked(Marker.EMERGENCY)).answer.verdict == "taken"  # type: ignore[union-attr]
+    leaves = s.sent(w.Leave)
+    s.put(w.EffectRefused(leaves[-1].id, "cannot aim") if released else w.OfferAnswered(offer.case, False, "no"))
+    assert not s.case.grounds
+    assert s.put(w.Marked(Marker.CRISIS)).answer.verdict == "taken"  # type: ignore[union-attr]

@@ -10,12 +10,30 @@ from rung.policy.decision import Decision
 from rung.words import Ground, Marker, Outcome, Role, Want
 
 TAKE_BACK_MS = {Marker.EMERGENCY: 4000, Marker.CRISIS: 60_000}  # freely, by the person who marked
+ON_ITS_WAY = "The call is being handed over with all that was declared before; tell the supervisor."
 THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
+
+
+Handler = Callable[[Decision, Any], w.Answer]
+
+
+def _of_the_case(handler: Handler) -> Handler:
+    """Refused while the case is on its way to another desk: it would be lost. What is about an emergency never is."""
+
+    def kept(d: Decision, act: Any) -> w.Answer:
+        emergency = isinstance(act, w.Marked | w.Unmarked) and act.marker == Marker.EMERGENCY
+        if not emergency and transfer.on_its_way(d.desk.case):
+            return refuse(ON_ITS_WAY)
+        return handler(d, act)
+
+    return kept
 
 
 def declare(d: Decision, ground: Ground, note: str = "") -> w.Answer:
     if d.desk.case is None:
         return refuse("There is no call.")
+    if transfer.on_its_way(d.desk.case):
+        return refuse(ON_ITS_WAY)
     if ground == Ground.OTHER and not note.strip():
         return refuse("The ground `other` needs a note.")
     person = d.who.id
@@ -175,19 +193,19 @@ def _take_over(d: Decision, act: w.TakeOver) -> w.Answer:
     return transfer.hand_over(d, there) if there is not None else refuse("You are not in this call.")
 
 
-ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {
+ACTS: dict[type, Handler] = {
     w.Declared: _declared,
-    w.TakenBack: _taken_back,
-    w.Marked: _marked,
-    w.Unmarked: _unmarked,
-    w.Calmed: _calmed,
+    w.TakenBack: _of_the_case(_taken_back),
+    w.Marked: _of_the_case(_marked),
+    w.Unmarked: _of_the_case(_unmarked),
+    w.Calmed: _of_the_case(_calmed),
     w.AskTakenBack: _ask_taken_back,
     w.Unwanted: _unwanted,
-    w.Attested: _attested,
-    w.Ticked: _ticked,
-    w.Noted: _noted,
-    w.LanguageChosen: _language,
-    w.LeaveTakenBack: _leave_taken_back,
+    w.Attested: _of_the_case(_attested),
+    w.Ticked: _of_the_case(_ticked),
+    w.Noted: _of_the_case(_noted),
+    w.LanguageChosen: _of_the_case(_language),
+    w.LeaveTakenBack: _of_the_case(_leave_taken_back),
     w.TakeOver: _take_over,
     w.HandBack: transfer.hand_back,
 }

@@ -125,6 +125,11 @@ def added(case: Case) -> Joined | None:
     return next((j for j in case.joined if j.address), None) if case.joined else None
 
 
+def on_its_way(case: Case | None) -> bool:
+    """It has been offered to another desk, or is that desk's already: what is added here would not go along."""
+    return case is not None and bool(case.released or (case.ask is not None and case.ask.phase == Phase.OFFERING))
+
+
 def handed_over(desk: Desk, person: str | None) -> Desk:
     """The desk as if a hand-over to this supervisor, who is in the call, were done: it withdraws nothing of theirs."""
     case = desk.case
