@@ -1,5 +1,6 @@
 """Each sentence of "How a press is read" about asks, leave and briefs. The docstrings quote it."""
 
+import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.test_rows import declare, declined, talk, tap, then
@@ -32,6 +33,19 @@ def test_all_busy_goes_wider_at_once_and_fails_when_no_group_is_left() -> None:
     assert s.case.ask is not None and GUS.desk in s.case.ask.to
     s.reply("busy", GUS)
     assert s.case.ask is None and s.outcomes() == ["busy"] and s.case.unavailable
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_who_leaves_the_floor_is_absent_and_holds_no_ask_up(busy: bool) -> None:
+    """ "when all asked are busy or absent and no wider group is left" """
+    s = Scene("hang-up-protocol")
+    then(tap("warn"), talk, declare("slur"), tap("escalate"))(s)
+    if busy:
+        s.reply("busy", EVE)
+    s.floor(*((EVE, GUS) if busy else (GUS,)))
+    assert s.case.ask is not None and GUS.desk in s.case.ask.to, "nobody of the first group is left"
+    s.floor(*((EVE,) if busy else ()))
+    assert s.outcomes() == ["busy" if busy else "absent"] and s.case.unavailable
 
 
 def test_one_decline_ends_the_ask_and_is_not_unavailability() -> None:

@@ -12,8 +12,11 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
     d.facts(floor_up=said.up, present=said.present, desks=said.desks, extension=said.extension)
     if d.desk.case is not None:
         _came_free(d, {p.person for p in was.present if p.free} if was.floor_up else set())
-        if was.floor_up and not said.up and d.case.ask is not None:
-            _lost(d, d.case.ask)
+    ask = d.desk.case.ask if d.desk.case is not None else None
+    if ask is not None and was.floor_up and not said.up:
+        _lost(d, ask)
+    elif ask is not None and said.up and asks.waits_for_desks(ask):
+        _nobody_left(d)
     if said.up and not was.floor_up:
         alerts.put_again(d)
         transfer.still_coming(d)
@@ -27,6 +30,15 @@ def _came_free(d: Decision, before: set[str]) -> None:
     rests = any(d.case.has_taken(r.id) and any(n.unavailable for n in r.requires) for r in d.policy.rung)
     if came is not None and d.case.unavailable and not rests:
         d.emit(w.SupervisorFree(came))
+
+
+def _nobody_left(d: Decision) -> None:
+    """All who were asked are busy, or no longer there: the next group is asked, or the ask has come to nothing."""
+    ask = d.case.ask
+    assert ask is not None
+    there = {p.desk for p in d.desk.facts.present} - set(ask.busy)
+    if there.isdisjoint(ask.to) and not asks.widen(d, "busy"):
+        asks.end(d, Outcome.BUSY if ask.busy else Outcome.ABSENT)
 
 
 def _lost(d: Decision, ask: Ask) -> None:
@@ -121,10 +133,7 @@ def _advised(d: Decision, said: w.Replied) -> None:
 
 
 def _busy(d: Decision, said: w.Replied) -> None:
-    ask = d.case.ask
-    assert ask is not None
-    if set(ask.busy) >= set(ask.to) and not asks.widen(d, "busy"):
-        asks.end(d, Outcome.BUSY)
+    _nobody_left(d)
 
 
 _REPLIES = {
