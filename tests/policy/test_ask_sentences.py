@@ -147,6 +147,19 @@ def test_a_supervisor_who_comes_free_clears_unavailable_until_a_final_notice_has
     assert s.case.unavailable
 
 
+def test_a_supervisor_who_comes_free_clears_it_on_a_line_on_hold_too() -> None:
+    s = Scene("warm-transfer", present=())
+    then(tap("warn"), talk, tap("escalate"), talk)(s)
+    s.line("held")
+    s.line("up", call="second")
+    s.floor(EVE)
+    s.floor()
+    s.line("held", call="second")
+    s.line("up")
+    assert not s.case.unavailable
+    assert s.press("warn").verdict == "refused"
+
+
 def test_the_floor_out_of_reach_rings_the_configured_extension() -> None:
     """ "or the floor could not be reached and the configured supervisors' extension did not answer" """
     s = Scene("warm-transfer")

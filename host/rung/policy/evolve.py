@@ -53,6 +53,13 @@ def evolve(desk: Desk, event: w.Event, at_ms: int) -> Desk:
     return desk
 
 
+def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
+    if desk.case is not None and event.case in ("", desk.case.id):
+        return replace(desk, case=replace(desk.case, unavailable=False))
+    parked = tuple(replace(c, unavailable=False) if c.id == event.case else c for c in desk.parked)
+    return replace(desk, parked=parked)
+
+
 # -- numbers and alerts, which need no case ----------------------------------------------------------------------------
 
 
@@ -276,10 +283,6 @@ def _leave_withdrawn(case: Case, event: w.LeaveWithdrawn, at: int) -> Case:
     return replace(case, leave=None)
 
 
-def _free(case: Case, event: w.SupervisorFree, at: int) -> Case:
-    return replace(case, unavailable=False)
-
-
 def _joined(case: Case, event: w.SupervisorJoined, at: int) -> Case:
     return replace(case, joined=(*case.joined, Joined(event.person, event.desk, event.address, at)))
 
@@ -312,6 +315,7 @@ _OF_DESK: dict[type, Callable[[Desk, Any, int], Desk]] = {
     w.AlertRaised: _alerted,
     w.AlertAnswered: _alert_answered,
     w.AlertClosed: _alert_closed,
+    w.SupervisorFree: _free,
 }
 
 _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
@@ -342,7 +346,6 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.AskClosed: _ask_closed,
     w.LeaveGranted: _leave_granted,
     w.LeaveWithdrawn: _leave_withdrawn,
-    w.SupervisorFree: _free,
     w.SupervisorJoined: _joined,
     w.SupervisorLeft: _left,
     w.EffectConfirmed: _settled,

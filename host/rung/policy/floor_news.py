@@ -2,16 +2,17 @@
 
 from rung import words as w
 from rung.policy import alerts, asks, transfer
+from rung.policy.book import policy_of
 from rung.policy.decision import Decision
-from rung.policy.state import Ask, Phase
+from rung.policy.language import Policy
+from rung.policy.state import Ask, Case, Phase
 from rung.words import Outcome, Reply, Want
 
 
 def floor_is(d: Decision, said: w.FloorIs) -> None:
     was = d.desk.facts
     d.facts(floor_up=said.up, present=said.present, desks=said.desks, extension=said.extension)
-    if d.desk.case is not None:
-        _came_free(d, {p.person for p in was.present if p.free} if was.floor_up else set())
+    _came_free(d, {p.person for p in was.present if p.free} if was.floor_up else set())
     ask = d.desk.case.ask if d.desk.case is not None else None
     if ask is not None and was.floor_up and not said.up:
         _lost(d, ask)
@@ -25,11 +26,17 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
 
 
 def _came_free(d: Decision, before: set[str]) -> None:
-    """It clears `unavailable`, until a rung that rests on it (the final notice) has been taken."""
+    """It clears `unavailable` on every line, until a rung that rests on it (the final notice) has been taken."""
     came = next((p.person for p in d.desk.facts.present if p.free and p.person not in before), None)
-    rests = any(d.case.has_taken(r.id) and any(n.unavailable for n in r.requires) for r in d.policy.rung)
-    if came is not None and d.case.unavailable and not rests:
-        d.emit(w.SupervisorFree(came))
+    if came is None:
+        return
+    for case in (d.desk.case, *d.desk.parked):
+        if case is not None and case.unavailable and not _rests_on_it(policy_of(d.rules, case), case):
+            d.emit(w.SupervisorFree(came, "" if case is d.desk.case else case.id))
+
+
+def _rests_on_it(policy: Policy, case: Case) -> bool:
+    return any(case.has_taken(r.id) and any(n.unavailable for n in r.requires) for r in policy.rung)
 
 
 def _nobody_left(d: Decision) -> None:

@@ -97,6 +97,7 @@ class SupervisorFree(Struct, frozen=True, tag=True):
     """A supervisor came free: one can be had again."""
 
     person: str
+    case: str = ""  # of a line on hold; empty: the present one
 
 
 class SupervisorJoined(Struct, frozen=True, kw_only=True, tag=True):
