@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
-from tests.policy.test_rows import talk
+from tests.policy.test_rows import declare, talk, tap, then
 
 from rung import words as w
-from rung.words import Ground, Marker, Role
+from rung.words import Ground, LampState, Marker, Role
 
 
 def eve_announces() -> Scene:
@@ -103,3 +103,19 @@ def test_what_would_not_go_along_with_a_case_on_its_way_is_refused(released: boo
     s.put(w.EffectRefused(leaves[-1].id, "cannot aim") if released else w.OfferAnswered(offer.case, False, "no"))
     assert not s.case.grounds
     assert s.put(w.Marked(Marker.CRISIS)).answer.verdict == "taken"  # type: ignore[union-attr]
+
+
+def test_the_escalate_lamp_is_lit_while_a_tap_would_hand_the_call_over() -> None:
+    """Whatever is asked meanwhile; and dark while another caller is live, or the phone is lost."""
+    s = Scene("hang-up-protocol")
+    then(tap("warn"), talk, declare("slur"), tap("escalate"))(s)
+    assert s.lamp("escalate") == LampState.BLINKING
+    s.reply("join")
+    s.parties(EVE.extension)
+    assert s.lamp("escalate") == LampState.LIT
+    s.line("up", call="second")
+    assert s.lamp("escalate") == LampState.OFF
+    s.line("ended", "them", call="second")
+    assert s.lamp("escalate") == LampState.LIT
+    s.put(w.PhoneIs(up=False))
+    assert s.lamp("escalate") == LampState.OFF

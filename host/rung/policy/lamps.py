@@ -44,10 +44,13 @@ def _case_lamps(policy: Policy, desk: Desk, case: Case, who: Who, now: int) -> t
     if (step := next_step(policy, opened)) is not None and (case.grounds or case.taken):
         shown[step.button] = _BREATHING
     fill_ms = 0
-    if case.ask is not None:
+    under_way = case.ask is not None and case.ask.phase in (Phase.OFFERING, Phase.COMPLETING)
+    if case.joined and who.role == Role.AGENT and any(j.address for j in case.joined) and not under_way:
+        # It hands the call over to the supervisor who is in it, whatever is asked.
+        can = desk.facts.calls_known and not other_live(desk)
+        shown[Button.ESCALATE] = _LIT if can else Lamp()
+    elif case.ask is not None:
         shown[Button.ESCALATE], fill_ms = _asking(policy, desk, case.ask, now)
-    elif case.joined and who.role == Role.AGENT and any(j.address for j in case.joined):
-        shown[Button.ESCALATE] = _LIT  # hands the call over to the supervisor who is in it
     elif Button.ESCALATE in shown and alone(desk):
         shown[Button.ESCALATE] = Lamp(shown[Button.ESCALATE].state, LampMark.ALONE)
     said = case.announcement
