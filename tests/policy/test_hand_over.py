@@ -75,6 +75,24 @@ def test_a_call_that_is_being_ended_is_not_handed_over() -> None:
     assert not s.sent(w.Offer)
 
 
+def test_a_call_that_is_being_ended_or_out_of_reach_is_not_handed_back() -> None:
+    s = eve_announces()
+    s.must("escalate")
+    eve = at_eves_desk(s)
+    eve.put(w.PhoneIs(up=False))
+    assert "phone" in eve.put(w.HandBack()).answer.why  # type: ignore[union-attr]
+    eve.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    eve.put(w.CallsAre((line("up"),)))
+    eve.line("up", call="second")
+    assert "another call is live" in eve.put(w.HandBack()).answer.why.lower()  # type: ignore[union-attr]
+    eve.line("ended", "them", call="second")
+    eve.must("release")
+    eve.wait(eve.policy.times.say_ms)
+    eve.must("release", "hold")
+    assert "being ended" in eve.put(w.HandBack()).answer.why  # type: ignore[union-attr]
+    assert not eve.events(w.AskOpened)
+
+
 def test_a_tap_from_before_the_supervisor_came_in_does_not_hand_the_call_over() -> None:
     """A slow press never gains by its delay."""
     s = Scene("no-hang-up")

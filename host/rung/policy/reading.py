@@ -19,6 +19,7 @@ UP, UNNAMED, CRISIS = CallState.UP, Ground.UNNAMED, Marker.CRISIS
 COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk before a tap can complete the transfer
 
 OTHER_LIVE = "another call is live on this phone; end it or put it on hold first"
+BEING_ENDED = "the call is being ended; waiting for the phone"
 PHONE_LOST = "the phone does not answer; the call may still be up: use the telephone itself"
 
 _PHASES = {
@@ -170,7 +171,7 @@ class Look:
             text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
             return _common(text, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
         if case.pending and case.waiting(HangUp):
-            return _common("the call is being ended; waiting for the phone")
+            return _common(BEING_ENDED)
         if case.held and rung.button != Button.ESCALATE:
             return _common("the caller is on hold; take the call off hold first")
         if does in _NEEDS_PHONE and not self.desk.facts.calls_known:

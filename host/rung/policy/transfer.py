@@ -13,7 +13,7 @@ from rung.policy.answers import nothing, refuse, sentence, taken
 from rung.policy.cases import shifted
 from rung.policy.decision import Decision
 from rung.policy.language import canonical, from_canonical, version_of
-from rung.policy.reading import OTHER_LIVE, PHONE_LOST, other_live
+from rung.policy.reading import BEING_ENDED, OTHER_LIVE, PHONE_LOST, other_live
 from rung.policy.state import Case, Desk, Joined, Phase
 from rung.words import Button, LampState, Outcome, Reply, Role, Want
 
@@ -179,10 +179,8 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     ask = d.case.ask
     if ask is not None and ask.phase in (Phase.OFFERING, Phase.COMPLETING):
         return nothing("The call is being handed over already.")
-    if other_live(d.desk) or not d.desk.facts.calls_known:
-        return refuse(sentence(OTHER_LIVE if other_live(d.desk) else PHONE_LOST))
-    if d.case.waiting(w.HangUp):
-        return refuse("The call is being ended; waiting for the phone.")
+    if stuck := _stuck(d):
+        return refuse(sentence(stuck))
     if ask is not None and ask.phase != Phase.RETURNING:
         asks.end(d, Outcome.WITHDRAWN)
     if d.case.ask is not None:  # nobody else may still be rung, nor the caller be on hold
@@ -191,6 +189,15 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
     complete(d)
     return taken("The supervisor has the call from now on.")
+
+
+def _stuck(d: Decision) -> str:
+    """Why the call cannot go to anybody now; empty: it can."""
+    if other_live(d.desk):
+        return OTHER_LIVE
+    if not d.desk.facts.calls_known:
+        return PHONE_LOST
+    return BEING_ENDED if d.case.waiting(w.HangUp) else ""
 
 
 # -- back to the agent -------------------------------------------------------------------------------------------------
@@ -205,6 +212,8 @@ def hand_back(d: Decision, act: w.HandBack) -> w.Answer:
         return refuse("This call did not come from an agent's desk.")
     if case.ask is not None:
         return refuse("Somebody is being asked already; take that back first.")
+    if stuck := _stuck(d):
+        return refuse(sentence(stuck))
     target = d.desk.facts.desks.get(case.origin, "")
     if not target:
         return refuse(f"The desk {case.origin} is out of reach.")
