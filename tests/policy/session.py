@@ -1,278 +1,270 @@
-"""A shift full of chance: an agent who presses anything, and a phone that mostly obeys. Checked step by step.
+"""A call told in words, at one desk or two, each step held against the oracle.
 
-Whoever draws decides: `random.Random(seed)` for volume, hypothesis for sequences that shrink.
+``tell("tap warn")`` is one move: what a person presses or does, what the phone or the floor does, or time that passes.
+The words are the one description from which chance and hypothesis draw (`moves`), so whatever fails is a story that
+can be read, shortened and told again.
 """
 
-from collections.abc import Callable
-from random import Random
+from collections.abc import Sequence
 
 from msgspec.structs import replace
-from tests.policy.oracle import Oracle, World
-from tests.policy.sentences import (
-    OPEN,
-    at_most_one_hang_up_for_each_hold,
-    done_only_when_the_phone_has_confirmed,
-    every_press_is_recorded_and_answered_once,
-    every_refusal_says_why,
-    lamps_agree_with_presses,
-    lamps_change_only_at_next_change,
-    no_hang_up_without_announcement_and_final_notice,
-    nothing_is_ended_or_transferred_but_by_a_press,
-    the_case_is_as_the_phone_last_said,
-    the_result_of_an_ask_is_shown_off_hold,
-)
-from tests.policy.shift import LINE, POLICY, Shift, line
+from tests.policy.oracle import Afresh, Entry, Look, ask_is_right, what_it_does
+from tests.policy.oracle.history import Who, all_cases
 
 from rung import words as w
-from rung.policy import Policy, Step, lamps, next_change
+from rung.policy import Desk, Policy, Step, lamps, next_change, step
 from rung.policy.state import Facts
-from rung.policy.view import view
-from rung.words import Button, Call, CallState, EndedBy, Gesture, Ground, Marker, Outcome, Verdict
+from rung.words import Button, Call, CallState, EndedBy, Gesture, Ground, LampState, Marker, Outcome, Presence, Role, Verdict
 
-WAITS = (0, 1, 100, 999, 1000, 2000, 2999, 3000, 3001, 3999, 4000, 4001, 4999, 5000, 5001, 30_000, 60_000)
-AGES = (0, 0, 0, 0, 0, 1, 500, 2500, 3000, 3001, 5000, 9999, 10_001, 30_000)
-GROUNDS = (Ground.UNNAMED, Ground.RUDENESS, Ground.SLUR, Ground.THREAT_OTHER, Ground.PROFANITY)
+LINE, PARTNER = "line", "sip:partner@example.invalid"
+EVE = Presence(desk="desk-eve", person="eve", extension="601")
+FAY = Presence(desk="desk-fay", person="fay", extension="602")
+GUS = Presence(desk="desk-gus", person="gus", extension="603", group=1)
+SUPERVISORS = {"eve": EVE, "fay": FAY, "gus": GUS}
+DESKS = {"desk-ada": "500"} | {p.desk: p.extension for p in SUPERVISORS.values()}
+ADA = "desk-ada"
+OTHER_CLOCK = 7_000_000  # each desk has its own clock
+OPEN = (LampState.LIT, LampState.BREATHING)
+_MET = frozenset({w.AskClosed, w.AskWidened, w.SupervisorFree, w.AnnouncementWithdrawn, w.CaseReturned, w.CaseClosed})
+PHONE = frozenset({"join", "play"})
 
 
-class Session(Shift):
-    """A shift whose every step is held against the oracle and the sentences below."""
+class Session:
+    """``policy`` is the engine's; ``told`` is the name by which the oracle knows the practice."""
 
-    def __init__(self, chance: Random, policy: Policy = POLICY) -> None:
-        self.chance = chance
-        self.world = World()
+    def __init__(self, policy: Policy, told: str, lapses: dict[str, int] | None = None) -> None:
+        self.policy, self.told, self.lapses = policy, told, lapses
+        self.now, self.desk, self.at = 1000, Desk(at_ms=1000), ADA
+        self.history: list[Entry] = []
         self.phone: dict[str, Call] = {}  # the truth, which the desk hears of
-        self.checked = 0
-        self.taken: list[str] = []
-        super().__init__(policy)
+        self.floor = w.FloorIs(up=True, present=(EVE, FAY, GUS), desks=DESKS, extension="600")
+        self.presses = self.consults = self.calls = 0
+        self.offered: w.Offer | None = None
+        self.elsewhere: tuple[str, Desk, list[Entry], int] | None = None  # where the case is expected, clock ahead by
+        self.left: dict[str, tuple[Desk, int]] = {}  # desks that the call has left, and their clocks then
+        self.story: tuple[str, ...] = ()  # what was told before
+        self.came: list[str] = []  # what the presses and acts came to
+
+    def begin(self, person: str = "ada", role: Role = Role.AGENT, trained: bool = True) -> None:
+        if role == Role.SUPERVISOR:
+            self.at = SUPERVISORS[person].desk
+        self.put(w.SignedOn(person, role, trained))
+        self.floor = replace(self.floor, present=tuple(p for p in SUPERVISORS.values() if p.desk != self.at))
+        self.put(self.floor)
+        self.put(w.PhoneIs(up=True, can=PHONE))
+        self.put(w.CallsAre(()))
+
+    def copy(self) -> "Session":
+        new = object.__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        new.history, new.phone = self.history.copy(), self.phone.copy()
+        new.left, new.came = self.left.copy(), []
+        return new
 
     # -- one step, and what must hold for each -------------------------------------------------------------------------
 
     def put(self, input: w.Input) -> Step:
-        before = self.desk
-        made = super().put(input)
-        self._track(input)
-        nothing_is_ended_or_transferred_but_by_a_press(input, made)
-        the_result_of_an_ask_is_shown_off_hold(before.case is not None and before.case.ask, made)
-        done_only_when_the_phone_has_confirmed(before.flashes, made)
-        the_case_is_as_the_phone_last_said(input, made)
+        made = step(self.policy, self.desk, input, self.now)
+        self.check(input, made)
+        self.desk = made.desk
+        self.history.append((self.now, input))
+        self.history += [(self.now, event) for event in made.events]
+        for event in made.events:
+            if type(event) in _MET:
+                self.came.append(f"{type(event).__name__} {getattr(event, 'outcome', '')}".strip())
+        for effect in made.effects:
+            if isinstance(effect, w.Offer):
+                self.offered = effect
+        asking = made.desk.case is not None and made.desk.case.ask is not None
+        if asking or any(type(event) is w.AskClosed for event in made.events):
+            wrong = ask_is_right(self.look())
+            assert not wrong, wrong
         return made
 
-    def _track(self, input: w.Input) -> None:
-        """What the oracle is told, from the inputs alone."""
-        world = self.world
-        if isinstance(input, w.SignedOn):
-            world.person = input.person
-        elif isinstance(input, w.PhoneIs):
-            self.connected = input.up
-            world.phone = world.phone and input.up
-        elif isinstance(input, w.CallsAre):
-            world.phone = self.connected
-            world.lines = {call.id: call for call in input.calls if call.state != CallState.ENDED}
-        elif isinstance(input, w.CallIs):
-            world.lines[input.call.id] = input.call
-            if input.call.state == CallState.ENDED:
-                del world.lines[input.call.id]
+    def check(self, input: w.Input, made: Step) -> None:
+        """For whoever wants to hold each step against more."""
 
-    def try_press(self, press: w.Pressed) -> None:
-        """Press, and compare what happened with what the oracle allows."""
-        self.put(w.Tick())  # what has become due is not the press's doing
-        lamps_agree_with_presses(self)
-        expected = Oracle([(r.at_ms, r.event) for r in self.record], self.world).allows(press, self.now)
-        held = self.desk.case is not None and self.desk.case.held
-        made = self.put(press)
-        assert made.answer is not None
+    def look(self) -> Look:
+        return Look(self.told, self.history, self.now, self.lapses)
+
+    def act(self, act: w.Act, who: Who | None = None, desk: str = "") -> Step:
+        """Somebody acts, and what comes of it is compared with what the oracle says."""
+        self.put(w.Tick())  # what has become due is not this act's doing
+        look = self.look()
+        who = look.here() if who is None else who
+        expected = what_it_does(look, act, who)
+        person = w.Person(who.id or "", who.role, who.trained)
+        made = self.put(act if who.here else w.FromDesk(desk, person, act))
         came = what_came_of_it(made)
-        assert came == expected, f"the oracle allows {expected!r}, step did {came!r}: {press}, {made.answer}"
-        assert (made.answer.verdict == Verdict.TAKEN) == (expected not in ("", "panic"))
-        every_press_is_recorded_and_answered_once(made)
-        every_refusal_says_why(made.answer)
-        if held and Button.RELEASE in press.buttons:
-            assert made.answer.verdict != Verdict.TAKEN, "release is refused while the caller is on hold"
-        self.checked += 1
-        self.taken.append(expected)
+        assert came == expected, f"the oracle allows {expected!r}, step did {came!r}: {act}, {made.answer}"
+        assert made.answer is not None
+        told = expected not in ("", "panic", "quiet ask")  # whether they could tell anybody, these two say themselves
+        assert told <= (made.answer.verdict == Verdict.TAKEN), made.answer
+        assert made.answer.why
+        self.came.append(came)
+        return made
+
+    def press(self, buttons: str, gesture: str, age_ms: int = 0, stale: int = 0, who: Who | None = None) -> Step:
+        self.presses += 1
+        epoch = self.desk.case.epoch if self.desk.case is not None else 0
+        press = w.Pressed(
+            box="box",
+            boot="boot",
+            number=self.presses,
+            buttons=tuple(Button(name) for name in buttons.split("+")),
+            gesture=Gesture(gesture),
+            epoch=max(0, epoch - stale),
+            age_ms=age_ms,
+        )
+        return self.act(press, who, "" if who is None else SUPERVISORS[str(who.id)].desk)
 
     # -- moves ---------------------------------------------------------------------------------------------------------
 
-    def play(self, moves: int) -> None:
-        start: list[Callable[[], object]] = [self.line_up, self.warned, self.nobody, self.noticed, self.announced]
-        start += [self.asked, self.answered, self.answered, self.noticed, self.announced]
-        self.chance.choice(start)()
-        self.phone |= self.desk.facts.calls
-        for move in range(moves):
-            self.chance.choice(_MOVES)(self)
-            if move % 5 == 0:
-                view(self.policy, self.desk, self.now)  # whatever has happened, it can be told
-        whatever_has_happened_the_story_can_be_finished(self)
-        no_hang_up_without_announcement_and_final_notice(self)
-        at_most_one_hang_up_for_each_hold(self)
+    def tell(self, move: str) -> None:
+        verb, *args = move.split()
+        if verb in SUPERVISORS:
+            self._from_their_desk(verb, args)
+        else:
+            getattr(self, verb)(*args)
 
-    def line_up(self) -> None:
-        self.line("up")
+    def play(self, moves: Sequence[str]) -> "Session":
+        for i, move in enumerate(moves):
+            try:
+                self.tell(move)
+            except Exception as error:
+                error.add_note(f"{self.told}, {'; '.join((*self.story, *moves[: i + 1]))}")
+                raise
+        self.story += tuple(moves)
+        return self
 
-    def nobody(self) -> None:
-        self.warned().nobody_came()
+    # people at this desk
 
-    def asked(self) -> None:
-        self.warned().ringing()
+    def tap(self, button: str, age: str = "0") -> None:
+        self.press(button, "tap", int(age))
 
-    def answered(self) -> None:
-        self.warned().ringing()
-        self.consult("up")
+    def hold(self, buttons: str, age: str = "0") -> None:
+        self.press(buttons, "hold", int(age))
 
-    def any_press(self) -> None:
-        button, gesture = self.chance.choice(
-            ["warn tap", "escalate tap", "release tap", "release hold", "escalate+warn chord", "escalate hold"]
-        ).split()
-        self._press(button, gesture, self.chance.choice(AGES))
+    def chord(self, buttons: str = "escalate+warn", age: str = "0") -> None:
+        self.press(buttons, "chord", int(age))
 
-    def lit_press(self) -> None:
-        """As a person would: what the lamps invite to. Now and then it travels slowly."""
+    def stale(self, gesture: str, button: str) -> None:
+        """Made on the call before this one."""
+        self.press(button, gesture, stale=1)
+
+    def lit(self, which: str) -> None:
+        """As a person would: what the lamps invite to, the next step first."""
         shown = lamps(self.policy, replace(self.desk, flashes=()), self.now)
         lit = [b for b in Button if getattr(shown, b).state in OPEN]
+        lit.sort(key=lambda b: getattr(shown, b).state != LampState.BREATHING)
         if lit:
-            button = self.chance.choice(lit)
-            announced = button == Button.RELEASE and self.case.announcement is not None
-            self._press(button, "hold" if announced else "tap", self.chance.choice(AGES))
+            button = lit[int(which) % len(lit)]
+            announced = self.desk.case is not None and self.desk.case.announcement is not None
+            self.press(button, "hold" if announced and button == Button.RELEASE else "tap")
 
-    def _press(self, button: str, gesture: str, age_ms: int) -> None:
-        self.presses += 1
-        shown = lamps(self.policy, self.desk, self.now).epoch
-        self.try_press(
-            w.Pressed(
-                box="box",
-                boot="boot",
-                number=self.presses,
-                buttons=tuple(Button(name) for name in button.split("+")),
-                gesture=Gesture(gesture),
-                epoch=self.chance.choice([shown] * 9 + [max(0, self.desk.epoch - 1), self.desk.epoch]),
-                age_ms=age_ms,
-            )
-        )
+    def declare(self, ground: str) -> None:
+        self.act(w.Declared(Ground(ground), "said so" if ground == "other" else ""))
 
-    def some_time(self) -> None:
-        for_ms = self.chance.choice(WAITS)
-        due = next_change(self.policy, self.desk) or self.now + for_ms
-        for at in (self.chance.randint(self.now, max(self.now, due - 1)), max(self.now, due - 1)):
-            lamps_change_only_at_next_change(self, at)
-        if self.chance.random() < 0.8:
-            self.wait(for_ms)
-        else:  # a bridge that was busy
-            self.now += for_ms
+    def takeback(self, ground: str) -> None:
+        self.act(w.TakenBack(Ground(ground)))
 
-    def some_act(self) -> None:
-        ground = self.chance.choice(GROUNDS)
-        acts: list[w.Input] = [w.Declared(ground), w.Declared(Ground.SLUR), w.TakenBack(ground), w.AskTakenBack()]
-        acts += [w.Marked(Marker.CRISIS), w.Unmarked(Marker.CRISIS, "a slip"), w.Calmed(), w.Declared(Ground.RUDENESS)]
-        self.put(self.chance.choice(acts))
+    def mark(self, marker: str) -> None:
+        self.act(w.Marked(Marker(marker)))
 
-    def some_fact(self) -> None:
-        person = self.chance.choice(["ada", "ada", "ada", "ben", None])
-        self.put(
-            self.chance.choice(
-                [w.SignedOn(person), w.FloorIs(extension="600"), w.FloorIs(extension="600"), w.FloorIs(extension="")]
-            )
-        )
+    def unmark(self, marker: str, reason: str = "") -> None:
+        self.act(w.Unmarked(Marker(marker), reason))
 
-    def phone_obeys(self) -> None:
-        """The phone does what it was last told and has not done yet; now and then it will not."""
-        if self.desk.case is None or not self.case.pending:
+    def calmed(self) -> None:
+        self.act(w.Calmed())
+
+    def askback(self) -> None:
+        self.act(w.AskTakenBack())
+
+    def unwanted(self) -> None:
+        self.act(w.Unwanted())
+
+    def attest(self, reason: str = "") -> None:
+        self.act(w.Attested(reason))
+
+    def handback(self) -> None:
+        self.act(w.HandBack())
+
+    def sign(self, person: str, trained: str = "trained") -> None:
+        """Somebody sits down: at the agent's desk agents, at a supervisor's desk supervisors."""
+        role = Role.AGENT if self.at == ADA else Role.SUPERVISOR
+        names = {"own": "ada" if role == Role.AGENT else "eve", "another": "ben" if role == Role.AGENT else "fay"}
+        self.put(w.SignedOn(names.get(person), role, trained == "trained"))
+
+    # supervisors at their own desks
+
+    def _from_their_desk(self, name: str, args: list[str]) -> None:
+        who = Who(name, Role.SUPERVISOR, here=False)
+        if self.at == SUPERVISORS[name].desk:
             return
-        effect = self.case.pending[-1].effect
-        if self.chance.random() < 0.1:
-            self.put(w.EffectRefused(effect.id, "cannot aim"))
-        else:
-            self._obey(effect)
+        verb, *rest = args
+        desk = SUPERVISORS[name].desk
+        if verb in ("tap", "hold"):
+            self.press(rest[0], verb, who=who)
+        elif verb == "chord":
+            self.press("escalate+warn", verb, who=who)
+        elif verb == "declares":
+            self.act(w.Declared(Ground(rest[0])), who, desk)
+        elif verb == "retracts":
+            self.act(w.TakenBack(Ground(rest[0])), who, desk)
+        elif verb == "lifts":
+            self.act(w.Unmarked(Marker.CRISIS), who, desk)
+        elif verb == "calmed":
+            self.act(w.Calmed(), who, desk)
+        elif verb == "takes":
+            self.act(w.TakeOver(), who, desk)
+        elif verb == "withdraws":
+            self.act(w.LeaveTakenBack(), who, desk)
 
-    def _obey(self, effect: w.Effect) -> None:
-        match effect:
-            case w.Hold():
-                self._now(replace(self.phone.get(LINE, line("up")), state=CallState.HELD))
-            case w.Consult():
-                self.consults += 1
-                self._now(_consult(self.consults, CallState.DIALLING))
-            case w.TakeBack(consult=consult) if self.phone:
-                if consult in self.phone:
-                    ended = replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.US)
-                    self._now(ended)
-                self._now(replace(self.phone.get(LINE, line("up")), state=CallState.UP))
-            case w.Complete(consult=consult):
-                self._now(line("ended", "transfer", cause="Call transfered"))
-                if consult in self.phone:
-                    self._now(replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
-            case w.HangUp():
-                self._now(line("ended", "us"))
-
-    def heal(self) -> None:
-        """No more faults: everything is plugged in again, the phone obeys, and people wait for it."""
-        self.put(w.FloorIs(extension="600"))
-        self.put(w.PhoneIs(up=True))
-        self.phone.pop("other", None)
-        for _ in range(5):
-            self.phone.setdefault(LINE, line("up"))
-            self.phone[LINE] = replace(self.phone[LINE], doing="")
-            self.put(w.CallsAre(tuple(self.phone.values())))
-            if self.desk.case is None:
-                self._now(line("up"))
-            if self.case.ask is not None:
-                self.press("escalate+warn", "chord")
-            while (effect := self._told_and_not_lost()) is not None:
-                self._obey(effect)
-            self.wait(35_000)
-
-    def _told_and_not_lost(self) -> w.Effect | None:
-        """What the phone is still to do. What is `unknown` never reached it, and is settled by its own word."""
+    def reply(self, name: str, reply: str) -> None:
+        """To the open ask, or else to the alert."""
         case = self.desk.case
-        return None if case is None else next((p.effect for p in case.pending if p.unknown is None), None)
+        ask = case.ask.number if case is not None and case.ask is not None else 0
+        self._replied(name, reply, ask or (self.desk.alert.number if self.desk.alert is not None else 0))
 
-    def supervisor(self) -> None:
-        """The supervisor's phone does something."""
-        consults = [call for call in self.phone.values() if call.consult_for]
-        if consults:
-            ends = [(CallState.ENDED, Outcome(o)) for o in ("busy", "ignored", "absent", "declined", "failed")]
-            state, outcome = self.chance.choice([(CallState.UP, None)] * 5 + ends)
-            by = EndedBy.THEM if outcome else None
-            self._now(replace(consults[-1], state=state, outcome=outcome, ended_by=by))
+    def alarm(self, name: str, reply: str) -> None:
+        self._replied(name, reply, self.desk.alert.number if self.desk.alert is not None else 0)
 
-    def line_does(self) -> None:
-        """Something happens to the caller's line that nobody told the phone to do."""
-        state = self.chance.choice(["up", "held", "up", "held", "up", "ended"])
-        by = self.chance.choice(["them", "us", "transfer", "network", "unknown"]) if state == "ended" else None
-        cause = self.chance.choice(["", "", "transfer failed: 503"])
-        if LINE in self.phone or self.chance.random() < 0.3:
-            self._now(line(state, by, cause=cause))
+    def _replied(self, name: str, reply: str, ask: int) -> None:
+        who = SUPERVISORS[name]
+        self.put(w.Replied(ask=ask, desk=who.desk, person=name, reply=w.Reply(reply)))
 
-    def new_call(self) -> None:
-        if LINE not in self.phone:
-            self._now(line("up"))
+    def present(self, who: str) -> None:
+        """Who is on the floor: `all`, `none`, `busy`, `down`, or one name."""
+        everybody = tuple(p for p in SUPERVISORS.values() if p.desk != self.at)
+        there = {
+            "all": everybody,
+            "none": (),
+            "down": (),
+            "busy": tuple(replace(p, free=False) for p in everybody),
+        }.get(who)
+        there = tuple(p for p in everybody if p.person == who) if there is None else there
+        self.floor = replace(self.floor, up=who != "down", present=there)
+        self.put(self.floor)
 
-    def other_call(self) -> None:
-        self._now(line(self.chance.choice(["up", "held", "ended", "ended"]), "them", call="other"))
+    def extension(self, number: str = "") -> None:
+        self.floor = replace(self.floor, extension=number)
+        self.put(self.floor)
 
-    def phone_tells_all(self) -> None:
-        doing = self.chance.choice(["", "", "ending", "transferring"])
-        if LINE in self.phone:
-            self.phone[LINE] = replace(self.phone[LINE], doing=doing)
-        self.put(w.CallsAre(tuple(self.phone.values())))
+    # time
 
-    def phone_is_lost(self) -> None:
-        self.put(w.PhoneIs(up=False))
-        self.some_time()
-        self.put(w.PhoneIs(up=True))
-        if self.chance.random() < 0.3:
-            self.any_press()
-        if self.chance.random() < 0.1:
-            self.phone.clear()
-        self.phone_tells_all()
+    def wait(self, ms: str) -> None:
+        """Let time pass as the bridge does: a Tick whenever `next_change` says so."""
+        end = self.now + int(ms)
+        while (due := next_change(self.policy, self.desk)) is not None and due <= end:
+            self.now = max(due, self.now)
+            self.put(w.Tick())
+        self.now = end
 
-    def bridge_restarts(self) -> None:
-        self.desk = replace(self.desk, facts=Facts(), flashes=())
-        self.world = World()
-        if self.desk.case is not None:
-            self.put(w.Restarted())
-        self.put(w.SignedOn("ada"))
-        self.put(w.FloorIs(extension="600"))
-        self.put(w.PhoneIs(up=True))
-        self.phone_tells_all()
+    def late(self, ms: str) -> None:
+        """A bridge that was busy."""
+        self.now += int(ms)
+
+    # the phone
 
     def _now(self, call: Call) -> None:
         self.phone[call.id] = call
@@ -280,64 +272,190 @@ class Session(Shift):
             del self.phone[call.id]
         self.put(w.CallIs(call))
 
+    def line(self, state: str, by: str = "") -> None:
+        """The caller's line, when nobody told the phone to."""
+        id = self.line_id()
+        call = self.phone.get(id, Call(id=id, state=CallState.UP, direction="in", peer="caller"))
+        ended = EndedBy(by or "them") if state == "ended" else None
+        if state == "ended" and id not in self.phone:
+            return
+        self._now(replace(call, state=CallState(state), ended_by=ended, doing=""))
 
-_MOVES: list[Callable[[Session], None]] = (
-    [Session.any_press] * 6
-    + [Session.lit_press] * 6
-    + [Session.some_time] * 8
-    + [Session.some_act] * 3
-    + [Session.phone_obeys] * 6
-    + [Session.supervisor] * 2
-    + [Session.new_call] * 2
-    + [Session.line_does, Session.other_call, Session.phone_tells_all]
-    + [Session.phone_is_lost, Session.bridge_restarts, Session.some_fact]
-)
+    def line_id(self) -> str:
+        """The caller's line; each call after the first has a name of its own."""
+        if self.phone.keys() & {f"{LINE}-{n}" for n in range(1, self.calls + 1)}:
+            return next(id for id in self.phone if id.startswith(LINE))
+        self.calls += 1
+        return f"{LINE}-{self.calls}"
 
+    def second(self, state: str) -> None:
+        """Another caller's line."""
+        call = Call(id="second", state=CallState(state), direction="in", peer="another")
+        self._now(replace(call, ended_by=EndedBy.THEM) if state == "ended" else call)
 
-def _consult(number: int, state: CallState) -> Call:
-    return Call(id=f"consult-{number}", state=state, direction="out", consult_for=LINE)
+    def parties(self, *names: str) -> None:
+        """Who else is in the call."""
+        others = {p.person: p.extension for p in SUPERVISORS.values() if p.desk != self.at} | {"partner": PARTNER}
+        addresses = tuple(others[name] for name in names if name in others)
+        for id, call in list(self.phone.items()):
+            if id.startswith(LINE):
+                self._now(replace(call, parties=addresses))
+
+    def consult(self, becomes: str) -> None:
+        """The telephone of the supervisor."""
+        consults = [call for call in self.phone.values() if call.consult_for]
+        if consults and becomes == "up":
+            self._now(replace(consults[-1], state=CallState.UP))
+        elif consults:
+            outcome = Outcome(becomes) if becomes != "hung-up" else None
+            by = EndedBy.THEM if outcome else EndedBy.US
+            self._now(replace(consults[-1], state=CallState.ENDED, outcome=outcome, ended_by=by))
+
+    def obey(self) -> None:
+        """The phone does what it was told and has not done yet."""
+        for _ in range(4):
+            pending = self.desk.case.pending if self.desk.case is not None else ()
+            if not pending:
+                return
+            self._obey(pending[-1].effect)
+
+    def refuse(self) -> None:
+        """The phone will not."""
+        if self.desk.case is not None and self.desk.case.pending:
+            self.put(w.EffectRefused(self.desk.case.pending[-1].effect.id, "cannot aim"))
+
+    def _obey(self, effect: w.Effect) -> None:
+        line = self.phone.get(getattr(effect, "call", ""))
+        if line is None:
+            return
+        match effect:
+            case w.Hold():
+                self._now(replace(line, state=CallState.HELD))
+            case w.Consult():
+                self.consults += 1
+                id = f"consult-{self.consults}"
+                self._now(Call(id=id, state=CallState.DIALLING, direction="out", consult_for=effect.call))
+            case w.TakeBack(consult=consult):
+                if consult in self.phone:
+                    self._now(replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.US))
+                self._now(replace(line, state=CallState.UP))
+            case w.Join(target=target):
+                self._now(replace(line, parties=(*line.parties, target)))
+            case w.Complete() | w.Leave():
+                consult = getattr(effect, "consult", None)
+                self._now(replace(line, state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
+                if consult in self.phone:
+                    self._now(replace(self.phone[consult], state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
+                self._follow()
+            case w.HangUp():
+                self._now(replace(line, state=CallState.ENDED, ended_by=EndedBy.US))
+
+    def all(self, doing: str = "") -> None:
+        """The phone tells all its calls."""
+        for id in [id for id in self.phone if id.startswith(LINE)]:
+            self.phone[id] = replace(self.phone[id], doing=doing)  # type: ignore[arg-type]
+        self.put(w.CallsAre(tuple(self.phone.values())))
+
+    def lost(self) -> None:
+        self.put(w.PhoneIs(up=False))
+
+    def back(self) -> None:
+        self.put(w.PhoneIs(up=True, can=PHONE))
+        self.put(w.CallsAre(tuple(self.phone.values())))
+
+    def restart(self) -> None:
+        """The bridge comes back: facts are gone, the case is in the record."""
+        here = self.desk.facts.who
+        self.desk = replace(self.desk, facts=Facts(), flashes=())
+        self.history.append((self.now, Afresh()))
+        if self.desk.case is not None:
+            self.put(w.Restarted())
+        self.put(w.SignedOn(here.id, here.role, here.trained))
+        self.put(self.floor)
+        self.back()
+
+    # the case goes to another desk
+
+    def carry(self, accepted: str = "yes") -> None:
+        """The floor carries the offered case to the other desk, and its answer back."""
+        offer, self.offered = self.offered, None
+        if offer is None:
+            return
+        accepts = accepted == "yes" and self._offer_there(offer)
+        self.put(w.OfferAnswered(offer.case, accepts, "" if accepts else "no"))
+
+    def _offer_there(self, offer: w.Offer) -> bool:
+        """At that desk, by its own clock, it is one case more."""
+        desk, clock = self.left.get(offer.to, (Desk(at_ms=self.now + OTHER_CLOCK), self.now + OTHER_CLOCK))
+        there = Session(self.policy, self.told, self.lapses)
+        there.desk, there.now, there.at = desk, max(clock, self.now + OTHER_CLOCK), offer.to
+        agent = offer.to == ADA
+        there.floor = self.floor
+        there.begin("ada" if agent else offer.to.removeprefix("desk-"), Role.AGENT if agent else Role.SUPERVISOR)
+        made = there.put(w.CaseOffered(case=offer.case, desk=self.at, state=offer.state, policy=offer.policy))
+        self.elsewhere = (offer.to, there.desk, there.history, there.now - self.now)
+        return any(isinstance(e, w.AnswerOffer) and e.accepted for e in made.effects)
+
+    def _follow(self) -> None:
+        """The call goes on at the other desk: from here on that desk is looked at."""
+        if self.elsewhere is None:
+            return
+        case = next(e.case for _, e in reversed(self.history) if isinstance(e, w.CaseClosed))
+        at, desk, entries, moved = self.elsewhere
+        whole = [entry for entry in all_cases(self.history)[0][case] if not isinstance(entry[1], w.CaseClosed)]
+        self.left[self.at] = (self.desk, self.now)
+        self.history = [(when + moved, event) for when, event in whole] + [(desk.at_ms, Afresh()), *entries]
+        self.at, self.desk, self.now, self.elsewhere = at, desk, self.now + moved, None
+        self.floor = replace(self.floor, present=tuple(p for p in SUPERVISORS.values() if p.desk != at))
+        self.phone = {}
+        self.calls += 1
+        self._now(Call(id=f"{LINE}-{self.calls}", state=CallState.UP, direction="in", peer="caller", case=case))
 
 
 def what_came_of_it(made: Step) -> str:
     """In the oracle's words."""
-    came = ""
-    for event in made.events:
-        match event:
-            case w.RungTaken(rung=rung):
-                came = rung
-            case w.Announced():
-                came = "announce"
-            case w.EffectDecided(effect=w.Complete()):
-                came = "complete"
-            case w.AskMoved(outcome=Outcome.TAKEN_BACK) | w.AskClosed(outcome=Outcome.TAKEN_BACK):
-                came = "take back"
-            case w.MarkerSet(marker=Marker.EMERGENCY):
-                came = "panic"
-    return came
+    if any(isinstance(event, w.AskOpened) and event.rung == "" for event in made.events):
+        replied = next(event for event in made.events if isinstance(event, w.AskReplied))
+        return "hand back" if replied.reply == w.Reply.ACCEPT else f"hand over to {replied.person}"
+    for event in reversed(made.events):
+        word = _word(event)
+        if word:
+            return word
+    return ""
 
 
-def whatever_has_happened_the_story_can_be_finished(s: Session) -> None:
-    """After the faults have healed nothing hangs, and an abused agent still has a way up the whole ladder."""
-    s.heal()
-    assert s.case.ask is None
-    assert s.case.pending == ()
-    s.line("up")
-    for mark in s.case.marks:
-        s.put(w.SignedOn(mark.person))
-        s.put(w.Unmarked(mark.marker, "it was a film"))
-    s.put(w.SignedOn("ada"))
-    if not s.case.has_taken("warn"):
-        assert s.press("warn").verdict == Verdict.TAKEN
-    s.wait(s.policy.times.wait_ms)
-    if not s.case.has_taken("final-notice"):
-        s.nobody_came()
-        assert s.press("warn").verdict == Verdict.TAKEN
-        s.wait(s.policy.times.wait_ms)
-    s.put(w.Declared(Ground.THREAT))
-    s.put(w.Declared(Ground.THREAT))  # the first may have named an `unnamed` from before calmed
-    if s.case.announcement is None:
-        assert s.press("release").verdict == Verdict.TAKEN
-    s.wait(s.policy.times.say_ms)
-    assert s.press("release", "hold").verdict == Verdict.TAKEN
-    s.line("ended", "us")
-    assert s.closed().how == "released"
+def _word(event: w.Event) -> str:
+    match event:
+        case w.RungTaken(rung=rung):
+            return rung
+        case w.Announced(rung=rung):
+            return f"announce {rung}"
+        case w.EffectDecided(effect=w.Complete()) | w.AskMoved(phase="offering"):
+            return "complete"
+        case w.EffectDecided(effect=w.Leave()):
+            return "hand over"
+        case w.AskMoved(outcome=Outcome.TAKEN_BACK) | w.AskClosed(outcome=Outcome.TAKEN_BACK):
+            return "take back"
+        case w.AskMoved(outcome=Outcome.UNWANTED) | w.AskClosed(outcome=Outcome.UNWANTED):
+            return "unwanted"
+        case w.MarkerSet(marker=Marker.EMERGENCY):
+            return "panic"
+        case w.MarkerSet(marker=marker):
+            return f"marks {marker}"
+        case w.MarkerLifted(marker=Marker.EMERGENCY):
+            return "false alarm"
+        case w.MarkerLifted():
+            return "lifts crisis"
+        case w.AlertRaised(want=w.Want.COMPANY):
+            return "quiet ask"
+        case w.CallerCalmed():
+            return "calmed"
+        case w.NotNecessary():
+            return "not necessary"
+        case w.LeaveWithdrawn():
+            return "leave withdrawn"
+        case w.GroundTakenBack(ground=ground):
+            return f"takes {ground} back"
+        case w.GroundDeclared(ground=ground):
+            return f"declares {ground}"
+    return ""

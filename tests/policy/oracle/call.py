@@ -1,0 +1,236 @@
+"""How the call stands: talk, hold, rungs taken, asks, leave, and who is in it."""
+
+from tests.policy.oracle.history import WAIT, Afresh, Look, Who
+
+from rung import words as w
+from rung.words import CallState, Outcome, Role
+
+WARNINGS = {"warn", "final-notice", "redirect", "de-escalate", "advise-and-warn", "supervisor-warn"}
+CAME_TO_SOMETHING = {Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED}
+FAILED = {
+    Outcome.DENIED,
+    Outcome.DECLINED,
+    Outcome.UNWANTED,
+    Outcome.BUSY,
+    Outcome.IGNORED,
+    Outcome.ABSENT,
+    Outcome.FAILED,
+}
+NOBODY = {Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT}
+CHANGES_NOTHING = {Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.WITHDRAWN}
+
+
+# -- talk and hold -----------------------------------------------------------------------------------------------------
+
+
+def on_hold(look: Look) -> bool:
+    """As the phone last said of this call."""
+    held = look.of(w.CallHeld, w.CallResumed, w.CaseArrived, w.CaseOpened)
+    return bool(held) and isinstance(held[-1][1], w.CallHeld)
+
+
+def talk(look: Look, since: int, until: int) -> int:
+    """How long (ms) our end and the caller have heard each other between the two."""
+    total, hears, begun = 0, False, 0
+    turns = look.of(
+        w.CaseOpened, w.CaseArrived, w.CallResumed, w.CallHeld, w.PhoneLost, w.BridgeRestarted, w.CaseReceived
+    )
+    for at, event in [*turns, (until, None)]:
+        if hears:
+            total += max(0, min(at, until) - max(begun, since))
+        hears, begun = isinstance(event, w.CaseOpened | w.CaseArrived | w.CallResumed), at
+    return total
+
+
+def waited_from(look: Look) -> int | None:
+    """The latest warning, notice or redirection, calmed, or end of a failed escalate; None: nothing was said yet."""
+    since = None
+    for at, event in look.of(w.RungTaken, w.AskClosed, w.CallerCalmed):
+        if isinstance(event, w.RungTaken) and event.rung in WARNINGS:
+            since = at
+        elif isinstance(event, w.CallerCalmed):
+            since = at
+        elif isinstance(event, w.AskClosed) and event.rung and event.outcome in FAILED:
+            since = at
+    return since
+
+
+def persisted(look: Look, at: int) -> bool:
+    """The abuse went on: `wait` of talk has passed since, and the press attests the rest."""
+    since = waited_from(look)
+    return since is not None and talk(look, since, at) >= WAIT
+
+
+# -- rungs -------------------------------------------------------------------------------------------------------------
+
+
+def taken_at(look: Look, rung: str, person: str | None = None) -> int | None:
+    """When the rung that stands was taken last; with ``person``: by that supervisor. None: it does not stand."""
+    when: int | None = None
+    for at, event in look.of(w.RungTaken, w.RungUndone, w.AskClosed):
+        if isinstance(event, w.RungTaken) and event.rung == rung and (person is None or event.person == person):
+            when = at
+        elif isinstance(event, w.RungUndone) and event.rung == rung:
+            when = None
+        elif isinstance(event, w.AskClosed) and event.rung == rung and event.outcome not in CAME_TO_SOMETHING:
+            when = None
+    lapses = look.lapses.get(rung)
+    return None if when is None or (lapses is not None and look.edge >= when + lapses) else when
+
+
+def stands(look: Look, rung: str, person: str | None = None) -> bool:
+    return taken_at(look, rung, person) is not None
+
+
+# -- asks and leave ----------------------------------------------------------------------------------------------------
+
+
+# An ask of no rung is a hand-over to a supervisor in the call, or a supervisor's handing back: it is no escalate.
+
+
+def ask_opened(look: Look) -> w.AskOpened | None:
+    """The open ask."""
+    asks = look.of(w.AskOpened, w.AskClosed)
+    opened = asks[-1][1] if asks else None
+    return opened if isinstance(opened, w.AskOpened) else None
+
+
+def phase(look: Look) -> str:
+    """How far the open ask is; empty: none is open."""
+    opened = ask_opened(look)
+    if opened is None:
+        return ""
+    moves = look.of(w.AskOpened, w.AskMoved)
+    last = moves[-1][1]
+    if isinstance(last, w.AskMoved):
+        return last.phase
+    return "telling"
+
+
+def answered_at(look: Look) -> int | None:
+    """When the supervisor of the open ask answered; a transfer that failed since does not change it."""
+    answered = None
+    for at, event in look.of(w.AskOpened, w.AskMoved):
+        if isinstance(event, w.AskOpened):
+            answered = None
+        elif isinstance(event, w.AskMoved) and event.phase == "answered" and answered is None:
+            answered = at
+    return answered
+
+
+def leave(look: Look) -> str:
+    """`none`, `unused` or `used`."""
+    has = "none"
+    for _, event in look.of(w.LeaveGranted, w.LeaveWithdrawn, w.RungTaken):
+        if isinstance(event, w.LeaveGranted):
+            has = "unused"
+        elif isinstance(event, w.LeaveWithdrawn):
+            has = "none"
+        elif isinstance(event, w.RungTaken) and event.rung == "warn":
+            has = "used"
+    return has
+
+
+def unavailable(look: Look) -> bool:
+    """The last ask ended with nobody but busy, ignoring or absent people, and none has come free since."""
+    mine = {id(event) for _, event in look.call}
+    nobody, final, here = False, False, False
+    free: set[str] = set()
+    for _, thing in look.history:
+        if id(thing) in mine:
+            here = here or isinstance(thing, w.CaseOpened | w.CaseArrived)
+            if isinstance(thing, w.AskClosed) and thing.rung and thing.outcome not in CHANGES_NOTHING:
+                nobody = thing.outcome in NOBODY
+            elif isinstance(thing, w.RungTaken):
+                final = final or thing.rung == "final-notice"
+        elif isinstance(thing, w.FloorIs):
+            now = {p.person for p in thing.present if p.free}
+            if here and not final and now - free:
+                nobody = False
+            free = now if thing.up else set()
+        elif isinstance(thing, Afresh):
+            here, free = False, set()
+        elif isinstance(thing, w.Restarted):
+            here = True
+    return nobody
+
+
+def declined(look: Look) -> bool:
+    return any(isinstance(e, w.AskClosed) and e.outcome == Outcome.DECLINED for _, e in look.of(w.AskClosed))
+
+
+def not_necessary(look: Look) -> bool:
+    """Attested with the reason, and no supervisor has declined, before or after."""
+    return bool(look.of(w.NotNecessary)) and not declined(look)
+
+
+def involved(look: Look) -> bool:
+    """A supervisor has advised, or taken the call, when asked to be involved."""
+    return any(
+        isinstance(e, w.AskClosed) and e.rung == "involve" and e.outcome in (Outcome.ADVISED, Outcome.ACCEPTED)
+        for _, e in look.of(w.AskClosed)
+    )
+
+
+# -- who is in the call ------------------------------------------------------------------------------------------------
+
+
+def supervisors(look: Look) -> dict[str | None, int]:
+    """The supervisors in the call, and since when."""
+    inside: dict[str | None, int] = {}
+    for at, event in look.of(w.CaseOpened, w.CaseArrived, w.SupervisorJoined, w.SupervisorLeft):
+        if isinstance(event, w.SupervisorJoined):
+            inside.setdefault(event.person, at)
+        elif isinstance(event, w.SupervisorLeft):
+            inside.pop(event.person, None)
+        elif isinstance(event, w.CaseOpened | w.CaseArrived):
+            kept = inside.get(event.person)
+            inside = {}
+            if event.role == Role.SUPERVISOR:
+                inside[event.person] = at if kept is None else kept
+    return inside
+
+
+def added(look: Look) -> list[str | None]:
+    """The supervisors who are in the call from another desk."""
+    addresses: dict[str | None, str] = {}
+    for _, event in look.of(w.CaseArrived, w.SupervisorJoined, w.SupervisorLeft):
+        if isinstance(event, w.SupervisorJoined):
+            addresses[event.person] = event.address
+        elif isinstance(event, w.SupervisorLeft):
+            addresses.pop(event.person, None)
+        else:
+            addresses = {}
+    return list(addresses)
+
+
+def third_party(look: Look) -> bool:
+    """Somebody is in the call beside caller, agent and supervisors."""
+    ours = {e.address for _, e in look.of(w.SupervisorJoined) if isinstance(e, w.SupervisorJoined)}
+    call = look.lines().get(look.line())
+    return call is not None and any(party not in ours for party in call.parties)
+
+
+def another_caller_hears_us(look: Look) -> bool:
+    mine = look.line()
+    return any(
+        call.state == CallState.UP and call.consult_for is None and call.id != mine for call in look.lines().values()
+    )
+
+
+def being_ended(look: Look) -> bool:
+    """A hang-up of this call was ordered, and nobody knows yet what came of it."""
+    ids: set[int] = set()
+    mine = look.line()
+    for _, event in look.of(w.EffectDecided, w.EffectConfirmed, w.EffectFailed):
+        if isinstance(event, w.EffectDecided) and isinstance(event.effect, w.HangUp) and event.effect.call == mine:
+            ids.add(event.effect.id)
+        elif isinstance(event, w.EffectConfirmed | w.EffectFailed):
+            ids.discard(event.id)
+    return bool(ids)
+
+
+def in_call(look: Look, who: Who) -> bool:
+    return who.id in supervisors(look)
+
+
