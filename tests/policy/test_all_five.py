@@ -138,6 +138,17 @@ def test_crisis_stands_until_each_who_marked_it_has_taken_it_back(name: str) -> 
     assert not s.case.marked(Marker.CRISIS) and s.case.review
 
 
+def test_a_supervisor_in_the_call_is_present_and_lifts_the_crisis_late(name: str) -> None:
+    """ "when no supervisor is present and none is available": one who is in the call is, whatever the floor says. """
+    s = Scene(name).come_in(EVE)
+    s.floor()
+    s.put(w.Marked(Marker.CRISIS))
+    s.wait(60_001)
+    assert s.put(w.Unmarked(Marker.CRISIS, "the caller is safe")).answer.verdict == "refused"  # type: ignore[union-attr]
+    s.parties()
+    assert s.put(w.Unmarked(Marker.CRISIS, "the caller is safe")).answer.verdict == "taken"  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("ground", ["threat", "threat_other"])
 def test_a_threat_alerts_a_supervisor_at_once(name: str, ground: str) -> None:
     """ "`threat` and `threat_other` alert a supervisor at once, under every policy." """
