@@ -58,7 +58,7 @@ class Deep(Session):
         case = self.desk.case
         assert case is not None and case.ask is None and case.pending == (), "something hangs"
         self.present("none")
-        here = self.look().here()
+        here = self.look().here
         for mark in case.marks:
             self.put(w.SignedOn(mark.person))
             self.put(w.Unmarked(mark.marker, "it was a film"))
@@ -83,7 +83,7 @@ class Deep(Session):
             self.back()
             if self.desk.case is not None and self.desk.case.ask is not None:
                 self.chord()
-            self.obey()
+            self.obey(lost=False)
             self.wait("35000")
         if self.at == ADA:
             self.sign("own")

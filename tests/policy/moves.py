@@ -1,6 +1,6 @@
 """The one description of random calls: where one begins, and what may happen next. Chance and hypothesis draw from it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 
 from msgspec.structs import replace
@@ -8,12 +8,13 @@ from tests.policy.session import Session
 
 from rung.policy import Policy, load
 from rung.policy.library import shipped
-from rung.words import Role
+from rung.words import Ground, Role
 
 POLICIES = shipped()
 SUPERVISOR_WARNED = "wait 5000; declare slur; tap warn; wait 5000"
 ASKED_BY_TELEPHONE = "reply eve accept; wait 4000; obey; consult up; wait 3000"
 EVE_COMES = "hold escalate; alarm eve join; obey"
+HANDED_BACK = "handback; wait 4000; obey; consult up; wait 3000; tap escalate; carry; obey"
 EVE_WARNS = "wait 5000; eve declares slur; eve tap warn; wait 5000"
 GRANTED = "line up; tap warn; wait 5000; declare slur; tap escalate; reply eve grant"
 CARE = "line up; tap warn; declare demands"
@@ -24,13 +25,17 @@ STARTS: dict[str, tuple[str, ...]] = {
         "line up; declare slur",
         "line up; declare slur; tap escalate",
         f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}",
+        "line up; declare slur; tap escalate; wait 4000; obey",
         f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
+        f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}",
     ),
     "warm-transfer": (
         "line up; tap warn; wait 5000",
         "line up; tap warn; wait 5000; tap escalate",
         f"line up; tap warn; wait 5000; tap escalate; {ASKED_BY_TELEPHONE}",
+        "line up; tap warn; wait 5000; tap escalate; wait 4000; obey",
         f"line up; tap warn; wait 5000; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
+        f"line up; tap warn; wait 5000; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}",
         "line up; tap warn; wait 5000; present none; tap escalate; wait 5000",
         "line up; tap warn; wait 5000; present none; tap escalate; wait 5000; tap warn; wait 5000",
         "line up; tap warn; wait 5000; present none; tap escalate; wait 5000; tap warn; wait 5000; declare slur",
@@ -39,8 +44,10 @@ STARTS: dict[str, tuple[str, ...]] = {
         "tap release; wait 4000",
     ),
     "hang-up-protocol": (
+        "line up; tap warn; wait 5000",
         "line up; tap warn; wait 5000; declare slur",
         "line up; tap warn; wait 5000; declare slur; tap escalate",
+        "line up; tap warn; wait 5000; tap escalate; reply eve grant; tap warn; wait 5000",
         f"{GRANTED}",
         f"{GRANTED}; tap warn; wait 5000",
         f"{GRANTED}; tap warn; wait 5000; tap release; wait 4000",
@@ -51,6 +58,9 @@ STARTS: dict[str, tuple[str, ...]] = {
     ),
     "end-with-care": (
         f"{CARE}; wait 5000",
+        "line up; tap warn; attest it-is-nothing; wait 5000",
+        "line up; tap warn; tap escalate; reply eve advise; wait 5000",
+        "line up; tap warn; present none; tap escalate; wait 5000",
         f"{CARE}; tap escalate",
         f"{CARE}; tap escalate; reply eve advise; wait 5000",
         f"{CARE}; tap escalate; reply eve take; wait 4000; obey; consult up; wait 3000",
@@ -61,11 +71,14 @@ STARTS: dict[str, tuple[str, ...]] = {
     ),
     "advise-and-warn": (
         "line up; tap warn; wait 5000",
+        "line up; declare slur; tap warn; wait 5000",
         "line up; declare slur; tap warn; wait 5000; declare slur",
         "line up; declare slur; tap warn; wait 5000; declare slur; tap release; wait 4000",
         "line up; tap escalate",
         f"line up; tap escalate; {ASKED_BY_TELEPHONE}",
+        "line up; tap escalate; wait 4000; obey",
         f"line up; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
+        f"line up; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}",
     ),
 }
 COMMON = (
@@ -75,9 +88,16 @@ COMMON = (
     f"line up; {EVE_COMES}; {EVE_WARNS}",
     f"line up; {EVE_COMES}; tap escalate; carry; obey",
     f"line up; {EVE_COMES}; {EVE_WARNS}; eve tap release; tap escalate; carry; obey",
-    f"line up; {EVE_COMES}; parties eve fay; wait 5000",
+    f"line up; {EVE_COMES}; wait 5000",
+    f"line up; {EVE_COMES}; {EVE_WARNS}; parties",
+    f"line up; {EVE_COMES}; {EVE_WARNS}; parties eve fay; wait 5000",
 )
-ALONE = ("line up", f"line up; {SUPERVISOR_WARNED}", f"line up; {SUPERVISOR_WARNED}; tap release; wait 4000")
+ALONE = (
+    "line up; wait 5000",
+    "line up; wait 5000; declare threat_other; tap warn; wait 5000",
+    f"line up; {SUPERVISOR_WARNED}",
+    f"line up; {SUPERVISOR_WARNED}; tap release; wait 4000",
+)
 
 # What may happen next, and how often.
 MOVES: dict[str, int] = {
@@ -110,7 +130,37 @@ MOVES: dict[str, int] = {
     "second ended": 3, "parties eve": 3, "parties eve fay": 1, "parties partner": 1, "parties eve partner": 1,
     "parties": 2, "all": 2, "all ending": 1, "lost": 1, "back": 3, "restart": 1,
 }  # fmt: skip
+# What belongs together and would hardly ever meet by chance: a ground and its press, and the edges of the waits.
+TOGETHER = [f"declare {ground}; tap release" for ground in Ground]
+TOGETHER += [f"declare {ground}; tap {button}" for ground in Ground for button in ("warn", "escalate")]
+TOGETHER += [f"eve declares {ground}; eve tap warn" for ground in ("rudeness", "unnamed", "threat_other", "slur")]
+TOGETHER += [f"tap warn; wait {ms}; tap {b}" for ms in (4999, 5000) for b in ("release", "escalate", "warn")]
+TOGETHER += [f"tap warn; wait 1; declare slur; wait {ms}; tap release" for ms in (4998, 4999)]
+TOGETHER += [f"declare slur; tap release; wait {ms}; hold release" for ms in (3999, 4000)]
+TOGETHER += ["tap escalate; wait 30000; tap warn", "tap escalate; wait 12000; tap warn"]
+TOGETHER += ["wait 26000; tap warn", "wait 8000; tap warn"]
+TOGETHER += ["eve withdraws; wait 5000; tap escalate", "parties; tap escalate", "sign own untrained; tap release"]
+TOGETHER += ["wait 1; eve declares slur; eve tap warn", "wait 1; declare slur; tap warn", "declare slur; tap warn"]
+TOGETHER += ["eve declares slur; eve tap warn; wait 4999; eve tap release", "wait 4950; declare slur; tap warn"]
+TOGETHER += ["wait 1; declare slur; wait 4950; tap warn; wait 4999; tap release"]
+TOGETHER += [f"tap warn; line held; wait 5000; line up; tap {b}" for b in ("release", "escalate", "warn")]
+TOGETHER += [f"{what}; tap {b}" for what in ("line held", "second up") for b in ("release", "warn")]
+TOGETHER += [f"parties partner; {act} release" for act in ("tap", "hold")]
+TOGETHER += ["wait 56000; hold release", "wait 55999; hold release", "hold release; refuse; tap release"]
+TOGETHER += ["mark crisis; tap warn", "mark crisis; unmark crisis; tap release", "mark crisis; wait 60001; unmark crisis"]
+TOGETHER += ["mark crisis; present none; wait 60001; unmark crisis it-was-a-film; tap release", "mark crisis; eve lifts"]
+TOGETHER += ["tap escalate; mark crisis; carry; obey; tap release", "tap escalate; declare slur; carry; obey"]
+TOGETHER += ["present all; tap warn", "present all; declare demands; tap release", "present all; tap release"]
+TOGETHER += ["calmed; tap escalate", "calmed; wait 1; declare slur; tap release", "calmed; wait 5000; lit 0"]
+TOGETHER += ["takeback slur; tap release", "takeback slur; hold release", "chord; tap escalate", "chord; tap warn"]
+TOGETHER += ["attest it-is-nothing; declare demands; tap release"]
+MOVES |= dict.fromkeys(TOGETHER, 2)
 DRAW = [move for move, weight in MOVES.items() for _ in range(weight)]
+
+
+def words(moves: Iterable[str]) -> list[str]:
+    """Move by move, what belongs together too."""
+    return [word for move in moves for word in move.split("; ") if word]
 
 
 def starts(told: str) -> list[tuple[str, Role]]:
@@ -130,13 +180,22 @@ class Calls:
         if which not in self.begun:
             s = self.make(self.policy, self.told)
             s.begin("ada" if role == Role.AGENT else "eve", role)
-            self.begun[which] = s.play([move for move in start.split("; ") if move])
+            self.begun[which] = s.play(words([start]))
         return self.begun[which].copy()
 
-    def by_seed(self, seed: int, moves: int = 12) -> Session:
+    def pairs(self) -> list[tuple[int, str]]:
+        """Every move from every beginning: first, in an order that favours none of them, those that end in a press."""
+        pairs = [(which, move) for which in range(len(starts(self.told))) for move in MOVES]
+        Random(self.told).shuffle(pairs)
+        return sorted(pairs, key=lambda pair: not pair[1].startswith(("tap", "hold", "lit")) and ";" not in pair[1])
+
+    def one(self, which: int, move: str) -> Session:
+        return self.begin(which).play(words([move]))
+
+    def by_seed(self, seed: int, moves: int = 8) -> Session:
         chance = Random(seed)
         session = self.begin(chance.randrange(len(starts(self.told))))
-        return session.play(chance.choices(DRAW, k=moves))
+        return session.play(words(chance.choices(DRAW, k=moves)))
 
 
 def of(told: str, make: Callable[..., Session] = Session) -> Calls:

@@ -59,7 +59,20 @@ def _play(job: Job, make: type[Session]) -> Came:
     return came, failed[:3]
 
 
-def all_of(work: Callable[[Job], Came], jobs: list[Job]) -> Came:
+def every_pair(told: str) -> Came:
+    """Every move from every beginning."""
+    calls = moves.of(told)
+    came: Counter[tuple[str, str]] = Counter()
+    failed: list[str] = []
+    for which, move in calls.pairs():
+        try:
+            came.update(zip(repeat(told), calls.one(which, move).came, strict=False))
+        except Exception as error:
+            failed.append(f"{told}: {type(error).__name__}: {error}\n  {getattr(error, '__notes__', [move])[0]}")
+    return came, failed[:3]
+
+
+def all_of(work: Callable[[Asked], Came], jobs: list[Asked]) -> Came:
     came: Counter[tuple[str, str]] = Counter()
     failed: list[str] = []
     for some, wrong in over_the_cores(work, jobs):

@@ -91,7 +91,7 @@ class Session:
         """Somebody acts, and what comes of it is compared with what the oracle says."""
         self.put(w.Tick())  # what has become due is not this act's doing
         look = self.look()
-        who = look.here() if who is None else who
+        who = look.here if who is None else who
         expected = what_it_does(look, act, who)
         person = w.Person(who.id or "", who.role, who.trained)
         made = self.put(act if who.here else w.FromDesk(desk, person, act))
@@ -311,13 +311,14 @@ class Session:
             by = EndedBy.THEM if outcome else EndedBy.US
             self._now(replace(consults[-1], state=CallState.ENDED, outcome=outcome, ended_by=by))
 
-    def obey(self) -> None:
-        """The phone does what it was told and has not done yet."""
+    def obey(self, lost: bool = True) -> None:
+        """The phone does what it was told and has not done yet; what is ``lost`` may have reached it, or not."""
         for _ in range(4):
             pending = self.desk.case.pending if self.desk.case is not None else ()
-            if not pending:
+            told = [p.effect for p in pending if lost or p.unknown is None]
+            if not told:
                 return
-            self._obey(pending[-1].effect)
+            self._obey(told[-1])
 
     def refuse(self) -> None:
         """The phone will not."""

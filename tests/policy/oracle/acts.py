@@ -91,12 +91,12 @@ def _unmark_crisis(look: Look, reason: str, who: Who) -> str:
         return ""
     if look.now <= marks[who.id] + FREELY:
         return "lifts crisis"
-    alone = not added(look) and not (look.floor().up and look.floor().present)
+    alone = not added(look) and not (look.floor.up and look.floor.present)
     return "lifts crisis" if reason.strip() and alone else ""
 
 
 def _take_over(look: Look, who: Who) -> str:
-    stuck = another_caller_hears_us(look) or being_ended(look) or case_is_gone(look) or not look.phone_known()
+    stuck = another_caller_hears_us(look) or being_ended(look) or case_is_gone(look) or not look.phone_known
     free = ask_opened(look) is None or phase(look) not in ("offering", "completing")
     return f"hand over to {who.id}" if not who.here and in_call(look, who) and free and not stuck else ""
 
@@ -104,6 +104,6 @@ def _take_over(look: Look, who: Who) -> str:
 def _hand_back(look: Look, who: Who) -> str:
     """A supervisor who got the call from another desk gives it back to that desk."""
     origin = [e.desk for _, e in look.of(w.CaseReceived) if isinstance(e, w.CaseReceived)]
-    stuck = another_caller_hears_us(look) or being_ended(look) or case_is_gone(look) or not look.phone_known()
-    mine = who.role == Role.SUPERVISOR and who.here and bool(origin) and origin[-1] in look.floor().desks
+    stuck = another_caller_hears_us(look) or being_ended(look) or case_is_gone(look) or not look.phone_known
+    mine = who.role == Role.SUPERVISOR and who.here and bool(origin) and origin[-1] in look.floor.desks
     return "hand back" if mine and ask_opened(look) is None and not stuck else ""

@@ -26,9 +26,9 @@ def ask_is_right(look: Look) -> str:
         return wrong
     if wrong := ask.wrongly_widened():
         return wrong
-    if ask.closed is None:
+    if ask.ended is None:
         return ask.wrongly_open()
-    return ask.wrongly_closed() if ask.ended in look.last_step() else ""
+    return ask.wrongly_ended() if ask.ended in look.last_step() else ""
 
 
 class Ask:
@@ -38,12 +38,11 @@ class Ask:
         self.look, self.opened_at, self.opened = look, opened_at, opened
         events = look.call[[e for _, e in look.call].index(opened) :]
         self.replies = [e for _, e in events if isinstance(e, w.AskReplied)]
-        closings = [(at, e) for at, e in events if isinstance(e, w.AskClosed)]
         self.left = any(isinstance(e, w.SupervisorLeft) for _, e in events)
-        self.closed = closings[0][1].outcome if closings else None
         # What it comes to is decided when the caller is to come off hold, and shown when they have.
-        ends = [e for e in events if isinstance(e[1], w.AskClosed) or getattr(e[1], "outcome", None) is not None]
+        ends = [e for e in events if getattr(e[1], "outcome", None) is not None]
         self.ended_at, self.ended = ends[0] if ends else (opened_at, None)
+        self.outcome: Outcome | None = getattr(self.ended, "outcome", None)
         widened = [(at, e.to) for at, e in events if isinstance(e, w.AskWidened)]
         self.widened = widened
         self.to = opened.to + tuple(desk for _, to in widened for desk in to)
@@ -51,7 +50,7 @@ class Ask:
 
     def wrongly_opened(self) -> str:
         """To the free desks of the first group that has any; without any it ends at once, and nobody is held."""
-        floor = self.look.floor()
+        floor = self.look.floor
         if not floor.up:
             by_telephone = self.opened.want == Want.TRANSFER and floor.extension
             if (self.opened.target != "") != bool(by_telephone):
@@ -64,11 +63,11 @@ class Ask:
         return "" if free or self._at_once() else "nobody is there, and it goes on"
 
     def _at_once(self) -> bool:
-        """It has ended as it began; a caller whom the agent had on hold comes back first."""
-        return self.closed in (Outcome.ABSENT, Outcome.BUSY) or phase(self.look) == "returning"
+        """It has ended as it began."""
+        return self.outcome in (Outcome.ABSENT, Outcome.BUSY)
 
     def wrongly_open(self) -> str:
-        if not self.to or phase(self.look) not in ("telling", "asking") or not self.look.phone_known():
+        if not self.to or phase(self.look) not in ("telling", "asking") or not self.look.phone_known:
             return ""
         said = [r.reply for r in self.replies]
         if any(reply in SAYS.values() for reply in said):
@@ -95,15 +94,15 @@ class Ask:
             return "it went wider before its time"
         return ""
 
-    def wrongly_closed(self) -> str:
+    def wrongly_ended(self) -> str:
         said = [r.reply for r in self.replies]
-        left = self.closed == Outcome.DECLINED and self.left  # who came in to listen, and left without an answer
-        if self.closed in SAYS and not left and not self._by_telephone() and SAYS[self.closed] not in said:
-            return f"it ended as {self.closed}, which nobody said"
-        if self.closed == Outcome.BUSY and self.to and not self._by_telephone() and not self._nobody_left():
+        left = self.outcome == Outcome.DECLINED and self.left  # who came in to listen, and left without an answer
+        if self.outcome in SAYS and not left and not self._by_telephone() and SAYS[self.outcome] not in said:
+            return f"it ended as {self.outcome}, which nobody said"
+        if self.outcome == Outcome.BUSY and self.to and not self._by_telephone() and not self._nobody_left():
             return "it ended as busy, and somebody has not said so"
         in_time = self.ended_at < self.opened_at + ANSWER
-        if self.closed == Outcome.IGNORED and in_time and not self._by_telephone():
+        if self.outcome == Outcome.IGNORED and in_time and not self._by_telephone():
             return "it ended as ignored before its time"
         return ""
 
@@ -117,12 +116,12 @@ class Ask:
     def _gone(self, desks: tuple[str, ...]) -> bool:
         """They are all busy, or no longer there."""
         busy = {r.desk for r in self.replies if r.reply == Reply.BUSY}
-        there = {p.desk for p in self.look.floor().present}
+        there = {p.desk for p in self.look.floor.present}
         return all(desk in busy or desk not in there for desk in desks)
 
     def _wider(self) -> bool:
         """Somebody free in a wider group, who has not been asked."""
-        floor = self.look.floor()
+        floor = self.look.floor
         groups = [p.group for p in floor.present if p.desk in self.to]
         return floor.up and any(
             p.free and p.desk not in self.to and p.group > max(groups, default=p.group) for p in floor.present

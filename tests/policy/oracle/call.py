@@ -207,14 +207,14 @@ def added(look: Look) -> list[str | None]:
 def third_party(look: Look) -> bool:
     """Somebody is in the call beside caller, agent and supervisors."""
     ours = {e.address for _, e in look.of(w.SupervisorJoined) if isinstance(e, w.SupervisorJoined)}
-    call = look.lines().get(look.line())
+    call = look.lines.get(look.line())
     return call is not None and any(party not in ours for party in call.parties)
 
 
 def another_caller_hears_us(look: Look) -> bool:
     mine = look.line()
     return any(
-        call.state == CallState.UP and call.consult_for is None and call.id != mine for call in look.lines().values()
+        call.state == CallState.UP and call.consult_for is None and call.id != mine for call in look.lines.values()
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from typing import get_args
 
@@ -31,7 +32,7 @@ class Who:
 
 
 class Look:
-    """One look through the history, for one question at one moment. Nothing outlives it."""
+    """One look through the history, for one question at one moment; what it has found it keeps only so long."""
 
     def __init__(self, policy: str, history: list[Entry], now: int, lapses: dict[str, int] | None = None) -> None:
         self.policy, self.history, self.now = policy, history, now
@@ -63,14 +64,17 @@ class Look:
                 return
             yield thing
 
+    @cached_property
     def here(self) -> Who:
         """Who sits at this desk."""
         said = next((x for x in self.backwards() if isinstance(x, w.SignedOn)), None)
         return Who() if said is None else Who(said.person, said.role, said.trained)
 
+    @cached_property
     def floor(self) -> w.FloorIs:
         return next((x for x in self.backwards() if isinstance(x, w.FloorIs)), w.FloorIs())
 
+    @cached_property
     def phone_known(self) -> bool:
         """The phone answers, and since it came up it has told all its calls."""
         told = False
@@ -83,6 +87,7 @@ class Look:
             told = told or isinstance(x, w.CallsAre)
         return False
 
+    @cached_property
     def lines(self) -> dict[str, w.Call]:
         """The living calls of this phone."""
         told: list[object] = []

@@ -67,7 +67,7 @@ def _blocked(look: Look, row: Row, who: Who) -> bool:
         return True
     if who.role == Role.SUPERVISOR and not in_call(look, who):
         return True
-    if row.does in ("transfer", "join", "end") and not look.phone_known():
+    if row.does in ("transfer", "join", "end") and not look.phone_known:
         return True
     asked = ask_opened(look)
     if asked is not None and not (
@@ -107,10 +107,10 @@ def _escalate(look: Look, who: Who, at: int) -> str:
     if added(look) and who.here and who.role == Role.AGENT:
         first = added(look)[0]
         free = how_far not in ("offering", "completing") and inside[first] <= at
-        return f"hand over to {first}" if free and look.phone_known() and not stuck else ""
+        return f"hand over to {first}" if free and look.phone_known and not stuck else ""
     if how_far == "answered":
         answered = answered_at(look)
-        ready = answered is not None and at >= answered + MET and look.phone_known() and not stuck
+        ready = answered is not None and at >= answered + MET and look.phone_known and not stuck
         return "complete" if ready else ""
     if how_far:
         return ""
@@ -120,7 +120,7 @@ def _escalate(look: Look, who: Who, at: int) -> str:
 
 def _quiet_ask(look: Look) -> str:
     """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor is told."""
-    floor = look.floor()
+    floor = look.floor
     return "quiet ask" if open_alert(look) is None and floor.up and floor.present else ""
 
 
@@ -192,13 +192,13 @@ def _falls(look: Look, said: w.Announced, i: int) -> bool:
 def _being_handed_over(look: Look) -> bool:
     """A hand-over leaves the supervisor's announcement, at this desk and on the way to theirs."""
     asked = ask_opened(look)
-    arriving = any(isinstance(thing, w.CaseReceived) for thing in look.backwards()) and not look.lines()
+    arriving = any(isinstance(thing, w.CaseReceived) for thing in look.backwards()) and not look.lines
     return (asked is not None and asked.rung == "" and asked.want == Want.JOIN) or case_is_gone(look) or arriving
 
 
 def _speaker(look: Look, person: str | None, role: Role) -> Who:
     """Whoever announced it, as they are now: here, or in the call from another desk. Anybody else is nobody."""
-    here = look.here()
+    here = look.here
     if here.id == person:
         return here
     return Who(person, role, here=False) if role == Role.SUPERVISOR else Who(None, role)
