@@ -115,7 +115,9 @@ REASON, END = "declare slur; declare slur", "tap release; wait 4000; hold releas
 UNHAD = "present none; tap escalate; wait 5000"
 SUPERVISED = f"wait 5000; {REASON}; tap warn; wait 5000; {END}".split("; ")
 CLIMBS: dict[str, Callable[[Deep], list[str]]] = {
-    "no-hang-up": plain(f"{REASON}; tap escalate; reply eve accept; wait 4000; obey; consult up; wait 3000; tap escalate"),
+    "no-hang-up": plain(
+        f"{REASON}; tap escalate; reply eve accept; wait 4000; obey; consult up; wait 3000; tap escalate"
+    ),
     "warm-transfer": plain(f"tap warn; wait 5000; {UNHAD}; tap warn; wait 5000; {REASON}; {END}"),
     "hang-up-protocol": hang_up_protocol,
     "end-with-care": plain(f"tap warn; declare demands; declare demands; {UNHAD}; {END}"),

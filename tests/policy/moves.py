@@ -147,8 +147,15 @@ TOGETHER += [f"tap warn; line held; wait 5000; line up; tap {b}" for b in ("rele
 TOGETHER += [f"{what}; tap {b}" for what in ("line held", "second up") for b in ("release", "warn")]
 TOGETHER += [f"parties partner; {act} release" for act in ("tap", "hold")]
 TOGETHER += ["wait 56000; hold release", "wait 55999; hold release", "hold release; refuse; tap release"]
-TOGETHER += ["mark crisis; tap warn", "mark crisis; unmark crisis; tap release", "mark crisis; wait 60001; unmark crisis"]
-TOGETHER += ["mark crisis; present none; wait 60001; unmark crisis it-was-a-film; tap release", "mark crisis; eve lifts"]
+TOGETHER += [
+    "mark crisis; tap warn",
+    "mark crisis; unmark crisis; tap release",
+    "mark crisis; wait 60001; unmark crisis",
+]
+TOGETHER += [
+    "mark crisis; present none; wait 60001; unmark crisis it-was-a-film; tap release",
+    "mark crisis; eve lifts",
+]
 TOGETHER += ["tap escalate; mark crisis; carry; obey; tap release", "tap escalate; declare slur; carry; obey"]
 TOGETHER += ["present all; tap warn", "present all; declare demands; tap release", "present all; tap release"]
 TOGETHER += ["calmed; tap escalate", "calmed; wait 1; declare slur; tap release", "calmed; wait 5000; lit 0"]
@@ -192,7 +199,7 @@ class Calls:
     def one(self, which: int, move: str) -> Session:
         return self.begin(which).play(words([move]))
 
-    def by_seed(self, seed: int, moves: int = 8) -> Session:
+    def by_seed(self, seed: int, moves: int = 6) -> Session:
         chance = Random(seed)
         session = self.begin(chance.randrange(len(starts(self.told))))
         return session.play(words(chance.choices(DRAW, k=moves)))

@@ -28,9 +28,7 @@ def over_the_cores(work: Callable[[Asked], Told], jobs: Iterable[Asked]) -> Iter
 def jobs(seeds: int, chunk: int = CHUNK) -> list[Job]:
     """That many seeds, spread over the five policies."""
     each = max(1, seeds // len(moves.POLICIES))
-    return [
-        (told, first, min(chunk, each - first)) for first in range(0, each, chunk) for told in moves.POLICIES
-    ]
+    return [(told, first, min(chunk, each - first)) for first in range(0, each, chunk) for told in moves.POLICIES]
 
 
 def play(job: Job) -> Came:

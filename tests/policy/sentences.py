@@ -69,8 +69,26 @@ def every_press_is_recorded_and_answered_once(made: Step) -> None:
     assert sum(isinstance(e, w.PressAnswered) for e in made.events) == 1
 
 
-ACTS = ("name the ground", "name it again", "name what you heard", "more of talk", "sign on", "off hold", "on hold first", "taken back")
-ACTS += ("take it back", "Take it back", "must leave first", "tell the supervisor", "aloud", "press again", "Press again", "take the call")
+ACTS = (
+    "name the ground",
+    "name it again",
+    "name what you heard",
+    "more of talk",
+    "sign on",
+    "off hold",
+    "on hold first",
+    "taken back",
+)
+ACTS += (
+    "take it back",
+    "Take it back",
+    "must leave first",
+    "tell the supervisor",
+    "aloud",
+    "press again",
+    "Press again",
+    "take the call",
+)
 TOLD = ("no call", "not made on this call", "phone", "nothing is being asked", "nobody was alerted", "under way")
 TOLD += ("not in this call", "handed over", "is being ended", "has announced", "wait for the outcome", "will not wait")
 

@@ -14,7 +14,20 @@ from tests.policy.oracle.history import Who, all_cases
 from rung import words as w
 from rung.policy import Desk, Policy, Step, lamps, next_change, step
 from rung.policy.state import Facts
-from rung.words import Button, Call, CallState, EndedBy, Gesture, Ground, LampState, Marker, Outcome, Presence, Role, Verdict
+from rung.words import (
+    Button,
+    Call,
+    CallState,
+    EndedBy,
+    Gesture,
+    Ground,
+    LampState,
+    Marker,
+    Outcome,
+    Presence,
+    Role,
+    Verdict,
+)
 
 LINE, PARTNER = "line", "sip:partner@example.invalid"
 EVE = Presence(desk="desk-eve", person="eve", extension="601")
@@ -67,7 +80,8 @@ class Session:
         made = step(self.policy, self.desk, input, self.now)
         self.check(input, made)
         self.desk = made.desk
-        self.history.append((self.now, input))
+        if made.events or not isinstance(input, w.Tick):
+            self.history.append((self.now, input))
         self.history += [(self.now, event) for event in made.events]
         for event in made.events:
             if type(event) in _MET:
@@ -75,6 +89,8 @@ class Session:
         for effect in made.effects:
             if isinstance(effect, w.Offer):
                 self.offered = effect
+            elif isinstance(effect, w.Reclaim):
+                self.offered = self.elsewhere = None  # that desk forgets it
         asking = made.desk.case is not None and made.desk.case.ask is not None
         if asking or any(type(event) is w.AskClosed for event in made.events):
             wrong = ask_is_right(self.look())

@@ -139,7 +139,7 @@ def test_crisis_stands_until_each_who_marked_it_has_taken_it_back(name: str) -> 
 
 
 def test_a_supervisor_in_the_call_is_present_and_lifts_the_crisis_late(name: str) -> None:
-    """ "when no supervisor is present and none is available": one who is in the call is, whatever the floor says. """
+    """ "when no supervisor is present and none is available": one who is in the call is, whatever the floor says."""
     s = Scene(name).come_in(EVE)
     s.floor()
     s.put(w.Marked(Marker.CRISIS))

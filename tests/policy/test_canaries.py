@@ -1,4 +1,4 @@
-"""Canaries: policies and a `step` that are broken on purpose. Each must be caught, else the comparison shows nothing."""
+"""Canaries: policies and a `step` broken on purpose. Each must be caught, else the comparison shows nothing."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -156,7 +156,11 @@ BROKEN_STEPS: dict[str, tuple[object, object, Broken]] = {
     "calmed does not start the wait": (OF_CASE, w.CallerCalmed, then(lambda case, e, at: replace(case, counted_ms=0))),
     "naming attests anew": (OF_CASE, w.GroundDeclared, _as_new),
     "a ground cannot be taken back": (OF_CASE, w.GroundTakenBack, ignored),
-    "leave is never used up": (OF_CASE, w.RungTaken, lambda real: lambda c, e, at: real(c, replace(e, uses_leave=False), at)),
+    "leave is never used up": (
+        OF_CASE,
+        w.RungTaken,
+        lambda real: lambda c, e, at: real(c, replace(e, uses_leave=False), at),
+    ),
     "leave cannot be withdrawn": (OF_CASE, w.LeaveWithdrawn, ignored),
     "an ask taken back restarts the wait": (OF_CASE, w.AskClosed, then(_restarts_wait)),
     "busy is not unavailable": (OF_CASE, w.AskClosed, then(_had)),

@@ -72,7 +72,7 @@ BEGUN = st.sampled_from([(told, which) for told in CALLS for which in range(len(
 
 
 @settings(max_examples=EXAMPLES)
-@given(BEGUN, st.lists(st.sampled_from(list(moves.MOVES)), max_size=10))
+@given(BEGUN, st.lists(st.sampled_from(list(moves.MOVES)), max_size=8))
 def test_the_machine_and_the_oracle_agree_on_what_shrinks(begun: tuple[str, int], told: list[str]) -> None:
     CALLS[begun[0]].begin(begun[1]).play(moves.words(told))
 

@@ -27,7 +27,14 @@ def complete(d: Decision) -> None:
     assert ask is not None
     if ask.taker and d.desk.facts.floor_up:
         d.emit(w.AskMoved(Phase.OFFERING))
-        d.do(w.Offer, OFFER_DEADLINE_MS, ask.taker, d.case.id, _travelling(d.case, ask.supervisor, d.now), canonical(d.policy))
+        d.do(
+            w.Offer,
+            OFFER_DEADLINE_MS,
+            ask.taker,
+            d.case.id,
+            _travelling(d.case, ask.supervisor, d.now),
+            canonical(d.policy),
+        )
     else:
         _transfer(d)
 

@@ -46,11 +46,7 @@ def waited_from(look: Look) -> int | None:
     """The latest warning, notice or redirection, calmed, or end of a failed escalate; None: nothing was said yet."""
     since = None
     for at, event in look.of(w.RungTaken, w.AskClosed, w.CallerCalmed):
-        if isinstance(event, w.RungTaken) and event.rung in WARNINGS:
-            since = at
-        elif isinstance(event, w.CallerCalmed):
-            since = at
-        elif isinstance(event, w.AskClosed) and event.rung and event.outcome in FAILED:
+        if (isinstance(event, w.RungTaken) and event.rung in WARNINGS) or isinstance(event, w.CallerCalmed) or (isinstance(event, w.AskClosed) and event.rung and event.outcome in FAILED):
             since = at
     return since
 
@@ -70,9 +66,7 @@ def taken_at(look: Look, rung: str, person: str | None = None) -> int | None:
     for at, event in look.of(w.RungTaken, w.RungUndone, w.AskClosed):
         if isinstance(event, w.RungTaken) and event.rung == rung and (person is None or event.person == person):
             when = at
-        elif isinstance(event, w.RungUndone) and event.rung == rung:
-            when = None
-        elif isinstance(event, w.AskClosed) and event.rung == rung and event.outcome not in CAME_TO_SOMETHING:
+        elif (isinstance(event, w.RungUndone) and event.rung == rung) or (isinstance(event, w.AskClosed) and event.rung == rung and event.outcome not in CAME_TO_SOMETHING):
             when = None
     lapses = look.lapses.get(rung)
     return None if when is None or (lapses is not None and look.edge >= when + lapses) else when
@@ -232,5 +226,3 @@ def being_ended(look: Look) -> bool:
 
 def in_call(look: Look, who: Who) -> bool:
     return who.id in supervisors(look)
-
-

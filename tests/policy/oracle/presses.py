@@ -13,7 +13,7 @@ from tests.policy.oracle.call import (
     third_party,
 )
 from tests.policy.oracle.ground import BY_GESTURE, crisis
-from tests.policy.oracle.history import ANNOUNCED, EVENTS, MET, SAY, Afresh, Look, Who
+from tests.policy.oracle.history import ANNOUNCED, EVENTS, MET, SAY, Look, Who
 from tests.policy.oracle.tables import LADDERS, Row
 
 from rung import words as w
@@ -71,7 +71,10 @@ def _blocked(look: Look, row: Row, who: Who) -> bool:
         return True
     asked = ask_opened(look)
     if asked is not None and not (
-        row.does == "end" and row.rung == "end-at-once" and asked.want == Want.LEAVE and look.policy == "hang-up-protocol"
+        row.does == "end"
+        and row.rung == "end-at-once"
+        and asked.want == Want.LEAVE
+        and look.policy == "hang-up-protocol"
     ):
         return True
     if row.button == Button.ESCALATE:
@@ -158,9 +161,9 @@ def _release(look: Look, who: Who, at: int, hold: bool) -> str:
 
 def announcement(look: Look) -> tuple[int, w.Announced] | None:
     """The announcement that stands: made, and nothing has made it fall at any moment since."""
-    made = [i for i, (_, thing) in enumerate(look.history) if isinstance(thing, w.Announced)]
     said = look.of(w.Announced)
-    if not said or not made or look.history[made[-1]][1] is not said[-1][1]:
+    made = [i for i, (_, thing) in enumerate(look.history) if isinstance(thing, w.Announced)] if said else []
+    if not made or look.history[made[-1]][1] is not said[-1][1]:
         return None
     when, announced = said[-1]
     assert isinstance(announced, w.Announced)
