@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from msgspec.structs import replace
+from tests.policy.edges import ADA
 from tests.policy.oracle.call import supervisors
 from tests.policy.sentences import (
     a_hang_up_was_announced_in_time_and_held_for,
@@ -16,7 +17,7 @@ from tests.policy.sentences import (
     the_record_rebuilds_the_desk,
     the_result_of_an_ask_is_shown_off_hold,
 )
-from tests.policy.session import ADA, Session
+from tests.policy.session import Session
 
 from rung import words as w
 from rung.policy import Step, next_change

@@ -1,4 +1,4 @@
-"""The one description of random calls: where one begins, and what may happen next. Chance and hypothesis draw from it."""
+"""The one description of random calls, from which chance and hypothesis draw: how one begins, what may happen next."""
 
 from collections.abc import Callable, Iterable
 from random import Random
@@ -121,7 +121,8 @@ MOVES: dict[str, int] = {
     "reply gus grant": 1, "alarm eve join": 3, "alarm eve accept": 1, "alarm fay join": 1, "alarm eve decline": 1,
     "eve tap warn": 5, "eve tap release": 4, "eve hold release": 4, "eve tap escalate": 1, "eve declares slur": 5,
     "eve declares rudeness": 1, "eve declares unnamed": 1, "eve retracts slur": 1, "eve lifts": 1, "eve calmed": 1,
-    "eve takes": 2, "eve withdraws": 2, "eve chord": 1, "fay tap warn": 1, "fay tap release": 1, "fay withdraws": 1, "fay takes": 2, "fay declares threat": 1,
+    "eve takes": 2, "eve withdraws": 2, "eve chord": 1, "fay tap warn": 1, "fay tap release": 1, "fay withdraws": 1,
+    "fay takes": 2, "fay declares threat": 1,
     "present all": 4, "present none": 4, "present busy": 2, "present down": 3, "present eve": 2, "present gus": 1,
     "extension": 1, "extension 600": 1,
     "obey": 30, "refuse": 3, "consult up": 8, "consult busy": 3, "consult ignored": 1, "consult declined": 2,

@@ -14,7 +14,9 @@ from tests.policy.played import over_the_cores
 from rung import words as w
 from rung.policy import acts, asks, cases, effects, floor_news, load, press, reading, transfer
 from rung.policy.decision import Decision
-from rung.policy.state import Case
+from rung.policy.language import Policy
+from rung.policy.reading import Look
+from rung.policy.state import Case, Desk, Who
 from rung.words import Outcome
 
 SEEDS = 300  # after every move from every beginning has been tried
@@ -52,6 +54,7 @@ STEP = import_module("rung.policy.step")  # the package's `step` and `lamps` are
 LAMPS = import_module("rung.policy.lamps")
 evolve = import_module("rung.policy.evolve")
 OF_CASE = evolve._OF_CASE
+pytestmark = pytest.mark.xdist_group("canaries")  # one process: what is broken, and what all have found, is shared
 
 
 def then(change: Callable[[Case, Any, int], Case]) -> Broken:
@@ -72,17 +75,26 @@ def ignored(real: object) -> Callable[[Case, object, int], Case]:
 
 
 def _no_hold(real: Callable[..., object]) -> Callable[..., object]:
-    return lambda desk, rung, who: real(
-        desk if desk.case is None else replace(desk, case=replace(desk.case, held=False)), rung, who
-    )
+    def blocked(look: Look, rung: object) -> object:
+        desk = replace(look.desk, case=replace(look.case, held=False))
+        return real(Look(look.policy, desk, look.who, look.at_ms), rung)
+
+    return blocked
 
 
-def _last_open(real: Callable[..., object]) -> Callable[..., object]:
-    def last(policy: Any, desk: Any, button: Any, who: Any, at: int) -> object:
-        rungs = [rung for rung in policy.ladder(button, who.role) if not reading.missing(policy, desk, rung, who, at)]
-        return rungs[-1] if rungs else None
+def _last_open(real: Callable[..., Any]) -> Callable[..., object]:
+    def nearest(look: Look, button: w.Button) -> object:
+        rungs = [rung for rung in look.policy.ladder(button, look.who.role) if not look.missing(rung)]
+        return (rungs[-1], []) if rungs else real(look, button)
 
-    return last
+    return nearest
+
+
+class EarlyLook(Look):
+    """Sees what will be open in a second."""
+
+    def __init__(self, policy: Policy, desk: Desk, who: Who, at_ms: int) -> None:
+        super().__init__(policy, desk, who, at_ms + 1000)
 
 
 def _restarts_wait(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -113,7 +125,7 @@ def _joined_long_ago(case: Case, event: object, at: int) -> Case:
 
 
 BROKEN_STEPS: dict[str, tuple[object, object, Broken]] = {
-    "persisted is ignored": (reading, "_persisted", instead(None)),
+    "persisted is ignored": (Look, "_persisted", instead(None)),
     "waits are held against the arrival": (
         reading,
         "wait_left_ms",
@@ -122,16 +134,16 @@ BROKEN_STEPS: dict[str, tuple[object, object, Broken]] = {
     "a tap transfers by its arrival": (press, "completes", lambda real: lambda desk, at: real(desk, desk.at_ms)),
     "a tap transfers too soon": (reading, "COMPLETE_AFTER_MS", constant(2900)),
     "hold counts as talk": (Case, "talk_ms", lambda real: lambda case, since, until: until - since),
-    "the hold is not seen": (reading, "blocked", _no_hold),
-    "unnamed under crisis": (reading, "_may_declare", lambda real: lambda case: not case.grounds),
-    "unnamed beside a ground": (reading, "_may_declare", instead(True)),
+    "the hold is not seen": (Look, "_blocked", _no_hold),
+    "unnamed under crisis": (Look, "_may_declare", lambda real: lambda look: not look.case.grounds),
+    "unnamed beside a ground": (Look, "_has_ground", instead(True)),
     "nothing is too late": (press, "TOO_LATE_MS", constant({})),
-    "the last open rung is taken": (press, "first_open", _last_open),
-    "crisis, strangers and nobody do not stop an ending": (reading, "_blocked_ending", instead(None)),
+    "the last open rung is taken": (Look, "nearest", _last_open),
+    "crisis, strangers and nobody do not stop an ending": (Look, "_blocked_ending", instead(None)),
     "a third party is not seen": (reading, "third_parties", instead([])),
     "another caller is not seen": (reading, "other_live", instead(False)),
-    "a supervisor need not listen": (reading, "_since_joining", instead(None)),
-    "a supervisor need not attest": (reading, "_attested", instead(True)),
+    "a supervisor need not listen": (Look, "_since_joining", instead(None)),
+    "a supervisor need not attest": (Look, "_attested", instead(True)),
     "who is not in the call may act on it": (STEP, "_may_act", instead(True)),
     "an announcement stands too long": (STEP, "ANNOUNCEMENT_MS", constant(61_000)),
     "an announcement stands whatever happens": (STEP, "_announcement", instead(None)),
@@ -184,7 +196,7 @@ LYING: dict[str, tuple[object, object, Broken, str, str]] = {
         *("warm-transfer", "line up; tap warn; wait 1"),
     ),
     "a lamp invites too soon": (
-        *(LAMPS, "first_open", lambda real: lambda p, d, b, who, at: real(p, d, b, who, at + 1000)),
+        *(LAMPS, "Look", constant(EarlyLook)),
         *("warm-transfer", "line up; tap warn; wait 4500"),
     ),
     "the record rebuilds another case": (

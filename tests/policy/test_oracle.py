@@ -20,6 +20,7 @@ from rung.words import Ground, Outcome
 SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "100000"))
 DEEP = max(5, SEEDS // 100)
 EXAMPLES = 3000
+pytestmark = pytest.mark.xdist_group("second opinion")  # one process asks for the calls, once
 OFTEN = SEEDS // 10_000  # at least so often chance must bring about each thing
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
-from tests.policy.session import what_came_of_it
+from tests.policy.came import what_came_of_it
 from tests.policy.shift import Shift
 
 from rung import words as w

@@ -46,8 +46,13 @@ def waited_from(look: Look) -> int | None:
     """The latest warning, notice or redirection, calmed, or end of a failed escalate; None: nothing was said yet."""
     since = None
     for at, event in look.of(w.RungTaken, w.AskClosed, w.CallerCalmed):
-        if (isinstance(event, w.RungTaken) and event.rung in WARNINGS) or isinstance(event, w.CallerCalmed) or (isinstance(event, w.AskClosed) and event.rung and event.outcome in FAILED):
-            since = at
+        match event:
+            case w.CallerCalmed():
+                since = at
+            case w.RungTaken(rung=rung) if rung in WARNINGS:
+                since = at
+            case w.AskClosed(rung=rung, outcome=outcome) if rung and outcome in FAILED:
+                since = at
     return since
 
 
@@ -64,9 +69,11 @@ def taken_at(look: Look, rung: str, person: str | None = None) -> int | None:
     """When the rung that stands was taken last; with ``person``: by that supervisor. None: it does not stand."""
     when: int | None = None
     for at, event in look.of(w.RungTaken, w.RungUndone, w.AskClosed):
-        if isinstance(event, w.RungTaken) and event.rung == rung and (person is None or event.person == person):
-            when = at
-        elif (isinstance(event, w.RungUndone) and event.rung == rung) or (isinstance(event, w.AskClosed) and event.rung == rung and event.outcome not in CAME_TO_SOMETHING):
+        if getattr(event, "rung", "") != rung:
+            continue
+        if isinstance(event, w.RungTaken):
+            when = at if person is None or event.person == person else when
+        elif isinstance(event, w.RungUndone) or getattr(event, "outcome", None) not in CAME_TO_SOMETHING:
             when = None
     lapses = look.lapses.get(rung)
     return None if when is None or (lapses is not None and look.edge >= when + lapses) else when

@@ -1,4 +1,4 @@
-"""The plain history of a call: what happened at the edges and what the desk wrote, in order; and finding things in it."""
+"""The plain history of a call, what happened at the edges and what the desk wrote, and finding things in it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
