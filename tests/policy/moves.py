@@ -162,6 +162,11 @@ TOGETHER += ["present all; tap warn", "present all; declare demands; tap release
 TOGETHER += ["calmed; tap escalate", "calmed; wait 1; declare slur; tap release", "calmed; wait 5000; lit 0"]
 TOGETHER += ["takeback slur; tap release", "takeback slur; hold release", "chord; tap escalate", "chord; tap warn"]
 TOGETHER += ["attest it-is-nothing; declare demands; tap release"]
+TOGETHER += [
+    "tap escalate; reply eve join; obey",
+    "tap escalate; carry; refuse",
+    "eve takes; carry; refuse; tap escalate",
+]
 MOVES |= dict.fromkeys(TOGETHER, 2)
 DRAW = [move for move, weight in MOVES.items() for _ in range(weight)]
 

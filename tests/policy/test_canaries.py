@@ -38,12 +38,9 @@ def catches_table(says: str) -> bool:
     return catches(moves.Calls(BROKEN[says], says.split(":")[0]))
 
 
-@pytest.fixture(scope="module")
-def caught() -> dict[str, bool]:
-    return dict(zip(BROKEN, over_the_cores(catches_table, BROKEN), strict=True))
-
-
-def test_every_broken_policy_is_caught(caught: dict[str, bool]) -> None:
+@pytest.mark.timeout(900)
+def test_every_broken_policy_is_caught() -> None:
+    caught = dict(zip(BROKEN, over_the_cores(catches_table, BROKEN), strict=True))
     assert {says for says in caught if not caught[says]} == SAME
 
 
@@ -54,7 +51,6 @@ STEP = import_module("rung.policy.step")  # the package's `step` and `lamps` are
 LAMPS = import_module("rung.policy.lamps")
 evolve = import_module("rung.policy.evolve")
 OF_CASE = evolve._OF_CASE
-pytestmark = pytest.mark.xdist_group("canaries")  # one process: what is broken, and what all have found, is shared
 
 
 def then(change: Callable[[Case, Any, int], Case]) -> Broken:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.policy import moves
 from tests.policy.oracle.tables import LADDERS
-from tests.policy.played import Came, all_of, every_pair, jobs, play, play_deep
+from tests.policy.played import all_of, every_pair, jobs, play, play_deep
 from tests.policy.session import Session
 
 from rung.policy import load
@@ -20,24 +20,19 @@ from rung.words import Ground, Outcome
 SEEDS = int(os.environ.get("RUNG_POLICY_SEEDS", "100000"))
 DEEP = max(5, SEEDS // 100)
 EXAMPLES = 3000
-pytestmark = pytest.mark.xdist_group("second opinion")  # one process asks for the calls, once
 OFTEN = SEEDS // 10_000  # at least so often chance must bring about each thing
 
 
-@pytest.fixture(scope="module")
-def came() -> Came:
-    return all_of(play, jobs(SEEDS))
-
-
 @pytest.mark.timeout(900)
-def test_the_machine_and_the_oracle_agree_press_by_press(came: Came) -> None:
-    assert not came[1], "\n".join(came[1])
+def test_the_machine_and_the_oracle_agree_press_by_press_and_chance_gets_up_every_ladder() -> None:
+    came, failed = all_of(play, jobs(SEEDS))
+    assert not failed, "\n".join(failed)
+    chance_reaches_every_rung_every_outcome_and_every_kind_of_act(came)
 
 
-@pytest.mark.timeout(900)
-def test_chance_reaches_every_rung_every_outcome_and_every_kind_of_act(came: Came) -> None:
+def chance_reaches_every_rung_every_outcome_and_every_kind_of_act(reached: Counter[tuple[str, str]]) -> None:
     """A chance that never got up the ladder would prove nothing."""
-    reached, anywhere = came[0], Counter[str]()
+    anywhere = Counter[str]()
     for (_, what), times in reached.items():
         anywhere[what] += times
     rungs = {(told, row.rung) for told in LADDERS for row in LADDERS[told]}
@@ -47,13 +42,10 @@ def test_chance_reaches_every_rung_every_outcome_and_every_kind_of_act(came: Cam
         rungs |= {(told, what) for what in ("", "panic", "quiet ask", "take back", "hand over to eve", "calmed")}
     assert {key: reached[key] for key in rungs if reached[key] < OFTEN} == {}
     acts = {"complete", "hand over to fay", "hand back", "unwanted", "false alarm", "marks crisis", "lifts crisis"}
-    acts |= {f"declares {g}" for g in Ground if g not in NOT_DECLARED} | {"takes slur back", "takes unnamed back"}
+    acts |= {f"declares {g}" for g in Ground} | {"takes slur back", "takes unnamed back"}
     acts |= {f"AskClosed {outcome}" for outcome in Outcome}
     acts |= {"AskWidened", "SupervisorFree", "AnnouncementWithdrawn", "CaseReturned", "CaseClosed"}
     assert {what: anywhere[what] for what in acts if anywhere[what] < OFTEN} == {}
-
-
-NOT_DECLARED = {Ground.DEROGATORY, Ground.INTERRUPTING, Ground.UNCOOPERATIVE, Ground.SEXIST}
 
 
 @pytest.mark.timeout(900)
