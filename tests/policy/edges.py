@@ -217,7 +217,7 @@ class Edges:
         if offer is None:
             return
         accepts = accepted == "yes" and self._offer_there(offer)
-        self.put(w.OfferAnswered(offer.case, accepts, "" if accepts else "no"))
+        self.put(w.OfferAnswered(offer.case, accepts, "" if accepts else "no", offer.id))
 
     def _offer_there(self, offer: w.Offer) -> bool:
         """At that desk, by its own clock, it is one case more."""
@@ -227,9 +227,15 @@ class Edges:
         agent = offer.to == ADA
         there.floor = self.floor
         there.begin("ada" if agent else offer.to.removeprefix("desk-"), Role.AGENT if agent else Role.SUPERVISOR)
-        made = there.put(w.CaseOffered(case=offer.case, desk=self.at, state=offer.state, policy=offer.policy))
+        there.put(w.CallIs(self._talking(offer.case)))
+        case = w.CaseOffered(case=offer.case, desk=self.at, state=offer.state, policy=offer.policy, offer=offer.id)
+        made = there.put(case)
         self.elsewhere = (offer.to, there.desk, there.history, there.now - self.now)
         return any(isinstance(e, w.AnswerOffer) and e.accepted for e in made.effects)
+
+    def _talking(self, case: str) -> Call:
+        """The call in which the two desks talk about it, as the other desk's phone tells it."""
+        return Call(id=f"talking-{self.calls}", state=CallState.UP, direction="in", peer="a colleague", case=case)
 
     def _follow(self) -> None:
         """The call goes on at the other desk: from here on that desk is looked at."""
@@ -243,5 +249,6 @@ class Edges:
         self.at, self.desk, self.now, self.elsewhere = at, desk, self.now + moved, None
         self.floor = replace(self.floor, present=tuple(p for p in SUPERVISORS.values() if p.desk != at))
         self.phone = {}
+        self._now(replace(self._talking(case), state=CallState.ENDED, ended_by=EndedBy.TRANSFER))
         self.calls += 1
         self._now(Call(id=f"{LINE}-{self.calls}", state=CallState.UP, direction="in", peer="caller", case=case))

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
+from tests.policy.test_press_sentences import offered
 from tests.policy.test_rows import declare, talk, tap, then
 
 from rung import words as w
@@ -28,7 +29,10 @@ def at_eves_desk(s: Scene) -> Scene:
     assert isinstance(offer, w.Offer)
     eve = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR, call=False)
     eve.wait(77_000)
-    eve.put(w.CaseOffered(case=offer.case, desk="desk-ada", state=offer.state, policy=offer.policy))
+    talking = replace(line("up", call="talking"), case=offer.case)
+    eve.put(w.CallIs(talking))
+    eve.put(offered(offer, "desk-ada"))
+    eve.put(w.CallIs(replace(talking, state=w.CallState.ENDED, ended_by=w.EndedBy.TRANSFER)))
     eve.put(w.CallIs(replace(line("up"), case=offer.case)))
     return eve
 
@@ -111,14 +115,16 @@ def test_what_would_not_go_along_with_a_case_on_its_way_is_refused(released: boo
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer)
     if released:
-        s.put(w.OfferAnswered(offer.case, True))
+        s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     for act in (w.Declared(Ground.SLUR), w.Marked(Marker.CRISIS), w.Calmed(), w.Noted(matter="late")):
         answer = s.put(act).answer
         assert answer is not None and answer.verdict == "refused" and "tell the supervisor" in answer.why
     assert s.press("warn+warn", "hold").verdict == "refused"
     assert s.put(w.Marked(Marker.EMERGENCY)).answer.verdict == "taken"  # type: ignore[union-attr]
     leaves = s.sent(w.Leave)
-    s.put(w.EffectRefused(leaves[-1].id, "cannot aim") if released else w.OfferAnswered(offer.case, False, "no"))
+    s.put(
+        w.EffectRefused(leaves[-1].id, "cannot aim") if released else w.OfferAnswered(offer.case, False, "no", offer.id)
+    )
     assert not s.case.grounds
     assert s.put(w.Marked(Marker.CRISIS)).answer.verdict == "taken"  # type: ignore[union-attr]
 

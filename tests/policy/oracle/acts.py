@@ -12,7 +12,14 @@ from tests.policy.oracle.call import (
 )
 from tests.policy.oracle.ground import marked, standing
 from tests.policy.oracle.history import Look, Who
-from tests.policy.oracle.presses import CAN_BE_TAKEN_BACK, case_is_gone, on_its_way, open_alert, press_does
+from tests.policy.oracle.presses import (
+    CAN_BE_TAKEN_BACK,
+    case_is_gone,
+    may_be_handed_over,
+    on_its_way,
+    open_alert,
+    press_does,
+)
 
 from rung import words as w
 from rung.words import Ground, Marker, Role, Want
@@ -33,7 +40,8 @@ def _may_act(look: Look, who: Who, act: object) -> bool:
         return True
     if who.role != Role.SUPERVISOR or not look.call:
         return False
-    return who.id in added(look) or isinstance(act, w.LeaveTakenBack | w.Unmarked)
+    takes = isinstance(act, w.TakeOver) and _on_the_phone(look, who)
+    return who.id in added(look) or takes or isinstance(act, w.LeaveTakenBack | w.Unmarked)
 
 
 def _act_does(look: Look, act: object, who: Who) -> str:
@@ -96,9 +104,18 @@ def _unmark_crisis(look: Look, reason: str, who: Who) -> str:
 
 
 def _take_over(look: Look, who: Who) -> str:
+    """The supervisor whom the agent has on the phone, or one who is in the call, takes it."""
     stuck = another_caller_hears_us(look) or being_ended(look) or case_is_gone(look) or not look.phone_known
-    free = ask_opened(look) is None or phase(look) not in ("offering", "completing")
-    return f"hand over to {who.id}" if not who.here and in_call(look, who) and free and not stuck else ""
+    if _on_the_phone(look, who):
+        return "" if stuck else "complete"
+    goes = not who.here and in_call(look, who) and may_be_handed_over(look) and not stuck
+    return f"hand over to {who.id}" if goes else ""
+
+
+def _on_the_phone(look: Look, who: Who) -> bool:
+    """They have answered, and talk with the agent."""
+    took = [e.person for _, e in look.of(w.AskReplied) if isinstance(e, w.AskReplied)]
+    return not who.here and phase(look) == "answered" and bool(took) and took[-1] == who.id
 
 
 def _hand_back(look: Look, who: Who) -> str:

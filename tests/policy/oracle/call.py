@@ -3,7 +3,7 @@
 from tests.policy.oracle.history import WAIT, Afresh, Look, Who
 
 from rung import words as w
-from rung.words import CallState, Outcome, Role
+from rung.words import CallState, Outcome, Role, Want
 
 WARNINGS = {"warn", "final-notice", "redirect", "de-escalate", "advise-and-warn", "supervisor-warn"}
 CAME_TO_SOMETHING = {Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED}
@@ -105,7 +105,7 @@ def phase(look: Look) -> str:
     last = moves[-1][1]
     if isinstance(last, w.AskMoved):
         return last.phase
-    return "telling"
+    return "telling" if opened.want == Want.TRANSFER else "asking"  # only before a hold is there something to tell
 
 
 def answered_at(look: Look) -> int | None:

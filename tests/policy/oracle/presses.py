@@ -109,7 +109,7 @@ def _escalate(look: Look, who: Who, at: int) -> str:
     inside = supervisors(look)
     if added(look) and who.here and who.role == Role.AGENT:
         first = added(look)[0]
-        free = how_far not in ("offering", "completing") and inside[first] <= at
+        free = may_be_handed_over(look) and inside[first] <= at
         return f"hand over to {first}" if free and look.phone_known and not stuck else ""
     if how_far == "answered":
         answered = answered_at(look)
@@ -119,6 +119,15 @@ def _escalate(look: Look, who: Who, at: int) -> str:
         return ""
     row = first_open(look, Button.ESCALATE, who, at)
     return row.rung if row is not None else _quiet_ask(look)
+
+
+def may_be_handed_over(look: Look) -> bool:
+    """It is not under way already; and whoever else is rung is let go first, so that the caller is off hold."""
+    how_far = phase(look)
+    rings = how_far in ("holding", "ringing", "answered", "returning") or (
+        how_far not in ("", "telling") and on_hold(look)
+    )
+    return how_far not in ("offering", "completing") and not rings
 
 
 def _quiet_ask(look: Look) -> str:
