@@ -137,6 +137,9 @@ def test_the_escalate_lamp_is_lit_while_a_tap_would_hand_the_call_over() -> None
     s.reply("join")
     s.parties(EVE.extension)
     assert s.lamp("escalate") == LampState.LIT
+    s.put(w.CallIs(replace(line("held"), parties=(EVE.extension,))))
+    assert s.lamp("escalate") == LampState.BLINKING, "the tap only takes the caller off hold"
+    s.parties(EVE.extension)
     s.line("up", call="second")
     assert s.lamp("escalate") == LampState.OFF
     s.line("ended", "them", call="second")

@@ -9,7 +9,7 @@ from rung.policy.answers import nothing, refuse, taken
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
 from rung.policy.language import Rung
-from rung.policy.state import Ask, Desk, Phase
+from rung.policy.state import Ask, Case, Desk, Pending, Phase
 from rung.words import Outcome, Reply, Want
 
 PHONE_DEADLINE_MS = 5000  # hold, consult, join: a phone on this computer answers within milliseconds
@@ -79,26 +79,29 @@ def widen(d: Decision, why: str) -> bool:
     return bool(more)
 
 
+def on_phone(case: Case, ask: Ask) -> bool:
+    """Has the phone done something for this ask that is to be undone before it is over?"""
+    waits = any(isinstance(p.effect, w.Hold | w.Consult | w.Join) for p in _of_the_ask(case, ask))
+    return ask.phase != Phase.TELLING and (case.held or ask.consult is not None or waits)
+
+
 def end(d: Decision, outcome: Outcome) -> None:
     """Let the ask come to nothing: first the caller off hold, then the result is shown."""
     case, ask = d.case, d.case.ask
     assert ask is not None
     over(d, outcome)
-    mine = [p for p in case.pending if not _of_an_alert(p.effect, ask)]
-    waits = any(isinstance(p.effect, w.Hold | w.Consult | w.Join) for p in mine)
-    on_phone = case.held or ask.consult is not None or waits
-    if ask.phase == Phase.TELLING or not on_phone:
+    if not on_phone(case, ask):
         close(d, outcome)
         return
-    for stale in mine:  # what was still asked of the phone for this ask no longer matters
+    for stale in _of_the_ask(case, ask):  # what was still asked of the phone for this ask no longer matters
         d.emit(w.EffectFailed(stale.effect.id, f"the ask ended: {outcome}"))
     d.emit(w.AskMoved(Phase.RETURNING, outcome=outcome))
     d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, ask.consult)
 
 
-def _of_an_alert(effect: w.Effect, ask: Ask) -> bool:
-    """Is somebody else being brought in, whom panic or crisis has called?"""
-    return isinstance(effect, w.Join) and effect.target != ask.target
+def _of_the_ask(case: Case, ask: Ask) -> list[Pending]:
+    """What the phone was told and has not done; but not that somebody be brought in whom panic or crisis has called."""
+    return [p for p in case.pending if not isinstance(p.effect, w.Join) or p.effect.target == ask.target]
 
 
 def close(d: Decision, outcome: Outcome) -> None:

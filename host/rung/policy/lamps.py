@@ -1,5 +1,6 @@
 """What the lamps show, from the same tables as the presses, and when that changes by time alone."""
 
+from rung.policy.asks import UNDER_WAY, on_phone
 from rung.policy.book import Rules, policy_of
 from rung.policy.language import Policy
 from rung.policy.reading import (
@@ -44,11 +45,11 @@ def _case_lamps(policy: Policy, desk: Desk, case: Case, who: Who, now: int) -> t
     if (step := next_step(policy, opened)) is not None and (case.grounds or case.taken):
         shown[step.button] = _BREATHING
     fill_ms = 0
-    under_way = case.ask is not None and case.ask.phase in (Phase.OFFERING, Phase.COMPLETING)
-    if case.joined and who.role == Role.AGENT and any(j.address for j in case.joined) and not under_way:
-        # It hands the call over to the supervisor who is in it, whatever is asked.
-        can = desk.facts.calls_known and not other_live(desk)
-        shown[Button.ESCALATE] = _LIT if can else Lamp()
+    if case.joined and who.role == Role.AGENT and any(j.address for j in case.joined):
+        # It hands the call over to the supervisor who is in it, whatever is asked; who is rung is let go first.
+        ask, can = case.ask, desk.facts.calls_known and not other_live(desk)
+        waits = ask is not None and (ask.phase in UNDER_WAY or on_phone(case, ask))
+        shown[Button.ESCALATE] = _WAITING if waits else _LIT if can else Lamp()
     elif case.ask is not None:
         shown[Button.ESCALATE], fill_ms = _asking(policy, desk, case.ask, now)
     elif Button.ESCALATE in shown and alone(desk):
