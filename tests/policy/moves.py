@@ -147,6 +147,7 @@ TOGETHER += ["wait 1; declare slur; wait 4950; tap warn; wait 4999; tap release"
 TOGETHER += [f"tap warn; line held; wait 5000; line up; tap {b}" for b in ("release", "escalate", "warn")]
 TOGETHER += [f"{what}; tap {b}" for what in ("line held", "second up") for b in ("release", "warn")]
 TOGETHER += [f"parties partner; {act} release" for act in ("tap", "hold")]
+TOGETHER += ["parties; present down; parties eve; tap release"]
 TOGETHER += ["wait 56000; hold release", "wait 55999; hold release", "hold release; refuse; tap release"]
 TOGETHER += [
     "mark crisis; tap warn",

@@ -194,22 +194,25 @@ def supervisors(look: Look) -> dict[str | None, int]:
 
 def added(look: Look) -> list[str | None]:
     """The supervisors who are in the call from another desk."""
-    addresses: dict[str | None, str] = {}
+    return list(_addresses(look))
+
+
+def _addresses(look: Look) -> dict[str | None, str]:
+    inside: dict[str | None, str] = {}
     for _, event in look.of(w.CaseArrived, w.SupervisorJoined, w.SupervisorLeft):
         if isinstance(event, w.SupervisorJoined):
-            addresses[event.person] = event.address
+            inside[event.person] = event.address
         elif isinstance(event, w.SupervisorLeft):
-            addresses.pop(event.person, None)
+            inside.pop(event.person, None)
         else:
-            addresses = {}
-    return list(addresses)
+            inside = {}
+    return inside
 
 
 def third_party(look: Look) -> bool:
-    """Somebody is in the call beside caller, agent and supervisors."""
-    ours = {e.address for _, e in look.of(w.SupervisorJoined) if isinstance(e, w.SupervisorJoined)}
+    """Somebody is in the call beside caller, agent and the supervisors who are known to be in it."""
     call = look.lines.get(look.line())
-    return call is not None and any(party not in ours for party in call.parties)
+    return call is not None and any(party not in _addresses(look).values() for party in call.parties)
 
 
 def another_caller_hears_us(look: Look) -> bool:
