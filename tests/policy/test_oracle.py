@@ -75,8 +75,9 @@ def test_they_agree_where_a_floor_lets_a_rung_lapse(told: str, rung: str, ms: in
     """ "a policy may let a rung lapse" """
     policy = moves.lapsing(load(told), rung, ms / 1000)
     calls = moves.Calls(policy, told, lambda p, t: Session(p, t, {rung: ms}))
-    lapsed = 0
     for seed in range(600):
-        session = calls.by_seed(seed)
-        lapsed += session.came.count(rung)
-    assert lapsed > 20, "it is taken again"
+        calls.by_seed(seed)
+    unknowing = moves.Calls(policy, told)
+    with pytest.raises(AssertionError):  # chance does come where the lapse makes the difference
+        for seed in range(600):
+            unknowing.by_seed(seed)
