@@ -295,8 +295,8 @@ class Look:
         stood = any(d.ground in allowed for d in case.grounds)
         if stood and case.calmed_ms is not None and rung.does == "end":
             return "the caller had calmed down; if it began again, name the ground anew"
-        if stood:
-            return f"name it again: it must have gone on after {need.after}"
+        if stood and need.after is not None:
+            return f"name it again: it must have gone on after “{self.policy.find(need.after).title}”"
         few = [g for g in Ground if g in allowed]
         return f"name the ground ({', '.join(few)})" if len(few) <= 8 else "name the ground"
 
