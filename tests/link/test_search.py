@@ -146,6 +146,22 @@ def test_a_box_that_comes_back_under_another_name_is_found(tmp_path: Path, plugg
             pass
 
 
+def test_a_box_that_is_elsewhere_while_its_old_port_only_falls_silent_is_found(
+    tmp_path: Path, plugged: list[Usb], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub, or a far server, may keep a port that has nothing behind it any more."""
+    monkeypatch.setattr(line, "HEAR_MS", 300)
+    desk = Desk()
+    with ExitStack() as stack:
+        old = plug(stack, tmp_path, plugged, "ttyACM0", BOX, KEY)
+        stack.enter_context(serving(AUTO, desk))
+        old.run(lambda: desk.status.up, "it is found")
+        new = plug(stack, tmp_path, plugged, "ttyACM1", BOX, KEY)
+        new.run(lambda: new.link.state == "up", "it is found again")
+        new.press("E")
+        new.run(lambda: not new.link.unconfirmed(), "it works there")
+
+
 @pytest.mark.parametrize(
     ("key", "keys", "said"),
     [

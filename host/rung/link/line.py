@@ -62,6 +62,7 @@ class Line:
         self._boot = ""  # of the box that greeted last,
         self._troubles: set[Trouble] = set()  # and what it has told of itself in that boot
         self._box = ""  # the only one to be welcomed
+        self._wait_s = REOPEN_FIRST_S  # before the next port is opened
         self._thread = threading.Thread(target=self._guarded, name="link", daemon=True)
 
     def start(self) -> None:
@@ -91,7 +92,6 @@ class Line:
             raise
 
     def _run(self) -> None:
-        wait_s = REOPEN_FIRST_S
         while not self._stopping.is_set():
             try:
                 url = self._search.next(monotonic_ms())
@@ -102,14 +102,13 @@ class Line:
             if port is None:
                 if not self._search.sees_any:
                     self._tell(BoxIs(up=False, trouble="no board of a box's kind is plugged in; plug the box in"))
-                self._stopping.wait(wait_s)
-                wait_s = min(wait_s * 2, REOPEN_MOST_S)
+                self._pause()
                 continue
-            wait_s = REOPEN_FIRST_S
             try:
                 self._serve(port)
             except PortError as error:
                 self._tell(BoxIs(up=False, trouble=str(error)))
+                self._pause()
             except NotHere as error:
                 self._search.leave(port.url, monotonic_ms())
                 self._tell(BoxIs(up=False, trouble=str(error)))
@@ -121,6 +120,11 @@ class Line:
                 self._port = None
                 port.close()
 
+    def _pause(self) -> None:
+        """Longer each time, until a box is in session."""
+        self._stopping.wait(self._wait_s)
+        self._wait_s = min(self._wait_s * 2, REOPEN_MOST_S)
+
     def _serve(self, port: Port) -> None:
         keys = read_keys(self._at.keys)
         self._box = self._at.id or (next(iter(keys)) if len(keys) == 1 else "")
@@ -128,14 +132,15 @@ class Line:
         data = b""
         self._sent = None
         self._tell(BoxIs(up=False, trouble=f"{port.url}: open, no box has answered yet"))
-        opened_ms = monotonic_ms()
+        heard_ms = monotonic_ms()
         while not self._stopping.is_set():
             begun_ms = _sleepless_ms()
             try:
                 self._turn(link, port, data)
             finally:
                 self._door.act()
-            self._leave_if_still(link, port, opened_ms)
+            heard_ms = monotonic_ms() if link.up(monotonic_ms()) else heard_ms
+            self._leave_if_still(port, heard_ms)
             asked_ms = _sleepless_ms()
             wait_ms = min(link.next_due(monotonic_ms()), STALL_MS)  # of a longer one a part could be a stall, unseen
             data = port.read(wait_ms / 1000)
@@ -145,10 +150,10 @@ class Line:
         link.bye()
         port.write(link.pump(monotonic_ms()))
 
-    def _leave_if_still(self, link: HostLink, port: Port, opened_ms: int) -> None:
-        """Where several boards are plugged in, one that says nothing may be another thing than a box."""
+    def _leave_if_still(self, port: Port, heard_ms: int) -> None:
+        """Where several boards are plugged in, one that says nothing may be no box, or this box is elsewhere by now."""
         now = monotonic_ms()
-        if not link.box and now - opened_ms > HEAR_MS and self._search.has_others(port.url, now):
+        if now - heard_ms > HEAR_MS and self._search.has_others(port.url, now):
             raise NotHere(f"{port.url}: opened, but no box has answered")
 
     def _turn(self, link: HostLink, port: Port, data: bytes) -> None:
@@ -165,6 +170,7 @@ class Line:
                     self._door.shown(self._sent[0])
             elif kind == "up":
                 self._search.found(port.url)
+                self._wait_s = REOPEN_FIRST_S
                 self._tell(self._hello)
             elif kind == "trouble":
                 self._trouble(port, Trouble(*fields))

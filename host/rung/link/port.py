@@ -30,8 +30,10 @@ class Port:
 
     def __init__(self, url: str) -> None:
         """Open exclusively. Raises PortError."""
+        has_patience = url.lower().startswith("rfc2217:")  # of its own, five seconds; it refuses any other
+        patience_s = None if has_patience else WRITE_TIMEOUT_S
         try:
-            self._serial = serial.serial_for_url(url, BAUD, do_not_open=True, timeout=0, write_timeout=WRITE_TIMEOUT_S)
+            self._serial = serial.serial_for_url(url, BAUD, do_not_open=True, timeout=0, write_timeout=patience_s)
             with contextlib.suppress(ValueError, AttributeError):  # sockets have neither locks nor modem lines
                 self._serial.exclusive = True
                 # Windows may raise one before the other in opening: there they rise afterwards, DTR first.

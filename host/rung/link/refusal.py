@@ -7,6 +7,7 @@ from pathlib import Path
 
 _BUSY = (errno.EAGAIN, errno.EBUSY)  # another program holds the port's lock, or has asked for it alone
 _PROCESSES = Path("/proc")
+RULE = Path(__file__).with_name("60-rung.rules")  # of udev
 
 
 def why(port: str, error: Exception) -> str:
@@ -15,10 +16,14 @@ def why(port: str, error: Exception) -> str:
     is_denied = number == errno.EACCES or "PermissionError" in str(error)
     if number in _BUSY or (is_denied and sys.platform == "win32"):
         return f"another program holds it{_holder(port)}; end that program (a bridge, mpremote, a terminal)"
+    if is_denied and sys.platform == "linux":
+        return f"you may not open it: sudo cp {RULE} /etc/udev/rules.d/ and plug the box in anew"
     if is_denied:
-        return "you may not open it; see host/README.md, Ports (on Linux a udev rule, or the group dialout)"
+        return "you may not open it; see host/README.md, Ports"
     if number == errno.ENOENT or (sys.platform == "win32" and "FileNotFoundError" in str(error)):
         return 'it is not there; plug the box in, or name its port in rung.toml (box.port = "auto" finds it)'
+    if "://" in port:
+        return f"{error}; is what serves it running, and free?"
     return f"{error}; plug the box in anew, or name another port in rung.toml"
 
 
