@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from rung.cli import sim
 from rung.cli.app import app
 from rung.sim.link.canaries import CANARIES, is_caught
 from rung.sim.link.many import run_many, run_worlds
 from rung.sim.link.world import World
-from rung_wire import codes, frame, seal, ticks
+from rung_wire import frame, seal, ticks
+from rung_wire.box import BoxLink
+from rung_wire.host import HostLink
+from rung_wire.link import Link
 
 SEEDS = int(os.environ.get("RUNG_WIRE_SEEDS", "200"))  # more of them before a release: rung sim link --seeds 10000
 CANARY_SEEDS = range(200)
@@ -31,15 +36,33 @@ def test_no_rule_is_broken_in_worlds_nobody_has_seen(seed: int) -> None:
 
 def test_the_faults_do_happen() -> None:
     """A world in which nothing goes wrong would prove nothing."""
-    worlds = [World(seed).run() for seed in range(30)]
+    told: list[str] = []
+    ends: dict[type[Link], list[Link]] = {HostLink: [], BoxLink: []}
+
+    class Host(HostLink):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            ends[HostLink].append(self)
+
+    class Box(BoxLink):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            ends[BoxLink].append(self)
+
+    worlds = [World(seed, Host, Box, tell=lambda now, text: told.append(text)).run() for seed in range(30)]
     kinds = ("lost", "repeated", "reordered", "flipped", "split", "noise", "added", "cut off", "overrun")
-    acts = ("reset", "kill", "killed", "bye", "stall", "unplug", "replay", "slow record")
+    acts = ("reset", "kill", "killed", "bye", "stall", "unplug", "replay", "forge", "slow record")
     for kind in kinds + acts:
         assert sum(world.faults[kind] for world in worlds) > 0, kind
     assert sum(world.faults.total() for world in worlds) > 100 * len(worlds)
+    for end in ("box", "host"):
+        assert f"world   the {end} stands still for 20000 ms" in told
+    assert any(world.box_now(0) > world.box_now() for world in worlds), "a clock has wrapped"
+    assert min(world._drift_ppm for world in worlds) < -5_000 and max(world._drift_ppm for world in worlds) > 5_000
+    assert any(world.to_box._drips for world in worlds) and any(world.to_host._drips for world in worlds)
     for counter in ("bad_frames", "noise_bytes", "strays", "unproven"):
-        for end in ("host", "box"):
-            assert sum(getattr(getattr(world, end), counter) for world in worlds) > 0, (end, counter)
+        for end, links in ends.items():
+            assert sum(getattr(link, counter) for link in links) > len(worlds), (end, counter)
     books = [world.book for world in worlds]
     assert sum(len(book.recorded) for book in books) > len(worlds)  # more than one boot each
     assert sum(sum(book.recorded.values()) for book in books) > 10 * len(worlds)
@@ -80,7 +103,7 @@ def test_canary_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_tells_its_sums_and_replays_a_world() -> None:
-    said = CliRunner().invoke(app, ["sim", "link", "--seeds", "30", "--jobs", "1"])
+    said = CliRunner().invoke(app, ["sim", "link", "--seeds", "30", "--jobs", "2"])
     assert said.exit_code == 0, said.output
     assert "worlds    30, seeds 0 to 29" in said.output and "breaches  0" in said.output
     assert f"{len(CANARIES)} of {len(CANARIES)} caught" in said.output
@@ -89,7 +112,7 @@ def test_the_command_tells_its_sums_and_replays_a_world() -> None:
 
 
 def test_the_command_tells_a_breach_with_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codes, "PRESS_QUEUE_MAX", 2)
+    monkeypatch.setattr(sim, "CANARIES", {})
     monkeypatch.setattr(World, "_press", lambda world: world.book.pressed(0, ("E", "t", 0), 0))
     said = CliRunner().invoke(app, ["sim", "link", "--seeds", "2", "--jobs", "1"])
     assert said.exit_code == 1

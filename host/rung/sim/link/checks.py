@@ -14,6 +14,8 @@ DRIFT_MOST_PPM: Final = 10_000  # a hundred times a crystal's
 SLACK_MS: Final = 2 * DELAY_MOST_MS + codes.PART_MS + STALL_MS  # between two ends of which none seems to stall
 TOO_OLD_MS: Final = {"R": 3_000, "W": 10_000}  # acted on no later; the others do not grow too old on a call
 OFFERS_MOST: Final = 4
+BOX_KEEPS_MOST: Final = 1_200  # as `kept` counts: twice what the fullest healthy one has
+HOST_KEEPS_MOST: Final = 2_500
 # What the line has lost can be told later by who has recorded it: for as long as its session or its offer lives.
 TOLD_AGAIN_MS: Final = 2 * codes.SILENCE_MS
 
@@ -35,6 +37,17 @@ def _drifted(ms: int) -> int:
     return ms * DRIFT_MOST_PPM // 1_000_000 + 2
 
 
+def kept(thing: object) -> int:
+    """How much an end keeps, however deep: items, characters, bytes."""
+    if isinstance(thing, str | bytes):
+        return len(thing)
+    if isinstance(thing, dict):
+        return len(thing) + sum(kept(value) for value in thing.values())
+    if isinstance(thing, list | tuple):
+        return len(thing) + sum(kept(item) for item in thing)
+    return kept(thing.__dict__) if hasattr(thing, "__dict__") and not callable(thing) else 1
+
+
 class Book:
     """All that was pressed, recorded, acted on, acknowledged, shown. Times are the world's."""
 
@@ -51,7 +64,6 @@ class Book:
         self._heard: set[str] = set()  # boots of which a bridge knows what their reset caught
         self._welcomed: set[str] = set()
         self._pressed: dict[tuple[str, int], tuple[Press, int]] = {}  # with the time of its edge
-        self._ages: dict[tuple[str, int], int] = {}  # as the bridge knows them
         self._acked = 0  # of this boot: they are acknowledged in their order
         self._made = 0
         self._answered = 0
@@ -129,19 +141,21 @@ class Book:
             f"a press looks younger ({age_ms}) than it is ({real_ms} ms)",
         )
         require(age_ms <= real_ms + wrong_ms + stalled_ms, f"a press looks older ({age_ms}) than it is ({real_ms} ms)")
-        self._ages[boot, number] = age_ms
 
-    def record(self, boot: str, number: int, now: int, epoch: int) -> None:
-        """The press is durable. What the bridge decides from it, it decides once."""
+    def record(self, boot: str, number: int, now: int, epoch: int, acts: bool) -> None:
+        """The press is durable, and the bridge acts on it or not."""
+        require(not acts or (boot, number) not in self.acted, "a press was acted on twice")
         last = self.recorded.get(boot, 0)
         require(number > last, "a press was recorded twice")
         require(number == last + 1, "a press was skipped, or came out of order")
         self.recorded[boot] = number
+        if acts:
+            self._acts(boot, number, now, epoch)
+
+    def _acts(self, boot: str, number: int, now: int, epoch: int) -> None:
         (buttons, _, pressed_epoch), edge = self._pressed[boot, number]
+        require(pressed_epoch == epoch, "a press of another epoch was acted on")
         limit_ms = TOO_OLD_MS.get(buttons)
-        if pressed_epoch != epoch or (limit_ms is not None and self._ages[boot, number] > limit_ms):
-            return
-        require((boot, number) not in self.acted, "a press was acted on twice")
         real_ms = now - edge
         require(
             limit_ms is None or real_ms <= limit_ms + self._slack_ms(now) + _drifted(real_ms) + DELAY_MOST_MS,
@@ -158,6 +172,11 @@ class Book:
             require(silent_ms <= codes.SILENCE_MS + self._slack_ms(now), "the bridge takes a silent box for present")
         self._host_spoke = now if spoke else self._host_spoke
 
+    def bounded(self, box: BoxLink, host: HostLink) -> None:
+        """Whatever they keep, also what no rule above names."""
+        require(kept(box) <= BOX_KEEPS_MOST, "the box keeps more and more")
+        require(kept(host) <= HOST_KEEPS_MOST, "the bridge keeps more and more")
+
     def _slack_ms(self, now: int) -> int:
         return SLACK_MS + TOLD_AGAIN_MS * (now - self.told_again_at <= TOLD_AGAIN_MS + SLACK_MS)
 
@@ -168,4 +187,5 @@ class Book:
         require(box.session == host.session, "the ends are in different sessions")
         require(not box.unconfirmed(), "a press stays unconfirmed on a good line")
         require(self.recorded.get(self._boot, 0) == self._made, "a press was lost")
+        self.bounded(box, host)
         require(self.shown == (self.told[0] if lamps is None else lamps[:2]), "the lamps lie")

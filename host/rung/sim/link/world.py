@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from rung.link.line import STALL_MS
-from rung.sim.link.checks import DRIFT_MOST_PPM, Book, require
-from rung.sim.link.line import GARBAGE, RING_BYTES, BadLine
+from rung.sim.link.checks import DRIFT_MOST_PPM, TOO_OLD_MS, Book, require
+from rung.sim.link.line import GARBAGE, RING_BYTES, BadLine, forged
 from rung_wire import codes, names
 from rung_wire.box import BoxLink
 from rung_wire.host import HostLink
@@ -29,6 +29,11 @@ LAMPS: list[LampPairs] = [
 ]
 
 
+def acts_on(buttons: str, pressed_epoch: int, age_ms: int, epoch: int) -> bool:
+    """What a bridge decides, by all that it knows of a press."""
+    return pressed_epoch == epoch and age_ms <= TOO_OLD_MS.get(buttons, age_ms)
+
+
 class World:
     """Replays from its seed. `journal` is what is durable: it outlives every bridge."""
 
@@ -38,12 +43,14 @@ class World:
         host_class: type[HostLink] = HostLink,
         box_class: type[BoxLink] = BoxLink,
         ack_early: bool = False,
+        acts_on: Callable[[str, int, int, int], bool] = acts_on,
         key: Key = KEY,
         tell: Callable[[int, str], None] = lambda now, text: None,
     ) -> None:
         self.rng = random.Random(seed)
         self._classes = (host_class, box_class)
         self._ack_early = ack_early
+        self._acts_on = acts_on
         self._key = key
         self._tell = tell
         self.faults: Counter[str] = Counter()
@@ -53,6 +60,9 @@ class World:
         self._offset = CLOCK_PERIOD - self.rng.randrange(2 * BAD_MS)  # the box's clock wraps on the way, or soon after
         self._drift_ppm = self.rng.randint(-DRIFT_MOST_PPM, DRIFT_MOST_PPM)
         self._slow_record = self.rng.random() < 0.3
+        self._next_call = self.rng.choice((0.5, 0.02))  # how soon; on a long call a press can grow too old
+        bad = (self._reset, self._kill, self._bye, self._stall, self._unplug, self._replay, self._forge)
+        self._bad_acts = self.rng.sample(bad, self.rng.randint(1, len(bad)))  # what happens rarely has its worlds too
         self._plug_at = 0  # when the cable comes back
         self._stalled = {"box": 0, "host": 0}
         self._stalled_ms = 0  # by how much the bridge's last turn was late
@@ -98,7 +108,7 @@ class World:
 
     def _new_host(self) -> None:
         self.host = self._classes[0]({BOX: self._key})
-        self._late: list[tuple[int, str, int]] = []  # presses that a canary acknowledged before they were durable
+        self._late: list[tuple[int, str, int, bool]] = []  # presses that a canary acknowledged before they were durable
         self._due = max(self.now, self._stalled["host"])  # what sleeps is the computer
         if self.lamps is not None:
             self.host.lamps(self.lamps[0], self.lamps[1], self.lamps[2], self.now)
@@ -106,9 +116,9 @@ class World:
     def _host_turn(self) -> None:
         late_ms = self.now - self._due
         self._stalled_ms = late_ms if late_ms > STALL_MS else 0
-        for at, boot, number in self._late:
+        for at, boot, number, acts in self._late:
             if at <= self.now:
-                self.book.record(boot, number, self.now, self.epoch)
+                self.book.record(boot, number, self.now, self.epoch, acts)
         self._late = [late for late in self._late if late[0] > self.now]
         for event in self.host.receive(self.to_host.arrived(self.now), self.now):
             self._tell(self.now, f"bridge  {event}")
@@ -140,18 +150,20 @@ class World:
 
     def _take(self, boot: str, number: int, buttons: str, gesture: str, epoch: int, age_ms: int) -> None:
         took_ms = self.rng.randint(1, 300) if self.is_bad and self._slow_record else 0
-        self.book.given(boot, number, (buttons, gesture, epoch), age_ms + self._stalled_ms, self.now, self._stalled_ms)
+        age_ms += self._stalled_ms
+        self.book.given(boot, number, (buttons, gesture, epoch), age_ms, self.now, self._stalled_ms)
+        acts = self._acts_on(buttons, epoch, age_ms, self.epoch)
         if self._ack_early:
-            self._late.append((self.now + self.rng.randint(1, 300), boot, number))
+            self._late.append((self.now + self.rng.randint(1, 300), boot, number, acts))
         else:
-            self.book.record(boot, number, self.now, self.epoch)
+            self.book.record(boot, number, self.now, self.epoch, acts)
             self._stalled["host"] = self.now + took_ms
             self.faults["slow record"] += took_ms > 100
         self.host.ack(boot, number, self.now)
         self.host.result(boot, number, names.VERDICTS[number % 4], "W", self.now)
 
     def _tell_lamps(self) -> None:
-        self.epoch += self.rng.random() < 0.5
+        self.epoch += self.rng.random() < self._next_call
         self.lamps = (self.epoch, self.rng.choice(LAMPS), self.rng.randrange(0x1000))
         self.book.told.append(self.lamps[:2])
         self.host.lamps(self.lamps[0], self.lamps[1], self.lamps[2], self.now)
@@ -160,10 +172,9 @@ class World:
 
     def _act(self) -> None:
         acts = (self._press, self._tell_lamps)
-        bad = (self._reset, self._kill, self._bye, self._stall, self._unplug, self._replay)
         if self.rng.random() < 0.6 or not self.is_bad:
             return self.rng.choice(acts)()
-        act = self.rng.choice(bad)
+        act = self.rng.choice(self._bad_acts)
         self._tell(self.now, f"world   {act.__name__[1:]}")
         self.faults[act.__name__[1:]] += 1
         act()
@@ -184,6 +195,7 @@ class World:
 
     def _stall(self) -> None:
         end, span_ms = self.rng.choice(("box", "host", "host")), self.rng.choice(STALLS_MS)
+        self._tell(self.now, f"world   the {end} stands still for {span_ms} ms")
         self._stalled[end] = max(self._stalled[end], self.now + span_ms)
 
     def _unplug(self) -> None:
@@ -207,6 +219,12 @@ class World:
         line = self.rng.choice((self.to_host, self.to_box))
         for data in self.rng.sample(line.tape, min(len(line.tape), self.rng.randint(1, 8))):
             line.add(data, self.now)
+
+    def _forge(self) -> None:
+        """Somebody without the key changes what the line has just carried, and makes its sum right."""
+        line = self.rng.choice((self.to_host, self.to_box))
+        for data in line.tape[-8:]:
+            line.add(forged(data, self.rng), self.now)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
@@ -237,6 +255,8 @@ class World:
                 self._replug()
             if act and next_act <= self.now:
                 self._act()
+                if self.rng.random() < 0.1:  # it takes as long as ten turns
+                    self.book.bounded(self.box, self.host)
                 next_act = self.now + self.rng.randint(1, 500)
             if self._stalled["host"] <= self.now:
                 self._host_turn()
