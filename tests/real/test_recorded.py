@@ -8,7 +8,7 @@ from tests.link.leaks import files_without_keys, leaks
 
 from rung import words as w
 from rung.policy import Times
-from rung.words import Button, CallState
+from rung.words import Button, CallState, LampState
 
 pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
@@ -20,8 +20,6 @@ from rung.sim.tamper import Tamper, Way
 
 BETWEEN_S = 0.002  # the box's input ring holds five frames
 PATIENCE_S = 30.0
-WAIT_S = 0.3  # the policy's waits
-STILL_S = 2 * WAIT_S
 Tape = list[tuple[Way, bytes]]
 
 
@@ -38,7 +36,7 @@ class Watched:
     def __init__(self, folder: Path) -> None:
         self.said: list[str] = []
         self.bad_box = self.bad_bridge = 0  # frames thrown away, as last told
-        self.stage = Stage(folder, Times(wait=WAIT_S, say_time=WAIT_S, answer_within=1), self._watch, tampered=True)
+        self.stage = Stage(folder, Times(wait=0.3, say_time=0.3, answer_within=1), self._watch, tampered=True)
 
     def _watch(self, happening: Happening) -> None:
         self.said.append(repr(happening))
@@ -49,16 +47,14 @@ class Watched:
     def presses(self) -> int:
         return sum(isinstance(event, w.PressRecorded) for event in self.stage.record)
 
-    async def settled(self) -> None:
-        """Time itself changes nothing more."""
-        stage, before = self.stage, None
-        while before != (len(stage.record), stage.lamps):
-            before = len(stage.record), stage.lamps
-            await asyncio.sleep(STILL_S)
+    def is_settled(self) -> bool:
+        """Escalate comes next, no refusal is shown any more, and time itself changes nothing."""
+        lamps = self.stage.lamps
+        return (lamps.escalate.state, lamps.warn.state) == (LampState.BREATHING, LampState.OFF)
 
     async def changes_nothing(self, tamper: Tamper, tape: Tape) -> None:
         stage = self.stage
-        await self.settled()
+        await stage.until(self.is_settled, "it is escalate's turn")
         before, lamps, bad_box, bad_bridge = list(stage.record), stage.lamps, self.bad_box, self.bad_bridge
         await tell_again(tamper, tape)
         await stage.until(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.wire.pair import (
+    FIELDS,
     KEY,
     KEYS,
     LAMPS,
@@ -27,6 +28,7 @@ from tests.wire.pair import (
 from tests.wire.test_frame import BOOT, BOX_ID
 
 from rung_wire import box, codes, host
+from rung_wire.frame import encode, pack, text_of
 from rung_wire.host import HostLink
 from rung_wire.names import PAIRED, UNKNOWN, UNPAIRED, WRONG_KEY
 from rung_wire.seal import Key
@@ -90,6 +92,15 @@ def test_what_is_altered_is_unproven() -> None:
     altered = alter(sealed(link, "P", (1, "E", "t", 3, 25)), b",E,", b",R,")
     assert altered.startswith(b"!P") and link.receive(altered, 0) == []
     assert (link.unproven, link.bad_frames) == (1, 0)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in {**codes.HOST_FRAMES, **codes.BOX_FRAMES} if kind not in "qwHT"])
+@pytest.mark.parametrize("tag", ["", "AAAAAAAA"])
+def test_no_frame_of_a_session_is_taken_without_its_proof(kind: str, tag: str) -> None:
+    link = box_in(box.UP) if kind in codes.HOST_FRAMES else host_in(host.UP)
+    text = text_of(kind, 1, link.session, pack(kind, FIELDS[kind]))
+    assert link.receive(encode(text, tag), codes.SILENCE_MS - 1) == [] and link.unproven == 1
+    assert link.receive(b"", codes.SILENCE_MS) == [("lost",)], "nor is it a sign of life"
 
 
 @pytest.mark.parametrize("kind", [kind for kind in codes.HOST_FRAMES if kind not in (codes.WHO, codes.WELCOME)])
