@@ -92,16 +92,13 @@ class ForgetsCaught(BoxLink):
 class LatchesLate(BoxLink):
     """A press takes the epoch that holds when it is sent, not the one of its edge."""
 
-    _epoch = 0
-
     def _lamps(self, frame: Any, now: int, is_fresh: bool, events: Any) -> None:
         super()._lamps(frame, now, is_fresh, events)
-        self._epoch = frame[3][0]
         for press in self._presses:
-            press.epoch = self._epoch
+            press.epoch = frame[3][0]
 
-    def _handlers(self) -> Any:
-        return {**box.HANDLERS, (box.UP, codes.LAMPS): LatchesLate._lamps}
+
+LatchesLate.handlers = {**box.HANDLERS, (box.UP, codes.LAMPS): LatchesLate._lamps}
 
 
 class NewestFirst(BoxLink):

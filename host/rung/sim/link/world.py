@@ -224,7 +224,8 @@ class World:
         """Somebody without the key changes what the line has just carried, and makes its sum right."""
         line = self.rng.choice((self.to_host, self.to_box))
         for data in line.tape[-8:]:
-            line.add(forged(data, self.rng), self.now)
+            if false := forged(data, self.rng):
+                line.add(false, self.now)
 
     # -- time ----------------------------------------------------------------------------------------------------------
 
