@@ -72,7 +72,7 @@ class BenchDesk:
         await self._measure_floor()
         await self._press(Gesture.TAP)
         await stage.until(lambda: self._event(w.Announced) is not None, "the announcement is recorded")
-        await stage.until(self._box_knows, "the box has this call's lamps")
+        await stage.until(self._may_hold, "the box's lamp says that release may be held")
         edge_ns, known_ns = await self._press(Gesture.HOLD)
         await stage.caller.until(lambda: far_call in self._ended_ns, "the caller's phone has closed")
         await stage.until(lambda: self._event(w.CaseClosed) is not None, "the case is closed")
@@ -125,6 +125,15 @@ class BenchDesk:
         return edge_ns, known.at_ns
 
     # -- what the desk told ------------------------------------------------------------------------------------------
+
+    def _may_hold(self) -> bool:
+        """Since the announcement. A hold begun before that would be cancelled when the lamp goes out for `say_time`."""
+        announced = self._event(w.Announced)
+        assert announced is not None
+        since = [
+            h.lamps.release.state for h in self._happened if h.lamps and h.kind == "shown" and h.at_ns > announced.at_ns
+        ]
+        return bool(since) and since[-1] in (w.LampState.LIT, w.LampState.BREATHING)
 
     def _event(self, kind: type[w.Event]) -> Happening | None:
         return next((h for h in self._happened if isinstance(h.event, kind)), None)

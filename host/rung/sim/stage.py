@@ -44,14 +44,16 @@ class Stage:
         watch: Callable[[Happening], None] = lambda happening: None,
         *,
         tampered: bool = False,
+        baud: int | None = None,
     ) -> None:
-        """``tampered`` puts a hand on the line between box and bridge: ``tamper``."""
+        """``tampered`` puts a hand on the line between box and bridge: ``tamper``. ``baud``: one that slows it down."""
         self.folder = folder
         self.times = times
         self.watch = watch
         self.program = [sys.executable, "-m", "rung"]  # what `start_bridge` starts; a test may choose one that dies
         self.tamper: Tamper | None = None
-        self._tampered = tampered
+        self._tampered = tampered or baud is not None
+        self._baud = baud
         self.record: list[w.Event] = []  # everything in the journal, in order
         self.lamps = w.Lamps()  # what the box shows; dark while its link is lost
         self.view: View | None = None
@@ -84,7 +86,7 @@ class Stage:
         keep_key(self.folder / "desk" / "keys", self.box.unique_id, key)
         self.port = self.box.port
         if self._tampered:
-            self.tamper = self._exits.enter_context(Tamper(self.box.port, self.folder / "ttyRUNG1"))
+            self.tamper = self._exits.enter_context(Tamper(self.box.port, self.folder / "ttyRUNG1", self._baud))
             self.port = self.tamper.port
         self.caller = await start_phone(self.folder, "caller", CALLER_HZ, self.changed, self._exits)
         self.supervisor = await start_phone(self.folder, "supervisor", SUPERVISOR_HZ, self.changed, self._exits)
