@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy.state import Case, Desk, Joined
+from rung.policy.state import Case, Desk, Joined, LeaveGiven
 from rung.words import Role
 
 
@@ -69,6 +69,9 @@ def shifted(case: Case, by_ms: int) -> Case:
     def at(ms: int | None) -> int | None:
         return None if ms is None else ms + by_ms
 
+    def given(leave: LeaveGiven | None) -> LeaveGiven | None:
+        return leave and replace(leave, at_ms=leave.at_ms + by_ms)
+
     return replace(
         case,
         talks=tuple((begun + by_ms, to + by_ms) for begun, to in case.talks),
@@ -78,8 +81,8 @@ def shifted(case: Case, by_ms: int) -> Case:
         calmed_ms=at(case.calmed_ms),
         grounds=tuple(replace(g, at_ms=g.at_ms + by_ms) for g in case.grounds),
         marks=tuple(replace(m, at_ms=m.at_ms + by_ms) for m in case.marks),
-        taken=tuple(replace(t, at_ms=t.at_ms + by_ms) for t in case.taken),
+        taken=tuple(replace(t, at_ms=t.at_ms + by_ms, leave=given(t.leave)) for t in case.taken),
         joined=tuple(replace(j, at_ms=j.at_ms + by_ms) for j in case.joined),
         announcement=case.announcement and replace(case.announcement, at_ms=case.announcement.at_ms + by_ms),
-        leave=case.leave and replace(case.leave, at_ms=case.leave.at_ms + by_ms),
+        leave=given(case.leave),
     )

@@ -153,7 +153,7 @@ def _taken(case: Case, event: w.RungTaken, at: int) -> Case:
     announced = case.announcement
     return replace(
         case,
-        taken=(*case.taken, Taken(event.rung, event.person, at)),
+        taken=(*case.taken, Taken(event.rung, event.person, at, case.leave if event.uses_leave else None)),
         counted_ms=at if event.warns else case.counted_ms,
         announcement=None if announced and announced.rung == event.rung else announced,
         leave=None if event.uses_leave else case.leave,
@@ -161,13 +161,17 @@ def _taken(case: Case, event: w.RungTaken, at: int) -> Case:
     )
 
 
-def _untake(case: Case, rung: str) -> tuple[Taken, ...]:
+def _untake(case: Case, rung: str) -> Case:
+    """The rung came to nothing: it is not taken any more, and leave that it had used up is unused again."""
     last = max([i for i, t in enumerate(case.taken) if t.rung == rung], default=None)
-    return tuple([t for i, t in enumerate(case.taken) if i != last])
+    if last is None:
+        return case
+    case, leave = replace(case, taken=case.taken[:last] + case.taken[last + 1 :]), case.taken[last].leave
+    return case if leave is None else replace(case, leave=leave, leave_used=False)
 
 
 def _undone(case: Case, event: w.RungUndone, at: int) -> Case:
-    return replace(case, taken=_untake(case, event.rung))
+    return _untake(case, event.rung)
 
 
 def _announced(case: Case, event: w.Announced, at: int) -> Case:
@@ -262,7 +266,7 @@ def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
     if event.outcome in CAME_TO_SOMETHING:
         wanted = asked is not None and asked.want == Want.INVOLVE
         return replace(case, involved=case.involved or wanted)
-    case = replace(case, taken=_untake(case, event.rung))
+    case = _untake(case, event.rung)
     if event.outcome not in FAILED_ASKS:  # taken back or interrupted: neither `wait` nor unavailability changes
         return case
     declined = case.declined or event.outcome in (Outcome.DECLINED, Outcome.DENIED)

@@ -79,10 +79,16 @@ class Mark(Struct, frozen=True):
     at_ms: int
 
 
-class Taken(Struct, frozen=True):
+class LeaveGiven(Struct, frozen=True):
+    person: str
+    at_ms: int
+
+
+class Taken(Struct, frozen=True, omit_defaults=True):
     rung: str
     person: str | None
     at_ms: int
+    leave: LeaveGiven | None = None  # that it has used up; given back if it comes to nothing
 
 
 class Announcement(Struct, frozen=True):
@@ -131,11 +137,6 @@ class Alert(Struct, frozen=True, kw_only=True):
     taker: str = ""
     supervisor: str | None = None
     target: str = ""  # where to ring whoever comes into the call
-
-
-class LeaveGiven(Struct, frozen=True):
-    person: str
-    at_ms: int
 
 
 class Pending(Struct, frozen=True):

@@ -6,7 +6,7 @@
 - *Time.* Nothing in the ladder asks what time it is, only whether a wait has passed. Each instant becomes one of two:
   its wait has passed, or it has not. `elapsed` is the way from the one to the other.
 - *Grounds.* Only the answers to the tables' questions count (`grounds`).
-- *History.* A rung is remembered if a table asks for it. So are `unavailable`, leave and the rest.
+- *History.* A rung is remembered if a table asks for it, until it lapses. So are `unavailable`, leave and the rest.
 - *Names.* Cases, epochs, asks and effects have numbers that only count up; here each begins at 1 again.
 - *What no rule reads* is forgotten: notes, ticks, earlier incidents, the flash of a lamp, how long a hold lasted.
 
@@ -20,6 +20,7 @@ from rung import words as w
 from rung.policy import asks
 from rung.policy.acts import TAKE_BACK_MS
 from rung.policy.effects import RESTARTED
+from rung.policy.language import Policy
 from rung.policy.proof.grounds import CALMED, Declared, Grounds, Said, joined
 from rung.policy.proof.reads import Reads
 from rung.policy.reading import COMPLETE_AFTER_MS
@@ -104,7 +105,7 @@ class Fold:
             counted_ms=counted,
             grounds=tuple(Declaration(d.ground, d.person, instants[d.at]) for d in said.declared),
             marks=_in_crisis(case, now),
-            taken=self._taken(case, instants),
+            taken=self._taken(case, instants, now),
             announcement=case.announcement and self._announcement(case.announcement, now),
             ask=case.ask and self._ask(case.ask, now),
             leave=case.leave and replace(case.leave, at_ms=NOW_MS) if self.reads.leave else None,
@@ -136,23 +137,28 @@ class Fold:
     def _ages(self, case: Case, now: int) -> dict[str, tuple[int, bool]]:
         """Of each mark that has a wait of its own: how long it is, and whether it has passed."""
         ages = {joined(j.person): (self.wait_ms, case.talk_ms(j.at_ms, now) >= self.wait_ms) for j in case.joined}
-        for taken in case.taken:
-            lapses_after = self.policy.find(taken.rung).lapses_after
-            if lapses_after is not None:
-                lapse_ms = round(lapses_after * 1000)
-                ages[taken.rung] = (lapse_ms, now - taken.at_ms >= lapse_ms)
-        return ages
+        lapsing = (taken for taken in case.taken if taken.rung in self.reads.lapsing)
+        return ages | {t.rung: (lapse_ms(self.policy, t.rung) or 0, lapsed(self.policy, t, now)) for t in lapsing}
 
-    def _taken(self, case: Case, instants: dict[int | str, int]) -> tuple[Taken, ...]:
-        """Each rung of which it is read, once; and that of an open ask once more, for it may come to nothing."""
+    def _taken(self, case: Case, instants: dict[int | str, int], now: int) -> tuple[Taken, ...]:
+        """Each rung of which it is read, once, until it lapses; and at the end that which may still come to nothing."""
+        open = may_come_to_nothing(self.policy, case)
         kept: dict[tuple[str, str | None], Taken] = {}
-        for t in case.taken:
-            person = t.person if self.policy.find(t.rung).role == Role.SUPERVISOR else None
-            kept[t.rung, person] = Taken(t.rung, person, instants.get(t.rung, NOW_MS))
-        asking = case.ask.rung if case.ask is not None else ""
-        times = sum(t.rung == asking for t in case.taken)
-        read = [t for t in kept.values() if t.rung in self.reads.rungs and (t.rung != asking or times > 1)]
-        return (*sorted(read, key=self._in_ladder), *(t for t in kept.values() if t.rung == asking))
+        for i, t in enumerate(case.taken):
+            stands = t.rung in self.reads.timed or not lapsed(self.policy, t, now)
+            if i != open and stands and t.rung in self.reads.rungs:
+                kept[t.rung, by(self.policy, t)] = self._one(t, instants, now)
+        read = sorted(kept.values(), key=self._in_ladder)
+        if open is None:
+            return tuple(read)
+        last = case.taken[open]
+        leave = last.leave and replace(last.leave, at_ms=NOW_MS) if self.reads.leave else None
+        return (*read, replace(self._one(last, instants, now), leave=leave))
+
+    def _one(self, taken: Taken, instants: dict[int | str, int], now: int) -> Taken:
+        gone_ms = lapse_ms(self.policy, taken.rung) if lapsed(self.policy, taken, now) else None
+        at = NOW_MS - (gone_ms or 0)
+        return Taken(taken.rung, by(self.policy, taken), instants.get(taken.rung, at))
 
     def _in_ladder(self, taken: Taken) -> tuple[int, str]:
         return self.policy.rung.index(self.policy.find(taken.rung)), str(taken.person)
@@ -182,6 +188,29 @@ class Fold:
             consult=_CONSULT if ask.consult is not None else None,
             outcome=None if ask.outcome is None else _LEAVES[ask.outcome],
         )
+
+
+def by(policy: Policy, taken: Taken) -> str | None:
+    """Whose rung it is: a supervisor's counts for that supervisor alone."""
+    return taken.person if policy.find(taken.rung).role == Role.SUPERVISOR else None
+
+
+def lapse_ms(policy: Policy, rung: str) -> int | None:
+    lapses_after = policy.find(rung).lapses_after
+    return None if lapses_after is None else round(lapses_after * 1000)
+
+
+def lapsed(policy: Policy, taken: Taken, now: int) -> bool:
+    after_ms = lapse_ms(policy, taken.rung)
+    return after_ms is not None and now - taken.at_ms >= after_ms
+
+
+def may_come_to_nothing(policy: Policy, case: Case) -> int | None:
+    """Which of the rungs taken may still be undone: the one of the open ask, or the ending that was ordered."""
+    rung = case.ask.rung if case.ask is not None else ""
+    ends = case.waiting(w.HangUp) is not None
+    found = (i for i, t in enumerate(case.taken) if t.rung == rung or (ends and policy.find(t.rung).does == "end"))
+    return max(found, default=None)
 
 
 def _aged(at: int, wait_ms: int, now: int) -> int:

@@ -96,10 +96,10 @@ class Grounds:
         for d in tuple(kept):
             if answers(self.reads, Said(tuple(k for k in kept if k != d), said.marks)) == wanted:
                 kept.remove(d)
-        calmed = said.mark(CALMED)
+        calmed, lapsing = said.mark(CALMED), self.reads.lapsing
         if calmed is not None and all(d.at > calmed for d in kept):  # as if the caller had never been calmer
-            return _in_order(kept, [m for m in said.marks if m[0] != CALMED])
-        return _in_order(kept, list(said.marks))
+            return _in_order(kept, [m for m in said.marks if m[0] != CALMED], lapsing)
+        return _in_order(kept, list(said.marks), lapsing)
 
 
 def _meaning(reads: Reads, said: Said) -> object:
@@ -113,9 +113,16 @@ def _in_time(d: Declared) -> tuple[int, int, str]:
     return d.at, list(Ground).index(d.ground), str(d.person)
 
 
-def _in_order(declared: list[Declared], marks: list[tuple[str, int]]) -> Said:
-    """Places 1, 2, 3…: declarations with no mark between them share one, and so do marks."""
-    instants = sorted({(d.at, 0, "") for d in declared} | {(at, 1, _kind(name)) for name, at in marks})
+def _in_order(declared: list[Declared], marks: list[tuple[str, int]], lapsing: frozenset[str]) -> Said:
+    """Places 1, 2, 3…: declarations with no mark between them share one, and so do marks.
+
+    But a mark that has a wait of its own (a supervisor's joining, a rung that lapses) has its own place.
+    """
+
+    def kind_of(name: str) -> str:
+        return name if name.startswith("joined:") or name in lapsing else "mark"
+
+    instants = sorted({(d.at, 0, "") for d in declared} | {(at, 1, kind_of(name)) for name, at in marks})
     places: dict[tuple[int, str], int] = {}
     place, before = 0, None
     for at, _, kind in instants:
@@ -123,10 +130,5 @@ def _in_order(declared: list[Declared], marks: list[tuple[str, int]]) -> Said:
         places[at, kind], before = place, kind
     moved = [Declared(d.ground, d.person, places[d.at, ""]) for d in declared]
     return Said(
-        tuple(sorted(moved, key=_in_time)), tuple(sorted((name, places[at, _kind(name)]) for name, at in marks))
+        tuple(sorted(moved, key=_in_time)), tuple(sorted((name, places[at, kind_of(name)]) for name, at in marks))
     )
-
-
-def _kind(name: str) -> str:
-    """Marks of one kind may share a place. A supervisor's joining has a wait of its own, so its place is its own."""
-    return name if name.startswith("joined:") else "mark"

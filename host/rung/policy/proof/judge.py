@@ -14,10 +14,11 @@ from rung import words as w
 from rung.policy.language import Policy, Requires, Rung
 from rung.policy.proof.grounds import CALMED, Declared, Grounds, Said, joined
 from rung.policy.proof.reads import Reads
-from rung.policy.proof.timers import Timer
+from rung.policy.proof.timers import Lapse, Timer, Wait
 from rung.words import Ground, Marker, Outcome, Role
 
 Person = str | None
+ASKS = ("transfer", "leave", "join", "involve")
 CAME = (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED)
 NOBODY = (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT)
 CHANGED_NOTHING = (Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.CALLER_LEFT, Outcome.WITHDRAWN)
@@ -27,12 +28,13 @@ class Account(Struct, frozen=True):
     """What the judge knows of one call."""
 
     taken: tuple[tuple[str, Person], ...] = ()  # rungs that stand, and by whom
-    lapsed: tuple[str, ...] = ()
+    asking: tuple[str, Person] | None = None  # the rung of the open ask, which stands as long as that
     went_on: bool | None = None  # has `wait` of talk passed since the last warning? None: nobody has warned
     present: tuple[tuple[str, bool], ...] = ()  # supervisors in the call; have they listened for `wait`?
     said: Said = Said()
     announced: tuple[str, Person, bool] | None = None  # rung, who, and whether `say_time` has passed since
     leave: str = "none"  # or "unused", or "used"
+    used_by: str = ""  # the rung that has used leave and may still come to nothing
     unavailable: bool = False
     involved: bool = False
     not_necessary: bool = False
@@ -41,8 +43,8 @@ class Account(Struct, frozen=True):
 
     def has(self, rung: Rung, person: Person) -> bool:
         """Does it stand? A supervisor's rung counts for that supervisor alone."""
-        by_any = rung.role == Role.AGENT
-        return rung.id not in self.lapsed and any(r == rung.id and (by_any or p == person) for r, p in self.taken)
+        mine = (rung.id, person if rung.role == Role.SUPERVISOR else None)
+        return mine in self.taken or mine == self.asking
 
 
 # -- what the tables allow ---------------------------------------------------------------------------------------------
@@ -98,7 +100,7 @@ def _stands(policy: Policy, rung: Rung, need: Requires, account: Account) -> boo
 # -- what has happened -------------------------------------------------------------------------------------------------
 
 
-def waited(policy: Policy, account: Account, timer: Timer) -> Account:
+def waited(account: Account, timer: Wait) -> Account:
     """A wait has run out."""
     if timer == Timer.TALK:
         return replace(account, went_on=True)
@@ -106,9 +108,11 @@ def waited(policy: Policy, account: Account, timer: Timer) -> Account:
         return replace(account, present=tuple((person, True) for person, _ in account.present))
     if timer == Timer.SAID and account.announced is not None:
         return replace(account, announced=(*account.announced[:2], True))
-    if timer == Timer.LAPSE:
-        lapses = {rung for rung, _ in account.taken if _rung(policy, rung).lapses_after is not None}
-        return replace(account, lapsed=tuple(sorted(lapses)))
+    if isinstance(timer, Lapse):
+        gone = (timer.rung, timer.person)
+        if gone not in account.taken:
+            return replace(account, asking=None if account.asking == gone else account.asking)
+        return replace(account, taken=tuple(t for t in account.taken if t != gone))
     return account
 
 
@@ -129,12 +133,13 @@ def folded(grounds: Grounds, account: Account) -> Account:
     undecided = "not_necessary" in flags
     return Account(
         taken=tuple(sorted((t for t in set(account.taken) if t[0] in reads.rungs), key=str)),
-        lapsed=account.lapsed,
+        asking=account.asking if account.asking is None or account.asking[0] in reads.rungs else None,
         went_on=account.went_on if reads.persisted else None,
         present=account.present,
         said=grounds.fold(account.said),
         announced=account.announced,
         leave=account.leave if reads.leave else "none",
+        used_by=account.used_by if reads.leave else "",
         unavailable=account.unavailable and "unavailable" in flags,
         involved=account.involved and "involved" in reads.flags(False),
         not_necessary=account.not_necessary and undecided,
@@ -158,25 +163,28 @@ def _unmarked(said: Said, name: str) -> Said:
 
 def _taken(reads: Reads, account: Account, event: w.RungTaken, at: int) -> Account:
     rung = _rung(reads.policy, event.rung)
-    uses_leave = any(need.leave == "unused" for need in rung.requires) and account.leave == "unused"
+    mine, asks = (rung.id, event.person if rung.role == Role.SUPERVISOR else None), rung.does in ASKS
     return replace(
         account,
-        taken=(*account.taken, (event.rung, event.person if rung.role == Role.SUPERVISOR else None)),
-        lapsed=tuple(r for r in account.lapsed if r != rung.id),
+        taken=account.taken if asks else (*account.taken, mine),
+        asking=mine if asks else account.asking,
         went_on=False if rung.warns else account.went_on,
-        leave="used" if uses_leave else account.leave,
+        leave="used" if event.uses_leave else account.leave,
+        used_by=rung.id if event.uses_leave and rung.does != "say" else account.used_by,
         announced=None if rung.does == "end" else account.announced,
         said=_marked(account.said, rung.id, at) if rung.id in reads.timed else account.said,
     )
 
 
-def _without_last(account: Account, rung: str) -> tuple[tuple[str, Person], ...]:
-    last = max((i for i, t in enumerate(account.taken) if t[0] == rung), default=-1)
-    return tuple(t for i, t in enumerate(account.taken) if i != last)
+def _given_back(account: Account, rung: str) -> Account:
+    """A rung has come to nothing: leave that it had used is unused again."""
+    return replace(account, leave="unused", used_by="") if account.used_by == rung else account
 
 
 def _undone(reads: Reads, account: Account, event: w.RungUndone, at: int) -> Account:
-    return replace(account, taken=_without_last(account, event.rung))
+    """An ending cannot be repeated, so it stands at most once."""
+    left = tuple(t for t in account.taken if t[0] != event.rung)
+    return _given_back(replace(account, taken=left), event.rung)
 
 
 def _ask_closed(reads: Reads, account: Account, event: w.AskClosed, at: int) -> Account:
@@ -184,8 +192,10 @@ def _ask_closed(reads: Reads, account: Account, event: w.AskClosed, at: int) -> 
         return account
     rung = _rung(reads.policy, event.rung)
     if event.outcome in CAME:
-        return replace(account, involved=account.involved or rung.does == "involve")
-    account = replace(account, taken=_without_last(account, event.rung))
+        taken = account.taken if account.asking is None else (*account.taken, account.asking)
+        involved = account.involved or rung.does == "involve"
+        return replace(account, taken=taken, asking=None, used_by="", involved=involved)
+    account = _given_back(replace(account, asking=None), event.rung)
     if event.outcome in CHANGED_NOTHING:
         return account
     declined = account.declined or event.outcome in (Outcome.DECLINED, Outcome.DENIED)

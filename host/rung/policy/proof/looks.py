@@ -9,7 +9,7 @@ from rung.policy.language import Policy
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
 from rung.policy.proof.properties import LAMPS, REFUSAL, Breaches
-from rung.policy.proof.timers import Timer
+from rung.policy.proof.timers import Lapse, Timer
 from rung.policy.proof.walk import Happened, Node, Walk
 from rung.words import Button, Ground, LampMark, LampState, Verdict
 
@@ -112,7 +112,7 @@ def _alone(node: Node, moves: Moves) -> bool:
         return False
     one = moves[0]
     if one.timer is not None:
-        return one.timer in (Timer.TALK, Timer.JOINED, Timer.SAID, Timer.LAPSE)
+        return isinstance(one.timer, Lapse) or one.timer in (Timer.TALK, Timer.JOINED, Timer.SAID)
     input = one.make(node.state.desk) if one.make is not None else None
     if isinstance(input, w.Declared):
         return any(d.ground == input.ground for d in case.grounds)

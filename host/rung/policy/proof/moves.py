@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy.proof.timers import Timer
+from rung.policy.proof.timers import Wait
 from rung.policy.state import Desk
 from rung.words import Button, CallState, EndedBy, Gesture, Ground, Outcome, Presence, Reply, Role
 
@@ -25,7 +25,7 @@ class Move(Struct, frozen=True):
 
     words: str
     make: Callable[[Desk], w.Input] | None = None
-    timer: Timer | None = None
+    timer: Wait | None = None
 
 
 Moves = tuple[Move, ...]
@@ -36,7 +36,7 @@ def of(input: w.Input, words: str) -> Moves:
 
 
 @cache
-def passes(timer: Timer) -> Moves:
+def passes(timer: Wait) -> Moves:
     return (Move(str(timer), timer=timer),)
 
 

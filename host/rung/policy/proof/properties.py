@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.policy.language import Policy, Rung
 from rung.policy.proof import judge
@@ -32,7 +34,7 @@ SENTENCES = {
     HELD: "No call is ended by phone, floor, link, clock or restart, nor by an old, alien or doubled press: only by "
     "release, held by a known person in time and on this very call.",
     DANGER: "Neither panic nor crisis makes an ending possible that was not possible before.",
-    LEAVE: "Leave that was granted opens one step, once.",
+    LEAVE: "Leave that was granted opens one step that comes about, once.",
     DEAD_END: "Every rung can be taken; no ask waits for ever; and whoever has an abusive caller has a way on, even if "
     "nobody hears.",
     REFUSAL: "Whatever is refused names a button that helps now, or an act.",
@@ -80,8 +82,15 @@ def _taken(happened: Happened, event: w.RungTaken, who: w.Person | None, press: 
         yield HELD if rung.does == "end" else RULE, f"“{rung.title}” was taken, and nobody had pressed"
     for why in _not_allowed(happened, rung, account, who or NOBODY):
         yield RULE, f"“{rung.title}” was taken {why}"
-    if any(need.leave == "unused" for need in rung.requires) and account.leave != "unused":
+    if event.uses_leave and account.leave != "unused":
         yield LEAVE, f"“{rung.title}” was taken though leave was {account.leave}"
+    elif not event.uses_leave and not judge.allows(happened.policy, _without_leave(rung), account, who or NOBODY):
+        yield LEAVE, f"“{rung.title}” was taken, which needs leave, and used none up"
+
+
+def _without_leave(rung: Rung) -> Rung:
+    """The rung with those of its alternatives that need no unused leave."""
+    return replace(rung, requires=tuple(need for need in rung.requires if need.leave != "unused"))
 
 
 def _not_allowed(happened: Happened, rung: Rung, account: Account, who: w.Person) -> Iterator[str]:

@@ -65,9 +65,12 @@ class Reads:
 
     @cached_property
     def timed(self) -> frozenset[str]:
-        """The rungs of which it is read when they were taken."""
-        after = {need.after for need in self.needs if need.after is not None}
-        return frozenset(after | {rung.id for rung in self._rungs if rung.lapses_after is not None})
+        """The rungs of which it is read whether a ground was declared after them."""
+        return frozenset(need.after for need in self.needs if need.after is not None)
+
+    @cached_property
+    def lapsing(self) -> frozenset[str]:
+        return frozenset(rung.id for rung in self._rungs if rung.lapses_after is not None)
 
     @cached_property
     def persisted(self) -> bool:

@@ -7,10 +7,11 @@ happen, never less.
 from collections.abc import Iterator
 from enum import StrEnum
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rung.policy.language import Policy
-from rung.policy.proof.fold import MOMENT_MS
+from rung.policy.proof.fold import MOMENT_MS, by, lapse_ms, lapsed, may_come_to_nothing
 from rung.policy.reading import COMPLETE_AFTER_MS
 from rung.policy.state import ANNOUNCEMENT_MS as MINUTE_MS
 from rung.policy.state import Ask, Case, Desk, Phase
@@ -23,7 +24,6 @@ class Timer(StrEnum):
     JOINED = "the supervisor is in the call for `wait`"
     SAID = "`say_time` passes"
     MINUTE = "a minute passes"
-    LAPSE = "the rung lapses"
     TELL = "`say_time` passes for the caller to be told"
     WIDER = "nobody answers for `widen_after`"
     IGNORED = "nobody answers for `answer_within`"
@@ -31,7 +31,20 @@ class Timer(StrEnum):
     OVERDUE = "the phone does not confirm in time"
 
 
-def running(policy: Policy, desk: Desk) -> Iterator[Timer]:
+class Lapse(Struct, frozen=True):
+    """The `lapses_after` of one rung; of a supervisor's, that of one person."""
+
+    rung: str
+    person: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.rung} lapses"
+
+
+Wait = Timer | Lapse
+
+
+def running(policy: Policy, desk: Desk) -> Iterator[Wait]:
     """The waits that have not run out."""
     case = desk.case
     if case is None:
@@ -47,18 +60,12 @@ def running(policy: Policy, desk: Desk) -> Iterator[Timer]:
         yield Timer.SAID
     if said is not None or any(now - mark.at_ms <= MINUTE_MS for mark in case.marks):
         yield Timer.MINUTE
-    if any(_lapses(policy, case, now)):
-        yield Timer.LAPSE
+    standing = (t for t in case.taken if lapse_ms(policy, t.rung) is not None and not lapsed(policy, t, now))
+    yield from dict.fromkeys(Lapse(t.rung, by(policy, t)) for t in standing)
     if any(p.unknown is None for p in case.pending):
         yield Timer.OVERDUE
     if case.ask is not None:
         yield from _of_ask(policy, case.ask, now)
-
-
-def _lapses(policy: Policy, case: Case, now: int) -> Iterator[bool]:
-    for taken in case.taken:
-        lapses_after = policy.find(taken.rung).lapses_after
-        yield lapses_after is not None and now - taken.at_ms < round(lapses_after * 1000)
 
 
 def _of_ask(policy: Policy, ask: Ask, now: int) -> Iterator[Timer]:
@@ -74,7 +81,7 @@ def _of_ask(policy: Policy, ask: Ask, now: int) -> Iterator[Timer]:
         yield Timer.ANSWERED
 
 
-def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
+def elapsed(policy: Policy, desk: Desk, timer: Wait) -> Desk:
     """The desk in which this wait has run out a moment from now."""
     case, now, times = desk.case, desk.at_ms + MOMENT_MS, policy.times
     assert case is not None
@@ -98,13 +105,29 @@ def elapsed(policy: Policy, desk: Desk, timer: Timer) -> Desk:
             first = next(p for p in case.pending if p.unknown is None)
             overdue = replace(first, deadline_ms=now)
             case = replace(case, pending=tuple(overdue if p is first else p for p in case.pending))
-        case Timer.LAPSE:
-            for t in case.taken:
-                case = _older(case, t.at_ms, t.at_ms - (now - _lapse_ms(policy, t.rung)))
-        case _:
+        case Lapse():
+            case = _lapse(policy, case, timer, now)
+        case Timer():
             assert ask is not None
             case = replace(case, ask=_elapsed(policy, ask, timer, now))
     return replace(desk, case=case)
+
+
+def _lapse(policy: Policy, case: Case, lapse: Lapse, now: int) -> Case:
+    """The rung has lapsed. If it was taken once more and that may come to nothing, only what it was before."""
+    taken = enumerate(case.taken)
+    mine = [i for i, t in taken if Lapse(t.rung, by(policy, t)) == lapse and not lapsed(policy, t, now)]
+    open = may_come_to_nothing(policy, case)
+    if len(mine) > 1 and open in mine:
+        mine.remove(open)
+    gone = now - (lapse_ms(policy, lapse.rung) or 0)
+    for i in mine:
+        at = case.taken[i].at_ms
+        if any(need.after == lapse.rung for rung in policy.rung for need in rung.requires):
+            case = _older(case, at, at - gone)  # what was declared after it stays so
+        else:
+            case = replace(case, taken=(*case.taken[:i], replace(case.taken[i], at_ms=gone), *case.taken[i + 1 :]))
+    return case
 
 
 def _older(case: Case, at_ms: int, by_ms: int) -> Case:
@@ -122,10 +145,6 @@ def _older(case: Case, at_ms: int, by_ms: int) -> Case:
     )
 
 
-def _lapse_ms(policy: Policy, rung: str) -> int:
-    return round((policy.find(rung).lapses_after or 0) * 1000)
-
-
 def _elapsed(policy: Policy, ask: Ask, timer: Timer, now: int) -> Ask:
     times = policy.times
     match timer:
@@ -140,8 +159,10 @@ def _elapsed(policy: Policy, ask: Ask, timer: Timer, now: int) -> Ask:
             return replace(ask, opened_ms=now - times.answer_ms, phase_ms=now - times.answer_ms if ringing else now)
 
 
-def wait_ms(policy: Policy, timer: Timer) -> int:
+def wait_ms(policy: Policy, timer: Wait) -> int:
     """How long one must really wait for it, at most."""
+    if isinstance(timer, Lapse):
+        return lapse_ms(policy, timer.rung) or 0
     times = policy.times
     longest = {
         Timer.TALK: times.wait_ms,
@@ -154,4 +175,4 @@ def wait_ms(policy: Policy, timer: Timer) -> int:
         Timer.ANSWERED: COMPLETE_AFTER_MS,
         Timer.OVERDUE: 5000,
     }
-    return longest.get(timer, 0)
+    return longest[timer]

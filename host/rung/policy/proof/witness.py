@@ -12,7 +12,7 @@ from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.proof.ladder import begun
 from rung.policy.proof.moves import PRESSES, Move, Moves
 from rung.policy.proof.reads import Reads
-from rung.policy.proof.timers import running, wait_ms
+from rung.policy.proof.timers import Wait, running, wait_ms
 from rung.policy.proof.walk import Breach, Happened, Node, State, take
 from rung.words import Role
 
@@ -35,7 +35,7 @@ class _Played:
         self.broken: set[str] = set()
         for move in moves:
             if move.timer is not None:
-                self._wait(wait_ms(policy, move.timer))
+                self._wait(move.timer)
             else:
                 self._step(move, self.state.desk.at_ms + MOMENT_MS)
         if self.state.desk.case is not None:
@@ -48,16 +48,18 @@ class _Played:
         self.broken |= {name for name, _ in properties.of_step(happened)}
         return happened
 
-    def _wait(self, ms: int) -> None:
+    def _wait(self, timer: Wait) -> None:
         """Let time pass, with a tick whenever something changes by it, and tell the judge which waits have passed."""
-        until = self.state.desk.at_ms + ms
+        until = self.state.desk.at_ms + wait_ms(self.policy, timer)
         while self.state.desk.at_ms < until:
             waits = set(running(self.policy, self.state.desk))
+            if timer not in waits:
+                return
             due = next_change(self.policy, self.state.desk)
             self._step(None, until if due is None else min(due, until))
             account = self.state.account
-            for timer in waits - set(running(self.policy, self.state.desk)):
-                account = judge.waited(self.policy, account, timer)
+            for over in waits - set(running(self.policy, self.state.desk)):
+                account = judge.waited(account, over)
             self.state = State(self.state.desk, account)
 
     def _look(self) -> None:
