@@ -10,7 +10,7 @@ from rung.policy.proof.ladder import begun
 from rung.policy.proof.moves import Moves
 from rung.words import Ground, Reply, Role
 
-WAITS = (0, 0, 500, 1000, 2500, 3000, 4000, 5000, 5500, 12_000, 30_000, 60_000)
+WAITS = (0, 0, 500, 1000, 2500, 3000, 4000, 5000, 5500, 12_000, 30_000, 60_000, 300_000)
 GROUNDS = (Ground.UNNAMED, Ground.RUDENESS, Ground.SLUR, Ground.DEMANDS, Ground.THREAT, Ground.THREAT_OTHER)
 PEOPLE = (
     *m.PRESSES,

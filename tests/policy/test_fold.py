@@ -1,6 +1,7 @@
 """The fold forgets nothing that matters, and the walks miss nothing: shown by chance, with all happening at once."""
 
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -9,17 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.policy import walked
 from tests.policy.chance import GROUNDS, Chance
 
 from rung import words as w
 from rung.policy import Desk, Policy, load, next_change, step
-from rung.policy.library import shipped
 from rung.policy.proof import company
 from rung.policy.proof import moves as m
 from rung.policy.proof.fold import MOMENT_MS, Fold
 from rung.policy.proof.judge import Account
 from rung.policy.proof.ladder import Ladder
-from rung.policy.proof.prove import Walks
 from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import elapsed, running
 from rung.policy.proof.walk import State
@@ -27,19 +27,12 @@ from rung.policy.state import Declaration, Facts
 from rung.words import Ground, Role
 
 TAKES_BACK = {moves for ground in Ground for moves in (m.take_back(ground), m.it_takes_back(ground))}
-POLICIES = pytest.mark.parametrize("name", shipped())
+POLICIES = pytest.mark.parametrize("name", walked.POLICIES, ids=lambda name: Path(name).stem)
 
 
 @cache
 def fold_of(name: str, *roles: Role) -> Fold:
     return Fold(Reads(load(name), *roles), alerts=True)
-
-
-@cache
-def walks_of(name: str) -> Walks:
-    walks = Walks(load(name))
-    assert walks.proof().holds
-    return walks
 
 
 def come_to(fold: Fold, desk: Desk, moves: m.Moves) -> tuple[Any, ...]:
@@ -84,7 +77,7 @@ def test_a_desk_and_its_fold_take_the_same_step(name: str, seed: int, role: Role
 @given(seed=st.integers(0, 2**32), role=st.sampled_from(Role))
 def test_taking_a_ground_back_leads_where_some_member_of_the_class_leads(name: str, seed: int, role: Role) -> None:
     """What it leaves depends on what else had been declared: the walk takes back in every member that matters."""
-    walks = walks_of(name)
+    walks, _ = walked.walked(name)
     fold = walks.ladder.fold if role == Role.AGENT else walks.supervisor.fold
     call = Chance(load(name), Random(seed), role)
     for _ in range(25):
@@ -139,7 +132,7 @@ SEEDS = 60
 @POLICIES
 def test_whatever_chance_brings_about_the_ladder_is_in_a_state_that_was_walked(name: str) -> None:
     """Asks, alarms, supervisors and whatever is in the way, several at once: taken away, they leave the ladder."""
-    ladder = walks_of(name).ladder
+    ladder = walked.walked(name)[0].ladder
     known = {msgspec.msgpack.encode(node.state.desk) for node in ladder.nodes}
     calm = ladder.nodes[0].state.desk.facts
     for seed in range(SEEDS):

@@ -1,16 +1,17 @@
 """The proof of the five, and canaries: tables and steps broken on purpose, each caught by what it breaks."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
+from tests.policy.walked import POLICIES, walked
 
 from rung import words as w
 from rung.policy import Desk, Policy, Step, load
-from rung.policy.library import shipped
 from rung.policy.proof import SENTENCES, handover, looks, prove, walk
 from rung.policy.proof.properties import (
     ANNOUNCED,
@@ -34,9 +35,9 @@ from rung.words import Button, Gesture, Ground, Lamp, LampState, Marker, Role
 MOST = 2000  # a broken step may never come to an end
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
 def test_every_property_holds(name: str) -> None:
-    proof = prove(load(name))
+    _, proof = walked(name)
     assert proof.holds, [(b.name, b.what, b.words) for b in proof.breaches]
     assert all(walked.states and walked.steps for walked in proof.walked)
 

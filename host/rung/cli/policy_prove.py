@@ -1,6 +1,5 @@
 """`rung policy prove`: the proof in words, or as data."""
 
-import gc
 from time import perf_counter
 
 import msgspec
@@ -10,7 +9,7 @@ from rung.cli.policy_people import loaded
 from rung.policy import Policy
 from rung.policy.library import shipped
 from rung.policy.proof import SENTENCES, Proof, prove
-from rung.policy.proof.witness import comes_about
+from rung.policy.proof.witness import TOO_COARSE, comes_about
 
 
 class Property(Struct):
@@ -58,11 +57,7 @@ def report(files: list[str], as_json: bool) -> bool:
 
 def _proved(file: str, policy: Policy) -> Report:
     began = perf_counter()
-    gc.disable()  # the walk makes no cycles, and keeps what it makes until it is over
-    try:
-        proof = prove(policy)
-    finally:
-        gc.enable()
+    proof = prove(policy)
     return Report(
         file=file,
         policy=proof.policy,
@@ -92,14 +87,18 @@ def _text(report: Report) -> str:
     lines += [f"    {name}: {n['states']} states, {n['steps']} steps" for name, n in report.walks.items()]
     lines.append(f"  {report.states} states, {report.steps} steps, {report.seconds:.2f} s")
     for one in report.properties:
-        lines.append(f"  {'holds  ' if one.holds else 'BROKEN '} {one.name}: {one.sentence}")
+        lines.append(f"  {_verdict(one)} {one.name}: {one.sentence}")
         if one.breach:
             lines.append(f"          {one.breach}")
             lines += [f"          {n}. {words}" for n, words in enumerate(one.sequence, 1)]
         if one.played is not None:
-            lines.append(
-                f"          played with real waits: {'it comes about' if one.played else 'it does not come about'}"
-            )
+            came = "it comes about" if one.played else f"it does not come about: the proof is {TOO_COARSE}"
+            lines.append(f"          played with real waits: {came}")
     if report.too_many:
         lines.append(f"  GIVEN UP: {report.too_many} has too many states; simplify the ladder, nothing is shown of it")
     return "\n".join(lines)
+
+
+def _verdict(one: Property) -> str:
+    """`UNSHOWN`: what was found does not come about with real waits, so it is neither shown nor shown to be broken."""
+    return "holds  " if one.holds else "UNSHOWN" if one.played is False else "BROKEN "

@@ -103,8 +103,8 @@ class Asking:
         for timer in running(self.policy, state.desk):
             if timer == Timer.OVERDUE:  # nobody knows any more what came of it: the phone is asked, and tells
                 yield from (Way((*m.passes(timer), *more)) for more in (m.TELLS_ALL, m.TELLS_NONE, CHORD_THEN))
-            elif timer not in (Timer.WIDER, Timer.TALK, Timer.JOINED):
-                yield Way(m.passes(timer))
+            elif isinstance(timer, Timer) and timer not in (Timer.WIDER, Timer.TALK, Timer.JOINED):
+                yield Way(m.passes(timer))  # what lapses meanwhile is the ladder's own
 
 
 def ask(ladder: Walk, answers: Walk, life: Walk) -> None:

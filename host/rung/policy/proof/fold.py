@@ -145,8 +145,9 @@ class Fold:
         open = may_come_to_nothing(self.policy, case)
         kept: dict[tuple[str, str | None], Taken] = {}
         for i, t in enumerate(case.taken):
-            stands = t.rung in self.reads.timed or not lapsed(self.policy, t, now)
-            if i != open and stands and t.rung in self.reads.rungs:
+            if i == open or t.rung not in self.reads.rungs:
+                continue
+            if t.rung in self.reads.timed or not lapsed(self.policy, t, now):
                 kept[t.rung, by(self.policy, t)] = self._one(t, instants, now)
         read = sorted(kept.values(), key=self._in_ladder)
         if open is None:

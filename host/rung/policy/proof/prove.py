@@ -1,5 +1,6 @@
 """The whole proof of one policy, and what it came to."""
 
+import gc
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
@@ -53,7 +54,13 @@ class Proof(Struct, frozen=True):
 
 def prove(policy: Policy, most: int = MOST) -> Proof:
     """Walk everything that the policy tells apart. ``most``: classes that one walk may find before it gives up."""
-    return Walks(policy, most).proof()
+    collects = gc.isenabled()
+    gc.disable()  # the walk makes no cycles, and keeps what it makes until it is over: looking for some costs a third
+    try:
+        return Walks(policy, most).proof()
+    finally:
+        if collects:
+            gc.enable()
 
 
 class Walks:

@@ -6,6 +6,8 @@ from rung.policy.language import Policy, canonical, from_canonical
 from rung.policy.library import PolicyError
 from rung.policy.proof.properties import SENTENCES
 from rung.policy.proof.prove import Proof, prove
+from rung.policy.proof.walk import Breach
+from rung.policy.proof.witness import TOO_COARSE, comes_about
 
 
 def proved(policy: Policy, file: str) -> Policy:
@@ -13,11 +15,21 @@ def proved(policy: Policy, file: str) -> Policy:
     proof = _proof(canonical(policy))
     if proof.too_many:
         raise PolicyError(f"{file}: the ladder has too many states to be proved ({proof.too_many}); simplify it")
-    for breach in proof.breaches:
-        way = "; then ".join(breach.words)
-        how = f"; the shortest way there: {way}" if way else ""
-        raise PolicyError(f"{file}: {breach.name}: {breach.what}{how} ({SENTENCES[breach.name]})")
+    if proof.breaches:
+        raise PolicyError(f"{file}: {_why(policy, proof.breaches)}")
     return policy
+
+
+def _why(policy: Policy, breaches: tuple[Breach, ...]) -> str:
+    """What fails. What does not come about when it is played once more is told only if there is nothing else."""
+    real = next((b for b in breaches if comes_about(policy, b) is not False), None)
+    breach = real or breaches[0]
+    way = "; then ".join(breach.words)
+    how = f"; the shortest way there: {way}" if way else ""
+    told = f"{breach.name}: {breach.what}{how} ({SENTENCES[breach.name]})"
+    if real is not None:
+        return told
+    return f"nothing wrong was found, but it cannot be proved: the proof is {TOO_COARSE}. What it stumbled over: {told}"
 
 
 @lru_cache(maxsize=16)

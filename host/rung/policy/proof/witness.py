@@ -19,6 +19,9 @@ from rung.words import Role
 # These compare whole states with each other: no single sequence shows them.
 COMPARED = frozenset({properties.DEAD_END, properties.DANGER, properties.HAND_OVER})
 
+# Said of a breach that does not come about when it is played.
+TOO_COARSE = "too coarse for this ladder; simplify it, or report it as a fault of Rung"
+
 
 def comes_about(policy: Policy, breach: Breach) -> bool | None:
     """Does playing these moves, at an agent's desk or a supervisor's, breach that very property? None: see COMPARED."""
