@@ -75,6 +75,16 @@ def test_a_policy_that_fails_its_proof_is_told_with_the_shortest_sequence(tmp_pa
     assert "played with real waits: it comes about" in result.output
 
 
+def test_what_does_not_come_about_with_real_waits_is_told_as_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rung.cli.policy_prove.comes_about", lambda policy, breach: False)
+    result = CliRunner().invoke(app, ["policy", "prove", str(_own(tmp_path))])
+    assert result.exit_code == 1 and "BROKEN" not in result.output
+    assert "UNSHOWN no_supervisors_ending_without_their_own_warning" in result.output
+    assert "it does not come about: the proof is too coarse for this ladder" in result.output
+
+
 def test_a_policy_that_fails_its_proof_is_refused_at_load_in_one_line(tmp_path: Path) -> None:
     config = tmp_path / "rung.toml"
     phone = '[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'

@@ -4,13 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, GUS, Scene
+from tests.policy.walked import walked
 
 from rung import words as w
 from rung.policy import Policy, load, next_change
 from rung.policy.card import card
 from rung.policy.draw import svg
-from rung.policy.library import parse
+from rung.policy.library import PolicyError, parse
+from rung.policy.proof import prove, proved, refusal
 from rung.words import Ground, Role, Verdict
 
 FLOOR = str(Path(__file__).with_name("two-warnings.toml"))
@@ -59,6 +62,37 @@ def test_a_denial_leaves_the_transfer(policy: Policy) -> None:
     assert s.case.ask is not None and s.case.ask.rung == "supervisor"
 
 
+def test_an_ending_by_leave_that_the_phone_refuses_gives_the_leave_back(policy: Policy) -> None:
+    s = warned_twice(policy)
+    s.must("escalate")
+    s.reply("grant")
+    given = s.case.leave
+    s.end()
+    assert s.case.leave is None and s.case.leave_used
+    s.put(w.EffectRefused(s.case.pending[0].effect.id, "cannot aim"))
+    assert s.case.leave == given and not s.case.leave_used
+    s.end()  # press again
+    s.line("ended", "us")
+    assert s.closed().how == "released"
+
+
+@pytest.mark.parametrize("comes_to_nothing", ["decline", "take back", "accept"])
+def test_an_ask_that_used_up_leave_gives_it_back_if_it_comes_to_nothing(comes_to_nothing: str, policy: Policy) -> None:
+    needs = (replace(policy.find("supervisor").requires[0], leave="unused"),)
+    rungs = (replace(r, requires=needs, repeatable=False) if r.id == "supervisor" else r for r in policy.rung)
+    s = warned_twice(replace(policy, rung=tuple(rungs)))
+    s.must("escalate")
+    s.reply("grant")
+    s.must("escalate")
+    assert s.case.ask is not None and s.case.ask.rung == "supervisor" and s.case.leave is None
+    if comes_to_nothing == "take back":
+        s.must("escalate+warn", "chord")
+    else:
+        s.reply(comes_to_nothing)
+    used = comes_to_nothing == "accept"  # then the supervisor is on the way
+    assert s.case.leave_used == used and (s.case.leave is None) == used
+
+
 def test_leave_stays_until_the_step_that_uses_it(policy: Policy) -> None:
     s = warned_twice(policy)
     s.must("escalate")
@@ -95,6 +129,11 @@ def test_the_supervisor_has_a_ladder_too(policy: Policy) -> None:
     assert s.hung_up()
 
 
+def test_it_is_proved(policy: Policy) -> None:
+    _, proof = walked(FLOOR)
+    assert proof.holds, [(b.name, b.what, b.words) for b in proof.breaches]
+
+
 def test_it_has_three_languages(policy: Policy) -> None:
     s = Scene(policy)
     s.put(w.LanguageChosen("fr"))
@@ -124,6 +163,35 @@ def test_the_policy_in_the_document_loads_and_runs(told: Policy) -> None:
     assert s.hung_up()
     s = Scene(told, person="eve", role=Role.SUPERVISOR).talk().declare("threat").must("warn").talk().end()
     assert s.hung_up()
+
+
+def test_the_policy_in_the_document_is_proved(told: Policy) -> None:
+    assert proved(told, "POLICIES.md") is told
+
+
+def never_warned(told: Policy) -> Policy:
+    """Its supervisors end without having warned."""
+    ending = next(r for r in told.rung if r.role == Role.SUPERVISOR and r.does == "end")
+    needs = tuple(replace(need, taken=(), persisted=False) for need in ending.requires)
+    return replace(told, rung=tuple(replace(r, requires=needs) if r is ending else r for r in told.rung))
+
+
+def test_a_policy_that_fails_its_proof_is_refused_with_the_way_there(told: Policy) -> None:
+    with pytest.raises(PolicyError, match=r"own\.toml: no_supervisors_ending_without.*way there: .*hold release"):
+        proved(never_warned(told), "own.toml")
+
+
+def test_what_does_not_come_about_is_never_told_as_true(told: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusal, "comes_about", lambda policy, breach: False)
+    with pytest.raises(PolicyError, match=r"nothing wrong was found, but it cannot be proved.*too coarse"):
+        proved(never_warned(told), "own.toml")
+
+
+def test_a_policy_with_too_many_states_is_refused(told: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(told, name="small")
+    monkeypatch.setattr(refusal, "prove", lambda policy: prove(policy, most=5))
+    with pytest.raises(PolicyError, match=r"too many states .*simplify it"):
+        proved(small, "own.toml")
 
 
 def test_the_second_line_of_its_ending_is_another_way(told: Policy) -> None:
