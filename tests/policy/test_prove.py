@@ -67,6 +67,7 @@ def without(policy: Policy, *rungs: str) -> Policy:
 WARM, PROTOCOL, CARE, ADVISE, NEVER = (
     load(name) for name in ("warm-transfer", "hang-up-protocol", "end-with-care", "advise-and-warn", "no-hang-up")
 )
+NEVER_WARNED = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False})
 BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...], int]] = {
     "a supervisor ends after the agent's warning alone": (
         changed(PROTOCOL, "supervisor-end", {"taken": ()}),
@@ -75,7 +76,7 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...], int]] = {
         9,
     ),
     "a supervisor ends for a ground alone": (
-        changed(NEVER, "supervisor-end", {"taken": (), "persisted": False}),
+        NEVER_WARNED,
         OWN,
         (LADDER, OWN_DESK),
         4,
@@ -210,6 +211,14 @@ def leave_is_kept(real: Real, policy: Policy, desk: Desk, input: w.Input, now: i
     return replace(made, desk=replace(made.desk, case=kept))
 
 
+def leave_is_lost(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    made = real(policy, desk, input, now)
+    case = made.desk.case
+    if case is None or not any(isinstance(e, w.RungUndone) for e in made.events):
+        return made
+    return replace(made, desk=replace(made.desk, case=replace(case, leave=None, leave_used=True)))
+
+
 def asks_never_end(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
     case = desk.case
     if case is None or case.ask is None or not isinstance(input, w.Tick | w.Replied | w.Pressed):
@@ -250,6 +259,9 @@ AT_ONCE = without(CARE, "involve", "end")  # a short ladder, so that these are q
 LENIENT = changed(PROTOCOL, "end", {"taken": (), "persisted": False})
 AGENTS_END = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False}, role=Role.AGENT)
 UNWARNED = changed(WARM, "supervisor-end", {"taken": (), "persisted": False})
+BY_LEAVE = without(
+    changed(PROTOCOL, "end", {"taken": (), "persisted": False, "leave": "unused"}), "warn", "end-at-once", "ask-to-join"
+)
 NO_LEAVE = changed(PROTOCOL, "warn", {"leave": None}, repeatable=True)
 NO_WAIT = replace(WARM, times=replace(WARM.times, wait=0))
 NO_NOTICE = changed(WARM, "release", {"taken": (), "persisted": False})
@@ -270,7 +282,7 @@ CANARIES = {
     ),
     "a release without any notice": Canary(reading(NO_NOTICE), WARM, WARNED, 4),
     "a supervisor ends without having warned": Canary(reading(UNWARNED), WARM, OWN, 4, (LADDER, OWN_DESK)),
-    "the same from another desk": Canary(reading(UNWARNED), WARM, OWN, 5, (LADDER, COMPANY)),
+    "the same from another desk": Canary(reading(NEVER_WARNED), NEVER, OWN, 5, (LADDER, COMPANY)),
     "a phone that answers ends the call": Canary(
         adding(lambda i: isinstance(i, w.PhoneIs) and i.up, HANG_UP), WARM, HELD, 2, (LADDER, IN_THE_WAY)
     ),
@@ -290,6 +302,7 @@ CANARIES = {
     "panic names a threat": Canary(panic_names_a_threat, AT_ONCE, DANGER, 2, (LADDER, IN_THE_WAY)),
     "a crisis is a threat": Canary(becoming(crisis_is_a_threat), PROTOCOL, DANGER, 2, (LADDER, IN_THE_WAY)),
     "leave is kept when it is used": Canary(leave_is_kept, changed(PROTOCOL, "warn", repeatable=True), LEAVE, 6),
+    "leave is lost with an ending that comes to nothing": Canary(leave_is_lost, BY_LEAVE, REFUSAL, 9),
     "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE, 6),
     "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, 2, (LADDER, ANSWERS, LIFE)),
     "a rung is never open": Canary(

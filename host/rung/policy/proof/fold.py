@@ -147,7 +147,7 @@ class Fold:
         for i, t in enumerate(case.taken):
             if i == open or t.rung not in self.reads.rungs:
                 continue
-            if t.rung in self.reads.timed or not lapsed(self.policy, t, now):
+            if t.rung in self.reads.timed or not self._lapsed(t, now):
                 kept[t.rung, by(self.policy, t)] = self._one(t, instants, now)
         read = sorted(kept.values(), key=self._in_ladder)
         if open is None:
@@ -157,9 +157,12 @@ class Fold:
         return (*read, replace(self._one(last, instants, now), leave=leave))
 
     def _one(self, taken: Taken, instants: dict[int | str, int], now: int) -> Taken:
-        gone_ms = lapse_ms(self.policy, taken.rung) if lapsed(self.policy, taken, now) else None
+        gone_ms = lapse_ms(self.policy, taken.rung) if self._lapsed(taken, now) else None
         at = NOW_MS - (gone_ms or 0)
         return Taken(taken.rung, by(self.policy, taken), instants.get(taken.rung, at))
+
+    def _lapsed(self, taken: Taken, now: int) -> bool:
+        return taken.rung in self.reads.lapsing and lapsed(self.policy, taken, now)
 
     def _in_ladder(self, taken: Taken) -> tuple[int, str]:
         return self.policy.rung.index(self.policy.find(taken.rung)), str(taken.person)
@@ -208,8 +211,9 @@ def lapsed(policy: Policy, taken: Taken, now: int) -> bool:
 
 def may_come_to_nothing(policy: Policy, case: Case) -> int | None:
     """Which of the rungs taken may still be undone: the one of the open ask, or the ending that was ordered."""
-    rung = case.ask.rung if case.ask is not None else ""
-    ends = case.waiting(w.HangUp) is not None
+    rung, ends = case.ask.rung if case.ask is not None else "", case.waiting(w.HangUp) is not None
+    if not rung and not ends:
+        return None
     found = (i for i, t in enumerate(case.taken) if t.rung == rung or (ends and policy.find(t.rung).does == "end"))
     return max(found, default=None)
 
