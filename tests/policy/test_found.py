@@ -6,6 +6,8 @@ from tests.policy.shift import line
 from tests.policy.test_rows import declare, talk, tap, then
 
 from rung import words as w
+from rung.policy import load
+from rung.policy.evolve import evolve
 from rung.policy.state import Phase
 from rung.words import Button, Outcome, Verdict
 
@@ -75,3 +77,15 @@ def test_too_late_to_take_back_says_what_to_do() -> None:
     s.reply("take")
     answer = s.press("escalate+warn", "chord")
     assert answer.verdict == Verdict.REFUSED and "wait for it" in answer.why
+
+
+def test_a_hang_up_that_no_rung_explains_is_settled_all_the_same() -> None:
+    s = Scene(load("end-with-care")).declare("threat").end()
+    s.desk = replace(s.desk, case=replace(s.case, taken=()))
+    s.put(w.EffectRefused(s.case.pending[0].effect.id, "gone"))
+    assert not s.case.pending and not s.events(w.RungUndone)
+
+
+def test_undoing_what_was_never_taken_changes_nothing() -> None:
+    s = Scene(load("no-hang-up"))
+    assert evolve(s.desk, w.RungUndone("offer", "not there"), s.desk.at_ms) == s.desk

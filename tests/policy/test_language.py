@@ -35,6 +35,7 @@ MISTAKES = [
     ("wait = 5 ", "wait = -5 ", "times.wait: -5.0 is not between 0 and 3600 seconds", ""),
     ("wait = 5 ", "wait = inf ", "times.wait: inf is not between 0 and 3600 seconds", ""),
     ("wait = 5 ", "wait = nan ", "times.wait: nan is not between 0 and 3600 seconds", ""),
+    ("say_time = 4 ", "say_time = 60 ", "times.say_time: no call could be ended", "make it shorter"),
     ("wait = 5 ", "wiat = 5 ", "times.wiat: unknown key; allowed: wait, say_time, answer_within", ""),
     ("[times]", "[tmes]", "tmes: unknown key; allowed: name, version, title", "translations"),
     ("version = 1", "", "top level: Object missing required field `version`; allowed: name", "translations"),

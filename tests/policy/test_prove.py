@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import replace
-from tests.policy.walked import POLICIES, walked
+from tests.policy.walked import POLICIES, TWO_WARNINGS, walked
 
 from rung import words as w
 from rung.policy import Desk, Policy, Step, load
-from rung.policy.proof import SENTENCES, handover, looks, prove, walk
+from rung.policy.proof import SENTENCES, Breach, handover, judge, looks, prove, walk
+from rung.policy.proof import moves as m
 from rung.policy.proof.properties import (
     ANNOUNCED,
     DANGER,
@@ -28,6 +29,8 @@ from rung.policy.proof.properties import (
     WARNED,
 )
 from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, Walks
+from rung.policy.proof.reads import Reads
+from rung.policy.proof.timers import Timer
 from rung.policy.proof.witness import comes_about
 from rung.policy.state import Announcement, Case, Declaration, Flash, LeaveGiven
 from rung.words import Button, Gesture, Ground, Lamp, LampState, Marker, Role
@@ -45,6 +48,16 @@ def test_every_property_holds(name: str) -> None:
 def test_a_walk_that_grows_too_large_says_so_and_shows_nothing() -> None:
     proof = prove(load("no-hang-up"), most=5)
     assert proof.too_many == LADDER and not proof.holds
+
+
+def test_an_ask_that_was_nobodys_rung_changes_no_account() -> None:
+    account = judge.Account(unavailable=True)
+    assert judge.heard(Reads(load("warm-transfer")), account, (w.AskClosed("", w.Outcome.FAILED),)) is account
+
+
+def test_a_sequence_that_ends_the_call_is_played_to_its_end() -> None:
+    moves = (*m.ENDED[w.EndedBy.THEM], *m.passes(Timer.TALK))
+    assert comes_about(load("no-hang-up"), Breach(RULE, "", moves)) is False
 
 
 # -- broken tables -----------------------------------------------------------------------------------------------------
@@ -101,6 +114,20 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...], int]] = {
         2,
     ),
 }
+
+
+SOUND_TABLES = {
+    "a ground after a rung that lapses": changed(ADVISE, "advise-and-warn", lapses_after=30),
+    "an ask that lapses": without(
+        changed(changed(CARE, "involve", lapses_after=30), "end", {"taken": ("involve",), "ground": ("sexual",)}),
+        "end-at-once",
+    ),
+}
+
+
+@pytest.mark.parametrize("sound", SOUND_TABLES)
+def test_a_ladder_that_lapses_takes_no_rung_without_its_rule(sound: str) -> None:
+    assert Walks(SOUND_TABLES[sound], MOST).proof(LADDER).breach(RULE) is None
 
 
 @pytest.mark.parametrize("broken", BROKEN_TABLES)
@@ -219,6 +246,24 @@ def leave_is_lost(real: Real, policy: Policy, desk: Desk, input: w.Input, now: i
     return replace(made, desk=replace(made.desk, case=replace(case, leave=None, leave_used=True)))
 
 
+def calmed_presses_warn(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    press = m.TAPS[Button.WARN][0].make
+    assert press is not None
+    return real(policy, desk, press(desk) if isinstance(input, w.Calmed) else input, now)
+
+
+def a_tap_holds(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    said = desk.case is not None and desk.case.announcement is not None
+    if said and isinstance(input, w.Pressed) and is_press(input, Gesture.TAP, Button.RELEASE):
+        input = replace(input, gesture=Gesture.HOLD)
+    return real(policy, desk, input, now)
+
+
+def never_offers(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    made = real(policy, desk, input, now)
+    return replace(made, effects=tuple(e for e in made.effects if not isinstance(e, w.Offer)))
+
+
 def asks_never_end(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
     case = desk.case
     if case is None or case.ask is None or not isinstance(input, w.Tick | w.Replied | w.Pressed):
@@ -262,6 +307,7 @@ UNWARNED = changed(WARM, "supervisor-end", {"taken": (), "persisted": False})
 BY_LEAVE = without(
     changed(PROTOCOL, "end", {"taken": (), "persisted": False, "leave": "unused"}), "warn", "end-at-once", "ask-to-join"
 )
+LAPSING = without(load(TWO_WARNINGS), "ask-leave", "end")
 NO_LEAVE = changed(PROTOCOL, "warn", {"leave": None}, repeatable=True)
 NO_WAIT = replace(WARM, times=replace(WARM.times, wait=0))
 NO_NOTICE = changed(WARM, "release", {"taken": (), "persisted": False})
@@ -303,6 +349,10 @@ CANARIES = {
     "a crisis is a threat": Canary(becoming(crisis_is_a_threat), PROTOCOL, DANGER, 2, (LADDER, IN_THE_WAY)),
     "leave is kept when it is used": Canary(leave_is_kept, changed(PROTOCOL, "warn", repeatable=True), LEAVE, 6),
     "leave is lost with an ending that comes to nothing": Canary(leave_is_lost, BY_LEAVE, REFUSAL, 9),
+    "calmed is a press of warn": Canary(calmed_presses_warn, AT_ONCE, RULE, 1),
+    "a tap is a hold": Canary(a_tap_holds, AT_ONCE, HELD, 4),
+    "a rung never lapses": Canary(reading(changed(LAPSING, "first-warning", lapses_after=None)), LAPSING, RULE, 4),
+    "a case is never offered": Canary(never_offers, NEVER, HAND_OVER, 2, (LADDER, HANDED)),
     "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE, 6),
     "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, 2, (LADDER, ANSWERS, LIFE)),
     "a rung is never open": Canary(
@@ -328,6 +378,7 @@ def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyP
 
 LAMP_CANARIES: dict[str, Callable[[w.Lamps], w.Lamps]] = {
     "every lamp is lit": lambda shown: replace(shown, warn=Lamp(LampState.LIT), release=Lamp(LampState.LIT)),
+    "escalate waits for somebody": lambda shown: replace(shown, escalate=Lamp(LampState.BLINKING)),
     "no lamp is lit": lambda shown: w.Lamps(epoch=shown.epoch),
 }
 

@@ -136,9 +136,7 @@ def settle(walk: Walk, ladder: Walk) -> None:
         if case is None or case.ask is not None or case.waiting(HangUp):
             continue
         moves = (*m.REFUSES, *AS_BEFORE) if case.pending else AS_BEFORE
-        made = walk.made(at, node.state, moves)
-        if made.after.desk.case is not None:
-            ladder.start(made.after, (*walk.path(at), *moves))
+        ladder.start(walk.made(at, node.state, moves).after, (*walk.path(at), *moves))
 
 
 def endless(walk: Walk) -> Iterator[int]:

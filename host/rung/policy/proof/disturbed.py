@@ -77,8 +77,6 @@ def _takes(node: Node, moves: Moves) -> tuple[str, ...]:
 
 def _one(ladder: Walk, at: int, node: Node, thing: InTheWay, *, wholly: bool) -> None:
     state = ladder.made(at, node.state, thing.comes).after
-    if state.desk.case is None:
-        return
     tap = ladder.made(at, state, RELEASE, thing.comes)
     hold = ladder.made(at, state, m.HOLD, thing.comes)
     case = node.state.desk.case
@@ -98,9 +96,7 @@ def _of(made: Happened) -> Iterator[str]:
     for event in made.step.events:
         if isinstance(event, w.RungTaken | w.Announced):
             yield event.rung
-    for effect in made.step.effects:
-        if isinstance(effect, w.HangUp):
-            yield "the end of the call"
+    yield from ("the end of the call" for effect in made.step.effects if isinstance(effect, w.HangUp))
 
 
 def _wholly(ladder: Walk, at: int, state: State, thing: InTheWay, tap: Happened, hold: Happened) -> None:

@@ -6,7 +6,8 @@
 - *Time.* Nothing in the ladder asks what time it is, only whether a wait has passed. Each instant becomes one of two:
   its wait has passed, or it has not. `elapsed` is the way from the one to the other.
 - *Grounds.* Only the answers to the tables' questions count (`grounds`).
-- *History.* A rung is remembered if a table asks for it, until it lapses. So are `unavailable`, leave and the rest.
+- *History.* A rung is remembered if a table asks for it, until it lapses (the ladder's walk presses once more before
+  that is forgotten). So are `unavailable`, leave and the rest.
 - *Names.* Cases, epochs, asks and effects have numbers that only count up; here each begins at 1 again.
 - *What no rule reads* is forgotten: notes, ticks, earlier incidents, the flash of a lamp, how long a hold lasted.
 

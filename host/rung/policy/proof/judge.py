@@ -228,8 +228,6 @@ def _calmed(reads: Reads, account: Account, event: w.CallerCalmed, at: int) -> A
 
 
 def _joined(account: Account, person: Person, at: int) -> Account:
-    if any(p == person for p, _ in account.present):
-        return account
     present = (*account.present, (str(person), False))
     return replace(account, present=present, said=_marked(account.said, joined(person), at))
 

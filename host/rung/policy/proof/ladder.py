@@ -12,7 +12,7 @@ from rung.policy.proof.grounds import Declared, Said
 from rung.policy.proof.judge import Account, heard
 from rung.policy.proof.moves import Moves
 from rung.policy.proof.reads import Reads
-from rung.policy.proof.timers import Timer, running
+from rung.policy.proof.timers import Lapse, Timer, running
 from rung.policy.proof.walk import State, Way
 from rung.policy.state import Case, Declaration, Desk
 from rung.policy.step import step
@@ -80,6 +80,8 @@ class Ladder:
         for timer in running(self.policy, desk):
             if timer not in (Timer.TELL, Timer.WIDER):  # the asks' own walk takes these
                 yield m.passes(timer)
+            if isinstance(timer, Lapse):  # the fold forgets what has lapsed: does the step forget it as well?
+                yield from ((*m.passes(timer), *press) for press in (*m.TAPS.values(), m.HOLD))
         unnamed = any(d.ground == Ground.UNNAMED for d in case.grounds)
         for ground, *others in self.fold.reads.classes:
             yield m.declare(ground)
@@ -96,8 +98,6 @@ class Ladder:
             yield self.warned  # by a supervisor who is gone again: the agent has not warned, and yet the wait has begun
         if case.ask is not None:
             yield from _outcomes(case.ask.want)
-        elif case.origin:
-            yield m.HAND_BACK
 
     def taken_back(self, state: State, back: Callable[[Ground], Moves] = m.take_back) -> Iterator[Way]:
         """Grounds are taken back: in the folded member, and in others where more had been declared than now counts."""

@@ -107,7 +107,7 @@ def elapsed(policy: Policy, desk: Desk, timer: Wait) -> Desk:
             case = replace(case, pending=tuple(overdue if p is first else p for p in case.pending))
         case Lapse():
             case = _lapse(policy, case, timer, now)
-        case Timer():
+        case _:
             assert ask is not None
             case = replace(case, ask=_elapsed(policy, ask, timer, now))
     return replace(desk, case=case)

@@ -118,8 +118,7 @@ class Walk:
 
     def found(self, state: State, parent: int, moves: Moves) -> None:
         """Something led from a node to this state. If its class is new, the walk has to go on from there."""
-        if state.desk.case is not None:
-            self._reach(self.folded(state), parent, moves)
+        self._reach(self.folded(state), parent, moves)
 
     def run(self) -> bool:
         """Walk until nothing new is found. Was there anything to walk? Raises TooMany."""
@@ -131,10 +130,6 @@ class Walk:
 
     def folded(self, state: State) -> State:
         return State(self.fold.desk(state.desk), judge.folded(self.fold.grounds, state.account))
-
-    def knows(self, state: State) -> bool:
-        """Is the class of this state among those that were found?"""
-        return _key(self.folded(state)) in self._known
 
     def made(self, at: int, state: State, moves: Moves, before: Moves = ()) -> Happened:
         """Make these moves, in a state to which ``before`` led from a node; judge each step, and return the last."""
