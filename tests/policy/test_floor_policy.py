@@ -165,6 +165,12 @@ def test_the_policy_in_the_document_loads_and_runs(told: Policy) -> None:
     assert s.hung_up()
 
 
+def test_the_policy_of_the_bench_is_proved() -> None:
+    """Else `rung run` would refuse it, and nothing could be measured."""
+    bench = load(str(Path(__file__).parents[1] / "bench" / "end.toml"))
+    assert proved(bench, "end.toml") is bench
+
+
 def test_the_policy_in_the_document_is_proved(told: Policy) -> None:
     assert proved(told, "POLICIES.md") is told
 
