@@ -1,6 +1,10 @@
 """What the proof has found in the step, each told once more by hand."""
 
+from random import Random
+
+import pytest
 from msgspec.structs import replace
+from tests.policy.chance import Chance
 from tests.policy.scene import EVE, Scene
 from tests.policy.shift import line
 from tests.policy.test_rows import declare, talk, tap, then
@@ -8,6 +12,7 @@ from tests.policy.test_rows import declare, talk, tap, then
 from rung import words as w
 from rung.policy import load
 from rung.policy.evolve import evolve
+from rung.policy.library import shipped
 from rung.policy.state import Phase
 from rung.words import Button, Outcome, Verdict
 
@@ -89,3 +94,12 @@ def test_a_hang_up_that_no_rung_explains_is_settled_all_the_same() -> None:
 def test_undoing_what_was_never_taken_changes_nothing() -> None:
     s = Scene(load("no-hang-up"))
     assert evolve(s.desk, w.RungUndone("offer", "not there"), s.desk.at_ms) == s.desk
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_no_step_raises_whatever_people_phone_and_floor_do(name: str) -> None:
+    """Seed 526: a consult that nobody waits for any more was settled as if its ask were open."""
+    for seed in range(500, 560):
+        call = Chance(load(name), Random(seed))
+        for _ in range(25):
+            call.act()

@@ -93,5 +93,5 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
         alerts.not_brought_in(d)
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
-    else:
+    elif ask is not None:
         asks.end(d, outcome)

@@ -101,7 +101,8 @@ def came_to_nothing(d: Decision, outcome: Outcome) -> None:
     if case.released:
         d.do(w.Reclaim, 0, case.released, case.id)
         d.emit(w.CaseReturned(case.id))
-    assert ask is not None
+    if ask is None:
+        return
     if ask.consult is None:  # the supervisor is in the call
         asks.close(d, outcome)
     elif ask.consult in d.desk.facts.calls:

@@ -59,6 +59,7 @@ class Stage:
         self.view: View | None = None
         self.on_edge: Callable[[int, str], None] = lambda at_ns, text: None  # the edge that completes a gesture
         self.kills = 0
+        self.patience_s = PATIENCE_S  # longer where the bridge is killed meanwhile: each time its clock stands still
         self.changed = asyncio.Event()  # by the bridge or by a phone: who waits may look at all of them
         self._bridge: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -188,9 +189,9 @@ class Stage:
         self.watch(happening)
         self.changed.set()
 
-    async def until(self, true: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    async def until(self, true: Callable[[], bool], what: str, patience_s: float | None = None) -> None:
         """Wait until something is so; StageError with ``what`` if it never is."""
-        async with patience(what, patience_s):
+        async with patience(what, self.patience_s if patience_s is None else patience_s):
             while not true():
                 self.changed.clear()
                 await self.changed.wait()
