@@ -9,8 +9,6 @@ import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from msgspec.structs import replace
 
@@ -27,6 +25,7 @@ from rung.policy.view import View
 from rung.sim.box import VirtualBox
 from rung.sim.flash import install
 from rung.sim.handset import PATIENCE_S, Handset, patience
+from rung.sim.scenery import Scenery
 from rung.words import Button, Gesture, LampMark, LampState
 
 TAP_S = 0.2  # longer than the 150 ms in which escalate and warn could still become a chord
@@ -34,7 +33,7 @@ OPEN = (LampState.LIT, LampState.BREATHING)
 HOLD_S = {Button.ESCALATE: 2.3, Button.RELEASE: 1.8}  # panic counts at 2 s; release is let go between 1.5 and 5 s
 
 
-class SimDesk:
+class SimDesk(Scenery):
     """Use as an async context manager. ``watch`` is told every happening of its bridge."""
 
     def __init__(
@@ -52,6 +51,7 @@ class SimDesk:
         box: bool,
     ) -> None:
         """``on_edge`` is told the edge that completes each gesture of the box."""
+        super().__init__()
         self.name = name
         self.handset = handset
         self.floor = floor
@@ -71,20 +71,6 @@ class SimDesk:
         self._has_box = box
         self._up = {"phone": False, "floor": False} | ({"box": False} if box else {})
         self._numbers = itertools.count(1)
-        self._exits = contextlib.AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._set_up()
-        except BaseException:
-            await self._exits.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._exits.aclose()
 
     async def _set_up(self) -> None:
         self._folder.mkdir(exist_ok=True)

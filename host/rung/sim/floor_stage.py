@@ -6,13 +6,10 @@ drill has the real firmware on the agent's box, and virtual phones.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from rung.desk.happening import Happening
 from rung.floor.base import Place
@@ -24,6 +21,7 @@ from rung.sim.desk import SimDesk
 from rung.sim.exchange import VirtualExchange
 from rung.sim.handset import Handset, VirtualHandset
 from rung.sim.phone import VirtualPhone
+from rung.sim.scenery import Scenery
 from rung.sim.sip_handset import start_phone
 from rung.sim.telephone import Telephone
 from rung.words import Person, Role
@@ -45,7 +43,7 @@ class Parts(StrEnum):
 ANSWERS_MS = {Parts.REAL: 50, Parts.VIRTUAL: 0, Parts.DRILL: 500}  # after ringing for so long
 
 
-class FloorStage:
+class FloorStage(Scenery):
     """Use as an async context manager. ``watch`` is told every happening at either desk."""
 
     def __init__(
@@ -58,6 +56,7 @@ class FloorStage:
         *,
         trained: bool = True,
     ) -> None:
+        super().__init__()
         self.policy = policy
         self.parts = parts
         self.exchange = VirtualExchange()
@@ -66,20 +65,6 @@ class FloorStage:
         self._on_edge = on_edge
         self._floor = LocalFloor()
         self._trained = trained
-        self._exits = contextlib.AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._set_up()
-        except BaseException:
-            await self._exits.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._exits.aclose()
 
     async def _set_up(self) -> None:
         self.caller = await self._caller()

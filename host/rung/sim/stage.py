@@ -11,8 +11,6 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -25,6 +23,7 @@ from rung.policy.view import View
 from rung.sim.box import VirtualBox
 from rung.sim.flash import install
 from rung.sim.handset import PATIENCE_S, patience
+from rung.sim.scenery import Scenery
 from rung.sim.sip_handset import connect, end_phone, start_phone
 from rung.sim.tamper import Tamper
 
@@ -34,7 +33,7 @@ TAP_S = 0.2  # longer than the 150 ms in which escalate and warn could still bec
 _decode = msgspec.json.Decoder(Happening).decode
 
 
-class Stage:
+class Stage(Scenery):
     """Use as an async context manager. ``watch`` is told every happening of the bridge."""
 
     def __init__(
@@ -47,6 +46,7 @@ class Stage:
         baud: int | None = None,
     ) -> None:
         """``tampered`` puts a hand on the line between box and bridge: ``tamper``. ``baud``: one that slows it down."""
+        super().__init__()
         self.folder = folder
         self.times = times
         self.watch = watch
@@ -63,20 +63,6 @@ class Stage:
         self.changed = asyncio.Event()  # by the bridge or by a phone: who waits may look at all of them
         self._bridge: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
-        self._exits = contextlib.AsyncExitStack()
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self._set_up()
-        except BaseException:
-            await self._exits.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._exits.aclose()
 
     async def _set_up(self) -> None:
         flash = self.folder / "flash"
