@@ -119,8 +119,8 @@ def is_on_the_phone(case: Case, person: str | None) -> bool:
 
 def taken_from_there(d: Decision) -> w.Answer:
     """ "Take the call": as a further tap of escalate, and the supervisor need not wait for it."""
-    if other_live(d.desk) or not d.desk.facts.calls_known:
-        return refuse(sentence(OTHER_LIVE if other_live(d.desk) else PHONE_LOST))
+    if stuck := _stuck(d):
+        return refuse(sentence(stuck))
     complete(d)
     return taken("You have the call from now on.")
 
