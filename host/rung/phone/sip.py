@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from rung.phone.base import Feed, PhoneError
+from rung.phone.base import CannotMore, Feed, PhoneError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, plain, write_private
 from rung.words import CallsAre, PhoneIs
@@ -27,7 +27,7 @@ _LAST_RETRY_S = 5.0
 _START_WITHIN_S = 10.0  # after which a phone process that cannot be reached is no longer just starting
 
 
-class SipPhone:
+class SipPhone(CannotMore):
     """A `rung.phone.base.Phone`. ``start``: whether to start the phone process where none answers.
 
     The process is in a session of its own and is never stopped from here.

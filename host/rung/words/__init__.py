@@ -38,6 +38,7 @@ from rung.words.calls import (
     Call,
     CallState,
     EndedBy,
+    Listening,
     Outcome,
 )
 from rung.words.effects import (
@@ -217,6 +218,7 @@ __all__ = [
     "LeaveGranted",
     "LeaveTakenBack",
     "LeaveWithdrawn",
+    "Listening",
     "LookUp",
     "Marked",
     "Marker",

@@ -168,8 +168,9 @@ class PhoneIs(Struct, frozen=True, tag=True):
     """Whether the phone answers. While it does not, calls go on but nothing is known of them."""
 
     up: bool
-    can: frozenset[str] = frozenset()
+    can: frozenset[str] = frozenset()  # of what only some phones can: see `rung.phone.base.ALL`
     why: str = ""  # of a phone that is not up: what keeps it down, as far as is known
+    paused: bool = False  # the agent gets no calls from queues; False where the phone knows of no queues
 
 
 class CallIs(Struct, frozen=True, tag=True):
