@@ -19,7 +19,7 @@ OnEvent = Callable[[Message], None]
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """Where the manager is, and who logs in. ``ca``: the file with the certificate that vouches for it; empty: the system's."""
+    """Where the manager is, and who logs in. ``ca``: a file with the certificate that vouches for it, or the system's."""
 
     host: str
     port: int
@@ -30,7 +30,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class AmiLink:
-    """Make it with `connect`; close it with `close`. Replies come in any order, events in theirs, before what follows."""
+    """Make it with `connect`; close it with `close`. ``on_event`` gets every event, in order."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_event: OnEvent) -> None:
         self._reader = reader
@@ -63,9 +63,14 @@ class AmiLink:
             raise
         return link
 
-    async def do(self, name: str, **fields: str | tuple[str, ...]) -> Message:
-        """One action; its reply. PhoneError: refused; PhoneUnsureError: the reply did not come."""
-        reply = await self._reply(str(next(self._ids)), name, fields)
+    async def do(
+        self, name: str, within_s: float = REPLY_S, /, *, id: str = "", **fields: str | tuple[str, ...]
+    ) -> Message:
+        """One action; its reply. PhoneError: refused; PhoneUnsureError: the reply did not come, and the link is lost.
+
+        ``id``: the action's own, where its events must be known by it.
+        """
+        reply = await self._reply(id or str(next(self._ids)), name, fields, within_s)
         if reply["Response"] not in ("Success", "Goodbye"):
             raise PhoneError(reply.get("Message", "Asterisk refused it"))
         return reply
@@ -75,27 +80,27 @@ class AmiLink:
         id = str(next(self._ids))
         found = self._lists[id] = []
         try:
-            reply = await self._reply(id, name, fields)
+            reply = await self._reply(id, name, fields, REPLY_S)
             if reply["Response"] != "Success":
                 raise PhoneError(reply.get("Message", "Asterisk refused it"))
         finally:
             del self._lists[id]
         return found
 
-    async def _reply(self, id: str, name: str, fields: dict[str, str | tuple[str, ...]]) -> Message:
+    async def _reply(self, id: str, name: str, fields: dict[str, str | tuple[str, ...]], within_s: float) -> Message:
         try:
             line = action(name, id, fields)
         except ValueError as error:
             raise PhoneError(str(error)) from None
         if self.lost.done():
             raise PhoneError(f"Asterisk is not reached: {self.lost.result()}")
-        waiting = self._waiting[id] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._waiting[id] = waiting
         try:
             self._writer.write(line)
-            async with asyncio.timeout(REPLY_S):
-                return await waiting
+            return await asyncio.wait_for(waiting, within_s)
         except TimeoutError:
-            self._lose(f"no reply to {name} within {REPLY_S:g} s")
+            self._lose(f"no reply to {name} within {within_s:g} s")
             raise PhoneUnsureError(f"Asterisk did not reply to {name}") from None
         finally:
             del self._waiting[id]
@@ -117,12 +122,12 @@ class AmiLink:
         if "Response" in message:
             if listed is None or message["Response"] != "Success":
                 self._settle(id, message)
-        elif listed is None:
-            self._on_event(message)
-        elif message.get("EventList") == "Complete":
+        elif listed is not None and message.get("EventList") == "Complete":
             self._settle(id, {"Response": "Success"})
-        else:
-            listed.append(message)
+        else:  # what is listed is told as well, in its place among what changes meanwhile
+            if listed is not None:
+                listed.append(message)
+            self._on_event(message)
 
     def _settle(self, id: str, reply: Message) -> None:
         waiting = self._waiting.get(id)
