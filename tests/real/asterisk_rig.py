@@ -1,9 +1,11 @@
 """Asterisk with real SIP phones for agent, caller and supervisor, each seen by an adapter of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 from tests.phone.contract import Desk, World
@@ -18,11 +20,12 @@ TONES = {"caller": CALLER_HZ, "agent": AGENT_HZ, "sup": SUP_HZ}
 
 
 def account(asterisk: pbx.Asterisk, **more: object) -> Account:
-    return Account(host="127.0.0.1", port=asterisk.ami_port, user=asterisk.ami_user, secret=asterisk.ami_secret, **more)
+    made = {"port": asterisk.ami_port, "user": asterisk.ami_user, "secret": asterisk.ami_secret, **more}
+    return Account(host="127.0.0.1", **made)
 
 
 def settings(asterisk: pbx.Asterisk, name: str, **more: object) -> AsteriskSettings:
-    made = {"account": account(asterisk), "endpoint": f"PJSIP/{name}", "onward": "waiting,s,1", **more}
+    made = {"account": account(asterisk), "endpoint": f"PJSIP/{name}", **more}
     return AsteriskSettings(**made)
 
 
@@ -79,6 +82,11 @@ def _own(call: str) -> str:
     return call.partition("~")[0]
 
 
+@dataclass
+class AsteriskWorld(World):
+    adapter: asyncio.Task[None]  # of the agent's desk; cancelled, it is as good as killed
+
+
 class Floor:
     """One Asterisk and its registered phones, for one test after another. Lives on a loop of its own."""
 
@@ -125,7 +133,7 @@ class Floor:
                 hands[name] = AsteriskHand(name, self.phones[name], desk)
                 if name == "agent":
                     phone = adapter
-            yield World(phone, hands["agent"].desk, hands["agent"], hands["caller"], hands["sup"])
+            yield AsteriskWorld(phone, hands["agent"].desk, hands["agent"], hands["caller"], hands["sup"], running[0])
         finally:
             for task in running:
                 task.cancel()
@@ -135,9 +143,9 @@ class Floor:
 
 
 @contextmanager
-def floor(folder: Path, dialplan: str = "") -> Iterator[tuple[Floor, asyncio.Runner]]:
-    """A floor and the loop that it lives on."""
-    with pbx.running(folder, dialplan) as asterisk, asyncio.Runner() as runner:
+def floor(folder: Path, **more: Any) -> Iterator[tuple[Floor, asyncio.Runner]]:
+    """A floor and the loop that it lives on. ``more``: as for `pbx.running`."""
+    with pbx.running(folder, **more) as asterisk, asyncio.Runner() as runner:
         made = Floor(asterisk, Rig(folder))
 
         async def begin() -> None:
@@ -155,4 +163,46 @@ def floor(folder: Path, dialplan: str = "") -> Iterator[tuple[Floor, asyncio.Run
             runner.run(end())
 
 
-Story = Callable[[Floor], Awaitable[None]]
+class Cut:
+    """A hand on the line between an adapter and Asterisk's manager."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self._ends: list[asyncio.StreamWriter] = []
+        self.refuses = False
+        self.port = 0
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator["Cut"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            server.close()
+            self.cut()
+
+    def cut(self) -> None:
+        for end in self._ends:
+            end.transport.abort()
+        self._ends = []
+
+    def say(self, garbage: bytes) -> None:
+        """To the adapter, in between what Asterisk says."""
+        for end in self._ends[::2]:
+            end.write(garbage)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuses:
+            writer.transport.abort()
+            return
+        beyond_reader, beyond = await asyncio.open_connection("127.0.0.1", self._to)
+        self._ends += [writer, beyond]
+        with suppress(OSError):
+            await asyncio.gather(_pass(reader, beyond), _pass(beyond_reader, writer))
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.close()

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from . import free_port, missing, start, stop, wait_for
 
@@ -115,6 +116,7 @@ class Asterisk:
     ami_user: str = "rung"
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
+    rtp_timeout_s: int = 0  # after which a silent phone counts as lost; 0: never
     passwords: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -138,24 +140,25 @@ def root() -> Path:
 
 
 @contextmanager
-def running(folder: Path, dialplan: str = "", endpoints: Mapping[str, str] = ENDPOINTS) -> Iterator[Asterisk]:
-    """Start Asterisk with its files in `folder`; `dialplan` adds extensions to context `rung`."""
+def running(folder: Path, dialplan: str = "", **more: Any) -> Iterator[Asterisk]:
+    """Start Asterisk with its files in `folder`; `dialplan` adds extensions to context `rung`.
+
+    ``more``: other fields of `Asterisk`.
+    """
     here = root()
-    process, pbx = _start(here, folder, dialplan, endpoints)
+    process, pbx = _start(here, folder, dialplan, more)
     try:
         yield pbx
     finally:
         stop(process)
 
 
-def _start(
-    here: Path, folder: Path, dialplan: str, endpoints: Mapping[str, str]
-) -> tuple[subprocess.Popen[bytes], Asterisk]:
+def _start(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Asterisk]:
     libraries = next(here.glob("usr/lib/*-linux-gnu*/asterisk/modules")).parent.parent
     loader = next(libraries.glob("ld-linux*.so.*"))
     last_words = ""
     for attempt in range(3):  # another program may take a port between choosing and binding it
-        pbx = Asterisk(free_port(), free_port(), folder / f"asterisk{attempt}", endpoints=endpoints)
+        pbx = Asterisk(free_port(), free_port(), folder / f"asterisk{attempt}", **more)
         write_configuration(pbx, here, libraries / "asterisk/modules", dialplan)
         program = [loader, "--library-path", libraries, here / "usr/sbin/asterisk"]
         options = ["-f", "-n", "-C", pbx.folder / "asterisk.conf"]
@@ -269,7 +272,7 @@ aors = {name}
 direct_media = no
 moh_passthrough = yes
 callerid = {name} <{pbx.endpoints[name]}>
-rtp_timeout = 3
+rtp_timeout = {pbx.rtp_timeout_s}
 [{name}]
 type = auth
 auth_type = userpass
@@ -286,10 +289,10 @@ qualify_frequency = 5
 
 def _extensions(pbx: Asterisk, dialplan: str) -> str:
     """As a PBX may have them: blocked callers turned away, and a caller whose agent was lost sent on."""
-    text = "[rung]\nexten => echo,1,Answer()\n same => n,Echo()\n"
+    text = "[globals]\nRUNG_ONWARD = waiting,s,1\n[rung]\nexten => echo,1,Answer()\n same => n,Echo()\n"
     text += "exten => help,1,Answer()\n same => n,Queue(help)\n"
     for name, number in pbx.endpoints.items():
         for extension in (name, number):
-            text += f"exten => {extension},1,Gosub(rung-blocked,s,1)\n same => n,Dial(PJSIP/{name},30,tTg)\n"
-            text += ' same => n,GotoIf($["${HANGUPCAUSE}" = "44"]?waiting,s,1)\n'
+            text += f"exten => {extension},1,Gosub(rung-blocked,s,1)\n"
+            text += f" same => n,Gosub(rung-ring,s,1(PJSIP/{name},30,tT))\n"
     return text + dialplan + WAITING + "\n#include extensions_rung.conf\n"

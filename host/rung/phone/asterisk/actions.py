@@ -103,7 +103,7 @@ class Actions(CannotMore):
                 dial,
                 passed,
                 Context="rung-invited",
-                Exten={"transfer": "take", **dict.fromkeys(HOWS, "spy")}.get(what, what),
+                Exten="take" if what == "transfer" else "spy" if what in HOWS else what,
                 Priority="1",
                 CallerID=line.far.number if what == "transfer" else line.own.number,
                 Timeout=str(self.settings.ring_s * 1000),

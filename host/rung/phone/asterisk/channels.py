@@ -152,7 +152,7 @@ class Channels:
                 channel.cause = int(event.get("Cause") or channel.cause)
             case "Hangup":
                 channel.gone, channel.bridge = True, ""
-                channel.cause = channel.cause or int(event.get("Cause") or 0)
+                channel.cause = int(event.get("Cause") or 0) or channel.cause  # a lost phone's comes last
                 del self.all[channel.id]
             case "QueueCallerJoin":
                 channel.dialled = plain(event.get("Queue", ""))

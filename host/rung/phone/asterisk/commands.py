@@ -30,7 +30,7 @@ class Commands(Actions):
             raise PhoneError("others are in this call, who would be left with nobody")
         own, far = line.own.id, line.far.id
         await self._do(
-            *setting(far, RUNG_AGENT=own, RUNG_ONWARD=self.settings.onward),
+            *setting(far, RUNG_AGENT=own),
             *setting(own, RUNG_CALLER=far, RUNG_ALIVE=self.alive),
             sending(far, "rung-caller", "hold", also=(own, "rung-agent", "hold")),
         )

@@ -19,7 +19,7 @@ OnEvent = Callable[[Message], None]
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """Where the manager is, and who logs in. ``ca``: a file with the certificate that vouches for it, or the system's."""
+    """Where the manager is, and who logs in. ``ca``: a file of certificates that vouch for it."""
 
     host: str
     port: int

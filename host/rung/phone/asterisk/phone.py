@@ -4,19 +4,16 @@ It aims: every command names the one channel by its unique id, which Asterisk ne
 """
 
 import asyncio
-import logging
 import time
 
 from rung.phone.asterisk.calls import CallBook
 from rung.phone.asterisk.commands import Commands
 from rung.phone.asterisk.link import AmiLink
-from rung.phone.asterisk.recall import recall, started
+from rung.phone.asterisk.recall import furnished, recall, started
 from rung.phone.asterisk.settings import AsteriskSettings
 from rung.phone.asterisk.wire import Message
 from rung.phone.base import Feed, PhoneError
 from rung.words import Call, CallIs, CallsAre, PhoneIs
-
-log = logging.getLogger("rung.phone")
 
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
@@ -32,6 +29,7 @@ class AsteriskPhone(Commands):
     def __init__(self, settings: AsteriskSettings) -> None:
         super().__init__(settings, CallBook(settings.endpoint))
         self._feed: Feed = lambda news: None
+        self._served = False  # whether this connection ever worked
         self._known = False  # whether the desk has been told of all calls, so that changes make sense
         self._started = ""  # when Asterisk was
         self._paused: dict[str, bool] = {}  # by queue
@@ -47,30 +45,34 @@ class AsteriskPhone(Commands):
                     told = str(error)
                     feed(PhoneIs(up=False, why=told))
             else:
-                wait_s = _FIRST_RETRY_S
-                told = await self._serve(link)
+                told = await self._serve(link, told)
+                wait_s = _FIRST_RETRY_S if self._served else wait_s
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LAST_RETRY_S)
 
-    async def _serve(self, link: AmiLink) -> str:
+    async def _serve(self, link: AmiLink, told: str) -> str:
         """Until the connection is lost; why it was."""
+        self._served = False
         try:
             await self._catch_up(link)
             self.link = link
             await self._beat(link)
+            why = "it does not answer"
         except PhoneError as error:
-            log.info("%s", error)
+            why = str(error)
         finally:
             self.link, self._known = None, False
-            why = link.lost.result() if link.lost.done() else "it was not understood"
+            lost = link.lost.result() if link.lost.done() else ""
             await link.close()
-        why = f"Asterisk is not reached: {why}"
-        self._feed(PhoneIs(up=False, why=why))
+        why = f"Asterisk is not reached: {lost}" if lost else f"Asterisk cannot be used: {why}"
+        if why != told:
+            self._feed(PhoneIs(up=False, why=why))
         return why
 
     async def _catch_up(self, link: AmiLink) -> None:
         """Asterisk's view of everything, joined with what was known before the connection was lost."""
         self.book.forget_channels()
+        await furnished(link)
         begun = await started(link)
         await recall(link, self.book.channels, self.settings.endpoint)
         members = await link.list("QueueStatus", Member=self.settings.queue_member)
@@ -80,6 +82,7 @@ class AsteriskPhone(Commands):
         self._known = True
         self._tell_phone()
         self._feed(CallsAre(self.book.calls()))
+        self._served = True
 
     async def _beat(self, link: AmiLink) -> None:
         while not link.lost.done():

@@ -17,6 +17,18 @@ async def started(link: AmiLink) -> str:
     return f"{status.get('CoreStartupDate', '')} {status.get('CoreStartupTime', '')}"
 
 
+async def furnished(link: AmiLink) -> None:
+    """PhoneError with the mend if Asterisk lacks our dialplan: without it a caller on hold might be left alone."""
+    try:
+        await link.list("ShowDialPlan", Context="rung-agent")
+    except PhoneUnsureError:
+        raise
+    except PhoneError:
+        raise PhoneError("it lacks extensions_rung.conf: include it in its dialplan, see PHONES.md") from None
+    if not (await link.do("Getvar", Variable="RUNG_ONWARD")).get("Value"):
+        raise PhoneError("its global variable RUNG_ONWARD is not set: where are callers sent whose agent is lost?")
+
+
 async def recall(link: AmiLink, channels: Channels, device: str) -> None:
     """Fill the table. Events that come meanwhile find their place in it as they come."""
     await link.list("CoreShowChannels")

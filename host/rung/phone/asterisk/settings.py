@@ -10,7 +10,6 @@ class AsteriskSettings(Struct, frozen=True, kw_only=True):
 
     account: Account
     endpoint: str  # the agent's, as Asterisk names its channels: PJSIP/1001
-    onward: str  # context,extension,priority for a caller whom the agent can no longer serve, such as a queue
     dial: str = "PJSIP/{}"  # how an extension is called; a target with a "/" in it is called as it stands
     member: str = ""  # the agent in queues; empty: the endpoint
     ring_s: int = 60  # for which anybody is rung; the desk mostly decides before
