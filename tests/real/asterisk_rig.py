@@ -14,7 +14,7 @@ from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, PATIENCE_S, SUP_HZ, Rig, Rig
 
 from rung.phone.asterisk import Account, AsteriskPhone, AsteriskSettings
 from rung.phone.asterisk.link import AmiLink
-from rung.words import Call, CallsAre, CallState, EndedBy
+from rung.words import Call, CallIs, CallsAre, CallState, EndedBy
 
 TONES = {"caller": CALLER_HZ, "agent": AGENT_HZ, "sup": SUP_HZ}
 
@@ -41,7 +41,15 @@ class AsteriskHand:
     async def dial(self, target: str) -> str:
         mark = len(self.desk.news)
         at_phone = await self.sip.client.dial(target)
-        call = await self.desk.call(lambda c: c.direction == "out" and c.state is not CallState.ENDED, mark)
+        through = asyncio.ensure_future(self.desk.call(lambda c: c.direction == "out", mark))
+        turned_away = asyncio.ensure_future(self.sip.becomes(at_phone, CallState.ENDED))
+        done, _ = await asyncio.wait((through, turned_away), return_when=asyncio.FIRST_COMPLETED)
+        if through not in done:  # Asterisk called nobody, so only the phone knows of a call
+            through.cancel()
+            self.desk.feed(CallIs(turned_away.result()))
+            return at_phone
+        turned_away.cancel()
+        call = through.result()
         self.at_phone[_own(call.id)] = at_phone
         return call.id
 
