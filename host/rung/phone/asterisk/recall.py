@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from rung.phone.asterisk.channels import Channel, Channels
 from rung.phone.asterisk.link import AmiLink
+from rung.phone.asterisk.settings import AsteriskSettings
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_control import plain
 
@@ -15,6 +16,18 @@ async def started(link: AmiLink) -> str:
     """When this Asterisk was started, in its own words."""
     status = await link.do("CoreStatus")
     return f"{status.get('CoreStartupDate', '')} {status.get('CoreStartupTime', '')}"
+
+
+async def look(settings: AsteriskSettings) -> str:
+    """What stands there, in a line. PhoneError with the mend if it is not fit for use."""
+    link = await AmiLink.connect(settings.account, lambda event: None)
+    try:
+        await furnished(link)
+        version = (await link.do("CoreSettings")).get("AsteriskVersion", "")
+        channels = await link.list("CoreShowChannels")
+    finally:
+        await link.close()
+    return f"Asterisk {version} at {settings.account.host}:{settings.account.port}, {len(channels)} channels"
 
 
 async def furnished(link: AmiLink) -> None:
