@@ -3,7 +3,8 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from rung.phone.asterisk.calls import HOWS, Asked, CallBook, Line
 from rung.phone.asterisk.causes import NORMAL
@@ -20,6 +21,7 @@ _CHECK_S = (
     0.5  # an Asterisk that is slower is not sent what ends a call: it might do it when nobody expects it any more
 )
 _SAID_S = 2.5
+_SETTLED_S = 1.0  # for a change to show after it was accepted; it takes some milliseconds
 _ID_MAX = 140  # characters of a unique id that Asterisk takes
 
 
@@ -32,6 +34,7 @@ class Actions(CannotMore):
         self.link: AmiLink | None = None
         self.alive = "RUNG_ALIVE_" + re.sub(r"\W", "_", settings.endpoint)  # the variable that our beat changes
         self._said: dict[str, asyncio.Future[Message]] = {}  # what the dialplan is to say, by token
+        self.changed = asyncio.Event()  # whenever Asterisk has told something
         self._later: set[asyncio.Task[None]] = set()
 
     def tell(self, calls: list[Call]) -> None:
@@ -59,6 +62,20 @@ class Actions(CannotMore):
         if line.state in (CallState.RINGING, CallState.DIALLING):
             raise PhoneError(f"call {call!r} is not answered")
         return line
+
+    @asynccontextmanager
+    async def _changing(self, call: str) -> AsyncIterator[Line]:
+        """That answered call, which nobody else holds, takes back or consults for at the same time."""
+        async with self._answered(call).changing:
+            yield self._answered(call)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Until the events say so, or never: whoever commands next shall find things as they are."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLED_S):
+                while not true():
+                    self.changed.clear()
+                    await self.changed.wait()
 
     async def _check(self, *lines: Line) -> None:
         """Before what ends a call for the agent: are these channels there, and does Asterisk answer at once?"""

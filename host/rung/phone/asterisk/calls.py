@@ -4,6 +4,7 @@ A call is the agent's channel with one other: its id is the two unique ids. Whil
 theirs has two calls: the caller, who hears music and waits for it, and the supervisor.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -32,7 +33,9 @@ class Line:
     transferring: bool = False
     consulting: bool = False  # the dialplan has been sent to consult, and nobody's channel has been seen
     recording: str = ""
+    guests: set[str] = field(default_factory=set)  # who else has been in the call while its far end was
     told: Call | None = None
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one change of hold or consult at a time
 
     @property
     def id(self) -> str:
@@ -172,9 +175,10 @@ class CallBook:
         consult = self.consult_of(line)
         if far in members or far.waits_for == own.id or (consult is not None and consult.far in members):
             return None
-        if (far.hung_up or far.stopped) and own.invitation is None:
-            return None  # the caller has left those whom we brought in
-        return next(iter(members), None)
+        new = [other for other in members if other.id not in line.guests]
+        if new:
+            return new[0]
+        return next(iter(members), None) if far.gone and own.invitation is not None else None  # who brought us has left
 
     def _find_consult(self, line: Line) -> None:
         for other in self.channels.all.values():
@@ -194,6 +198,8 @@ class CallBook:
         state = self._state(line)
         if state is not line.state:
             line.state, line.cause = state, ""
+        members = self.channels.members(own)
+        line.guests |= {other.id for other in members} if far in members else set()
         line.recording = (self.recordings.get(own.id) or "pbx") if own.recorded else ""
         return self.tell(line)
 

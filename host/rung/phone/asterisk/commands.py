@@ -22,40 +22,46 @@ class Commands(Actions):
     # -- what every phone can -----------------------------------------------------------------------------------------
 
     async def hold(self, call: str) -> None:
-        line = self._answered(call)
-        if line.state is CallState.HELD:
-            self.tell(self.book.tell(line, again=True))
-            return
-        if len(self.book.channels.members(line.own)) > 1:
-            raise PhoneError("others are in this call, who would be left with nobody")
-        own, far = line.own.id, line.far.id
-        await self._do(
-            *setting(far, RUNG_AGENT=own),
-            *setting(own, RUNG_CALLER=far, RUNG_ALIVE=self.alive),
-            sending(far, "rung-caller", "hold", also=(own, "rung-agent", "hold")),
-        )
+        async with self._changing(call) as line:
+            if line.state is CallState.HELD:
+                self.tell(self.book.tell(line, again=True))
+                return
+            if len(self.book.channels.members(line.own)) > 1:
+                raise PhoneError("others are in this call, who would be left with nobody")
+            own, far = line.own.id, line.far.id
+            await self._do(
+                *setting(far, RUNG_AGENT=own),
+                *setting(own, RUNG_CALLER=far, RUNG_ALIVE=self.alive),
+                sending(far, "rung-caller", "hold", also=(own, "rung-agent", "hold")),
+            )
+            await self._until(lambda: line.state in (CallState.HELD, CallState.ENDED))
 
     async def resume(self, call: str) -> None:
-        line = self._answered(call)
-        if self.book.consult_of(line) is not None:
-            raise PhoneError("a consult is under way: take the call back")
-        await self._rejoin(line)
+        async with self._changing(call) as line:
+            if self.book.consult_of(line) is not None:
+                raise PhoneError("a consult is under way: take the call back")
+            await self._rejoin(line)
 
     async def _rejoin(self, line: Line) -> None:
         if line.far.waits_for == line.own.id:
             await self._do(sending(line.own.id, "rung-agent", "rejoin"))
+            await self._until(lambda: line.state in (CallState.UP, CallState.ENDED))
         elif line.own.on_hold:
             raise PhoneError("the agent's own phone holds the call: take it off hold there")
         else:
             self.tell(self.book.tell(line, again=True))
 
     async def consult(self, call: str, target: str, case: str = "") -> None:
-        line = self._answered(call)
-        if line.consulting or self.book.consult_of(line) is not None:
-            raise PhoneError("a consult of this call is under way")
-        if line.far.waits_for != line.own.id:
-            await self._invite(line, "consult", target, case)
-            return
+        async with self._changing(call) as line:
+            if line.consulting or self.book.consult_of(line) is not None:
+                raise PhoneError("a consult of this call is under way")
+            if line.far.waits_for == line.own.id:
+                await self._consult_on_hold(line, target, case)
+            else:
+                await self._invite(line, "consult", target, case)
+            await self._until(lambda: self.book.consult_of(line) is not None or line.state is not CallState.HELD)
+
+    async def _consult_on_hold(self, line: Line, target: str, case: str) -> None:
         line.consulting = True
         try:
             await self._do(
@@ -85,9 +91,12 @@ class Commands(Actions):
         await self._transferring(line, *move)
 
     async def take_back(self, call: str, consult: str | None) -> None:
-        line = self._answered(call)
-        line.cause = ""
-        await self._call_off(line)
+        async with self._changing(call) as line:
+            line.cause = ""
+            await self._call_off(line)
+            await self._take_back(line, consult)
+
+    async def _take_back(self, line: Line, consult: str | None) -> None:
         other = self.book.find(consult) if consult is not None else None
         if other is None:
             await self._rejoin(line)

@@ -103,6 +103,7 @@ class AsteriskPhone(Commands):
             self._tell_phone()
         self.heard(event)
         self.tell(self.book.saw(event))
+        self.changed.set()
 
     def tell(self, calls: list[Call]) -> None:
         if self._known:
