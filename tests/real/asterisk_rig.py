@@ -14,6 +14,7 @@ from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, PATIENCE_S, SUP_HZ, Rig, Rig
 
 from rung.phone.asterisk import Account, AsteriskPhone, AsteriskSettings
 from rung.phone.asterisk.link import AmiLink
+from rung.phone.base import PhoneError
 from rung.words import Call, CallIs, CallsAre, CallState, EndedBy
 
 TONES = {"caller": CALLER_HZ, "agent": AGENT_HZ, "sup": SUP_HZ}
@@ -114,9 +115,18 @@ class Floor:
     async def registered(self, *names: str) -> None:
         link = await AmiLink.connect(account(self.asterisk), lambda event: None)
         async with asyncio.timeout(PATIENCE_S):
-            while not set(names) <= {c.get("Endpoint") for c in await link.list("PJSIPShowContacts")}:
+            found: set[str | None] = set()
+            while not set(names) <= found:
+                with suppress(PhoneError):  # nobody is, which Asterisk calls an error
+                    found = {contact.get("Endpoint") for contact in await link.list("PJSIPShowContacts")}
                 await asyncio.sleep(0.02)
         await link.close()
+
+    async def register_anew(self) -> None:
+        """Every phone is started again: Asterisk has lost its registrations."""
+        for name in list(self.phones):
+            await self.phones[name].stop()
+            await self.phone(name)
 
     async def quiet(self) -> None:
         """End every call."""

@@ -113,6 +113,8 @@ class Asterisk:
     ami_port: int
     folder: Path
     pid: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    command: list[str] = field(default_factory=list)
     ami_user: str = "rung"
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
@@ -121,6 +123,21 @@ class Asterisk:
 
     def __post_init__(self) -> None:
         self.passwords = {name: secrets.token_hex(8) for name in self.endpoints}
+
+    def start(self) -> None:
+        """Again, after it was killed; with the ports and files that it had. RuntimeError if it does not."""
+        self.process = start(self.command, self.console)
+        self.pid = self.process.pid
+        try:
+            wait_for("Asterisk's manager", partial(_booted, self), self.process)
+            wait_for("Asterisk's SIP", partial(_answers_options, self.sip_port), self.process)
+        except RuntimeError:
+            stop(self.process)
+            raise
+
+    @property
+    def console(self) -> Path:
+        return self.folder / "console.log"
 
     def ami(self) -> Ami:
         """A new login at the manager interface."""
@@ -145,15 +162,15 @@ def running(folder: Path, dialplan: str = "", **more: Any) -> Iterator[Asterisk]
 
     ``more``: other fields of `Asterisk`.
     """
-    here = root()
-    process, pbx = _start(here, folder, dialplan, more)
+    pbx = _made(root(), folder, dialplan, more)
     try:
         yield pbx
     finally:
-        stop(process)
+        assert pbx.process is not None
+        stop(pbx.process)
 
 
-def _start(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Asterisk]:
+def _made(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> Asterisk:
     libraries = next(here.glob("usr/lib/*-linux-gnu*/asterisk/modules")).parent.parent
     loader = next(libraries.glob("ld-linux*.so.*"))
     last_words = ""
@@ -161,18 +178,13 @@ def _start(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> tup
         pbx = Asterisk(free_port(), free_port(), folder / f"asterisk{attempt}", **more)
         write_configuration(pbx, here, libraries / "asterisk/modules", dialplan)
         program = [loader, "--library-path", libraries, here / "usr/sbin/asterisk"]
-        options = ["-f", "-n", "-C", pbx.folder / "asterisk.conf"]
-        console = pbx.folder / "console.log"
-        process = start([str(part) for part in [*program, *options]], console)
-        pbx.pid = process.pid
+        pbx.command = [str(part) for part in [*program, "-f", "-n", "-C", pbx.folder / "asterisk.conf"]]
         try:
-            wait_for("Asterisk's manager", partial(_booted, pbx), process)
-            wait_for("Asterisk's SIP", partial(_answers_options, pbx.sip_port), process)
+            pbx.start()
         except RuntimeError:
-            stop(process)
-            last_words = console.read_text(errors="replace")[-2000:]
+            last_words = pbx.console.read_text(errors="replace")[-2000:]
         else:
-            return process, pbx
+            return pbx
     raise RuntimeError(f"Asterisk does not start; its last words: {last_words}")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
@@ -21,6 +22,7 @@ _CHECK_S = (
     0.5  # an Asterisk that is slower is not sent what ends a call: it might do it when nobody expects it any more
 )
 _SAID_S = 2.5
+_END_WITHIN_S = 2  # as at the embedded phone; Asterisk counts in whole seconds
 _SETTLED_S = 1.0  # for a change to show after it was accepted; it takes some milliseconds
 _ID_MAX = 140  # characters of a unique id that Asterisk takes
 
@@ -33,6 +35,7 @@ class Actions(CannotMore):
         self.book = book
         self.link: AmiLink | None = None
         self.alive = "RUNG_ALIVE_" + re.sub(r"\W", "_", settings.endpoint)  # the variable that our beat changes
+        self.ahead_s = 0.0  # by how much Asterisk's clock is ahead of ours
         self._said: dict[str, asyncio.Future[Message]] = {}  # what the dialplan is to say, by token
         self.changed = asyncio.Event()  # whenever Asterisk has told something
         self._later: set[asyncio.Task[None]] = set()
@@ -99,6 +102,16 @@ class Actions(CannotMore):
             if isinstance(outcome, BaseException):
                 raise outcome
 
+    def _not_after(self, longer_s: int = 0) -> str:
+        """The instant, by Asterisk's clock, after which what is asked now must not be done any more."""
+        return str(int(time.time() + self.ahead_s) + _END_WITHIN_S + longer_s)
+
+    async def _end(self, channel: str) -> None:
+        """Hang it up now or not at all. PhoneError if Asterisk came to it too late."""
+        said = await self._dialplan_says("rung-end", {"RUNG_CHANNEL": channel, "RUNG_NOT_AFTER": self._not_after()})
+        if (status := said.get("Status")) != "SUCCESS":
+            raise PhoneError("too late, press again" if status == "LATE" else "cannot aim: that call has just ended")
+
     def _dial(self, target: str) -> str:
         if not re.fullmatch(r"[\w+*#@./:-]+", target, re.ASCII):
             raise PhoneError(f"{target!r} cannot be dialled")
@@ -158,7 +171,8 @@ class Actions(CannotMore):
                 Application=name,
                 Data=data,
             )
-            return await asyncio.wait_for(said, _SAID_S)
+            async with asyncio.timeout(_SAID_S):
+                return await said
         except TimeoutError:
             raise PhoneUnsureError(f"Asterisk's dialplan did not answer from [{context}]: is it included?") from None
         finally:

@@ -193,7 +193,7 @@ class CallBook:
 
     def _read(self, line: Line) -> list[Call]:
         own, far = line.own, line.far
-        if own.gone or far.gone:
+        if own.gone or (far.gone and not self._passed_on(line)):
             return self._end(line, self._who(line))
         state = self._state(line)
         if state is not line.state:
@@ -220,14 +220,22 @@ class CallBook:
 
     def _who(self, line: Line) -> EndedBy:
         own, far = line.own, line.far
-        if own.gone and not far.gone and (own.transferred or self._with(far)):
+        if own.gone and not far.gone and (own.transferred or line.transferring or self._with(far)):
             return EndedBy.TRANSFER
         return ended_by(own, far, ours=line.ours)
+
+    def _passed_on(self, line: Line) -> bool:
+        """Perhaps: who had called us was taken away, and we are alone in a bridge, where another may come at once."""
+        own, far = line.own, line.far
+        return not own.gone and bool(own.bridge) and not far.hung_up and not self.channels.members(own)
 
     def _with(self, channel: Channel) -> list[Channel]:
         return [other for other in self.channels.in_bridge(channel.bridge) if other is not channel]
 
     def _end(self, line: Line, by: EndedBy, cause: str = "", found: Outcome | None = None) -> list[Call]:
+        consult = self.consult_of(line)
+        if consult is not None:
+            consult.transferring = line.transferring  # it ends with it
         del self.lines[line.id]
         self._over.add(line.id)
         line.state = CallState.ENDED

@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import re
 import secrets
+from collections.abc import Awaitable
 from urllib.parse import quote
 
-from rung.phone.asterisk.actions import Action, Actions, hanging_up, sending, setting
+from rung.phone.asterisk.actions import Actions, hanging_up, sending, setting
 from rung.phone.asterisk.calls import Line
 from rung.phone.asterisk.channels import Invitation
 from rung.phone.base import PhoneError, PhoneUnsureError
@@ -85,10 +86,12 @@ class Commands(Actions):
             raise PhoneError("cannot aim: that is no consult of this call")
         await self._check(line, other)
         if line.far.waits_for == line.own.id:
-            move = [*setting(line.far.id, RUNG_TO=other.far.id), sending(line.far.id, "rung-caller", "complete")]
+            told = setting(line.far.id, RUNG_TO=other.far.id, RUNG_NOT_AFTER=self._not_after())
+            move = [*told, sending(line.far.id, "rung-caller", "complete")]
         else:
-            move = [*setting(other.far.id, RUNG_CALLER=line.far.id), sending(other.far.id, "rung-invited", "take")]
-        await self._transferring(line, *move)
+            told = setting(other.far.id, RUNG_CALLER=line.far.id, RUNG_NOT_AFTER=self._not_after())
+            move = [*told, sending(other.far.id, "rung-invited", "take")]
+        await self._transferring(line, self._do(*move))
 
     async def take_back(self, call: str, consult: str | None) -> None:
         async with self._changing(call) as line:
@@ -118,7 +121,9 @@ class Commands(Actions):
         await self._check(line)
         line.transferring, line.cause = True, ""
         try:
-            await self._invite(line, "transfer", target, line.case)
+            await self._invite(
+                line, "transfer", target, line.case, RUNG_NOT_AFTER=self._not_after(self.settings.ring_s)
+            )
         except PhoneUnsureError:
             raise
         except PhoneError:
@@ -132,18 +137,18 @@ class Commands(Actions):
         line.ours = True
         self.tell(self.book.tell(line))
         try:
-            await self._do(hanging_up(line.own.id if line.state is CallState.RINGING else line.far.id))
+            await self._end(line.own.id if line.state is CallState.RINGING else line.far.id)
         except PhoneUnsureError:
             raise
         except PhoneError:
             line.ours = False
             raise
 
-    async def _transferring(self, line: Line, *move: Action) -> None:
+    async def _transferring(self, line: Line, move: Awaitable[None]) -> None:
         line.transferring, line.cause = True, ""
         self.tell(self.book.tell(line))
         try:
-            await self._do(*move)
+            await move
         except PhoneUnsureError:
             raise
         except PhoneError:
@@ -186,8 +191,12 @@ class Commands(Actions):
         if not guests:
             raise PhoneError("nobody else is in the call, who could have the caller")
         await self._check(line)
-        mate = setting(line.far.id, **{"SHARED(RUNG_MATE)": guests[0].id})
-        await self._transferring(line, *mate, hanging_up(line.own.id))
+
+        async def move() -> None:
+            await self._do(*setting(line.far.id, **{"SHARED(RUNG_MATE)": guests[0].id}))
+            await self._end(line.own.id)
+
+        await self._transferring(line, move())
 
     async def play(self, call: str, text: str, language: str) -> None:
         line = self._answered(call)
