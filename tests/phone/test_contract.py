@@ -67,7 +67,7 @@ async def virtual_world(control: Path | None, can: frozenset[str]) -> AsyncItera
                 await running
 
 
-@pytest.mark.parametrize("can", [set(ALL), {"attended"}], ids=["can-all", "can-no-more"])
+@pytest.mark.parametrize("can", [set(ALL), {"attended", "returns", "case"}], ids=["can-all", "can-no-more"])
 @pytest.mark.parametrize("behind_a_door", [False, True], ids=["at-hand", "behind-a-door"])
 @pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
 def test_the_virtual_phone(
