@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -51,10 +50,9 @@ class BoxConfig(Struct, frozen=True, forbid_unknown_fields=True):
     keys: str = ""  # folder of the keys of paired boxes; empty: in the state folder
 
 
-class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="sip"):
     """The embedded SIP phone."""
 
-    kind: Literal["sip"] = "sip"
     supervisors: str  # what to dial for a supervisor: a SIP address, or an extension of the domain
     user: str
     listen: str = "127.0.0.1:5060"
@@ -66,10 +64,31 @@ class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tone_hz: int = 0
 
 
+class AsteriskConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="asterisk"):
+    """A telephone of Asterisk's (FreePBX, Issabel), driven over the manager interface; see PHONES.md."""
+
+    supervisors: str  # the extension that is rung for a supervisor
+    user: str  # of the manager account
+    secret: str
+    endpoint: str  # the agent's telephone, as Asterisk names its channels: PJSIP/1001
+    host: str = "127.0.0.1"
+    port: int = 5038
+    tls: bool = False
+    ca: str = ""  # file of certificates that vouch for the manager's; empty: the system's
+    dial: str = "PJSIP/{}"  # how Asterisk calls an extension
+    member: str = ""  # the agent in Asterisk's queues; empty: the endpoint
+    ring_s: int = 60
+    recordings: str = ""  # folder on Asterisk's computer; empty: its own for recordings
+    sounds: str = ""  # folder there of the recorded scripts; empty: nothing is played to a caller
+
+
+PhoneConfig = SipConfig | AsteriskConfig
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One desk's whole configuration, as `read_config` has found it good."""
 
-    phone: SipConfig
+    phone: PhoneConfig
     box: BoxConfig = field(default_factory=BoxConfig)
     desk: DeskConfig = field(default_factory=DeskConfig)
     queue: tuple[QueueConfig, ...] = ()
@@ -127,6 +146,8 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path}: cannot be read: {error}; start from host/rung.example.toml") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    if isinstance(data.get("phone"), dict):
+        data["phone"].setdefault("kind", "sip")
     try:
         config = msgspec.convert(data, Config)
     except msgspec.ValidationError as error:
@@ -195,7 +216,27 @@ def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
             yield f"{place}.language", f"{name} has no scripts in {language!r}; allowed: {', '.join(spoken)}"
 
 
-def _mistakes_of_phone(phone: SipConfig) -> Iterator[tuple[str, str]]:
+def _mistakes_of_phone(phone: PhoneConfig) -> Iterator[tuple[str, str]]:
+    yield from _mistakes_of_asterisk(phone) if isinstance(phone, AsteriskConfig) else _mistakes_of_sip(phone)
+
+
+def _mistakes_of_asterisk(phone: AsteriskConfig) -> Iterator[tuple[str, str]]:
+    for key, value in (("user", phone.user), ("secret", phone.secret), ("host", phone.host)):
+        if not value or " " in value:
+            yield f"phone.{key}", f"{value!r} is empty or has a blank; see the manager account in PHONES.md"
+    for key, value in (("endpoint", phone.endpoint), ("member", phone.member or phone.endpoint)):
+        if not _DEVICE.fullmatch(value):
+            yield f"phone.{key}", f"{value!r} is no telephone as Asterisk names it, such as PJSIP/1001"
+    if not _EXTENSION.fullmatch(phone.supervisors):
+        yield "phone.supervisors", f"{phone.supervisors!r} cannot be dialled; name an extension, such as 600"
+    if phone.dial.count("{}") != 1 or not _EXTENSION.fullmatch(phone.dial.replace("{}", "")):
+        yield "phone.dial", f"{phone.dial!r} is no way to dial, such as PJSIP/{{}} or Local/{{}}@from-internal"
+    for key, number, least, most in (("port", phone.port, 1, 0xFFFF), ("ring_s", phone.ring_s, 1, 600)):
+        if not least <= number <= most:
+            yield f"phone.{key}", f"{number} is not between {least} and {most}"
+
+
+def _mistakes_of_sip(phone: SipConfig) -> Iterator[tuple[str, str]]:
     for key, value in (("user", phone.user), ("supervisors", phone.supervisors)):
         if not value or " " in value:
             yield f"phone.{key}", f"{value!r} is empty or has a blank; name an extension, such as 1001"
@@ -217,5 +258,7 @@ def _mistakes_of_phone(phone: SipConfig) -> Iterator[tuple[str, str]]:
             yield f"phone.{key}", f"{number} is not between 0 and {most}"
 
 
+_DEVICE = re.compile(r"[\w.-]+/[\w+.@/-]+", re.ASCII)
+_EXTENSION = re.compile(r"[\w+*#@./:-]+", re.ASCII)
 _LISTEN = re.compile(r"\d{1,3}(\.\d{1,3}){3}:\d{1,5}")
 _AUDIO = re.compile(r"[a-z_0-9]+")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from rung.config import BoxConfig, ConfigError, DeskConfig, QueueConfig, SipConfig, read_config
+from rung.config import AsteriskConfig, BoxConfig, ConfigError, DeskConfig, QueueConfig, SipConfig, read_config
 from rung.policy import Times
 from rung.words import Call, CallState, Person, Role
 
 EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
 POLICIES = Path(__file__).parents[2] / "host" / "rung" / "policy" / "shipped"
 GOOD = '[box]\nport = "/dev/ttyUSB0"\n[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'
+ASTERISK = '[phone]\nkind = "asterisk"\nuser = "rung"\nsecret = "open"\nsupervisors = "600"\nendpoint = "PJSIP/1001"\n'
 
 
 def test_the_example_is_good() -> None:
@@ -22,7 +23,7 @@ def test_the_example_is_good() -> None:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
-    for table in (BoxConfig, SipConfig, DeskConfig, QueueConfig, Times):
+    for table in (BoxConfig, SipConfig, AsteriskConfig, DeskConfig, QueueConfig, Times):
         for field in table.__struct_fields__:
             assert re.search(rf"^(# )?{field} = ", text, re.MULTILINE), f"{table.__name__}.{field}"
 
@@ -44,6 +45,13 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD.replace("[phone]", 'id = "my box"\n[phone]'), "box.id", "rung doctor"),
         (GOOD.replace("user", "usr"), "phone.usr: unknown", "user"),
         (GOOD + 'kind = "avaya"\n', "phone.kind", "sip"),
+        (ASTERISK.replace("PJSIP/1001", "1001"), "phone.endpoint", "PJSIP/1001"),
+        (ASTERISK.replace("endpoint", "endpont"), "phone.endpont: unknown", "endpoint, host"),
+        (ASTERISK + 'dial = "PJSIP/"\n', "phone.dial", "Local/{}@from-internal"),
+        (ASTERISK + "port = 0\n", "phone.port", "between 1 and 65535"),
+        (ASTERISK + 'port = "5038"\n', "phone.port", "int"),
+        (ASTERISK.replace('"600"', '"6 0"'), "phone.supervisors", "such as 600"),
+        (ASTERISK.replace('"open"', '""'), "phone.secret", "PHONES.md"),
         (GOOD + 'listen = "5060"\n', "phone.listen", "127.0.0.1:5060"),
         (GOOD.replace("sip:s@127.0.0.1", ""), "phone.supervisors", "extension"),
         (GOOD + '[desk]\npolicy = "gentle"\n', "desk.policy", "warm-transfer"),

@@ -12,7 +12,8 @@ from serial.tools import list_ports
 
 from rung import words as w
 from rung.cli.ends import NO_SIP
-from rung.config import Config, ConfigError, read_config
+from rung.cli.phones import asterisk_settings
+from rung.config import AsteriskConfig, Config, ConfigError, read_config
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
@@ -20,6 +21,7 @@ from rung.link.hello import Trouble, greeted
 from rung.link.keys import KeysError, read_keys
 from rung.link.port import PortError
 from rung.link.search import AUTO, boards
+from rung.phone.asterisk.recall import look
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 
@@ -136,6 +138,12 @@ def _hear(doctor: Doctor, config: Config, port: str, wanted: str, is_one_of_many
 
 
 def _phone(doctor: Doctor, config: Config) -> None:
+    if isinstance(config.phone, AsteriskConfig):
+        try:
+            doctor.good("phone", asyncio.run(look(asterisk_settings(config.phone))))
+        except PhoneError as error:
+            doctor.bad("phone", str(error))
+        return
     control = config.phone_control
     try:
         address, calls = asyncio.run(_ask_phone(control))

@@ -1,0 +1,29 @@
+"""The contract of every phone, kept by the real Asterisk 22 with real SIP phones for agent, caller and supervisor."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from tests.phone.contract import CONTRACT, World
+from tests.real.asterisk_rig import Floor, floor
+
+pytestmark = pytest.mark.xdist_group("asterisk-contract")
+
+Played = tuple[Floor, asyncio.Runner]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    with floor(tmp_path_factory.mktemp("asterisk")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+def test_asterisk(clause: Callable[[World], Awaitable[None]], played: Played) -> None:
+    made, runner = played
+
+    async def story() -> None:
+        async with made.world() as world:
+            await clause(world)
+
+    runner.run(story())
