@@ -71,6 +71,7 @@ class World:
     agent: Hand
     caller: Hand
     sup: Hand
+    cannot: set[str] = field(default_factory=set, kw_only=True)  # what was asked for and this phone cannot
 
     async def line(self) -> tuple[str, str]:
         """A call that the agent has answered: its id at the caller's and at the desk's phone."""
@@ -91,7 +92,9 @@ class World:
 
     async def can(self, what: str) -> bool:
         await self.desk.told(lambda n: isinstance(n, PhoneIs) and n.up)
-        return what in [n for n in self.desk.news if isinstance(n, PhoneIs) and n.up][-1].can
+        can = what in [n for n in self.desk.news if isinstance(n, PhoneIs) and n.up][-1].can
+        self.cannot |= set() if can else {what}
+        return can
 
 
 async def it_greets_and_then_tells_all_calls(w: World) -> None:

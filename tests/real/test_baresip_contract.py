@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.phone.contract import AGENT_HZ, CALLER_HZ, CONTRACT, SUP_HZ, Desk, World
+from tests.phone import table
+from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, Desk, World
+from tests.phone.table import CLAUSES
 from tests.real.peers import baresip
 from tests.real.sip_rig import PATIENCE_S, Rig, play
 from tests.real.test_sip_contract import SipHand
@@ -73,10 +75,11 @@ async def baresip_world(made: Rig) -> AsyncIterator[World]:
                 await running
 
 
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)
 def test_debian_baresip(clause: Callable[[World], Awaitable[None]], tmp_path: Path) -> None:
     async def story(made: Rig) -> None:
         async with baresip_world(made) as world:
             await clause(world)
+            table.hold("baresip 1.0.0 (Debian)", clause, world)
 
     play(story, tmp_path)
