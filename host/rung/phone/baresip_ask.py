@@ -21,6 +21,17 @@ async def version_of(line: ControlLine) -> tuple[int, int]:
     return int(version[1]), int(version[2])
 
 
+async def look(host: str, port: int) -> str:
+    """What runs there, in a line. PhoneError if it is no baresip; it asks nothing of a call."""
+    line = await ControlLine.connect(host, port, lambda event: None)
+    try:
+        major, minor = await version_of(line)
+        listed = (await line.ask(("listcalls", "")))[0].text
+    finally:
+        await line.close()
+    return f"{host}:{port}: baresip {major}.{minor}, {len(lines_of(listed))} calls"
+
+
 async def snapshot(line: ControlLine, then: Callable[[list[Printed]], object]) -> None:
     """Every call of one instant, handed to ``then`` before anything later is heard.
 
