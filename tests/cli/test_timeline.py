@@ -42,6 +42,9 @@ EFFECTS: dict[w.Effect, str] = {
     w.Join(7, "a", "601"): "bring the supervisor into the call",
     w.Leave(8, "a"): "leave the call to the supervisor",
     w.Play(9, "a", "Goodbye.", "en"): "play the announcement",
+    w.Record(10, "a", "desk-1"): "record the call",
+    w.StopRecording(11, "a"): "stop recording",
+    w.Pause(12, True, "breather"): "pause the agent in queues, or end that",
 }
 FLOOR: dict[w.Effect, str] = {
     w.AskFloor(10, 1, Want.LEAVE, ("d",), BRIEF, (Reply.GRANT,)): "ask supervisors",
