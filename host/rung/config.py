@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rung.policy import Book, Policy, PolicyError, Rule, Times, load
+from rung.policy.book import Recording
 from rung.policy.checks import of_times
 from rung.policy.library import shipped
 from rung.policy.mistakes import explain
@@ -31,6 +32,9 @@ class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     trained: bool = False  # that person holds a training that is still valid
     policy: str = "warm-transfer"  # a shipped policy, or the path of a .toml
     language: str = ""  # of the scripts; empty: the policy's first
+    recording: Recording = (
+        "never"  # what panic may record: see `policy.book.Recording`
+    )
     state: str = ""  # folder of the record and of the phone's control file; empty: the user's state folder
 
 
@@ -82,7 +86,15 @@ class AsteriskConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     sounds: str = ""  # folder there of the recorded scripts; empty: nothing is played to a caller
 
 
-PhoneConfig = SipConfig | AsteriskConfig
+class BaresipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="baresip"):
+    """A baresip that runs already on this computer, driven over its control line; see PHONES.md."""
+
+    supervisors: str  # what to dial for a supervisor
+    extension: str  # where this desk is rung by others
+    control: str = "127.0.0.1:4444"  # its ctrl_tcp_listen
+
+
+PhoneConfig = SipConfig | AsteriskConfig | BaresipConfig
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -124,7 +136,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             own = _proved(queue.policy, self.times) if queue.policy else policy
             spoken = self.desk.language if self.desk.language in own.languages() else own.languages()[0]
             rules.append(Rule(queue.name, own, queue.language or spoken))
-        return Book(policy, tuple(rules), self.desk.language or policy.languages()[0], desk=self.desk.name)
+        language = self.desk.language or policy.languages()[0]
+        return Book(policy, tuple(rules), language, desk=self.desk.name, recording=self.desk.recording)
 
     def person(self) -> Person | None:
         """Who sits here."""
@@ -217,7 +230,20 @@ def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def _mistakes_of_phone(phone: PhoneConfig) -> Iterator[tuple[str, str]]:
-    yield from _mistakes_of_asterisk(phone) if isinstance(phone, AsteriskConfig) else _mistakes_of_sip(phone)
+    if isinstance(phone, AsteriskConfig):
+        yield from _mistakes_of_asterisk(phone)
+    elif isinstance(phone, BaresipConfig):
+        yield from _mistakes_of_baresip(phone)
+    else:
+        yield from _mistakes_of_sip(phone)
+
+
+def _mistakes_of_baresip(phone: BaresipConfig) -> Iterator[tuple[str, str]]:
+    for key, value in (("extension", phone.extension), ("supervisors", phone.supervisors)):
+        if not _EXTENSION.fullmatch(value):
+            yield f"phone.{key}", f"{value!r} cannot be dialled; name an extension, such as 1001, or an address"
+    if not _LISTEN.fullmatch(phone.control) or not phone.control.startswith("127."):
+        yield "phone.control", f"{phone.control!r} is not an address:port of this computer, such as 127.0.0.1:4444"
 
 
 def _mistakes_of_asterisk(phone: AsteriskConfig) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from rung.config import AsteriskConfig, BoxConfig, ConfigError, DeskConfig, QueueConfig, SipConfig, read_config
+from rung.config import (
+    AsteriskConfig,
+    BaresipConfig,
+    BoxConfig,
+    ConfigError,
+    DeskConfig,
+    QueueConfig,
+    SipConfig,
+    read_config,
+)
 from rung.policy import Times
 from rung.words import Call, CallState, Person, Role
 
@@ -13,6 +22,7 @@ EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
 POLICIES = Path(__file__).parents[2] / "host" / "rung" / "policy" / "shipped"
 GOOD = '[box]\nport = "/dev/ttyUSB0"\n[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'
 ASTERISK = '[phone]\nkind = "asterisk"\nuser = "rung"\nsecret = "open"\nsupervisors = "600"\nendpoint = "PJSIP/1001"\n'
+BARESIP = '[phone]\nkind = "baresip"\ncontrol = "127.0.0.1:4444"\nextension = "1001"\nsupervisors = "600"\n'
 
 
 def test_the_example_is_good() -> None:
@@ -23,7 +33,7 @@ def test_the_example_is_good() -> None:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
-    for table in (BoxConfig, SipConfig, AsteriskConfig, DeskConfig, QueueConfig, Times):
+    for table in (BoxConfig, SipConfig, AsteriskConfig, BaresipConfig, DeskConfig, QueueConfig, Times):
         for field in table.__struct_fields__:
             assert re.search(rf"^(# )?{field} = ", text, re.MULTILINE), f"{table.__name__}.{field}"
 
@@ -52,6 +62,10 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (ASTERISK + 'port = "5038"\n', "phone.port", "int"),
         (ASTERISK.replace('"600"', '"6 0"'), "phone.supervisors", "such as 600"),
         (ASTERISK.replace('"open"', '""'), "phone.secret", "PHONES.md"),
+        (BARESIP.replace("4444", "x"), "phone.control", "127.0.0.1:4444"),
+        (BARESIP.replace("127.0.0.1", "10.0.0.1"), "phone.control", "of this computer"),
+        (BARESIP.replace('"1001"', '"10 01"'), "phone.extension", "such as 1001"),
+        (GOOD + '[desk]\nrecording = "always"\n', "desk.recording", "announced, consented, never"),
         (GOOD + 'listen = "5060"\n', "phone.listen", "127.0.0.1:5060"),
         (GOOD.replace("sip:s@127.0.0.1", ""), "phone.supervisors", "extension"),
         (GOOD + '[desk]\npolicy = "gentle"\n', "desk.policy", "warm-transfer"),

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-from tests.phone.contract import CONTRACT, World
+from tests.phone import table
+from tests.phone.contract import World
+from tests.phone.table import CLAUSES
 from tests.real.asterisk_rig import Floor, floor
 
 pytestmark = pytest.mark.xdist_group("asterisk-contract")
@@ -18,12 +20,13 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         yield made
 
 
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)
 def test_asterisk(clause: Callable[[World], Awaitable[None]], played: Played) -> None:
     made, runner = played
 
     async def story() -> None:
         async with made.world() as world:
             await clause(world)
+            table.hold("Asterisk 22", clause, world)
 
     runner.run(story())

@@ -12,8 +12,8 @@ from serial.tools import list_ports
 
 from rung import words as w
 from rung.cli.ends import NO_SIP
-from rung.cli.phones import asterisk_settings
-from rung.config import AsteriskConfig, Config, ConfigError, read_config
+from rung.cli.phones import asterisk_settings, control_of
+from rung.config import AsteriskConfig, BaresipConfig, Config, ConfigError, read_config
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
@@ -22,6 +22,7 @@ from rung.link.keys import KeysError, read_keys
 from rung.link.port import PortError
 from rung.link.search import AUTO, boards
 from rung.phone.asterisk.recall import look
+from rung.phone.baresip_ask import look as look_at_baresip
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 
@@ -144,6 +145,9 @@ def _phone(doctor: Doctor, config: Config) -> None:
         except PhoneError as error:
             doctor.bad("phone", str(error))
         return
+    if isinstance(config.phone, BaresipConfig):
+        _baresip(doctor, config.phone)
+        return
     control = config.phone_control
     try:
         address, calls = asyncio.run(_ask_phone(control))
@@ -180,3 +184,10 @@ async def _ask_phone(control: Path) -> tuple[str, int]:
         return client.address, sum(call.state != w.CallState.ENDED for call in calls)
     finally:
         await client.close()
+
+
+def _baresip(doctor: Doctor, phone: BaresipConfig) -> None:
+    try:
+        doctor.good("phone", asyncio.run(look_at_baresip(*control_of(phone))))
+    except PhoneError as error:
+        doctor.bad("phone", f"{error}; see PHONES.md")

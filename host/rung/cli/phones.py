@@ -3,8 +3,9 @@
 import msgspec
 
 from rung.cli.ends import NO_SIP, need
-from rung.config import AsteriskConfig, Config, SipConfig
+from rung.config import AsteriskConfig, BaresipConfig, Config, SipConfig
 from rung.phone.asterisk import Account, AsteriskPhone, AsteriskSettings
+from rung.phone.baresip import BaresipPhone
 from rung.phone.base import Phone
 from rung.phone.sip import SipPhone
 from rung.phone.sip_control import SipSettings
@@ -14,6 +15,8 @@ def phone_of(config: Config) -> Phone:
     """Ends the command with one line if the parts for it are not installed."""
     if isinstance(config.phone, AsteriskConfig):
         return AsteriskPhone(asterisk_settings(config.phone))
+    if isinstance(config.phone, BaresipConfig):
+        return BaresipPhone(*control_of(config.phone))
     need("baresip", NO_SIP)
     return SipPhone(config.phone_control, sip_settings(config.phone), start=True)
 
@@ -21,7 +24,14 @@ def phone_of(config: Config) -> Phone:
 def extension_of(config: Config) -> str:
     """Where this desk is rung by others."""
     phone = config.phone
+    if isinstance(phone, BaresipConfig):
+        return phone.extension
     return phone.endpoint.partition("/")[2] if isinstance(phone, AsteriskConfig) else phone.user
+
+
+def control_of(phone: BaresipConfig) -> tuple[str, int]:
+    host, _, port = phone.control.partition(":")
+    return host, int(port)
 
 
 def sip_settings(phone: SipConfig) -> SipSettings:

@@ -11,6 +11,8 @@ Feed = Callable[[PhoneNews], None]
 # Of `PhoneIs.can`: what only some phones can, and what it means for the person who reads the table in PHONES.md.
 ALL = {
     "attended": "a consult is completed as an attended transfer: the supervisor who answered has the caller",
+    "returns": "a transfer that fails leaves the caller with the agent; without it the phone drops the caller",
+    "case": "the case's name goes along with a call that is dialled for it, so that the called desk knows it",
     "join": "a third party comes into the call without hold, and may be left with the caller",
     "play": "a text is played to the caller",
     "record": "the call is recorded, and the recording stopped",
@@ -72,7 +74,7 @@ class Phone(Protocol):
         """Dial ``target`` on behalf of ``call``, be it held or not. The new call carries `consult_for`.
 
         Confirmed by that call appearing as DIALLING; answered when it is UP. The called phone tells
-        the call with `Call.case` as given here, where the phone can send it along.
+        the call with `Call.case` as given here, if this phone has "case".
         """
 
     async def complete(self, call: str, consult: str) -> None:
@@ -81,7 +83,8 @@ class Phone(Protocol):
         Confirmed by both ending with `EndedBy.TRANSFER`. If it fails later, ``call`` is told again,
         alive, with a cause that begins with "transfer failed". A phone that is not "attended" transfers
         ``call`` blindly to the consulted number, where a second call rings beside the consult; once that is
-        answered, ``call`` has ended by TRANSFER and the adapter ends the consult, by TRANSFER as well.
+        answered, ``call`` has ended by TRANSFER and the adapter ends the consult, by TRANSFER as well. Where a
+        phone has not "returns", ``call`` ends with a transfer that fails: `EndedBy.PHONE`, and the same cause.
         """
 
     async def take_back(self, call: str, consult: str | None) -> None:

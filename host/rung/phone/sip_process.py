@@ -344,7 +344,7 @@ class SipPhoneProcess:
         return host, port
 
     def _welcome(self, id: int) -> ctl.Welcome:
-        return ctl.Welcome(id=id, pid=os.getpid(), address=self.address, can=frozenset({"attended"}))
+        return ctl.Welcome(id=id, pid=os.getpid(), address=self.address, can=frozenset({"attended", "returns", "case"}))
 
     def _asked_to_leave(self) -> None:
         """No signal ends a call: leave now if none lives, else after the last."""

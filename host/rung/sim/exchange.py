@@ -7,6 +7,7 @@ happens at once; what takes time is the telephones' affair (`rung.sim.phone`).
 """
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -335,7 +336,7 @@ class VirtualExchange:
 
     def _reach(self, caller: Leg, target: str, case: str) -> Leg | str:
         """The leg that rings, or why none does."""
-        if caller.station.number in self.blocked:
+        if self.blocked.get(caller.station.number, 0) > time.time():
             return FORBIDDEN
         number = number_of(target)
         there = [self.stations[n] for n in self.queues.get(number, (number,)) if n in self.stations]

@@ -17,7 +17,7 @@ from rung.sim.exchange import BUSY
 from rung.sim.phone import VirtualPhone
 from rung.words import Call
 
-SPOKEN = frozenset({"attended", "join", "play"})  # for the rest a control line has no words
+SPOKEN = frozenset({"attended", "returns", "case", "join", "play"})  # for the rest a control line has no words
 
 
 @asynccontextmanager

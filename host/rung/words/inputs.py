@@ -95,6 +95,16 @@ class HandBack(Struct, frozen=True, tag=True):
     """A supervisor gives the caller back to the agent from whom the case came."""
 
 
+class BreatherOver(Struct, frozen=True, tag=True):
+    """The agent ends the breather, and gets calls again."""
+
+
+class TaskDone(Struct, frozen=True, tag=True):
+    """A person has done what the phone could not, or has seen to it."""
+
+    task: str
+
+
 class SignedOn(Struct, frozen=True, tag=True):
     """Who is at the desk now; None: nobody is known."""
 
@@ -216,6 +226,8 @@ Act = (
     | LeaveTakenBack
     | TakeOver
     | HandBack
+    | BreatherOver
+    | TaskDone
 )
 
 

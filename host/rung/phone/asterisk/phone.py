@@ -20,7 +20,7 @@ _LAST_RETRY_S = 5.0
 _BEAT_S = 1.0  # the dialplan takes an agent back to the caller when three of its own seconds pass without one
 _BEAT_REPLY_S = 1.5  # with the beat itself: whoever sits here knows within 2.5 s that Asterisk does not answer
 
-CAN = frozenset({"attended", "join", "record", "listen", "coach", "barge", "block"})
+CAN = frozenset({"attended", "returns", "case", "join", "record", "listen", "coach", "barge", "block"})
 
 
 class AsteriskPhone(Commands):
