@@ -1,6 +1,9 @@
 """Asterisk with real SIP phones for agent, caller and supervisor, each seen by an adapter of its own."""
 
+import array
 import asyncio
+import math
+import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -21,8 +24,13 @@ TONES = {"caller": CALLER_HZ, "agent": AGENT_HZ, "sup": SUP_HZ}
 
 
 def account(asterisk: pbx.Asterisk, **more: object) -> Account:
-    made = {"port": asterisk.ami_port, "user": asterisk.ami_user, "secret": asterisk.ami_secret, **more}
+    """The one that ships, with its few rights."""
+    made = {"port": asterisk.ami_port, "user": "rung", "secret": asterisk.desk_secret, **more}
     return Account(host="127.0.0.1", **made)
+
+
+def admin(asterisk: pbx.Asterisk) -> Account:
+    return account(asterisk, user=asterisk.ami_user, secret=asterisk.ami_secret)
 
 
 def settings(asterisk: pbx.Asterisk, name: str, **more: object) -> AsteriskSettings:
@@ -113,7 +121,7 @@ class Floor:
         return made
 
     async def registered(self, *names: str) -> None:
-        link = await AmiLink.connect(account(self.asterisk), lambda event: None)
+        link = await AmiLink.connect(admin(self.asterisk), lambda event: None)
         async with asyncio.timeout(PATIENCE_S):
             found: set[str | None] = set()
             while not set(names) <= found:
@@ -130,7 +138,7 @@ class Floor:
 
     async def quiet(self) -> None:
         """End every call."""
-        link = await AmiLink.connect(account(self.asterisk), lambda event: None)
+        link = await AmiLink.connect(admin(self.asterisk), lambda event: None)
         async with asyncio.timeout(PATIENCE_S):
             while channels := await link.list("CoreShowChannels"):
                 for channel in channels:
@@ -224,3 +232,10 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     while data := await reader.read(65536):
         writer.write(data)
     writer.close()
+
+
+def write_tone(file: Path, hz: int, seconds: float) -> None:
+    with wave.open(str(file), "wb") as out:
+        out.setparams((1, 2, 8000, 0, "NONE", ""))
+        wave_of = (round(8000 * math.sin(2 * math.pi * hz * n / 8000)) for n in range(int(8000 * seconds)))
+        out.writeframes(array.array("h", wave_of).tobytes())

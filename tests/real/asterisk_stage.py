@@ -1,15 +1,12 @@
 """A story's small floor on the real Asterisk: agent, supervisor and caller at real SIP phones that it knows."""
 
-import array
 import asyncio
-import math
-import wave
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tests.real.asterisk_rig import account
+from tests.real.asterisk_rig import account, admin, write_tone
 from tests.real.peers.asterisk import Asterisk
 
 from rung.phone.asterisk import AsteriskPhone, AsteriskSettings
@@ -51,7 +48,7 @@ class House:
             )
             phone.__class__ = Extension
             self.phones[name] = phone  # type: ignore[assignment]
-        link = await AmiLink.connect(account(self.asterisk), lambda event: None)
+        link = await AmiLink.connect(admin(self.asterisk), lambda event: None)
         async with patience("every phone is registered"):
             known = 0
             while known < len(TONES):
@@ -64,7 +61,7 @@ class House:
         await self._exits.aclose()
 
     async def quiet(self) -> None:
-        link = await AmiLink.connect(account(self.asterisk), lambda event: None)
+        link = await AmiLink.connect(admin(self.asterisk), lambda event: None)
         async with patience("every call has ended"):
             while channels := await link.list("CoreShowChannels"):
                 for channel in channels:
@@ -106,10 +103,3 @@ class AsteriskStage(FloorStage):
             account=account(self._house.asterisk), endpoint=f"PJSIP/{name}", sounds=str(self._house.sounds)
         )
         return Speaking(settings, self.exchange.played), self._house.phones[name]
-
-
-def write_tone(file: Path, hz: int, seconds: float) -> None:
-    with wave.open(str(file), "wb") as out:
-        out.setparams((1, 2, 8000, 0, "NONE", ""))
-        wave_of = (round(8000 * math.sin(2 * math.pi * hz * n / 8000)) for n in range(int(8000 * seconds)))
-        out.writeframes(array.array("h", wave_of).tobytes())

@@ -41,7 +41,7 @@ pbx_config
 """.split()  # noqa: SIM905 (a list of 70 quoted names reads worse)
 
 
-SHIPPED = Path(__file__).parents[3] / "host/rung/phone/asterisk/extensions_rung.conf"
+SHIPPED = Path(__file__).parents[3] / "host/rung/phone/asterisk"
 WAITING = """
 [waiting]
 exten => s,1,Answer()
@@ -115,7 +115,9 @@ class Asterisk:
     pid: int = 0
     process: subprocess.Popen[bytes] | None = None
     command: list[str] = field(default_factory=list)
-    ami_user: str = "rung"
+    ami_user: str = "admin"
+    desk_secret: str = field(default_factory=lambda: secrets.token_hex(8))  # of the shipped account, user `rung`
+    tls_port: int = field(default_factory=free_port)
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
     rtp_timeout_s: int = 0  # after which a silent phone counts as lost; 0: never
@@ -134,6 +136,10 @@ class Asterisk:
         except RuntimeError:
             stop(self.process)
             raise
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.pem"
 
     @property
     def console(self) -> Path:
@@ -217,6 +223,7 @@ def write_configuration(pbx: Asterisk, here: Path, modules: Path, dialplan: str)
     (pbx.folder / "moh").mkdir(parents=True)
     for name in ("lib", "spool", "run", "log"):
         (pbx.folder / name).mkdir()
+    self_sign(pbx.certificate, pbx.folder / "key.pem")
     # Music on hold must be a file that is there; a second of quiet noise is enough.
     tone = bytes(0xFF - (n % 8) for n in range(8000))
     (pbx.folder / "moh/tone.ulaw").write_bytes(tone)
@@ -244,14 +251,19 @@ documentation_language = en
 enabled = yes
 bindaddr = 127.0.0.1
 port = {pbx.ami_port}
+tlsenable = yes
+tlsbindaddr = 127.0.0.1:{pbx.tls_port}
+tlscertfile = {pbx.certificate}
+tlsprivatekey = {pbx.folder}/key.pem
 [{pbx.ami_user}]
 secret = {pbx.ami_secret}
 read = all
 write = all
-""",
+"""
+        + (SHIPPED / "manager_rung.conf").read_text().replace("CHANGE-ME", pbx.desk_secret),
         "pjsip.conf": _pjsip(pbx),
         "extensions.conf": _extensions(pbx, dialplan),
-        "extensions_rung.conf": SHIPPED.read_text(),
+        "extensions_rung.conf": (SHIPPED / "extensions_rung.conf").read_text(),
         "queues.conf": f"[help]\nstrategy = ringall\nmember => PJSIP/{next(iter(pbx.endpoints))}\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {pbx.folder}/moh\n",
         "rtp.conf": "[general]\nrtpstart = 32000\nrtpend = 32700\n",
@@ -262,6 +274,14 @@ write = all
         files[f"{name}.conf"] = ""
     for name, text in files.items():
         (pbx.folder / name).write_text(text.lstrip())
+
+
+def self_sign(certificate: Path, key: Path) -> None:
+    """For 127.0.0.1; whoever is given it as an authority trusts it."""
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command = ["openssl", "req", "-x509", *curve, *subject, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _pjsip(pbx: Asterisk) -> str:

@@ -32,7 +32,6 @@ class Line:
     ours: bool = False  # we asked Asterisk to end it
     transferring: bool = False
     consulting: bool = False  # the dialplan has been sent to consult, and nobody's channel has been seen
-    recording: str = ""
     guests: set[str] = field(default_factory=set)  # who else has been in the call while its far end was
     told: Call | None = None
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one change of hold or consult at a time
@@ -63,7 +62,6 @@ class CallBook:
     lines: dict[str, Line] = field(default_factory=dict)
     ended: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_ENDED))
     asked: dict[str, Asked] = field(default_factory=dict)  # by unique id of their channel
-    recordings: dict[str, str] = field(default_factory=dict)  # names, by unique id of the agent's channel
     _over: set[str] = field(default_factory=set)  # ids of calls that have ended
 
     def calls(self) -> tuple[Call, ...]:
@@ -200,7 +198,6 @@ class CallBook:
             line.state, line.cause = state, ""
         members = self.channels.members(own)
         line.guests |= {other.id for other in members} if far in members else set()
-        line.recording = (self.recordings.get(own.id) or "pbx") if own.recorded else ""
         return self.tell(line)
 
     def _state(self, line: Line) -> CallState:
@@ -270,7 +267,7 @@ class CallBook:
             queue=self._queue(line),
             case=line.case if line.consult_for is None else "",
             parties=() if over else self._parties(line),
-            recording="" if over else line.recording,
+            recording="" if over else self._recording(line),
             listeners={} if over else self._listeners(line),
         )
 
@@ -295,12 +292,23 @@ class CallBook:
         found: dict[str, Listening] = {}
         for id in sorted(line.own.spied_by) if line.consult_for is None else ():
             spy, invitation = self.channels.get(id), Invitation.read(id)
-            if spy is None or (invitation is not None and invitation.what == "play"):
+            if spy is None or (invitation is not None and invitation.what not in HOWS):
                 continue
             asked = self.asked.get(id)
             meant = invitation.what if invitation is not None else "listen"
             found[self.name(spy)] = asked.how if asked is not None else next((h for h in HOWS if h == meant), "listen")
         return found
+
+    def recorder(self, line: Line) -> Invitation | None:
+        """The unique id of the channel that records this line for us."""
+        found = (Invitation.read(id) for id in line.own.spied_by)
+        return next((each for each in found if each is not None and each.what == "record"), None)
+
+    def _recording(self, line: Line) -> str:
+        recorder = self.recorder(line)
+        if line.consult_for is not None or (recorder is None and not line.own.recorded):
+            return ""
+        return recorder.case if recorder is not None else "pbx"
 
     # -- those whom we have called ------------------------------------------------------------------------------------
 

@@ -216,25 +216,23 @@ class Commands(Actions):
         line = self._answered(call)
         if not re.fullmatch(r"[\w-]+", name, re.ASCII):
             raise PhoneError(f"{name!r} is no name for a recording: use letters, digits, - and _")
-        if line.own.recorded and self.book.recordings.get(line.own.id):
+        if self.book.recorder(line) is not None:
             raise PhoneError("this call is being recorded already")
-        self.book.recordings[line.own.id] = name
+        id = str(Invitation("record", line.own.id, secrets.token_hex(4), name))
         file = f"{self.settings.recordings}/{name}.wav" if self.settings.recordings else f"{name}.wav"
-        await self._do(
-            *setting(line.own.id, RUNG_RECORDING=name),
-            ("MixMonitor", {"Channel": line.own.id, "File": file, "Options": "i(RUNG_MIX)"}),
+        said = await self._dialplan_says(
+            "rung-record", {"RUNG_FILE": file}, id=id, application=("ChanSpy", f"{line.own.name},qE")
         )
+        if said.get("Found") != "1":
+            await self._do(hanging_up(id))
+            raise PhoneError(f"Asterisk cannot write {file}")
 
     async def stop_recording(self, call: str) -> None:
         """Of what Rung began; what the PBX records by itself goes on, and is told."""
-        line = self._answered(call)
-        if not self.book.recordings.get(line.own.id):
+        recorder = self.book.recorder(self._answered(call))
+        if recorder is None:
             raise PhoneError("Rung does not record this call")
-        found = await self.reach().do("Getvar", Channel=line.own.id, Variable="RUNG_MIX")
-        await self._do(
-            *setting(line.own.id, RUNG_RECORDING=""),
-            ("StopMixMonitor", {"Channel": line.own.id, "MixMonitorID": found.get("Value", "")}),
-        )
+        await self._do(hanging_up(str(recorder)))
 
     async def listen(self, call: str, target: str, how: Listening = "listen", case: str = "") -> None:
         line = self._answered(call)
