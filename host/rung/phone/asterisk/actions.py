@@ -21,6 +21,7 @@ Action = tuple[str, dict[str, str]]  # its name and its fields
 _CHECK_S = (
     0.5  # an Asterisk that is slower is not sent what ends a call: it might do it when nobody expects it any more
 )
+_MOMENTS, _MOMENT_S = 20, 0.01
 _SAID_S = 2.5
 _END_WITHIN_S = 2  # as at the embedded phone; Asterisk counts in whole seconds
 _SETTLED_S = 1.0  # for a change to show after it was accepted; it takes some milliseconds
@@ -95,12 +96,21 @@ class Actions(CannotMore):
                 raise PhoneError("cannot aim: that call has just ended")
 
     async def _do(self, *actions: Action) -> None:
-        """Written in this order at once; Asterisk takes the actions of one connection one after another."""
-        link = self.reach()
-        tasks = [link.do(name, **fields) for name, fields in actions]
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        """Written in this order at once; Asterisk takes the actions of one connection one after another.
+
+        A channel that is just on its way to another place of the dialplan cannot be sent on; a moment later it can.
+        """
+        for _ in range(_MOMENTS):
+            link = self.reach()
+            tasks = [link.do(name, **fields) for name, fields in actions]
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            failure = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
+            if failure is None:
+                return
+            if "not up" not in str(failure):
+                break
+            await asyncio.sleep(_MOMENT_S)
+        raise failure
 
     def _not_after(self, longer_s: int = 0) -> str:
         """The instant, by Asterisk's clock, after which what is asked now must not be done any more."""
