@@ -112,10 +112,11 @@ class Floor:
         self.rig = rig
         self.phones: dict[str, RigPhone] = {}
 
-    async def phone(self, name: str, **settings: object) -> RigPhone:
+    async def phone(self, name: str, hz: int | None = None, **settings: object) -> RigPhone:
         domain = f"127.0.0.1:{self.asterisk.sip_port}"
         password = self.asterisk.passwords[name]
-        made = await self.rig.phone(name, tone_hz=TONES.get(name, 0), domain=domain, password=password, **settings)
+        tone = TONES.get(name, 0) if hz is None else hz
+        made = await self.rig.phone(name, tone_hz=tone, domain=domain, password=password, **settings)
         self.phones[name] = made
         await self.registered(name)
         return made

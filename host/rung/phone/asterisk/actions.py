@@ -104,13 +104,13 @@ class Actions(CannotMore):
             link = self.reach()
             tasks = [link.do(name, **fields) for name, fields in actions]
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-            failure = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
-            if failure is None:
+            failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+            if not failures:
                 return
-            if "not up" not in str(failure):
+            if "not up" not in str(failures[0]):
                 break
             await asyncio.sleep(_MOMENT_S)
-        raise failure
+        raise failures[0]
 
     def _not_after(self, longer_s: int = 0) -> str:
         """The instant, by Asterisk's clock, after which what is asked now must not be done any more."""
