@@ -138,7 +138,7 @@ class Floor:
             await self.phone(name)
 
     async def quiet(self) -> None:
-        """End every call."""
+        """End every call; also every phone knows that it has."""
         link = await AmiLink.connect(admin(self.asterisk), lambda event: None)
         async with asyncio.timeout(PATIENCE_S):
             while channels := await link.list("CoreShowChannels"):
@@ -146,6 +146,10 @@ class Floor:
                     with suppress(Exception):  # it ended at that very moment
                         await link.do("Hangup", Channel=channel["Uniqueid"])
                 await asyncio.sleep(0.02)
+            for phone in self.phones.values():
+                with suppress(PhoneError):  # this phone was killed
+                    while any(call.state is not CallState.ENDED for call in await phone.client.calls()):
+                        await asyncio.sleep(0.01)
         await link.close()
 
     @asynccontextmanager

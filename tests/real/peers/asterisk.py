@@ -117,6 +117,7 @@ class Asterisk:
     command: list[str] = field(default_factory=list)
     ami_user: str = "admin"
     desk_secret: str = field(default_factory=lambda: secrets.token_hex(8))  # of the shipped account, user `rung`
+    trunk_port: int = field(default_factory=lambda: free_port(4))  # where endpoint `trunk` is, which needs no password
     tls_port: int = field(default_factory=free_port)
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
@@ -290,6 +291,18 @@ def _pjsip(pbx: Asterisk) -> str:
 type = transport
 protocol = udp
 bind = 127.0.0.1:{pbx.sip_port}
+"""
+    text += f"""
+[trunk]
+type = endpoint
+context = rung
+disallow = all
+allow = ulaw
+aors = trunk
+direct_media = no
+[trunk]
+type = aor
+contact = sip:trunk@127.0.0.1:{pbx.trunk_port}
 """
     for name, password in pbx.passwords.items():
         # Without moh_passthrough the other side sees no hold.
