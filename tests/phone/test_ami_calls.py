@@ -1,4 +1,4 @@
-"""A desk's calls as they are read from Asterisk's events, in orders that a real Asterisk has sent and may send again."""
+"""A desk's calls as they are read from Asterisk's events, in orders that a real Asterisk has sent."""
 
 import pytest
 
