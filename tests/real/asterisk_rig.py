@@ -153,15 +153,15 @@ class Floor:
         await link.close()
 
     @asynccontextmanager
-    async def world(self, **more: object) -> AsyncIterator[World]:
+    async def world(self, desk: type[Desk] = Desk, **more: object) -> AsyncIterator[World]:
         hands: dict[str, AsteriskHand] = {}
         running = []
         try:
             for name in ("agent", "caller", "sup"):
-                adapter, desk = AsteriskPhone(settings(self.asterisk, name, **more)), Desk()
-                running.append(asyncio.ensure_future(adapter.run(desk.feed)))
-                await desk.told(lambda news: isinstance(news, CallsAre))
-                hands[name] = AsteriskHand(name, self.phones[name], desk)
+                adapter, at = AsteriskPhone(settings(self.asterisk, name, **more)), desk()
+                running.append(asyncio.ensure_future(adapter.run(at.feed)))
+                await at.told(lambda news: isinstance(news, CallsAre))
+                hands[name] = AsteriskHand(name, self.phones[name], at)
                 if name == "agent":
                     phone = adapter
             yield AsteriskWorld(phone, hands["agent"].desk, hands["agent"], hands["caller"], hands["sup"], running[0])
