@@ -39,7 +39,12 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     domain: str = ""  # of the registrar; empty: no registrar, calls go straight to an address
     password: str = ""
     registrar: str = ""  # only where it is not the domain itself
-    audio_driver: str = "aumem"  # "aumem" touches no sound card
+    transport: Literal["udp", "tcp", "tls"] = "udp"  # to the registrar's domain
+    ca: str = ""  # of TLS: file of certificates that vouch for the domain's; empty: nobody's is asked for
+    encryption: Literal["", "srtp", "srtp-mand", "dtls_srtp"] = ""  # of what is said; "srtp-mand": or there is no call
+    audio_driver: str = "aumem"  # "aumem" touches no sound card; "alsa", or "alsa,plughw:1" for one device
+    audio_source: str = ""  # another one for the microphone
+    audio_player: str = ""  # and for the headset
     auto_answer_ms: int | None = None  # None: an incoming call rings until it is answered
     follow_transfers: bool = False  # whether a peer may send us to another address (REFER)
     rtp_timeout_s: Annotated[int, Meta(ge=0)] = 20  # a silent peer, not on hold, counts as lost after this; 0: never
