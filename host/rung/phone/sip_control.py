@@ -121,6 +121,10 @@ class Calls(Request, frozen=True, tag="calls"):
     pass
 
 
+class Pulse(Request, frozen=True, tag="pulse"):
+    """Do you still answer? It waits for nothing; only to a phone whose `Welcome.pulse` says that it knows this."""
+
+
 class Hold(Request, frozen=True, tag="hold"):
     call: str
 
@@ -215,7 +219,7 @@ class Quit(Request, frozen=True, tag="quit"):
 
 
 Asked = (
-    Hello | Prove | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Join | Leave | Play
+    Hello | Prove | Watch | Calls | Pulse | Hold | Resume | Consult | Complete | TakeBack | Join | Leave | Play
     | Transfer | HangUp | Dial | Answer | Reject | AutoAnswer | Tone | Heard | Quit
 )  # fmt: skip
 
@@ -260,6 +264,7 @@ class Welcome(Struct, frozen=True, tag_field="is", tag="welcome"):
     address: str
     can: frozenset[str] = frozenset()  # of what only some phones can
     hears: Literal[1] = 1  # version of these words
+    pulse: bool = False  # whether it answers `Pulse`
 
 
 Said = Done | Refused | Told | Challenge | Welcome
