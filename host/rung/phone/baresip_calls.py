@@ -230,7 +230,8 @@ class Book:
 
     def compare(self, seen: Iterable[Printed], gone: EndedBy = EndedBy.UNKNOWN, why: str = "") -> list[Call]:
         """All that lives by baresip's own word. What it no longer names has ended, by ``gone``."""
-        changed, there = [], {each.id: each for each in seen}
+        over = {call.id for call in self.ended}
+        changed, there = [], {each.id: each for each in seen if each.id not in over}
         for leg in [leg for leg in self.legs.values() if leg.id not in there and leg.withheld is None]:
             if leg.cause.startswith(FAILED):  # Debian's 1.0.0 drops a call whose transfer has failed
                 changed.append(self.end(leg, EndedBy.PHONE, f"{leg.cause}; this baresip drops the call then"))
