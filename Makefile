@@ -60,6 +60,7 @@ bench: $(READY) ## measure a step of the ladder, a press from edge to phone, and
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.phones
+	$(BIN)/python -m tests.bench.asterisk
 
 fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300
 	PYTHONPATH=$(FUZZ) $(BIN)/python -m tests.wire.fuzz $(FUZZ)/found -max_total_time=$(SECONDS)

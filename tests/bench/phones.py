@@ -1,7 +1,7 @@
 """`python -m tests.bench.phones`: from a command to its confirmation and to the caller's phone, per phone and action.
 
-Beside each stands the same done bare, in turns in the same run: a client of baresip's control line that sends the one
-command and nothing else, one of Asterisk's manager that hangs up one channel. All SIP phones here are real.
+Beside baresip's stands the same done bare, in turns in the same run: a client of the control line that sends the one
+command and nothing else. All phones here are real. Asterisk has a bench of its own (`tests.bench.asterisk`).
 """
 
 import argparse
@@ -15,7 +15,6 @@ from pathlib import Path
 
 from tests.bench.report import machine, quantile
 from tests.phone.contract import Desk, Hand, World
-from tests.real.asterisk_rig import floor
 from tests.real.peers import baresip
 from tests.real.sip_rig import AGENT_HZ, Rig, RigPhone, rig
 from tests.real.test_baresip_contract import BaresipHand
@@ -128,33 +127,6 @@ async def of_the_embedded(made: Rig, calls: int) -> Samples:
     return samples
 
 
-def of_asterisk(folder: Path, calls: int) -> Samples:
-    samples: Samples = defaultdict(lambda: defaultdict(list))
-    with floor(folder) as (made, runner):
-
-        async def all_calls() -> None:
-            ami = made.asterisk.ami()
-            for _ in range(calls):
-                async with made.world() as world:
-                    await of_a_phone(world, None, samples, "rung")
-                    _, line = await world.line()
-                    await asyncio.sleep(0.05)
-                    ami.action("CoreShowChannels")
-                    channel = ""
-                    names = "CoreShowChannel", "CoreShowChannelsComplete"
-                    while (row := ami.event(*names))["Event"] == names[0]:
-                        channel = row["Channel"] if row["Channel"].startswith("PJSIP/agent") else channel
-                    begun = time.monotonic_ns()
-                    ami.action("Hangup", Channel=channel, Cause="16")
-                    ami.event("Hangup", Channel=channel)
-                    samples["hang up"]["bare"].append(time.monotonic_ns() - begun)
-                    await world.desk.becomes(line, CallState.ENDED)
-            ami.close()
-
-        runner.run(all_calls())
-    return samples
-
-
 def table(phone: str, samples: Samples) -> str:
     lines = []
     for action, by in samples.items():
@@ -187,8 +159,6 @@ def main() -> None:
 
         print(table("embedded SIP phone", asyncio.run(on_a_rig(of_the_embedded, "sip"))), flush=True)
         print(table("baresip 1.0.0 (Debian)", asyncio.run(on_a_rig(of_baresip, "baresip"))), flush=True)
-        (folder / "asterisk").mkdir()
-        print(table("Asterisk 22", of_asterisk(folder / "asterisk", calls)), flush=True)
     print(machine())
 
 

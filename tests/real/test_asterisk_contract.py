@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.phone import table
 from tests.phone.contract import World
 from tests.phone.table import CLAUSES
-from tests.real.asterisk_rig import Floor, floor
+from tests.real.asterisk_rig import Floor, floor, write_tone
+
+from rung.phone.asterisk.commands import sound_name
 
 pytestmark = pytest.mark.xdist_group("asterisk-contract")
 
@@ -21,11 +24,15 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)
-def test_asterisk(clause: Callable[[World], Awaitable[None]], played: Played) -> None:
+def test_asterisk(clause: Callable[[World], Awaitable[None]], played: Played, tmp_path: Path) -> None:
     made, runner = played
+    sounds = tmp_path / "sounds"
+    script = sounds / f"{sound_name('This call ends now.', 'en')}.wav"
+    script.parent.mkdir(parents=True)
+    write_tone(script, 1800, seconds=0.2)
 
     async def story() -> None:
-        async with made.world() as world:
+        async with made.world(sounds=str(sounds)) as world:
             await clause(world)
             table.hold("Asterisk 22", clause, world)
 

@@ -38,9 +38,10 @@ class Parts(StrEnum):
     REAL = "real SIP phones, the real firmware on virtual boxes"
     VIRTUAL = "virtual phones, presses fed to the bridge; on a real exchange once a PBX can be driven"
     DRILL = "virtual phones, the real firmware on a virtual box"
+    PBX = "real SIP phones at a real PBX, presses fed to the bridge"
 
 
-ANSWERS_MS = {Parts.REAL: 50, Parts.VIRTUAL: 0, Parts.DRILL: 500}  # after ringing for so long
+ANSWERS_MS = {Parts.REAL: 50, Parts.PBX: 50, Parts.VIRTUAL: 0, Parts.DRILL: 500}  # after ringing for so long
 
 
 class FloorStage(Scenery):
@@ -85,7 +86,7 @@ class FloorStage(Scenery):
         return VirtualHandset("caller", Telephone(self.exchange, "0151-5551", tone_hz=CALLER_HZ))
 
     async def _desk(self, name: str, hz: int, person: Person) -> SimDesk:
-        phone, handset = await self._sip(name, hz) if self.parts == Parts.REAL else self._virtual(name, hz)
+        phone, handset = await self._phone(name, hz)
         await handset.answers(ANSWERS_MS[self.parts])
         desk = SimDesk(
             name,
@@ -100,6 +101,9 @@ class FloorStage(Scenery):
             box=self.parts == Parts.REAL or (self.parts == Parts.DRILL and name == AGENT),
         )
         return await self._exits.enter_async_context(desk)
+
+    async def _phone(self, name: str, hz: int) -> tuple[Phone, Handset]:
+        return await self._sip(name, hz) if self.parts == Parts.REAL else self._virtual(name, hz)
 
     def _virtual(self, name: str, hz: int) -> tuple[Phone, Handset]:
         phone = VirtualPhone(self.exchange, {AGENT: "1001", SUPERVISOR: "2001"}[name], tone_hz=hz)

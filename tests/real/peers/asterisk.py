@@ -41,7 +41,7 @@ pbx_config
 """.split()  # noqa: SIM905 (a list of 70 quoted names reads worse)
 
 
-SHIPPED = Path(__file__).parents[3] / "host/rung/phone/asterisk/extensions_rung.conf"
+SHIPPED = Path(__file__).parents[3] / "host/rung/phone/asterisk"
 WAITING = """
 [waiting]
 exten => s,1,Answer()
@@ -113,7 +113,12 @@ class Asterisk:
     ami_port: int
     folder: Path
     pid: int = 0
-    ami_user: str = "rung"
+    process: subprocess.Popen[bytes] | None = None
+    command: list[str] = field(default_factory=list)
+    ami_user: str = "admin"
+    desk_secret: str = field(default_factory=lambda: secrets.token_hex(8))  # of the shipped account, user `rung`
+    trunk_port: int = field(default_factory=lambda: free_port(4))  # where endpoint `trunk` is, which needs no password
+    tls_port: int = field(default_factory=free_port)
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
     endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
     rtp_timeout_s: int = 0  # after which a silent phone counts as lost; 0: never
@@ -121,6 +126,25 @@ class Asterisk:
 
     def __post_init__(self) -> None:
         self.passwords = {name: secrets.token_hex(8) for name in self.endpoints}
+
+    def start(self) -> None:
+        """Again, after it was killed; with the ports and files that it had. RuntimeError if it does not."""
+        self.process = start(self.command, self.console)
+        self.pid = self.process.pid
+        try:
+            wait_for("Asterisk's manager", partial(_booted, self), self.process)
+            wait_for("Asterisk's SIP", partial(_answers_options, self.sip_port), self.process)
+        except RuntimeError:
+            stop(self.process)
+            raise
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.pem"
+
+    @property
+    def console(self) -> Path:
+        return self.folder / "console.log"
 
     def ami(self) -> Ami:
         """A new login at the manager interface."""
@@ -145,15 +169,15 @@ def running(folder: Path, dialplan: str = "", **more: Any) -> Iterator[Asterisk]
 
     ``more``: other fields of `Asterisk`.
     """
-    here = root()
-    process, pbx = _start(here, folder, dialplan, more)
+    pbx = _made(root(), folder, dialplan, more)
     try:
         yield pbx
     finally:
-        stop(process)
+        assert pbx.process is not None
+        stop(pbx.process)
 
 
-def _start(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> tuple[subprocess.Popen[bytes], Asterisk]:
+def _made(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> Asterisk:
     libraries = next(here.glob("usr/lib/*-linux-gnu*/asterisk/modules")).parent.parent
     loader = next(libraries.glob("ld-linux*.so.*"))
     last_words = ""
@@ -161,18 +185,13 @@ def _start(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> tup
         pbx = Asterisk(free_port(), free_port(), folder / f"asterisk{attempt}", **more)
         write_configuration(pbx, here, libraries / "asterisk/modules", dialplan)
         program = [loader, "--library-path", libraries, here / "usr/sbin/asterisk"]
-        options = ["-f", "-n", "-C", pbx.folder / "asterisk.conf"]
-        console = pbx.folder / "console.log"
-        process = start([str(part) for part in [*program, *options]], console)
-        pbx.pid = process.pid
+        pbx.command = [str(part) for part in [*program, "-f", "-n", "-C", pbx.folder / "asterisk.conf"]]
         try:
-            wait_for("Asterisk's manager", partial(_booted, pbx), process)
-            wait_for("Asterisk's SIP", partial(_answers_options, pbx.sip_port), process)
+            pbx.start()
         except RuntimeError:
-            stop(process)
-            last_words = console.read_text(errors="replace")[-2000:]
+            last_words = pbx.console.read_text(errors="replace")[-2000:]
         else:
-            return process, pbx
+            return pbx
     raise RuntimeError(f"Asterisk does not start; its last words: {last_words}")
 
 
@@ -205,6 +224,7 @@ def write_configuration(pbx: Asterisk, here: Path, modules: Path, dialplan: str)
     (pbx.folder / "moh").mkdir(parents=True)
     for name in ("lib", "spool", "run", "log"):
         (pbx.folder / name).mkdir()
+    self_sign(pbx.certificate, pbx.folder / "key.pem")
     # Music on hold must be a file that is there; a second of quiet noise is enough.
     tone = bytes(0xFF - (n % 8) for n in range(8000))
     (pbx.folder / "moh/tone.ulaw").write_bytes(tone)
@@ -232,14 +252,19 @@ documentation_language = en
 enabled = yes
 bindaddr = 127.0.0.1
 port = {pbx.ami_port}
+tlsenable = yes
+tlsbindaddr = 127.0.0.1:{pbx.tls_port}
+tlscertfile = {pbx.certificate}
+tlsprivatekey = {pbx.folder}/key.pem
 [{pbx.ami_user}]
 secret = {pbx.ami_secret}
 read = all
 write = all
-""",
+"""
+        + (SHIPPED / "manager_rung.conf").read_text().replace("CHANGE-ME", pbx.desk_secret),
         "pjsip.conf": _pjsip(pbx),
         "extensions.conf": _extensions(pbx, dialplan),
-        "extensions_rung.conf": SHIPPED.read_text(),
+        "extensions_rung.conf": (SHIPPED / "extensions_rung.conf").read_text(),
         "queues.conf": f"[help]\nstrategy = ringall\nmember => PJSIP/{next(iter(pbx.endpoints))}\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {pbx.folder}/moh\n",
         "rtp.conf": "[general]\nrtpstart = 32000\nrtpend = 32700\n",
@@ -252,12 +277,32 @@ write = all
         (pbx.folder / name).write_text(text.lstrip())
 
 
+def self_sign(certificate: Path, key: Path) -> None:
+    """For 127.0.0.1; whoever is given it as an authority trusts it."""
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command = ["openssl", "req", "-x509", *curve, *subject, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 def _pjsip(pbx: Asterisk) -> str:
     text = f"""
 [loopback]
 type = transport
 protocol = udp
 bind = 127.0.0.1:{pbx.sip_port}
+"""
+    text += f"""
+[trunk]
+type = endpoint
+context = rung
+disallow = all
+allow = ulaw
+aors = trunk
+direct_media = no
+[trunk]
+type = aor
+contact = sip:trunk@127.0.0.1:{pbx.trunk_port}
 """
     for name, password in pbx.passwords.items():
         # Without moh_passthrough the other side sees no hold.

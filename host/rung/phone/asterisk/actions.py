@@ -3,7 +3,9 @@
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 
 from rung.phone.asterisk.calls import HOWS, Asked, CallBook, Line
 from rung.phone.asterisk.causes import NORMAL
@@ -19,7 +21,10 @@ Action = tuple[str, dict[str, str]]  # its name and its fields
 _CHECK_S = (
     0.5  # an Asterisk that is slower is not sent what ends a call: it might do it when nobody expects it any more
 )
+_MOMENTS, _MOMENT_S = 20, 0.01
 _SAID_S = 2.5
+_END_WITHIN_S = 2  # as at the embedded phone; Asterisk counts in whole seconds
+_SETTLED_S = 1.0  # for a change to show after it was accepted; it takes some milliseconds
 _ID_MAX = 140  # characters of a unique id that Asterisk takes
 
 
@@ -31,7 +36,9 @@ class Actions(CannotMore):
         self.book = book
         self.link: AmiLink | None = None
         self.alive = "RUNG_ALIVE_" + re.sub(r"\W", "_", settings.endpoint)  # the variable that our beat changes
+        self.ahead_s = 0.0  # by how much Asterisk's clock is ahead of ours
         self._said: dict[str, asyncio.Future[Message]] = {}  # what the dialplan is to say, by token
+        self.changed = asyncio.Event()  # whenever Asterisk has told something
         self._later: set[asyncio.Task[None]] = set()
 
     def tell(self, calls: list[Call]) -> None:
@@ -60,6 +67,20 @@ class Actions(CannotMore):
             raise PhoneError(f"call {call!r} is not answered")
         return line
 
+    @asynccontextmanager
+    async def _changing(self, call: str) -> AsyncIterator[Line]:
+        """That answered call, which nobody else holds, takes back or consults for at the same time."""
+        async with self._answered(call).changing:
+            yield self._answered(call)
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        """Until the events say so, or never: whoever commands next shall find things as they are."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLED_S):
+                while not true():
+                    self.changed.clear()
+                    await self.changed.wait()
+
     async def _check(self, *lines: Line) -> None:
         """Before what ends a call for the agent: are these channels there, and does Asterisk answer at once?"""
         link = self.reach()
@@ -75,12 +96,31 @@ class Actions(CannotMore):
                 raise PhoneError("cannot aim: that call has just ended")
 
     async def _do(self, *actions: Action) -> None:
-        """Written in this order at once; Asterisk takes the actions of one connection one after another."""
-        link = self.reach()
-        tasks = [link.do(name, **fields) for name, fields in actions]
-        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
+        """Written in this order at once; Asterisk takes the actions of one connection one after another.
+
+        A channel that is just on its way to another place of the dialplan cannot be sent on; a moment later it can.
+        """
+        for _ in range(_MOMENTS):
+            link = self.reach()
+            tasks = [link.do(name, **fields) for name, fields in actions]
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+            if not failures:
+                return
+            if "not up" not in str(failures[0]):
+                break
+            await asyncio.sleep(_MOMENT_S)
+        raise failures[0]
+
+    def _not_after(self, longer_s: int = 0) -> str:
+        """The instant, by Asterisk's clock, after which what is asked now must not be done any more."""
+        return str(int(time.time() + self.ahead_s) + _END_WITHIN_S + longer_s)
+
+    async def _end(self, channel: str) -> None:
+        """Hang it up now or not at all. PhoneError if Asterisk came to it too late."""
+        said = await self._dialplan_says("rung-end", {"RUNG_CHANNEL": channel, "RUNG_NOT_AFTER": self._not_after()})
+        if (status := said.get("Status")) != "SUCCESS":
+            raise PhoneError("too late, press again" if status == "LATE" else "cannot aim: that call has just ended")
 
     def _dial(self, target: str) -> str:
         if not re.fullmatch(r"[\w+*#@./:-]+", target, re.ASCII):
@@ -141,7 +181,8 @@ class Actions(CannotMore):
                 Application=name,
                 Data=data,
             )
-            return await asyncio.wait_for(said, _SAID_S)
+            async with asyncio.timeout(_SAID_S):
+                return await said
         except TimeoutError:
             raise PhoneUnsureError(f"Asterisk's dialplan did not answer from [{context}]: is it included?") from None
         finally:

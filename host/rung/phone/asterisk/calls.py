@@ -4,6 +4,7 @@ A call is the agent's channel with one other: its id is the two unique ids. Whil
 theirs has two calls: the caller, who hears music and waits for it, and the supervisor.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -31,8 +32,9 @@ class Line:
     ours: bool = False  # we asked Asterisk to end it
     transferring: bool = False
     consulting: bool = False  # the dialplan has been sent to consult, and nobody's channel has been seen
-    recording: str = ""
+    guests: set[str] = field(default_factory=set)  # who else has been in the call while its far end was
     told: Call | None = None
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)  # one change of hold or consult at a time
 
     @property
     def id(self) -> str:
@@ -60,7 +62,6 @@ class CallBook:
     lines: dict[str, Line] = field(default_factory=dict)
     ended: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_ENDED))
     asked: dict[str, Asked] = field(default_factory=dict)  # by unique id of their channel
-    recordings: dict[str, str] = field(default_factory=dict)  # names, by unique id of the agent's channel
     _over: set[str] = field(default_factory=set)  # ids of calls that have ended
 
     def calls(self) -> tuple[Call, ...]:
@@ -172,9 +173,10 @@ class CallBook:
         consult = self.consult_of(line)
         if far in members or far.waits_for == own.id or (consult is not None and consult.far in members):
             return None
-        if (far.hung_up or far.stopped) and own.invitation is None:
-            return None  # the caller has left those whom we brought in
-        return next(iter(members), None)
+        new = [other for other in members if other.id not in line.guests]
+        if new:
+            return new[0]
+        return next(iter(members), None) if far.gone and own.invitation is not None else None  # who brought us has left
 
     def _find_consult(self, line: Line) -> None:
         for other in self.channels.all.values():
@@ -189,12 +191,13 @@ class CallBook:
 
     def _read(self, line: Line) -> list[Call]:
         own, far = line.own, line.far
-        if own.gone or far.gone:
+        if own.gone or (far.gone and not self._passed_on(line)):
             return self._end(line, self._who(line))
         state = self._state(line)
         if state is not line.state:
             line.state, line.cause = state, ""
-        line.recording = (self.recordings.get(own.id) or "pbx") if own.recorded else ""
+        members = self.channels.members(own)
+        line.guests |= {other.id for other in members} if far in members else set()
         return self.tell(line)
 
     def _state(self, line: Line) -> CallState:
@@ -214,14 +217,22 @@ class CallBook:
 
     def _who(self, line: Line) -> EndedBy:
         own, far = line.own, line.far
-        if own.gone and not far.gone and (own.transferred or self._with(far)):
+        if own.gone and not far.gone and (own.transferred or line.transferring or self._with(far)):
             return EndedBy.TRANSFER
         return ended_by(own, far, ours=line.ours)
+
+    def _passed_on(self, line: Line) -> bool:
+        """Perhaps: who had called us was taken away, and we are alone in a bridge, where another may come at once."""
+        own, far = line.own, line.far
+        return not own.gone and bool(own.bridge) and not far.hung_up and not self.channels.members(own)
 
     def _with(self, channel: Channel) -> list[Channel]:
         return [other for other in self.channels.in_bridge(channel.bridge) if other is not channel]
 
     def _end(self, line: Line, by: EndedBy, cause: str = "", found: Outcome | None = None) -> list[Call]:
+        consult = self.consult_of(line)
+        if consult is not None:
+            consult.transferring = line.transferring  # it ends with it
         del self.lines[line.id]
         self._over.add(line.id)
         line.state = CallState.ENDED
@@ -256,7 +267,7 @@ class CallBook:
             queue=self._queue(line),
             case=line.case if line.consult_for is None else "",
             parties=() if over else self._parties(line),
-            recording="" if over else line.recording,
+            recording="" if over else self._recording(line),
             listeners={} if over else self._listeners(line),
         )
 
@@ -281,12 +292,23 @@ class CallBook:
         found: dict[str, Listening] = {}
         for id in sorted(line.own.spied_by) if line.consult_for is None else ():
             spy, invitation = self.channels.get(id), Invitation.read(id)
-            if spy is None or (invitation is not None and invitation.what == "play"):
+            if spy is None or (invitation is not None and invitation.what not in HOWS):
                 continue
             asked = self.asked.get(id)
             meant = invitation.what if invitation is not None else "listen"
             found[self.name(spy)] = asked.how if asked is not None else next((h for h in HOWS if h == meant), "listen")
         return found
+
+    def recorder(self, line: Line) -> Invitation | None:
+        """The unique id of the channel that records this line for us."""
+        found = (Invitation.read(id) for id in line.own.spied_by)
+        return next((each for each in found if each is not None and each.what == "record"), None)
+
+    def _recording(self, line: Line) -> str:
+        recorder = self.recorder(line)
+        if line.consult_for is not None or (recorder is None and not line.own.recorded):
+            return ""
+        return recorder.case if recorder is not None else "pbx"
 
     # -- those whom we have called ------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ UP = "Up"
 class Invitation:
     """Why Rung has called somebody, as it stands in the unique id that Rung gave to their channel."""
 
-    what: str  # "consult", "transfer", "join", "listen" or "play"
+    what: str  # "consult", "transfer", "join", "listen", "coach", "barge", "play" or "record"
     agent: str  # unique id of the channel on whose behalf
     token: str
     case: str = ""

@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import re
 import secrets
+from collections.abc import Awaitable
 from urllib.parse import quote
 
-from rung.phone.asterisk.actions import Action, Actions, hanging_up, sending, setting
+from rung.phone.asterisk.actions import Actions, hanging_up, sending, setting
 from rung.phone.asterisk.calls import Line
 from rung.phone.asterisk.channels import Invitation
 from rung.phone.base import PhoneError, PhoneUnsureError
@@ -22,40 +23,46 @@ class Commands(Actions):
     # -- what every phone can -----------------------------------------------------------------------------------------
 
     async def hold(self, call: str) -> None:
-        line = self._answered(call)
-        if line.state is CallState.HELD:
-            self.tell(self.book.tell(line, again=True))
-            return
-        if len(self.book.channels.members(line.own)) > 1:
-            raise PhoneError("others are in this call, who would be left with nobody")
-        own, far = line.own.id, line.far.id
-        await self._do(
-            *setting(far, RUNG_AGENT=own),
-            *setting(own, RUNG_CALLER=far, RUNG_ALIVE=self.alive),
-            sending(far, "rung-caller", "hold", also=(own, "rung-agent", "hold")),
-        )
+        async with self._changing(call) as line:
+            if line.state is CallState.HELD:
+                self.tell(self.book.tell(line, again=True))
+                return
+            if len(self.book.channels.members(line.own)) > 1:
+                raise PhoneError("others are in this call, who would be left with nobody")
+            own, far = line.own.id, line.far.id
+            await self._do(
+                *setting(far, RUNG_AGENT=own),
+                *setting(own, RUNG_CALLER=far, RUNG_ALIVE=self.alive),
+                sending(far, "rung-caller", "hold", also=(own, "rung-agent", "hold")),
+            )
+            await self._until(lambda: line.state in (CallState.HELD, CallState.ENDED))
 
     async def resume(self, call: str) -> None:
-        line = self._answered(call)
-        if self.book.consult_of(line) is not None:
-            raise PhoneError("a consult is under way: take the call back")
-        await self._rejoin(line)
+        async with self._changing(call) as line:
+            if self.book.consult_of(line) is not None:
+                raise PhoneError("a consult is under way: take the call back")
+            await self._rejoin(line)
 
     async def _rejoin(self, line: Line) -> None:
         if line.far.waits_for == line.own.id:
             await self._do(sending(line.own.id, "rung-agent", "rejoin"))
+            await self._until(lambda: line.state in (CallState.UP, CallState.ENDED))
         elif line.own.on_hold:
             raise PhoneError("the agent's own phone holds the call: take it off hold there")
         else:
             self.tell(self.book.tell(line, again=True))
 
     async def consult(self, call: str, target: str, case: str = "") -> None:
-        line = self._answered(call)
-        if line.consulting or self.book.consult_of(line) is not None:
-            raise PhoneError("a consult of this call is under way")
-        if line.far.waits_for != line.own.id:
-            await self._invite(line, "consult", target, case)
-            return
+        async with self._changing(call) as line:
+            if line.consulting or self.book.consult_of(line) is not None:
+                raise PhoneError("a consult of this call is under way")
+            if line.far.waits_for == line.own.id:
+                await self._consult_on_hold(line, target, case)
+            else:
+                await self._invite(line, "consult", target, case)
+            await self._until(lambda: self.book.consult_of(line) is not None or line.state is not CallState.HELD)
+
+    async def _consult_on_hold(self, line: Line, target: str, case: str) -> None:
         line.consulting = True
         try:
             await self._do(
@@ -79,15 +86,20 @@ class Commands(Actions):
             raise PhoneError("cannot aim: that is no consult of this call")
         await self._check(line, other)
         if line.far.waits_for == line.own.id:
-            move = [*setting(line.far.id, RUNG_TO=other.far.id), sending(line.far.id, "rung-caller", "complete")]
+            told = setting(line.far.id, RUNG_TO=other.far.id, RUNG_NOT_AFTER=self._not_after())
+            move = [*told, sending(line.far.id, "rung-caller", "complete")]
         else:
-            move = [*setting(other.far.id, RUNG_CALLER=line.far.id), sending(other.far.id, "rung-invited", "take")]
-        await self._transferring(line, *move)
+            told = setting(other.far.id, RUNG_CALLER=line.far.id, RUNG_NOT_AFTER=self._not_after())
+            move = [*told, sending(other.far.id, "rung-invited", "take")]
+        await self._transferring(line, self._do(*move))
 
     async def take_back(self, call: str, consult: str | None) -> None:
-        line = self._answered(call)
-        line.cause = ""
-        await self._call_off(line)
+        async with self._changing(call) as line:
+            line.cause = ""
+            await self._call_off(line)
+            await self._take_back(line, consult)
+
+    async def _take_back(self, line: Line, consult: str | None) -> None:
         other = self.book.find(consult) if consult is not None else None
         if other is None:
             await self._rejoin(line)
@@ -109,7 +121,9 @@ class Commands(Actions):
         await self._check(line)
         line.transferring, line.cause = True, ""
         try:
-            await self._invite(line, "transfer", target, line.case)
+            await self._invite(
+                line, "transfer", target, line.case, RUNG_NOT_AFTER=self._not_after(self.settings.ring_s)
+            )
         except PhoneUnsureError:
             raise
         except PhoneError:
@@ -123,18 +137,18 @@ class Commands(Actions):
         line.ours = True
         self.tell(self.book.tell(line))
         try:
-            await self._do(hanging_up(line.own.id if line.state is CallState.RINGING else line.far.id))
+            await self._end(line.own.id if line.state is CallState.RINGING else line.far.id)
         except PhoneUnsureError:
             raise
         except PhoneError:
             line.ours = False
             raise
 
-    async def _transferring(self, line: Line, *move: Action) -> None:
+    async def _transferring(self, line: Line, move: Awaitable[None]) -> None:
         line.transferring, line.cause = True, ""
         self.tell(self.book.tell(line))
         try:
-            await self._do(*move)
+            await move
         except PhoneUnsureError:
             raise
         except PhoneError:
@@ -177,8 +191,12 @@ class Commands(Actions):
         if not guests:
             raise PhoneError("nobody else is in the call, who could have the caller")
         await self._check(line)
-        mate = setting(line.far.id, **{"SHARED(RUNG_MATE)": guests[0].id})
-        await self._transferring(line, *mate, hanging_up(line.own.id))
+
+        async def move() -> None:
+            await self._do(*setting(line.far.id, **{"SHARED(RUNG_MATE)": guests[0].id}))
+            await self._end(line.own.id)
+
+        await self._transferring(line, move())
 
     async def play(self, call: str, text: str, language: str) -> None:
         line = self._answered(call)
@@ -198,25 +216,23 @@ class Commands(Actions):
         line = self._answered(call)
         if not re.fullmatch(r"[\w-]+", name, re.ASCII):
             raise PhoneError(f"{name!r} is no name for a recording: use letters, digits, - and _")
-        if line.own.recorded and self.book.recordings.get(line.own.id):
+        if self.book.recorder(line) is not None:
             raise PhoneError("this call is being recorded already")
-        self.book.recordings[line.own.id] = name
+        id = str(Invitation("record", line.own.id, secrets.token_hex(4), name))
         file = f"{self.settings.recordings}/{name}.wav" if self.settings.recordings else f"{name}.wav"
-        await self._do(
-            *setting(line.own.id, RUNG_RECORDING=name),
-            ("MixMonitor", {"Channel": line.own.id, "File": file, "Options": "i(RUNG_MIX)"}),
+        said = await self._dialplan_says(
+            "rung-record", {"RUNG_FILE": file}, id=id, application=("ChanSpy", f"{line.own.name},qE")
         )
+        if said.get("Found") != "1":
+            await self._do(hanging_up(id))
+            raise PhoneError(f"Asterisk cannot write {file}")
 
     async def stop_recording(self, call: str) -> None:
         """Of what Rung began; what the PBX records by itself goes on, and is told."""
-        line = self._answered(call)
-        if not self.book.recordings.get(line.own.id):
+        recorder = self.book.recorder(self._answered(call))
+        if recorder is None:
             raise PhoneError("Rung does not record this call")
-        found = await self.reach().do("Getvar", Channel=line.own.id, Variable="RUNG_MIX")
-        await self._do(
-            *setting(line.own.id, RUNG_RECORDING=""),
-            ("StopMixMonitor", {"Channel": line.own.id, "MixMonitorID": found.get("Value", "")}),
-        )
+        await self._do(hanging_up(str(recorder)))
 
     async def listen(self, call: str, target: str, how: Listening = "listen", case: str = "") -> None:
         line = self._answered(call)

@@ -98,7 +98,8 @@ class AmiLink:
         self._waiting[id] = waiting
         try:
             self._writer.write(line)
-            return await asyncio.wait_for(waiting, within_s)
+            async with asyncio.timeout(within_s):  # wait_for may swallow that we are cancelled
+                return await waiting
         except TimeoutError:
             self._lose(f"no reply to {name} within {within_s:g} s")
             raise PhoneUnsureError(f"Asterisk did not reply to {name}") from None

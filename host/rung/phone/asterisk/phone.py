@@ -87,6 +87,8 @@ class AsteriskPhone(Commands):
     async def _beat(self, link: AmiLink) -> None:
         while not link.lost.done():
             await link.do("Setvar", _BEAT_REPLY_S, Variable=self.alive, Value=str(time.monotonic_ns()))
+            clock = await link.do("Getvar", _BEAT_REPLY_S, Variable="EPOCH")
+            self.ahead_s = float(clock["Value"]) + 0.5 - time.time()  # it counts in whole seconds
             await asyncio.wait([link.lost], timeout=_BEAT_S)
 
     def _tell_phone(self) -> None:
@@ -103,6 +105,7 @@ class AsteriskPhone(Commands):
             self._tell_phone()
         self.heard(event)
         self.tell(self.book.saw(event))
+        self.changed.set()
 
     def tell(self, calls: list[Call]) -> None:
         if self._known:
