@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -32,9 +33,7 @@ class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     trained: bool = False  # that person holds a training that is still valid
     policy: str = "warm-transfer"  # a shipped policy, or the path of a .toml
     language: str = ""  # of the scripts; empty: the policy's first
-    recording: Recording = (
-        "never"  # what panic may record: see `policy.book.Recording`
-    )
+    recording: Recording = "never"  # what panic may record: see `policy.book.Recording`
     state: str = ""  # folder of the record and of the phone's control file; empty: the user's state folder
 
 
@@ -63,7 +62,12 @@ class SipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, t
     domain: str = ""
     password: str = ""
     registrar: str = ""
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    ca: str = ""
+    encryption: Literal["", "srtp", "srtp-mand", "dtls_srtp"] = ""
     audio_driver: str = "aumem"
+    audio_source: str = ""
+    audio_player: str = ""
     auto_answer_ms: int | None = None
     tone_hz: int = 0
 
@@ -277,8 +281,13 @@ def _mistakes_of_sip(phone: SipConfig) -> Iterator[tuple[str, str]]:
             yield f"phone.{key}", f"{value!r} has a blank; name a host, such as pbx.example.com"
     if not _LISTEN.fullmatch(phone.listen) or int(phone.listen.rpartition(":")[2]) > 0xFFFF:
         yield "phone.listen", f"{phone.listen!r} is not an address:port, such as 127.0.0.1:5060"
-    if not _AUDIO.fullmatch(phone.audio_driver):
-        yield "phone.audio_driver", f"{phone.audio_driver!r} is no driver's name, such as aumem, alsa or pulse"
+    for key, driver in (("driver", phone.audio_driver), ("source", phone.audio_source), ("player", phone.audio_player)):
+        if not _AUDIO.fullmatch(driver) and (driver or key == "driver"):
+            yield f"phone.audio_{key}", f"{driver!r} is no driver or device, such as aumem, alsa or alsa,plughw:1"
+    if phone.ca and phone.transport != "tls":
+        yield "phone.ca", 'vouches for nobody without transport = "tls"; set that, or leave it out'
+    if phone.transport != "udp" and not phone.domain:
+        yield "phone.transport", "is the way to a registrar; set phone.domain, or leave it out"
     for key, number, most in (("auto_answer_ms", phone.auto_answer_ms, 600_000), ("tone_hz", phone.tone_hz, 3400)):
         if number is not None and not 0 <= number <= most:
             yield f"phone.{key}", f"{number} is not between 0 and {most}"
@@ -287,4 +296,4 @@ def _mistakes_of_sip(phone: SipConfig) -> Iterator[tuple[str, str]]:
 _DEVICE = re.compile(r"[\w.-]+/[\w+.@/-]+", re.ASCII)
 _EXTENSION = re.compile(r"[\w+*#@./:-]+", re.ASCII)
 _LISTEN = re.compile(r"\d{1,3}(\.\d{1,3}){3}:\d{1,5}")
-_AUDIO = re.compile(r"[a-z_0-9]+")
+_AUDIO = re.compile(r"[a-z_0-9]{1,15}(,[^\s,]+)?")

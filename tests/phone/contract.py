@@ -40,15 +40,18 @@ class Desk:
     """What the phone has fed, in order."""
 
     news: list[PhoneNews] = field(default_factory=list)
+    _came: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def feed(self, news: PhoneNews) -> None:
         self.news.append(news)
+        self._came.set()
 
     async def told(self, wanted: Callable[[PhoneNews], bool], since: int = 0) -> PhoneNews:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not (found := [n for n in self.news[since:] if wanted(n)]):
-                    await asyncio.sleep(0.002)
+                    self._came.clear()
+                    await self._came.wait()
         except TimeoutError:
             raise AssertionError(f"never told; told was {self.news}") from None
         return found[0]

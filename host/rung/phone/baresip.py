@@ -2,133 +2,28 @@
 
 What Debian's 1.0.0 can: all that every phone can, without the case's name; a consult is completed by a blind transfer,
 and if that fails it drops the caller, so whoever is to have the call is rung once before. From 1.1 on a consult that
-began on hold is completed as an attended transfer. What ends or transfers a call
-is aimed by a decoy (`baresip_decoy`), so that no other call is hit. A baresip that is silent for a second and a half
-counts as lost until it speaks; what it is asked then is refused, so that nothing that ends a call waits in its line.
+began on hold is completed as an attended transfer. What ends or transfers a call is aimed by a decoy
+(`baresip_decoy`), so that no other call is hit.
 """
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 from rung.phone import baresip_hold as holds
-from rung.phone.baresip_ask import dialled, snapshot, version_of
-from rung.phone.baresip_calls import HELD, Book, Leg, Printed, is_decoy, printed
-from rung.phone.baresip_decoy import DecoyPort
-from rung.phone.base import CannotMore, Feed, PhoneError, PhoneUnsureError
-from rung.phone.ctrl_tcp import Command, ControlLine, Event, Reply
+from rung.phone.baresip_ask import dialled
+from rung.phone.baresip_calls import HELD, PROBE, Leg, Printed, is_decoy, printed
+from rung.phone.baresip_line import BaresipLine
+from rung.phone.base import CannotMore, PhoneError
+from rung.phone.ctrl_tcp import Command, Event, Reply
 from rung.phone.sip_control import plain
-from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
+from rung.words import CallsAre, CallState, EndedBy
 
-log = logging.getLogger("rung.phone")
-
-_PULSE_S = 1.0  # between two questions whether it still answers
-_RETRY_S = 0.5
-_SILENT = 3  # questions in a row without a reply, after which a new line is tried
 _PROBE_S = 2.0  # for whoever is to have a call to begin to ring
-PROBE = "probe"  # what a call to find that out is for
 _TRANSFER_S = 40.0  # without a verdict by then a transfer counts as failed
-_ATTENDED_SINCE = (1, 1)
 
 
-class BaresipPhone(CannotMore):
+class BaresipPhone(BaresipLine, CannotMore):
     """A `rung.phone.base.Phone`. ``host``, ``port``: where its `ctrl_tcp_listen` is, on this computer."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._where = host, port
-        self._book = Book()
-        self._line: ControlLine | None = None  # while it answers
-        self._feed: Feed = lambda news: None
-        self._told = ""  # why the phone is down, as the desk has it
-        self._decoys: DecoyPort
-        self._acting = asyncio.Lock()  # one aimed command at a time
-        self._stale = asyncio.Event()  # baresip must be asked how things stand
-        self._attended = False
-        self._life = ""
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    # -- the connection --------------------------------------------------------------------------
-
-    async def run(self, feed: Feed) -> None:
-        self._feed = feed
-        self._decoys = await DecoyPort.open()
-        try:
-            while True:
-                try:
-                    line = await ControlLine.connect(*self._where, self._heard)
-                except PhoneError as error:
-                    self._down(str(error))
-                else:
-                    try:
-                        await self._serve(line)
-                        self._down(line.lost or self._told)
-                    finally:
-                        self._line = None
-                        await line.close()
-                await asyncio.sleep(_RETRY_S)
-        finally:
-            self._decoys.close()
-            for task in self._tasks:
-                task.cancel()
-
-    def _down(self, why: str) -> None:
-        self._line = None
-        if why != self._told:
-            self._told = why
-            self._feed(PhoneIs(up=False, why=why))
-
-    async def _serve(self, line: ControlLine) -> None:
-        """Until the line is lost, or silent too often: a baresip that has let go of a client may not say so."""
-        silent = 0
-        while not line.lost and silent < _SILENT:
-            try:
-                if self._line is None:
-                    await self._greet(line)
-                elif self._stale.is_set():
-                    self._stale.clear()
-                    await self._snapshot(line, self._compare)
-                else:
-                    await line.ask(("reginfo", ""))
-            except PhoneError as error:
-                silent += 1
-                self._down(line.lost or str(error))
-                continue
-            silent = 0
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_PULSE_S):
-                    await self._stale.wait()
-
-    async def _greet(self, line: ControlLine) -> None:
-        self._attended = await version_of(line) >= _ATTENDED_SINCE
-        anew = await self._is_another_life(line)
-
-        def all_of_them(seen: list[Printed]) -> None:
-            self._book.nothing_is_under_way()
-            self._book.compare(seen, EndedBy.PHONE if anew else EndedBy.UNKNOWN, "baresip was started anew" * anew)
-            self._line, self._told = line, ""
-            self._feed(PhoneIs(up=True, can=frozenset({"attended", "returns"} if self._attended else ())))
-            self._feed(CallsAre(tuple(call for call in self._book.calls() if call.consult_for != PROBE)))
-
-        await self._snapshot(line, all_of_them)
-
-    async def _is_another_life(self, line: ControlLine) -> bool:
-        """Has baresip been started since we last knew it? Its calls have died with it then."""
-        before = self._life
-        try:
-            self._decoys.end(await self._decoys.dial(line))
-        except PhoneUnsureError:
-            raise
-        except PhoneError as error:  # without a decoy nothing can be aimed, but its calls are told
-            log.warning("%s", error)
-            return False
-        self._life = self._decoys.life
-        return bool(before) and before != self._life
-
-    async def _snapshot(self, line: ControlLine, then: Callable[[list[Printed]], None]) -> None:
-        await snapshot(line, then)
-        await holds.turn_back(line, self._book)
 
     # -- what it says ----------------------------------------------------------------------------
 
@@ -141,8 +36,8 @@ class BaresipPhone(CannotMore):
             self._stale.set()
         if kind.endswith("TRANSFER_FAILED") and (leg := self._book.legs.get(id)) is not None:
             self._later(self._after_failure(leg))
-        else:
-            self._tell(changed)
+            changed = [call for call in changed if call.id != id]
+        self._tell(changed)
 
     def _closes(self, id: str, peer: str) -> None:
         """Before the book hears of it: whom baresip may now take off hold, and what else that end means."""
@@ -152,7 +47,7 @@ class BaresipPhone(CannotMore):
                 consult = leg
         if ended is not None and ended.decoy:
             self._decoys.end(ended.decoy)
-        if consult is not None:
+        if consult is not None and not consult.attended:
             self._later(self._end_consult(consult, ended))
         if self._line is not None and (ended is not None or is_decoy(peer)):
             self._later(self._keep_holds(ended.consult_for if ended is not None else None))
@@ -207,20 +102,6 @@ class BaresipPhone(CannotMore):
 
     def _ended_by_transfer(self, line: Leg) -> bool:
         return any(call.id == line.id and call.ended_by is EndedBy.TRANSFER for call in self._book.ended)
-
-    def _compare(self, seen: list[Printed]) -> None:
-        self._tell(self._book.compare(seen))
-
-    def _tell(self, calls: list[Call]) -> None:
-        if self._line is not None:
-            for call in calls:
-                if call.consult_for != PROBE:
-                    self._feed(CallIs(call))
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     # -- commands --------------------------------------------------------------------------------
 
@@ -346,54 +227,3 @@ class BaresipPhone(CannotMore):
             self._tell([leg.as_call()])
 
         await self._aim(leg.id, ("hangup", ""), begun=begun)
-
-    # -- aiming ----------------------------------------------------------------------------------
-
-    async def _aim(
-        self,
-        call: str,
-        *commands: Command,
-        begun: Callable[[str], None] = lambda decoy: None,
-        then: Callable[[list[Reply]], None] | None = None,
-        keep: bool = False,
-    ) -> list[Reply]:
-        """Make ``call`` the current one and act, in one write; if it has just ended, only our decoy is hit.
-
-        ``keep``: the decoy stays, and is ended by whoever follows what was begun.
-        """
-        async with self._acting:
-            line = self._up()
-            self._leg(call)
-            decoy = await self._decoys.dial(line)
-            try:
-                self._leg(call)  # nothing is awaited between this look and the write
-                begun(decoy)
-                replies = await line.ask(("callfind", decoy), ("callfind", call), *commands, then=then)
-                await holds.turn_back(line, self._book)
-            except BaseException:
-                self._decoys.end(decoy)
-                raise
-            gone = "not found" in replies[1].text
-            if gone or not keep:
-                self._decoys.end(decoy)
-        if gone:
-            raise PhoneError(f"cannot aim: call {call!r} has just ended")
-        return replies[2:]
-
-    def _up(self) -> ControlLine:
-        if self._line is None:
-            raise PhoneError("the phone does not answer")
-        return self._line
-
-    def _leg(self, call: str) -> Leg:
-        self._up()
-        leg = self._book.legs.get(call)
-        if leg is None:
-            raise PhoneError(f"no living call {call!r}")
-        return leg
-
-    def _answered(self, call: str) -> Leg:
-        leg = self._leg(call)
-        if not leg.answered:
-            raise PhoneError(f"call {call!r} is not answered")
-        return leg

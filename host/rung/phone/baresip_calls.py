@@ -19,6 +19,7 @@ from rung.words import Call, CallState, EndedBy, Outcome
 
 KEPT_ENDED = 20
 FAILED = "transfer failed"
+PROBE = "probe"  # what a call is for that only finds out whether its target can be rung
 UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip
@@ -108,6 +109,7 @@ class Leg:
     live_before: bool = False  # it was not on hold when its transfer began
     decoy: str = ""  # of its transfer, which ends with it
     completed: bool = False  # the far ends are joined; its end is on the way
+    withheld: str | None = None  # how it closed while the transfer that it is for is open
 
     def as_call(self) -> Call:
         return Call(
@@ -130,7 +132,7 @@ class Book:
     ended: deque[Call] = field(default_factory=lambda: deque(maxlen=KEPT_ENDED))
 
     def calls(self) -> tuple[Call, ...]:
-        return (*self.ended, *(leg.as_call() for leg in self.legs.values()))
+        return (*self.ended, *(leg.as_call() for leg in self.legs.values() if leg.withheld is None))
 
     def begin(self, seen: Printed, consult_for: str | None = None) -> Leg:
         leg = Leg(seen.id, seen.state, seen.direction, seen.peer, seen.queue, consult_for=consult_for)
@@ -185,22 +187,37 @@ class Book:
             case "TRANSFER_FAILED" | "CALL_TRANSFER_FAILED" if leg.transferring:
                 return self.transfer_failed(leg, text), False
             case "CALL_CLOSED":
-                return [self._closed(leg, text)], False
+                return self._closed(leg, text), False
         return [], False
 
     def transfer_failed(self, leg: Leg, why: str) -> list[Call]:
         """The verdict is no, or none came."""
+        consult = self.legs.get(leg.completing or "")
         leg.transferring, leg.completing = False, None
         leg.cause = f"{FAILED}: {why or 'no reason given'}"
-        return [leg.as_call()]
+        if consult is None or consult.withheld is None:
+            return [leg.as_call()]
+        return [
+            leg.as_call(),
+            self.end(consult, ended_by(consult.withheld, ours=False), consult.withheld, Outcome.FAILED),
+        ]
 
-    def _closed(self, leg: Leg, text: str) -> Call:
+    def _closed(self, leg: Leg, text: str) -> list[Call]:
         by = EndedBy.TRANSFER if leg.completed else ended_by(text, ours=leg.ours)
-        under_way = any(other.completing == leg.id for other in self.legs.values())
+        if leg.attended and by is not EndedBy.US and any(other.completing == leg.id for other in self.legs.values()):
+            leg.withheld = text  # the far ends join before the verdict comes: until then nobody knows what this is
+            return []
         found = None
-        if leg.consult_for is not None and not under_way:
+        if leg.consult_for is not None and not any(other.completing == leg.id for other in self.legs.values()):
             found = outcome(by, text, answered=leg.answered, rang=leg.rang)
-        return self.end(leg, by, text, found)
+        changed = [self.end(leg, by, text, found)]
+        consult = self.legs.get(leg.completing or "")
+        if consult is not None and by is EndedBy.TRANSFER:
+            consult.completed = True
+        if consult is not None and consult.withheld is not None:
+            by = EndedBy.TRANSFER if consult.completed else ended_by(consult.withheld, ours=False)
+            changed.append(self.end(consult, by, consult.withheld))
+        return changed
 
     def end(self, leg: Leg, by: EndedBy, cause: str, found: Outcome | None = None) -> Call:
         self.legs.pop(leg.id, None)
@@ -213,8 +230,9 @@ class Book:
 
     def compare(self, seen: Iterable[Printed], gone: EndedBy = EndedBy.UNKNOWN, why: str = "") -> list[Call]:
         """All that lives by baresip's own word. What it no longer names has ended, by ``gone``."""
-        changed, there = [], {each.id: each for each in seen}
-        for leg in [leg for leg in self.legs.values() if leg.id not in there]:
+        over = {call.id for call in self.ended}
+        changed, there = [], {each.id: each for each in seen if each.id not in over}
+        for leg in [leg for leg in self.legs.values() if leg.id not in there and leg.withheld is None]:
             if leg.cause.startswith(FAILED):  # Debian's 1.0.0 drops a call whose transfer has failed
                 changed.append(self.end(leg, EndedBy.PHONE, f"{leg.cause}; this baresip drops the call then"))
             else:
