@@ -78,9 +78,9 @@ import neopixel  # noqa: E402, F401
 
 sys.modules["time"] = _Time()
 
+_wires.attach(_config["fd"], _config["levels"])
 _flash.mount(_config["flash"])
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = [""]
-_wires.attach(_config["fd"], _config["levels"])
 _wires.send(b"B")
 _run_all()
