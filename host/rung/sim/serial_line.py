@@ -11,6 +11,7 @@ from typing import Final
 _BITS_A_BYTE: Final = 10  # with start and stop
 _PORTION_BYTES: Final = 16  # as many go on at once when many wait: each portion costs the computer a wake-up
 _FULL_BYTES: Final = 128  # waiting: what an ESP32's UART holds of its output
+_NEARLY: Final = 1e-3  # of a byte: clocks are rounded
 _CLOCK_MONOTONIC: Final = 1
 _NONBLOCKING: Final = os.O_NONBLOCK | os.O_CLOEXEC
 _libc: Final = ctypes.CDLL(None, use_errno=True)
@@ -34,7 +35,7 @@ class Lane:
         """What has wholly passed by now."""
         count = len(self._waiting)
         if self._byte_s:
-            count = min(count, int((now - self._free_at) / self._byte_s + 1e-6))
+            count = min(count, int((now - self._free_at) / self._byte_s + _NEARLY))
         passed = bytes(self._waiting[:count])
         del self._waiting[:count]
         self._free_at += count * self._byte_s
@@ -72,3 +73,6 @@ class Timer:
         """It has been seen."""
         with suppress(BlockingIOError):
             os.read(self.fd, 8)
+
+    def close(self) -> None:
+        os.close(self.fd)

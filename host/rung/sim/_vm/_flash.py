@@ -51,17 +51,22 @@ class Chip:
 
 
 def mount(path):
-    """Make the flash at the host's `path` the only file system. Only a blank chip is formatted, as an ESP32 has it."""
+    """Make the flash at the host's `path` the only file system; format a blank chip. False if it cannot be read."""
     if os.stat(path)[0] & 0x4000:
         system = vfs.VfsPosix(path)
     else:
         chip = _chip(path)
         if chip.is_blank():
             vfs.VfsLfs2.mkfs(chip)
-        system = vfs.VfsLfs2(chip)
+        try:
+            system = vfs.VfsLfs2(chip)
+        except OSError:
+            vfs.umount("/")
+            return False
     vfs.umount("/")
     vfs.mount(system, "/")
     os.chdir("/")
+    return True
 
 
 def _chip(path):
