@@ -1,7 +1,7 @@
 """`python -m tests.bench.flash`: how long flashing takes, beside mpremote, at 115,200 baud and in the same run.
 
-Whole commands are timed, with the start of Python, until the last board's HELLO. Bare boards are flashed, and then again
-with nothing changed: by `mpremote fs cp -r` and a reset, one board after another, and by `rung flash --all`.
+Whole commands are timed, with the start of Python, until the last board's HELLO. Bare boards are flashed, and then
+again with nothing changed: by `mpremote fs cp -r` and a reset, one board after another, and by `rung flash --all`.
 """
 
 from __future__ import annotations
