@@ -3,12 +3,14 @@
 import os
 import secrets
 from binascii import hexlify, unhexlify
+from hashlib import sha256
 from pathlib import Path
 
 from rung_wire.codes import HEX_CHARS, KEY_BYTES
 from rung_wire.seal import Key
 
 SUFFIX = ".key"
+FINGERPRINT_CHARS = 12
 
 
 class KeysError(Exception):
@@ -18,6 +20,11 @@ class KeysError(Exception):
 def new_key() -> str:
     """64 random hexadecimal digits: what stands in the file of a box, on both ends."""
     return hexlify(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def fingerprint(key: str) -> str:
+    """What a key may be known by in tables and reports: it tells nothing of the key itself."""
+    return sha256(unhexlify(key)).hexdigest()[:FINGERPRINT_CHARS]
 
 
 def read_keys(folder: Path) -> dict[str, Key]:

@@ -1,0 +1,232 @@
+"""One board: met, and brought to the wanted state. What happens to it is no concern of the others."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from rung.firmware import Build, build
+from rung.fleet.board import FOREIGN, About, Board, BoardError
+from rung.fleet.esptool import write_image
+from rung.fleet.image import Image, ImageError
+from rung.fleet.keyring import Keyring
+from rung.fleet.ports import Candidate, LeftAlone, back_at, place_of
+from rung.fleet.probe import EMPTY, probe
+from rung.fleet.visit import Visit, VisitError
+from rung.link.keys import KeysError, fingerprint, new_key
+from rung.link.port import PortError
+
+BOOT_S = 30.0  # a new MicroPython formats its flash at the first start
+AGAIN_S = 0.5
+PROOF_S = 20.0  # a reset, the start of the firmware, and its first HELLO take one to three
+ESP32 = "ESP32"
+
+FAILURES = (BoardError, ImageError, KeysError, PortError, VisitError)  # each one line: port, reason, mend
+
+
+class Failed(Struct, frozen=True):
+    """A board that was not brought to the wanted state; one line with port, reason and mend."""
+
+    port: str
+    why: str
+
+    def __str__(self) -> str:
+        return self.why if self.why.startswith(self.port) else f"{self.port}: {self.why}"
+
+
+class Met(Struct):
+    """A board that may be worked on: at its prompt, or a chip without MicroPython (no ``board``)."""
+
+    port: str
+    board: Board | None = None
+    about: About | None = None
+
+    @property
+    def id(self) -> str:
+        return self.about.id if self.about else ""
+
+    @property
+    def chip(self) -> str:
+        """As far as the board tells: `Generic ESP32S3 module with ESP32S3` is an ESP32S3."""
+        return self.about.machine.rpartition(" with ")[2] if self.about else ""
+
+    def let_go(self) -> None:
+        """Start what the board had, as if nobody had come."""
+        if self.board is not None:
+            self.board.restart()
+
+
+class Done(Struct, frozen=True):
+    """A board that runs what is wanted, as its own HELLO has proven."""
+
+    port: str
+    about: About  # before
+    firmware: str
+    fingerprint: str
+    desk: str
+    changed: bool
+    wire: int  # bytes that went over the line
+    troubles: tuple[str, ...]
+
+
+class Tell(Protocol):
+    """Who shows how far a board is; called from the board's own thread."""
+
+    def __call__(self, port: str, stage: str, done: int = 0, all: int = 0) -> None:
+        """``all`` of 0: there is nothing to count."""
+
+
+class Wanted(Struct, frozen=True):
+    """What all boards are brought to."""
+
+    keyring: Keyring
+    image: Image | None = None
+    rekey: bool = False
+
+
+class Builds:
+    """The firmware for each kind of MicroPython, made once for all boards."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[int, Build] = {}
+
+    def of(self, mpy: int) -> Build:
+        with self._lock:
+            if mpy not in self._made:
+                self._made[mpy] = build(mpy)
+            return self._made[mpy]
+
+
+def meet(candidate: Candidate, may_be_empty: bool) -> Met | LeftAlone | Failed:
+    """Look what is behind a port, interrupting only what is ours, MicroPython's, or named."""
+    port = candidate.port
+    try:
+        kind = None if candidate.sure else probe(port)
+        if kind is None and not candidate.sure:
+            return LeftAlone(port, "neither a box nor a bare MicroPython answers; if it is one, name it: --port")
+        if kind == EMPTY:
+            return Met(port) if may_be_empty else Failed(port, "the chip is empty; give it MicroPython: --image FILE")
+        board = Board.open(port)
+    except BoardError as error:
+        return Met(port) if may_be_empty and candidate.sure else Failed(port, str(error))
+    except FAILURES as error:
+        return Failed(port, str(error))
+    try:
+        return _judged(Met(port, board, board.about()), candidate)
+    except FAILURES as error:
+        board.close()
+        return Failed(port, str(error))
+
+
+def _judged(met: Met, candidate: Candidate) -> Met | LeftAlone:
+    assert met.about is not None
+    why = ""
+    if not met.chip.upper().startswith(ESP32) and not candidate.is_virtual:
+        why = f"it runs MicroPython on another chip ({met.about.machine})"
+    elif met.about.layout == FOREIGN and not candidate.sure:
+        why = "it runs another program in MicroPython; if that may go, name it: --port"
+    if not why:
+        return met
+    met.let_go()
+    return LeftAlone(met.port, why)
+
+
+def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Done | Failed:
+    """Image, firmware, key, desk, restart, and a HELLO that proves it."""
+    try:
+        if wanted.image is not None:
+            met = _with_image(met, wanted.image, tell)
+        return _with_firmware(met, desk, wanted, builds, tell)
+    except FAILURES as error:
+        return Failed(met.port, str(error))
+    finally:
+        if met.board is not None:
+            met.board.close()
+
+
+def _with_image(met: Met, image: Image, tell: Tell) -> Met:
+    """The same board with that MicroPython on it, at its prompt again."""
+    if not image.suits(met.chip):
+        mend = "take the image of that chip"
+        raise ImageError(f"{met.port}: the chip is an {met.chip}, and {image.path} is for {image.chip}; {mend}")
+    if met.board is not None:
+        met.board.close()
+    place = place_of(met.port)
+    written = write_image(met.port, image, lambda done, all: tell(met.port, "MicroPython", done, all))
+    tell(met.port, "first start")
+    board = _opened(lambda: back_at(place) or met.port)
+    about = board.about()
+    if written.id and about.id != written.id:
+        raise BoardError(f"{met.port}: here is chip {about.id} instead of {written.id}; was the cable changed?")
+    return Met(met.port, board, about)
+
+
+def _opened(port: Callable[[], str]) -> Board:
+    end = time.monotonic() + BOOT_S
+    while True:
+        try:
+            return Board.open(port())
+        except BoardError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(AGAIN_S)
+
+
+def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Done:
+    board, about, keyring = met.board, met.about, wanted.keyring
+    assert board is not None and about is not None
+    new = _key_for(met, wanted)
+    tell(met.port, "firmware")
+    firmware = builds.of(about.mpy)
+    sent = board.install(firmware, lambda done, all: tell(met.port, "firmware", done, all))
+    if new:
+        tell(met.port, "key")
+        give_key(board, keyring, about.id, desk, new)
+    if about.desk != desk:
+        board.put("desk", desk.encode())
+    tell(met.port, "restart")
+    board.restart()
+    hello, troubles = prove(met.port, about.id, keyring)
+    if hello != firmware.version:
+        mend = "it has gone back to its earlier slot; see why: mpremote connect PORT fs cat :crashes"
+        raise VisitError(f"{met.port}: box {about.id} greets with firmware {hello}, not {firmware.version}; {mend}")
+    return Done(
+        port=met.port,
+        about=about,
+        firmware=hello,
+        fingerprint=keyring.fingerprint(about.id),
+        desk=desk,
+        changed=bool(new) or sent.switched or about.desk != desk or wanted.image is not None,
+        wire=sent.wire,
+        troubles=troubles,
+    )
+
+
+def _key_for(met: Met, wanted: Wanted) -> str:
+    """A new key, where the box needs one; empty where it has the one that stands here. Raises KeysError."""
+    about, keyring = met.about, wanted.keyring
+    assert about is not None
+    if wanted.rekey or not about.fingerprint:
+        return new_key()
+    if not keyring.knows(about.id, about.fingerprint):
+        mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
+        raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
+    return ""
+
+
+def give_key(board: Board, keyring: Keyring, box: str, desk: str, key: str) -> str:
+    """Put a new key on both ends, so that whatever cuts it off, one of the two keys here opens the box; fingerprint."""
+    keyring.draft(box, key)
+    board.put("key", f"{key}\n".encode())
+    keyring.keep(box, desk)
+    return fingerprint(key)
+
+
+def prove(port: str, box: str, keyring: Keyring) -> tuple[str, tuple[str, ...]]:
+    """The firmware that a box greets with after its restart, and what it tells of itself. Ends the slot's trial."""
+    with Visit(port, keyring.keys(box), PROOF_S) as visit:
+        hello = visit.welcome(box)
+        return hello.firmware, tuple(str(trouble) for trouble in visit.troubles)
