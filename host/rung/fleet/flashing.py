@@ -1,8 +1,10 @@
 """One board: met, and brought to the wanted state. What happens to it is no concern of the others."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
@@ -15,13 +17,13 @@ from rung.fleet.keyring import Keyring
 from rung.fleet.ports import Candidate, LeftAlone, back_at, place_of
 from rung.fleet.probe import EMPTY, probe
 from rung.fleet.visit import Visit, VisitError
-from rung.link.keys import KeysError, fingerprint, new_key
+from rung.link.keys import KeysError, new_key
 from rung.link.port import PortError
 
 BOOT_S = 30.0  # a new MicroPython formats its flash at the first start
 AGAIN_S = 0.5
 PROOF_S = 20.0  # a reset, the start of the firmware, and its first HELLO take one to three
-ESP32 = "ESP32"
+MACHINES = ("ESP32", "linux", "darwin")  # the last two are virtual boxes
 
 FAILURES = (BoardError, ImageError, KeysError, PortError, VisitError)  # each one line: port, reason, mend
 
@@ -71,11 +73,16 @@ class Done(Struct, frozen=True):
     troubles: tuple[str, ...]
 
 
-class Tell(Protocol):
-    """Who shows how far a board is; called from the board's own thread."""
+class Say(Protocol):
+    """Shows how far a board is; called from the board's own thread. ``all`` of 0: there is nothing to count."""
 
-    def __call__(self, port: str, stage: str, done: int = 0, all: int = 0) -> None:
-        """``all`` of 0: there is nothing to count."""
+    def __call__(self, stage: str, done: int = 0, all: int = 0) -> None: ...
+
+
+class Tell(Protocol):
+    """The same of any board."""
+
+    def __call__(self, port: str, stage: str, done: int = 0, all: int = 0) -> None: ...
 
 
 class Wanted(Struct, frozen=True):
@@ -124,7 +131,7 @@ def meet(candidate: Candidate, may_be_empty: bool) -> Met | LeftAlone | Failed:
 def _judged(met: Met, candidate: Candidate) -> Met | LeftAlone:
     assert met.about is not None
     why = ""
-    if not met.chip.upper().startswith(ESP32) and not candidate.is_virtual:
+    if not any(kind in met.about.machine for kind in MACHINES):
         why = f"it runs MicroPython on another chip ({met.about.machine})"
     elif met.about.layout == FOREIGN and not candidate.sure:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
@@ -136,93 +143,92 @@ def _judged(met: Met, candidate: Candidate) -> Met | LeftAlone:
 
 def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Done | Failed:
     """Image, firmware, key, desk, restart, and a HELLO that proves it."""
+    say = partial(tell, met.port)
     try:
+        _refuse(met, wanted)
         if wanted.image is not None:
-            met = _with_image(met, wanted.image, tell)
-        return _with_firmware(met, desk, wanted, builds, tell)
+            met = _with_image(met, wanted.image, say)
+        return _with_firmware(met, desk, wanted, builds, say)
     except FAILURES as error:
+        with contextlib.suppress(BoardError):
+            met.let_go()
         return Failed(met.port, str(error))
-    finally:
-        if met.board is not None:
-            met.board.close()
 
 
-def _with_image(met: Met, image: Image, tell: Tell) -> Met:
-    """The same board with that MicroPython on it, at its prompt again."""
-    if not image.suits(met.chip):
+def _refuse(met: Met, wanted: Wanted) -> None:
+    """Whatever must not be begun; known before anything is touched. Raises one of FAILURES."""
+    about, image = met.about, wanted.image
+    if image is not None and not image.suits(met.chip):
         mend = "take the image of that chip"
         raise ImageError(f"{met.port}: the chip is an {met.chip}, and {image.path} is for {image.chip}; {mend}")
+    if about and about.fingerprint and not wanted.rekey and not wanted.keyring.knows(about.id, about.fingerprint):
+        mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
+        raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
+
+
+def _with_image(met: Met, image: Image, say: Say) -> Met:
+    """The same board with that MicroPython on it, at its prompt again."""
     if met.board is not None:
         met.board.close()
     place = place_of(met.port)
-    written = write_image(met.port, image, lambda done, all: tell(met.port, "MicroPython", done, all))
-    tell(met.port, "first start")
-    board = _opened(lambda: back_at(place) or met.port)
+    written = write_image(met.port, image, partial(say, "MicroPython"))
+    say("first start")
+    port, board = _opened(lambda: back_at(place) or met.port)
     about = board.about()
     if written.id and about.id != written.id:
-        raise BoardError(f"{met.port}: here is chip {about.id} instead of {written.id}; was the cable changed?")
-    return Met(met.port, board, about)
+        board.close()
+        raise BoardError(f"{port}: here is chip {about.id} instead of {written.id}; was the cable changed?")
+    return Met(port, board, about)
 
 
-def _opened(port: Callable[[], str]) -> Board:
+def _opened(where: Callable[[], str]) -> tuple[str, Board]:
     end = time.monotonic() + BOOT_S
     while True:
+        port = where()
         try:
-            return Board.open(port())
+            return port, Board.open(port)
         except BoardError:
             if time.monotonic() > end:
                 raise
             time.sleep(AGAIN_S)
 
 
-def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Done:
+def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say) -> Done:
     board, about, keyring = met.board, met.about, wanted.keyring
     assert board is not None and about is not None
-    new = _key_for(met, wanted)
-    tell(met.port, "firmware")
+    say("firmware")
     firmware = builds.of(about.mpy)
-    sent = board.install(firmware, lambda done, all: tell(met.port, "firmware", done, all))
-    if new:
-        tell(met.port, "key")
-        give_key(board, keyring, about.id, desk, new)
+    sent = board.install(firmware, partial(say, "firmware"))
+    needs_key = wanted.rekey or not about.fingerprint
+    if needs_key:
+        say("key")
+        give_key(board, keyring, about.id, desk)
     if about.desk != desk:
         board.put("desk", desk.encode())
-    tell(met.port, "restart")
+    say("restart")
     board.restart()
-    hello, troubles = prove(met.port, about.id, keyring)
-    if hello != firmware.version:
-        mend = "it has gone back to its earlier slot; see why: mpremote connect PORT fs cat :crashes"
-        raise VisitError(f"{met.port}: box {about.id} greets with firmware {hello}, not {firmware.version}; {mend}")
+    greeted, troubles = prove(met.port, about.id, keyring)
+    if greeted != firmware.version:
+        mend = f"it has gone back; see why: mpremote connect {met.port} fs cat :crashes"
+        raise VisitError(f"{met.port}: box {about.id} greets with firmware {greeted}, not {firmware.version}; {mend}")
     return Done(
         port=met.port,
         about=about,
-        firmware=hello,
+        firmware=greeted,
         fingerprint=keyring.fingerprint(about.id),
         desk=desk,
-        changed=bool(new) or sent.switched or about.desk != desk or wanted.image is not None,
+        changed=needs_key or sent.switched or about.desk != desk or wanted.image is not None,
         wire=sent.wire,
         troubles=troubles,
     )
 
 
-def _key_for(met: Met, wanted: Wanted) -> str:
-    """A new key, where the box needs one; empty where it has the one that stands here. Raises KeysError."""
-    about, keyring = met.about, wanted.keyring
-    assert about is not None
-    if wanted.rekey or not about.fingerprint:
-        return new_key()
-    if not keyring.knows(about.id, about.fingerprint):
-        mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
-        raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
-    return ""
-
-
-def give_key(board: Board, keyring: Keyring, box: str, desk: str, key: str) -> str:
-    """Put a new key on both ends, so that whatever cuts it off, one of the two keys here opens the box; fingerprint."""
+def give_key(board: Board, keyring: Keyring, box: str, desk: str) -> None:
+    """Put a new key on both ends. Whatever cuts this off, one of the keys that stand here opens the box."""
+    key = new_key()
     keyring.draft(box, key)
     board.put("key", f"{key}\n".encode())
     keyring.keep(box, desk)
-    return fingerprint(key)
 
 
 def prove(port: str, box: str, keyring: Keyring) -> tuple[str, tuple[str, ...]]:

@@ -40,6 +40,20 @@ def look(named: Sequence[str], folder: Path | None) -> tuple[list[Candidate], li
     return _plugged()
 
 
+def place_of(port: str) -> str:
+    """Where in the tree of hubs it is plugged in: that stays, whatever the port is called. Empty where nobody knows."""
+    from serial.tools import list_ports
+
+    return next((str(found.location or "") for found in list_ports.comports() if found.device == port), "")
+
+
+def back_at(place: str) -> str:
+    """The port that is at this place now: a chip with USB inside may have another one under MicroPython."""
+    from serial.tools import list_ports
+
+    return next((found.device for found in list_ports.comports() if place and found.location == place), "")
+
+
 def _plugged() -> tuple[list[Candidate], list[LeftAlone]]:
     from serial.tools import list_ports
 

@@ -17,6 +17,11 @@ class KeysError(Exception):
     """A key cannot be used or kept; one line with the file and the mend. It never holds a key."""
 
 
+def state_home() -> Path:
+    """Where this user's desks have their state folders, and a fleet its keys, unless told otherwise."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "rung"
+
+
 def new_key() -> str:
     """64 random hexadecimal digits: what stands in the file of a box, on both ends."""
     return hexlify(secrets.token_bytes(KEY_BYTES)).decode()
