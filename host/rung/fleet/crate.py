@@ -12,9 +12,11 @@ from rung.fleet.ports import Candidate, LeftAlone
 _T = TypeVar("_T")
 
 
-def meet_all(candidates: Sequence[Candidate], may_be_empty: bool) -> list[Met | LeftAlone | Failed]:
+def meet_all(
+    candidates: Sequence[Candidate], ids: Sequence[str] = (), may_be_empty: bool = False
+) -> list[Met | LeftAlone | Failed]:
     """What is behind each of these ports, in their order."""
-    found = dict(_side_by_side([(c.port, partial(meet, c, may_be_empty)) for c in candidates]))
+    found = dict(_side_by_side([(c.port, partial(meet, c, ids, may_be_empty)) for c in candidates]))
     return [found[candidate.port] for candidate in candidates]
 
 

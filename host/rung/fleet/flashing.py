@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -64,7 +64,8 @@ class Done(Struct, frozen=True):
     """A board that runs what is wanted, as its own HELLO has proven."""
 
     port: str
-    about: About  # before
+    about: About  # what the board was before its firmware was looked at
+    chip: str
     firmware: str
     fingerprint: str
     desk: str
@@ -107,34 +108,38 @@ class Builds:
             return self._made[mpy]
 
 
-def meet(candidate: Candidate, may_be_empty: bool) -> Met | LeftAlone | Failed:
-    """Look what is behind a port, interrupting only what is ours, MicroPython's, or named."""
+def meet(candidate: Candidate, ids: Sequence[str] = (), may_be_empty: bool = False) -> Met | LeftAlone | Failed:
+    """Look what is behind a port, interrupting only what is ours, MicroPython's, or named. No ``ids``: any will do."""
     port = candidate.port
     try:
-        kind = None if candidate.sure else probe(port)
-        if kind is None and not candidate.sure:
+        there = None if candidate.sure else probe(port)
+        if there is None and not candidate.sure:
             return LeftAlone(port, "neither a box nor a bare MicroPython answers; if it is one, name it: --port")
-        if kind == EMPTY:
+        if there is not None and there.kind == EMPTY:
             return Met(port) if may_be_empty else Failed(port, "the chip is empty; give it MicroPython: --image FILE")
+        if there is not None and ids and there.id not in ("", *ids):
+            return LeftAlone(port, f"box {there.id} is not named")
         board = Board.open(port)
     except BoardError as error:
         return Met(port) if may_be_empty and candidate.sure else Failed(port, str(error))
     except FAILURES as error:
         return Failed(port, str(error))
     try:
-        return _judged(Met(port, board, board.about()), candidate)
+        return _judged(Met(port, board, board.about()), candidate, ids)
     except FAILURES as error:
         board.close()
         return Failed(port, str(error))
 
 
-def _judged(met: Met, candidate: Candidate) -> Met | LeftAlone:
+def _judged(met: Met, candidate: Candidate, ids: Sequence[str]) -> Met | LeftAlone:
     assert met.about is not None
     why = ""
     if not any(kind in met.about.machine for kind in MACHINES):
         why = f"it runs MicroPython on another chip ({met.about.machine})"
     elif met.about.layout == FOREIGN and not candidate.sure:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
+    elif ids and met.id not in ids:
+        why = f"{met.id} is not named"
     if not why:
         return met
     met.let_go()
@@ -214,6 +219,7 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
     return Done(
         port=met.port,
         about=about,
+        chip=met.chip,
         firmware=greeted,
         fingerprint=keyring.fingerprint(about.id),
         desk=desk,

@@ -56,7 +56,9 @@ def read_image(path: Path) -> Image:
     chip, offset = CHIPS[number]
     table = PARTITIONS_AT - offset
     if data[table : table + 2] != PARTITIONS_MAGIC:
-        raise ImageError(f"{path}: has no table of partitions; take the .bin, not the .app-bin, and {mend} if it is one")
+        raise ImageError(
+            f"{path}: has no table of partitions; take the .bin, not the .app-bin, and {mend} if it is one"
+        )
     for part, start in (("bootloader", 0), ("program", PROGRAM_AT - offset)):
         fault = _fault(data, start)
         if fault:

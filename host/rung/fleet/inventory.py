@@ -28,7 +28,6 @@ CREATE TABLE box (
     micropython TEXT NOT NULL DEFAULT '',
     firmware TEXT NOT NULL DEFAULT '',
     fingerprint TEXT NOT NULL DEFAULT '',
-    noted TEXT NOT NULL DEFAULT '',
     first_s INTEGER NOT NULL,
     seen_s INTEGER NOT NULL
 ) STRICT;
@@ -67,7 +66,6 @@ class Box(Struct, frozen=True):
     micropython: str
     firmware: str
     fingerprint: str  # of its key; empty: it has none
-    noted: str  # the desk's name as it stands on the box
     first_s: int
     seen_s: int
 
@@ -85,7 +83,7 @@ class Fault(Struct, frozen=True):
     what: str
 
 
-class Test(Struct, frozen=True):
+class PressTest(Struct, frozen=True):
     """The newest press test of one button."""
 
     box: str
@@ -94,7 +92,7 @@ class Test(Struct, frozen=True):
     result: str  # "ok", or what came instead
 
 
-_Row = TypeVar("_Row", Box, Fault, Test)
+_Row = TypeVar("_Row", Box, Fault, PressTest)
 
 
 class Inventory:
@@ -124,9 +122,13 @@ class Inventory:
     def box(self, id: str) -> Box | None:
         return next(iter(self._read(Box, "box", "WHERE id = ?", id)), None)
 
+    def at(self, desk: str) -> Box | None:
+        """The box that stands at that desk."""
+        return next(iter(self._read(Box, "box", "WHERE desk = ? AND desk <> ''", desk)), None)
+
     def find(self, name: str) -> Box:
         """The box of that id, or at the desk of that name."""
-        found = self.box(name) or next(iter(self._read(Box, "box", "WHERE desk = ? AND desk <> ''", name)), None)
+        found = self.box(name) or self.at(name)
         if found is None:
             raise InventoryError(f"no box or desk {name!r}; `rung fleet list` shows them")
         return found
@@ -135,9 +137,9 @@ class Inventory:
         """The newest first."""
         return self._read(Fault, "fault", "WHERE box = ? ORDER BY at_s DESC, rowid DESC", box)
 
-    def tests(self, box: str) -> dict[str, Test]:
+    def tests(self, box: str) -> dict[str, PressTest]:
         """By button; the newest of each."""
-        return {test.button: test for test in self._read(Test, "test", "WHERE box = ?", box)}
+        return {test.button: test for test in self._read(PressTest, "test", "WHERE box = ?", box)}
 
     def desks_for(self, pattern: str, count: int) -> list[str]:
         """So many names that no box has: ``#`` in the pattern stands for a number, ``##`` for one of two digits."""
@@ -176,17 +178,11 @@ class Inventory:
         with self._explained():
             self._set(id, "fingerprint", fingerprint)
 
-    def noted(self, id: str, desk: str) -> None:
-        """The desk's name now stands on the box itself."""
-        with self._explained():
-            self._set(id, "noted", desk)
-
     def rename(self, id: str, desk: str) -> None:
         """The box stands at that desk from now on; empty: it is a spare. A retired one is used again."""
-        there = self._read(Box, "box", "WHERE desk = ? AND desk <> '' AND id <> ?", checked(desk) if desk else "", id)
-        if there:
+        if desk and (there := self.at(checked(desk))) is not None and there.id != id:
             mend = f"swap it: rung fleet swap {desk}, or give that one another name"
-            raise InventoryError(f"desk {desk} has box {there[0].id} already; {mend}")
+            raise InventoryError(f"desk {desk} has box {there.id} already; {mend}")
         with self._explained(), self._db:
             self._set(id, "desk", desk)
             self._set(id, "retired", "")
@@ -225,7 +221,7 @@ class Inventory:
         with self._explained():
             columns = ", ".join(kind.__struct_fields__)
             rows = self._db.execute(f"SELECT {columns} FROM {table} {rest}", values).fetchall()
-            return [kind(*row) for row in rows]
+            return [msgspec.convert(dict(zip(kind.__struct_fields__, row, strict=True)), kind) for row in rows]
 
     def _prepare(self) -> None:
         with self._db:

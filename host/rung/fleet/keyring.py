@@ -5,8 +5,8 @@
     FLEET/drafts/BOX.key         on its way to the box
 
 So a desk's folder holds one key, that of its box, and a swap leaves no other in it. The inventory says where a key
-belongs; `settle` brings the files there, as often as it is called, whatever an earlier command had come to. A new key is
-a draft until the box has it: if that is cut off, the box's fingerprint tells which of the two it has.
+belongs; `settle` brings the files there, as often as it is called, whatever an earlier command had come to. A new key
+is a draft until the box has it: if that is cut off, the box's fingerprint tells which of the two it has.
 """
 
 import contextlib

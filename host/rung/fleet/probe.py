@@ -8,6 +8,8 @@ may have left a board.
 
 import time
 
+from msgspec import Struct
+
 from rung.link.port import Port
 from rung_wire import codes
 from rung_wire.frame import Decoder
@@ -18,13 +20,20 @@ HEARD_MAX = 4096
 
 ASK, LEAVE_RAW = b"\r", b"\x02\r"  # Ctrl-B: leave the raw REPL
 PROMPT = b">>> "
-ROM = (b"invalid header: 0x", b"ESP-ROM:", b"waiting for download")  # no program at all, or a chip that starts
+ROM = (b"invalid header: 0x", b"waiting for download")  # there is no program
 
 BOX, MICROPYTHON, EMPTY = "box", "MicroPython", "empty chip"
 
 
-def probe(port: str) -> str | None:
-    """What is there: BOX, MICROPYTHON or EMPTY; None for whatever else. Raises PortError."""
+class There(Struct, frozen=True):
+    """What is behind a port."""
+
+    kind: str  # BOX, MICROPYTHON or EMPTY
+    id: str = ""  # as far as a box tells it by itself
+
+
+def probe(port: str) -> There | None:
+    """What is there; None for whatever else. Raises PortError."""
     line = Port(port)
     try:
         heard = _Heard()
@@ -34,7 +43,7 @@ def probe(port: str) -> str | None:
             while (left := end - time.monotonic()) > 0:
                 if found := heard.take(line.read(min(left, 0.1))):
                     return found
-        return heard.empty
+        return heard.at_last()
     finally:
         line.close()
 
@@ -45,12 +54,19 @@ class _Heard:
     def __init__(self) -> None:
         self._frames = Decoder(codes.BOX_FRAMES, codes.BOX_FRAME_MAX_BYTES)
         self._text = b""
-        self.empty: str | None = None
+        self._is_box = False
 
-    def take(self, data: bytes) -> str | None:
+    def take(self, data: bytes) -> There | None:
+        """What is there, as soon as it is known."""
         self._text = (self._text + data)[-HEARD_MAX:]
-        if self._frames.feed(data):
-            return BOX
-        if any(words in self._text for words in ROM):
-            self.empty = EMPTY  # a box that was reset says the same first, and then greets
-        return MICROPYTHON if PROMPT in self._text else None
+        for kind, _, _, fields, _, _ in self._frames.feed(data):
+            self._is_box = True
+            if kind in (codes.HELLO, codes.TROUBLE):
+                return There(BOX, fields[0])
+        return There(MICROPYTHON) if PROMPT in self._text else None
+
+    def at_last(self) -> There | None:
+        """What is there, when all has come that may be waited for."""
+        if self._is_box:  # in session with a bridge that has just gone
+            return There(BOX)
+        return There(EMPTY) if any(words in self._text for words in ROM) else None
