@@ -9,7 +9,6 @@ from typing import Final
 
 from rung import firmware
 
-BLOCK_BYTES: Final = 4096
 KEY: Final = "5a" * 32  # of a virtual box that nobody pairs otherwise
 FLOOR: Final = {"main.py": Path(__file__).parent / "floor_program.py"}
 
@@ -22,9 +21,3 @@ def install(flash: Path, files: Mapping[str, Path] | None = None, key: str = KEY
         shutil.copyfile(source, target)
     if key:
         (flash / "key").write_text(f"{key}\n")
-
-
-def blank_chip(path: Path, size: int) -> Path:
-    """Make an erased flash chip of `size` bytes in a file; the box formats it with littlefs."""
-    path.write_bytes(b"\xff" * (size // BLOCK_BYTES * BLOCK_BYTES))
-    return path

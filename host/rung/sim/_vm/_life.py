@@ -43,6 +43,17 @@ def _print_traceback(error):
             print(line)
 
 
+def _complain():
+    """As an ESP32 does until Ctrl-C: it formats a blank chip, and never one that holds something."""
+    micropython.kbd_intr(3)
+    try:
+        while True:
+            print("The filesystem appears to be corrupted.")
+            _wires.time.sleep(3)
+    except KeyboardInterrupt:
+        micropython.kbd_intr(-1)
+
+
 def _run_all():
     for name in ("boot.py", "main.py"):
         if name == "main.py" and _config["raw"]:
@@ -78,9 +89,11 @@ import neopixel  # noqa: E402, F401
 
 sys.modules["time"] = _Time()
 
-_flash.mount(_config["flash"])
+_wires.attach(_config["fd"], _config["levels"])
+_is_mounted = _flash.mount(_config["flash"])
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = [""]
-_wires.attach(_config["fd"], _config["levels"])
 _wires.send(b"B")
+if not _is_mounted:
+    _complain()
 _run_all()
