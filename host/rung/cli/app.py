@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from rung import __version__
+from rung.cli.fleet import FleetFolder, Folder
+from rung.cli.fleet import app as fleet_app
 from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
+app.add_typer(fleet_app, name="fleet")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
 
 ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
-FleetFolder = Annotated[
-    Path | None, typer.Option("--fleet", envvar="RUNG_FLEET", help="Folder of inventory and keys; else the user's own.")
-]
 
 
 def main() -> None:
@@ -81,9 +81,7 @@ def flash(
     port: Annotated[list[str] | None, typer.Option(help="Only this port, whatever is there; may be repeated.")] = None,
     id: Annotated[list[str] | None, typer.Option(help="Only the board with this id; may be repeated.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every board that is found.")] = False,
-    in_: Annotated[
-        Path | None, typer.Option("--in", envvar="RUNG_PORTS", help="Look in this folder of `rung sim boxes` instead.")
-    ] = None,
+    in_: Folder = None,
     image: Annotated[Path | None, typer.Option(help="Write this image of MicroPython first, by esptool.")] = None,
     desk: Annotated[str, typer.Option(help="The desk's name; `north-##` numbers several.")] = "",
     rekey: Annotated[bool, typer.Option("--rekey", help="Give every board a new key.")] = False,

@@ -104,7 +104,9 @@ def test(
     boxes: Annotated[list[str] | None, typer.Argument(metavar="[BOX]...", help="Ids or desks; else all attached.")] = (
         None
     ),
-    simulate: Annotated[bool, typer.Option("--simulate", help="Virtual boxes: their buttons press themselves.")] = False,
+    simulate: Annotated[
+        bool, typer.Option("--simulate", help="Virtual boxes: their buttons press themselves.")
+    ] = False,
     port: Ports = None,
     in_: Folder = None,
     fleet: FleetFolder = None,

@@ -25,9 +25,7 @@ def rename_box(
     print(f"box {box.id} is {f'at desk {desk}' if desk else 'a spare'}{told}")
 
 
-def swap_box(
-    fleet: Path | None, name: str, spare: str, why: str, ports: Sequence[str], folder: Path | None
-) -> None:
+def swap_box(fleet: Path | None, name: str, spare: str, why: str, ports: Sequence[str], folder: Path | None) -> None:
     with opened(fleet) as (inventory, keyring):
         broken = inventory.find(name)
         if not broken.desk:
@@ -94,8 +92,10 @@ def _spare(inventory: Inventory, keyring: Keyring, named: str, attached: Sequenc
 def _tell(box: Box, keyring: Keyring, attached: Sequence[Met]) -> str:
     """Have the box itself keep its desk's name; what came of it, for the end of a sentence."""
     for met in attached:
-        assert met.board is not None
+        assert met.board is not None and met.about is not None
         try:
+            if not keyring.knows(box.id, met.about.fingerprint):
+                return f"; it has another key than the one here: rung fleet rekey {box.id}"
             met.board.put("desk", box.desk.encode())
             met.board.restart()
             prove(met.port, box.id, keyring)
