@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from msgspec import Struct
+
 
 def files() -> dict[str, Path]:
     """The firmware's files: name on the box (such as `rung_box/lamps.py`) to source.
@@ -33,3 +35,17 @@ def _wire() -> Path:
     if package is None or not package.submodule_search_locations:
         raise FileNotFoundError("the package rung_wire is not installed")
     return Path(package.submodule_search_locations[0])
+
+
+class Build(Struct, frozen=True):
+    """The firmware as it travels to a board."""
+
+    version: str
+    files: dict[str, bytes]  # of the slot: name (such as `rung_box/lamps.mpy`) to content; its `manifest` is one
+    outside: dict[str, bytes]  # boot.py and main.py
+    compiled: bool  # False: the sources travel, since the board's MicroPython loads nothing that can be compiled here
+
+
+def build(mpy: int) -> Build:
+    """The firmware for a board whose `sys.implementation._mpy` is ``mpy`` (0: sources); quick when asked again."""
+    raise NotImplementedError

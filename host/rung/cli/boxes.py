@@ -13,6 +13,7 @@ from rung.cli.ends import need, stop
 from rung.sim.box import BoxError, VirtualBox
 from rung.sim.chip import blank_chip
 from rung.sim.flash import install
+from rung.sim.hands import hands
 from rung.sim.hub import UART_BAUD, Hub, Plugged
 
 NO_VM = "virtual boxes need the MicroPython VM: install rung with its extra `sim` (Linux x86_64)"
@@ -39,8 +40,9 @@ def sim_boxes(
                     hub.take_last()
                 if foreign:
                     hub.add_gps()
-                _tell(hub, full_speed)
-                ended.wait()
+                with hands(folder, hub.ports()):
+                    _tell(hub, full_speed)
+                    ended.wait()
         except (BoxError, OSError, TimeoutError) as error:
             stop(f"{folder}: {error}")
 

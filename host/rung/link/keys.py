@@ -3,21 +3,33 @@
 import os
 import secrets
 from binascii import hexlify, unhexlify
+from hashlib import sha256
 from pathlib import Path
 
 from rung_wire.codes import HEX_CHARS, KEY_BYTES
 from rung_wire.seal import Key
 
 SUFFIX = ".key"
+FINGERPRINT_CHARS = 12
 
 
 class KeysError(Exception):
     """A key cannot be used or kept; one line with the file and the mend. It never holds a key."""
 
 
+def state_home() -> Path:
+    """Where this user's desks have their state folders, and a fleet its keys, unless told otherwise."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "rung"
+
+
 def new_key() -> str:
     """64 random hexadecimal digits: what stands in the file of a box, on both ends."""
     return hexlify(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def fingerprint(key: str) -> str:
+    """What a key may be known by in tables and reports: it tells nothing of the key itself."""
+    return sha256(unhexlify(key)).hexdigest()[:FINGERPRINT_CHARS]
 
 
 def read_keys(folder: Path) -> dict[str, Key]:
