@@ -21,9 +21,10 @@ def read() -> "list[str]":
             words = file.read().split()
     except (OSError, ValueError):
         words = []
-    if len(words) == 3 and words[1] in (*SLOTS, ROOT) and words[1] != words[0] and words[2].isdigit():
-        return words if words[0] in SLOTS else []
-    return words if len(words) == 1 and words[0] in SLOTS else []
+    if not words or words[0] not in SLOTS:
+        return []
+    is_trial = len(words) == 3 and words[1] != words[0] and words[1] in "a b -".split() and words[2].isdigit()
+    return words if is_trial or len(words) == 1 else []
 
 
 def point(words: str) -> None:
