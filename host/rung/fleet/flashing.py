@@ -150,7 +150,7 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
     """Image, firmware, key, desk, restart, and a HELLO that proves it."""
     say = partial(tell, met.port)
     try:
-        _refuse(met, wanted)
+        _refuse(met, desk, wanted)
         if wanted.image is not None:
             met = _with_image(met, wanted.image, say)
         return _with_firmware(met, desk, wanted, builds, say)
@@ -160,13 +160,14 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
         return Failed(met.port, str(error))
 
 
-def _refuse(met: Met, wanted: Wanted) -> None:
+def _refuse(met: Met, desk: str, wanted: Wanted) -> None:
     """Whatever must not be begun; known before anything is touched. Raises one of FAILURES."""
     about, image = met.about, wanted.image
     if image is not None and not image.suits(met.chip):
         mend = "take the image of that chip"
         raise ImageError(f"{met.port}: the chip is an {met.chip}, and {image.path} is for {image.chip}; {mend}")
-    if about and about.fingerprint and not wanted.rekey and not wanted.keyring.knows(about.id, about.fingerprint):
+    is_paired = bool(about and about.fingerprint) and not wanted.rekey
+    if about and is_paired and not wanted.keyring.knows(about.id, desk, about.fingerprint):
         mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
         raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
 
