@@ -149,11 +149,12 @@ def boxes(
     full_speed: Annotated[bool, typer.Option("--full-speed", help="Not 115,200 baud but all the port gives.")] = False,
     foreign: Annotated[bool, typer.Option("--foreign", help="A device that is no board hangs there too.")] = False,
     taken: Annotated[bool, typer.Option("--taken", help="Keep the last box's port open, as another program.")] = False,
+    flash_kb: Annotated[int, typer.Option(min=64, help="How much new ones have for files.")] = 2048,
 ) -> None:
     """Virtual boxes with serial ports, until Ctrl-C: the real firmware on the real MicroPython. Linux only."""
     from rung.cli.boxes import sim_boxes
 
-    sim_boxes(count, folder, bare=bare, full_speed=full_speed, foreign=foreign, taken=taken)
+    sim_boxes(count, folder, bare=bare, full_speed=full_speed, foreign=foreign, taken=taken, flash_kb=flash_kb)
 
 
 def _version(asked: bool) -> None:

@@ -2,6 +2,7 @@
 """Inside the VM: the flash chip as `/`, a folder of the host or littlefs in one file."""
 
 import os
+import sys
 
 import vfs
 
@@ -50,10 +51,28 @@ class Chip:
         return all(self._file.read(len(_PART)) == _PART for _ in range(BLOCK // len(_PART)))
 
 
+class _Os:
+    """`os` of a box whose flash is a folder of the host: VfsPosix makes both paths of a rename in one buffer."""
+
+    def __init__(self, path):
+        self._path = path.rstrip("/")
+        self._host = vfs.VfsPosix()
+
+    def rename(self, old, new):
+        self._host.rename(self._in_host(old), self._in_host(new))
+
+    def _in_host(self, path):
+        return self._path + (path if path[:1] == "/" else os.getcwd().rstrip("/") + "/" + path)
+
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+
 def mount(path):
     """Make the flash at the host's `path` the only file system; format a blank chip. False if it cannot be read."""
     if os.stat(path)[0] & 0x4000:
         system = vfs.VfsPosix(path)
+        sys.modules["os"] = _Os(path)
     else:
         chip = _chip(path)
         if chip.is_blank():
