@@ -23,7 +23,7 @@ from rung.link.port import PortError
 BOOT_S = 30.0  # a new MicroPython formats its flash at the first start
 AGAIN_S = 0.5
 PROOF_S = 20.0  # a reset, the start of the firmware, and its first HELLO take one to three
-MACHINES = ("ESP32", "linux", "darwin")  # the last two are virtual boxes
+ESP32, VIRTUAL = "ESP32", ("linux", "darwin")  # how the machines begin that virtual boxes run on
 
 FAILURES = (BoardError, ImageError, KeysError, PortError, VisitError)  # each one line: port, reason, mend
 
@@ -52,7 +52,9 @@ class Met(Struct):
     @property
     def chip(self) -> str:
         """As far as the board tells: `Generic ESP32S3 module with ESP32S3` is an ESP32S3."""
-        return self.about.machine.rpartition(" with ")[2] if self.about else ""
+        if self.about is None:
+            return ""
+        return "virtual" if self.about.machine.startswith(VIRTUAL) else self.about.machine.rpartition(" with ")[2]
 
     def let_go(self) -> None:
         """Start what the board had, as if nobody had come."""
@@ -134,8 +136,8 @@ def meet(candidate: Candidate, ids: Sequence[str] = (), may_be_empty: bool = Fal
 def _judged(met: Met, candidate: Candidate, ids: Sequence[str]) -> Met | LeftAlone:
     assert met.about is not None
     why = ""
-    if not any(kind in met.about.machine for kind in MACHINES):
-        why = f"it runs MicroPython on another chip ({met.about.machine})"
+    if met.chip != "virtual" and ESP32 not in met.chip:
+        why = f"it runs MicroPython on another chip ({met.chip})"
     elif met.about.layout == FOREIGN and not candidate.sure:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
     elif ids and met.id not in ids:
