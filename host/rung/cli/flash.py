@@ -72,7 +72,9 @@ def _find(asked: Asked, inventory: Inventory) -> _Found:
     met = meet_all(candidates, asked.ids, may_be_empty=asked.image is not None)
     found = _Found([], left, [])
     for board in met:
-        if isinstance(board, Failed):
+        if isinstance(board, Failed) and asked.ids:  # if it is one that is named, its id is missed below
+            found.left.append(LeftAlone(board.port, board.reason))
+        elif isinstance(board, Failed):
             found.failed.append(board)
         elif isinstance(board, LeftAlone):
             found.left.append(board)

@@ -34,8 +34,12 @@ class Failed(Struct, frozen=True):
     port: str
     why: str
 
+    @property
+    def reason(self) -> str:
+        return self.why.removeprefix(f"{self.port}: ")
+
     def __str__(self) -> str:
-        return self.why if self.why.startswith(self.port) else f"{self.port}: {self.why}"
+        return f"{self.port}: {self.reason}"
 
 
 class Met(Struct):
@@ -141,7 +145,7 @@ def _judged(met: Met, candidate: Candidate, ids: Sequence[str]) -> Met | LeftAlo
     elif met.about.layout == FOREIGN and not candidate.sure:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
     elif ids and met.id not in ids:
-        why = f"{met.id} is not named"
+        why = f"board {met.id} is not named"
     if not why:
         return met
     met.let_go()
@@ -167,7 +171,7 @@ def _refuse(met: Met, desk: str, wanted: Wanted) -> None:
     about, image = met.about, wanted.image
     if image is not None and not image.suits(met.chip):
         mend = "take the image of that chip"
-        raise ImageError(f"{met.port}: the chip is an {met.chip}, and {image.path} is for {image.chip}; {mend}")
+        raise ImageError(f"{met.port}: the chip is {met.chip}, and {image.path} is for {image.chip}; {mend}")
     is_paired = bool(about and about.fingerprint) and not wanted.rekey
     if about and is_paired and not wanted.keyring.knows(about.id, desk, about.fingerprint):
         mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
