@@ -1,5 +1,7 @@
 """`rung flash`: every attached board is found, shown, and brought to the wanted state, side by side."""
 
+from __future__ import annotations
+
 import contextlib
 import sys
 from collections.abc import Sequence
@@ -8,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from rung.cli.ends import stop
+from rung.cli.fleet_book import opened
 from rung.cli.progress import columns, shown
 from rung.fleet.board import BoardError
 from rung.fleet.crate import bring_all, meet_all
@@ -16,9 +19,8 @@ from rung.fleet.image import ImageError, read_image
 from rung.fleet.inventory import Inventory, InventoryError, checked
 from rung.fleet.keyring import Keyring
 from rung.fleet.ports import LeftAlone, look
-from rung.link.keys import KeysError, state_home
+from rung.link.keys import KeysError
 
-INVENTORY = "fleet.db"
 HEAD = ("port", "chip", "id", "firmware", "MicroPython", "key", "desk")
 NOTHING = "no board to flash; plug one in, or name its port: --port"
 
@@ -38,66 +40,80 @@ class Asked(Struct, frozen=True, kw_only=True):
     yes: bool
 
 
+class _Found(Struct, frozen=True):
+    """What is behind the ports."""
+
+    chosen: list[Met]  # the boards that are meant
+    left: list[LeftAlone]
+    failed: list[Failed]
+
+
 def flash_boards(asked: Asked) -> int:
     """The exit code: 0 when every board that was meant runs what is wanted, 1 when one does not, 2 when none can."""
     if not (asked.yes or asked.dry_run or (sys.stdin.isatty() and sys.stdout.isatty())):
         stop("nobody is there to be asked: say --yes, or --dry-run to look only")
     try:
         image = None if asked.image is None else read_image(asked.image)
-        fleet = asked.fleet or state_home()
-        inventory = Inventory(fleet / INVENTORY)
-    except (ImageError, InventoryError) as error:
+    except ImageError as error:
         stop(str(error))
-    wanted = Wanted(Keyring(fleet), image, asked.rekey)
-    candidates, left = look(asked.ports, asked.folder)
-    found = meet_all(candidates, asked.ids, may_be_empty=image is not None)
-    met = [board for board in found if isinstance(board, Met)]
-    failed = [board for board in found if isinstance(board, Failed)]
-    left += [port for port in found if isinstance(port, LeftAlone)]
-    chosen, others = _chosen(asked, inventory, met, left, failed)
-    _let_go(others)
-    for line in (*left, *failed):
-        print(line, flush=True)
-    if not chosen:
-        if not failed:
+    with opened(asked.fleet) as (inventory, keyring):
+        found = _find(asked, inventory)
+        for line in (*found.left, *found.failed):
+            print(line, flush=True)
+        if not (found.chosen or found.failed):
             stop(NOTHING)
-        return 1
+        wanted = Wanted(keyring, image, asked.rekey)
+        return _flash_or_let_go(asked, found, wanted, inventory) or (1 if found.failed else 0)
+
+
+def _find(asked: Asked, inventory: Inventory) -> _Found:
+    """What is there. What is retired is left alone; an id that is not there has failed."""
+    candidates, left = look(asked.ports, asked.folder)
+    met = meet_all(candidates, asked.ids, may_be_empty=asked.image is not None)
+    found = _Found([], left, [])
+    for board in met:
+        if isinstance(board, Failed) and asked.ids:  # if it is one that is named, its id is missed below
+            found.left.append(LeftAlone(board.port, board.reason))
+        elif isinstance(board, Failed):
+            found.failed.append(board)
+        elif isinstance(board, LeftAlone):
+            found.left.append(board)
+        elif (box := inventory.box(board.id)) is not None and box.retired:
+            _let_go([board])
+            mend = f"use it again: rung fleet rename {box.id} --spare"
+            found.left.append(LeftAlone(board.port, f"box {box.id} is retired ({box.retired}); {mend}"))
+        else:
+            found.chosen.append(board)
+    there = [board.id for board in met if isinstance(board, Met)]
+    absent = [id for id in asked.ids if id not in there]
+    found.failed.extend(Failed(id, f"no board with the id {id} is attached; plug it in") for id in absent)
+    return found
+
+
+def _flash_or_let_go(asked: Asked, found: _Found, wanted: Wanted, inventory: Inventory) -> int:
+    """Show the boards that are meant, and flash them if that is wanted; else each goes on with what it had."""
+    chosen = found.chosen
     try:
-        desks = _desks(asked, inventory, chosen)
+        desks = _desks(asked, inventory, wanted.keyring, chosen)
     except InventoryError as error:
         _let_go(chosen)
         stop(str(error))
-    print(_table(chosen, desks))
-    if asked.dry_run or not _agreed(asked, len(chosen)):
+    if chosen:
+        print(_table(chosen, desks), flush=True)
+    if asked.dry_run or not chosen:
         _let_go(chosen)
-        return 1 if failed else 0
-    return _flash(list(zip(chosen, desks, strict=True)), wanted, inventory, len(failed))
-
-
-def _chosen(
-    asked: Asked, inventory: Inventory, met: list[Met], left: list[LeftAlone], failed: list[Failed]
-) -> tuple[list[Met], list[Met]]:
-    """The boards that are meant, and the others. What is retired is left alone; an id that is not there has failed."""
-    chosen, others = [], []
-    for board in met:
-        box = inventory.box(board.id)
-        if box is not None and box.retired:
-            others.append(board)
-            mend = f"use it again: rung fleet rename {box.id} --spare"
-            left.append(LeftAlone(board.port, f"box {box.id} is retired ({box.retired}); {mend}"))
-        else:
-            chosen.append(board)
-    there = [board.id for board in met]
-    failed += [Failed(id, f"no board with the id {id} is attached; plug it in") for id in asked.ids if id not in there]
+        return 0
     if len(chosen) > 1 and not (asked.all or asked.ports or asked.ids):
-        print(_table(chosen, [""] * len(chosen)))
         _let_go(chosen)
         stop("several boards are attached: say which, by --port or --id, or take --all")
-    return chosen, others
+    if not _agreed(asked, len(chosen)):
+        _let_go(chosen)
+        return 0
+    return _flash(list(zip(chosen, desks, strict=True)), wanted, inventory, len(found.failed))
 
 
-def _desks(asked: Asked, inventory: Inventory, chosen: list[Met]) -> list[str]:
-    """Where each board belongs: by the inventory, else by the board itself; a new name is for those without a place."""
+def _desks(asked: Asked, inventory: Inventory, keyring: Keyring, chosen: list[Met]) -> list[str]:
+    """Where each board belongs: by the inventory, its key's folder, or its own note. Others get the name asked for."""
     if len(chosen) == 1 and asked.desk and "#" not in asked.desk:
         there = inventory.at(asked.desk)
         if there is not None and there.id != chosen[0].id:
@@ -106,9 +122,10 @@ def _desks(asked: Asked, inventory: Inventory, chosen: list[Met]) -> list[str]:
         return [checked(asked.desk)]
     desks: list[str] = []
     for board in chosen:
-        box, own = inventory.box(board.id), board.about.desk if board.about else ""
+        box = inventory.box(board.id)
+        own = keyring.desk_of(board.id) or ("" if box or not board.about else board.about.desk)
         is_free = inventory.at(own) is None and own not in desks
-        desks.append(box.desk if box else own if is_free else "")
+        desks.append(box.desk if box and box.desk else own if is_free else "")
     if not asked.desk:
         return desks
     names = iter(inventory.desks_for(asked.desk, desks.count("")))
@@ -159,7 +176,7 @@ def _record(done: Done, keyring: Keyring, inventory: Inventory) -> None:
     inventory.keyed(about.id, done.fingerprint)
     for trouble in done.troubles:
         inventory.fault(about.id, trouble)
-    keyring.settle(inventory.find(about.id))
+    keyring.follow(inventory)
 
 
 def _told(done: Done) -> str:

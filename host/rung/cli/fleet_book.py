@@ -23,7 +23,9 @@ def opened(fleet: Path | None) -> Iterator[tuple[Inventory, Keyring]]:
     try:
         inventory = Inventory(folder / FILE)
         try:
-            yield inventory, Keyring(folder)
+            keyring = Keyring(folder)
+            keyring.follow(inventory)  # an earlier command may have been cut off
+            yield inventory, keyring
         finally:
             inventory.close()
     except (InventoryError, KeysError) as error:
@@ -87,5 +89,5 @@ def retire_box(fleet: Path | None, name: str, why: str) -> None:
     with opened(fleet) as (inventory, keyring):
         box = inventory.find(name)
         inventory.retire(box.id, why)
-        keyring.settle(inventory.find(box.id))
+        keyring.follow(inventory)
         print(f"box {box.id} ({box.place}) is retired: {why}; its key is deleted")

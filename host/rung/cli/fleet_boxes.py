@@ -20,7 +20,7 @@ def rename_box(
     with opened(fleet) as (inventory, keyring):
         box = inventory.find(name)
         inventory.rename(box.id, desk)
-        keyring.settle(inventory.find(box.id))
+        keyring.follow(inventory)
         told = _tell(inventory.find(box.id), keyring, _attached([box.id], ports, folder))
     print(f"box {box.id} is {f'at desk {desk}' if desk else 'a spare'}{told}")
 
@@ -39,8 +39,7 @@ def swap_box(fleet: Path | None, name: str, spare: str, why: str, ports: Sequenc
             raise
         _let_go([met for met in attached if met.id != new.id])
         inventory.swap(broken.id, new.id, why)
-        for box in (broken, new):
-            keyring.settle(inventory.find(box.id))
+        keyring.follow(inventory)
         told = _tell(inventory.find(new.id), keyring, [met for met in attached if met.id == new.id])
         print(f"desk {broken.desk}: box {new.id} in place of {broken.id}, which is retired ({why}){told}")
         print(f"its key is in {keyring.folder(broken.desk)}, and no other; on another computer, copy that folder there")
@@ -94,7 +93,7 @@ def _tell(box: Box, keyring: Keyring, attached: Sequence[Met]) -> str:
     for met in attached:
         assert met.board is not None and met.about is not None
         try:
-            if not keyring.knows(box.id, met.about.fingerprint):
+            if not keyring.knows(box.id, box.desk, met.about.fingerprint):
                 return f"; it has another key than the one here: rung fleet rekey {box.id}"
             met.board.put("desk", box.desk.encode())
             met.board.restart()

@@ -11,7 +11,7 @@ from rung.cli.fleet_book import opened
 from rung.fleet.inventory import Box, Inventory
 from rung.fleet.keyring import Keyring
 from rung.fleet.ports import LeftAlone, look
-from rung.fleet.press_test import BUTTONS, OK, all_done, test_button
+from rung.fleet.press_test import BUTTONS, OK, all_done, try_button
 from rung.fleet.probe import probe
 from rung.fleet.visit import Visit, VisitError
 from rung.link.keys import KeysError
@@ -24,7 +24,7 @@ NO_HANDS = "no `rung sim boxes` runs there; start it, or press the buttons yours
 Press = Callable[[str, str], None]  # the port, and the button
 
 
-def test_boxes(
+def try_boxes(
     fleet: Path | None, names: Sequence[str], simulate: bool, ports: Sequence[str], folder: Path | None
 ) -> int:
     """The exit code: 0 when every button of every box that was meant is as it should be."""
@@ -73,7 +73,7 @@ def _tested(port: str, box: Box, inventory: Inventory, keyring: Keyring, press: 
         hello = visit.welcome(box.id)
         print(f"{port}: box {box.id} ({box.place}): the lamp of the button to press breathes", flush=True)
         for button in BUTTONS:
-            results[button] = test_button(visit, button, lambda button=button: press(port, button))  # type: ignore[misc]
+            results[button] = try_button(visit, button, lambda button=button: press(port, button))  # type: ignore[misc]
             inventory.tested(box.id, button, results[button])
             print(f"{port}: {button}: {results[button]}", flush=True)
         all_done(visit)

@@ -23,7 +23,7 @@ from rung.link.port import PortError
 BOOT_S = 30.0  # a new MicroPython formats its flash at the first start
 AGAIN_S = 0.5
 PROOF_S = 20.0  # a reset, the start of the firmware, and its first HELLO take one to three
-MACHINES = ("ESP32", "linux", "darwin")  # the last two are virtual boxes
+ESP32, VIRTUAL = "ESP32", ("linux", "darwin")  # how the machines begin that virtual boxes run on
 
 FAILURES = (BoardError, ImageError, KeysError, PortError, VisitError)  # each one line: port, reason, mend
 
@@ -34,8 +34,12 @@ class Failed(Struct, frozen=True):
     port: str
     why: str
 
+    @property
+    def reason(self) -> str:
+        return self.why.removeprefix(f"{self.port}: ")
+
     def __str__(self) -> str:
-        return self.why if self.why.startswith(self.port) else f"{self.port}: {self.why}"
+        return f"{self.port}: {self.reason}"
 
 
 class Met(Struct):
@@ -52,7 +56,9 @@ class Met(Struct):
     @property
     def chip(self) -> str:
         """As far as the board tells: `Generic ESP32S3 module with ESP32S3` is an ESP32S3."""
-        return self.about.machine.rpartition(" with ")[2] if self.about else ""
+        if self.about is None:
+            return ""
+        return "virtual" if self.about.machine.startswith(VIRTUAL) else self.about.machine.rpartition(" with ")[2]
 
     def let_go(self) -> None:
         """Start what the board had, as if nobody had come."""
@@ -134,12 +140,12 @@ def meet(candidate: Candidate, ids: Sequence[str] = (), may_be_empty: bool = Fal
 def _judged(met: Met, candidate: Candidate, ids: Sequence[str]) -> Met | LeftAlone:
     assert met.about is not None
     why = ""
-    if not any(kind in met.about.machine for kind in MACHINES):
-        why = f"it runs MicroPython on another chip ({met.about.machine})"
+    if met.chip != "virtual" and ESP32 not in met.chip:
+        why = f"it runs MicroPython on another chip ({met.chip})"
     elif met.about.layout == FOREIGN and not candidate.sure:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
     elif ids and met.id not in ids:
-        why = f"{met.id} is not named"
+        why = f"board {met.id} is not named"
     if not why:
         return met
     met.let_go()
@@ -150,7 +156,7 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
     """Image, firmware, key, desk, restart, and a HELLO that proves it."""
     say = partial(tell, met.port)
     try:
-        _refuse(met, wanted)
+        _refuse(met, desk, wanted)
         if wanted.image is not None:
             met = _with_image(met, wanted.image, say)
         return _with_firmware(met, desk, wanted, builds, say)
@@ -160,13 +166,14 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
         return Failed(met.port, str(error))
 
 
-def _refuse(met: Met, wanted: Wanted) -> None:
+def _refuse(met: Met, desk: str, wanted: Wanted) -> None:
     """Whatever must not be begun; known before anything is touched. Raises one of FAILURES."""
     about, image = met.about, wanted.image
     if image is not None and not image.suits(met.chip):
         mend = "take the image of that chip"
-        raise ImageError(f"{met.port}: the chip is an {met.chip}, and {image.path} is for {image.chip}; {mend}")
-    if about and about.fingerprint and not wanted.rekey and not wanted.keyring.knows(about.id, about.fingerprint):
+        raise ImageError(f"{met.port}: the chip is {met.chip}, and {image.path} is for {image.chip}; {mend}")
+    is_paired = bool(about and about.fingerprint) and not wanted.rekey
+    if about and is_paired and not wanted.keyring.knows(about.id, desk, about.fingerprint):
         mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
         raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
 

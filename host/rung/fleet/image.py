@@ -91,6 +91,7 @@ def _fault(data: bytes, start: int) -> str:
 
 
 def _plain(chip: str) -> str:
-    """ESP32-D0WDQ6 and ESP32 are one chip; ESP32-S3 (QFN56) and ESP32S3 too."""
+    """ESP32-D0WDQ6 and ESP32 are one chip; ESP32-S3 (QFN56) and ESP32S3 too. Other names stay as they are."""
     letters = chip.upper().replace("-", "").replace("_", "")
-    return next((kind for kind in ("ESP32S2", "ESP32S3", "ESP32C3", "ESP32C6") if kind in letters), "ESP32")
+    kinds = ("ESP32S2", "ESP32S3", "ESP32C3", "ESP32C6", "ESP32")
+    return next((kind for kind in kinds if kind in letters), letters)

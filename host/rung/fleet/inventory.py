@@ -17,6 +17,7 @@ from msgspec import Struct
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x52554E46  # "RUNF"; tells our file from any other SQLite database
+NO_REASON = "no reason was given"
 BUSY_MS = 5000  # another `rung` writes for milliseconds
 
 _TABLES = f"""
@@ -28,6 +29,7 @@ CREATE TABLE box (
     micropython TEXT NOT NULL DEFAULT '',
     firmware TEXT NOT NULL DEFAULT '',
     fingerprint TEXT NOT NULL DEFAULT '',
+    settled INTEGER NOT NULL DEFAULT 1,
     first_s INTEGER NOT NULL,
     seen_s INTEGER NOT NULL
 ) STRICT;
@@ -104,10 +106,10 @@ class Inventory:
         self._clock = clock
         with self._explained():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # SQLite would make it readable for all; what it makes beside it takes these rights
             self._db = apsw.Connection(os.fspath(path))
             self._db.set_busy_timeout(BUSY_MS)
             self._prepare()
-            path.chmod(0o600)
 
     def close(self) -> None:
         with self._explained():
@@ -136,6 +138,10 @@ class Inventory:
     def faults(self, box: str) -> list[Fault]:
         """The newest first."""
         return self._read(Fault, "fault", "WHERE box = ? ORDER BY at_s DESC, rowid DESC", box)
+
+    def unsettled(self) -> list[Box]:
+        """Those that changed their place, whose keys may still be where they were: see `Keyring.follow`."""
+        return self._read(Box, "box", "WHERE NOT settled")
 
     def tests(self, box: str) -> dict[str, PressTest]:
         """By button; the newest of each."""
@@ -184,8 +190,7 @@ class Inventory:
             mend = f"swap it: rung fleet swap {desk}, or give that one another name"
             raise InventoryError(f"desk {desk} has box {there.id} already; {mend}")
         with self._explained(), self._db:
-            self._set(id, "desk", desk)
-            self._set(id, "retired", "")
+            self._place_at(id, desk)
 
     def retire(self, id: str, why: str) -> None:
         """It is used no more, and its desk is free."""
@@ -197,8 +202,7 @@ class Inventory:
         with self._explained(), self._db:
             desk = self._db.execute("SELECT desk FROM box WHERE id = ?", (broken,)).get
             self._retire(broken, why)
-            self._set(spare, "desk", desk)
-            self._set(spare, "retired", "")
+            self._place_at(spare, desk)
 
     def fault(self, id: str, what: str) -> None:
         with self._explained():
@@ -209,10 +213,20 @@ class Inventory:
             row = (id, button, int(self._clock()), result)
             self._db.execute("INSERT OR REPLACE INTO test VALUES (?, ?, ?, ?)", row)
 
+    def settled(self, id: str) -> None:
+        """Its key stands where it belongs."""
+        with self._explained():
+            self._db.execute("UPDATE box SET settled = 1 WHERE id = ?", (id,))
+
+    def _place_at(self, id: str, desk: str) -> None:
+        self._db.execute(
+            "UPDATE box SET settled = settled AND desk = ?1 AND retired = '', desk = ?1, retired = '' WHERE id = ?2",
+            (desk, id),
+        )
+
     def _retire(self, id: str, why: str) -> None:
-        self._set(id, "desk", "")
-        self._set(id, "retired", why)
-        self._set(id, "fingerprint", "")
+        row = (why.strip() or NO_REASON, id)
+        self._db.execute("UPDATE box SET settled = 0, desk = '', retired = ?, fingerprint = '' WHERE id = ?", row)
 
     def _set(self, id: str, column: str, value: str) -> None:
         self._db.execute(f"UPDATE box SET {column} = ? WHERE id = ?", (value, id))

@@ -5,16 +5,16 @@
     FLEET/drafts/BOX.key         on its way to the box
 
 So a desk's folder holds one key, that of its box, and a swap leaves no other in it. The inventory says where a key
-belongs; `settle` brings the files there, as often as it is called, whatever an earlier command had come to. A new key
-is a draft until the box has it: if that is cut off, the box's fingerprint tells which of the two it has.
+belongs, and which boxes have moved; `follow` brings their files there, whatever an earlier command had come to. A new
+key is a draft until the box has it: if that is cut off, the box's fingerprint tells which of the two it has.
 """
 
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from rung.fleet.inventory import Box
-from rung.link.keys import SUFFIX, KeysError, fingerprint, keep_key, read_keys
+from rung.fleet.inventory import Inventory
+from rung.link.keys import SUFFIX, KeysError, fingerprint, keep_key, read_key
 from rung_wire.seal import Key
 
 KEYS = "keys"
@@ -32,7 +32,7 @@ class Keyring:
         return self._fleet / desk / KEYS
 
     def files(self, box: str) -> list[Path]:
-        """Every key of that box; more than one only after a command that was cut off."""
+        """Every key of that box, the newest first; more than one only after a command that was cut off."""
         name = f"{box}{SUFFIX}"
         places = [self._fleet / KEYS / name, *self._fleet.glob(f"*/{KEYS}/{name}")]
         return sorted((file for file in places if file.is_file()), key=lambda file: file.stat().st_mtime, reverse=True)
@@ -45,16 +45,16 @@ class Keyring:
     def keys(self, box: str) -> dict[str, Key]:
         """What a link needs to hear that box: its key, if there is one."""
         files = self.files(box)
-        return {name: key for name, key in read_keys(files[0].parent).items() if name == box} if files else {}
+        return {box: read_key(files[0])} if files else {}
 
-    def knows(self, box: str, shown: str) -> bool:
-        """Whether the box's key, known by its fingerprint, stands here. One that was cut off in a re-key counts."""
+    def knows(self, box: str, desk: str, shown: str) -> bool:
+        """Whether the key that a box shows the fingerprint of stands here. A draft does count, and is kept by that."""
         if shown and self.fingerprint(box) == shown:
             return True
         draft = self._draft(box)
         if not draft.is_file() or fingerprint(draft.read_text().strip()) != shown:
             return False
-        self._promote(box, self.files(box)[0].parent if self.files(box) else self.folder(""))
+        self.keep(box, desk)
         return True
 
     def draft(self, box: str, key: str) -> None:
@@ -63,27 +63,33 @@ class Keyring:
 
     def keep(self, box: str, desk: str) -> None:
         """The box has taken its draft: from now on that is its key, and the only one."""
-        self._promote(box, self.folder(desk))
+        file = self.folder(desk) / f"{box}{SUFFIX}"
+        with _explained(file):
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._draft(box).replace(file)
+        self._drop(box, but=file)
 
-    def settle(self, box: Box) -> None:
-        """Bring the box's key to where the inventory says that it belongs, and nowhere else."""
-        files = self.files(box.id)
-        wanted = self.folder(box.desk) / f"{box.id}{SUFFIX}"
-        if not box.retired and files and files[0] != wanted:
-            with _explained(wanted):
-                wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                files[0].replace(wanted)
-        self._drop(box.id, but=None if box.retired else wanted)
+    def desk_of(self, box: str) -> str:
+        """The desk in whose folder the box's key stands, whoever has put it there; empty for none."""
+        files = self.files(box)
+        return "" if not files or files[0].parent == self.folder("") else files[0].parents[1].name
+
+    def follow(self, inventory: Inventory) -> None:
+        """Bring the keys of boxes that changed their place to where they belong now, and nowhere else."""
+        for box in inventory.unsettled():
+            files = self.files(box.id)
+            wanted = self.folder(box.desk) / f"{box.id}{SUFFIX}"
+            if not box.retired and files and files[0] != wanted:
+                with _explained(wanted):
+                    wanted.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    files[0].replace(wanted)
+            self._drop(box.id, but=None if box.retired else wanted)
+            if box.retired:
+                self._draft(box.id).unlink(missing_ok=True)
+            inventory.settled(box.id)
 
     def _draft(self, box: str) -> Path:
         return self._fleet / DRAFTS / f"{box}{SUFFIX}"
-
-    def _promote(self, box: str, folder: Path) -> None:
-        file = folder / f"{box}{SUFFIX}"
-        with _explained(file):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._draft(box).replace(file)
-        self._drop(box, but=file)
 
     def _drop(self, box: str, but: Path | None) -> None:
         for file in self.files(box):

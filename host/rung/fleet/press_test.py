@@ -16,7 +16,7 @@ _DARK = (codes.OFF, codes.NO_MARK)
 _NAMES = {code: name for name, code in BUTTONS.items()}
 
 
-def test_button(visit: Visit, button: str, ask: Callable[[], None], seconds: float = PRESS_S) -> str:
+def try_button(visit: Visit, button: str, ask: Callable[[], None], seconds: float = PRESS_S) -> str:
     """Light that button's lamp alone, `ask` for the press, and wait for it; what came of it, OK or a few words."""
     _forget(visit)
     wanted = BUTTONS[button]

@@ -34,7 +34,7 @@ def fingerprint(key: str) -> str:
 
 def read_keys(folder: Path) -> dict[str, Key]:
     """The key of every paired box, by its id. Raises KeysError."""
-    return {file.stem: _read(file) for file in sorted(folder.glob(f"[!.]*{SUFFIX}"))}
+    return {file.stem: read_key(file) for file in sorted(folder.glob(f"[!.]*{SUFFIX}"))}
 
 
 def keep_key(folder: Path, box: str, key: str) -> Path:
@@ -55,11 +55,12 @@ def keep_key(folder: Path, box: str, key: str) -> Path:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise KeysError(f"{file}: cannot be written: {error.strerror}") from None
-    _read(file)  # a file system that keeps nothing private is no place for a key
+    read_key(file)  # a file system that keeps nothing private is no place for a key
     return file
 
 
-def _read(file: Path) -> Key:
+def read_key(file: Path) -> Key:
+    """The key in that file. Raises KeysError."""
     try:
         if os.name == "posix" and file.stat().st_mode & 0o077:
             raise KeysError(f"{file}: can be read by others; if nobody has, chmod 600 {file}, else pair the box anew")
