@@ -66,14 +66,11 @@ def remove(path: str) -> None:
 
 def _checked(folder: str) -> "list[str]":
     """The manifest's names. Its first line is the version; then digest (SHA-256), size and name of each file."""
-    names = ["manifest"]
-    lines = _read_text(folder + "/manifest").split("\n")[1:]
-    for line in lines:
-        if line:
-            digest, _, name = line.split(" ")
-            if _digest(folder + "/" + name) != digest:
-                raise ValueError("%s/%s is damaged or missing: flash it again" % (folder, name))
-            names.append(name)
+    lines = [line.split(" ") for line in _read_text(folder + "/manifest").split("\n")[1:] if line]
+    names = ["manifest"] + [name for _, _, name in lines]  # at once: made one by one, they would cut the heap to pieces
+    for digest, _, name in lines:
+        if _digest(folder + "/" + name) != digest:
+            raise ValueError("%s/%s is damaged or missing: flash it again" % (folder, name))
     if len(names) == 1:
         raise ValueError("%s has no manifest: flash it again" % folder)
     return names
