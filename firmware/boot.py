@@ -23,7 +23,7 @@ def read() -> "list[str]":
         words = []
     if not words or words[0] not in SLOTS:
         return []
-    is_trial = len(words) == 3 and words[1] != words[0] and words[1] in "a b -".split() and words[2].isdigit()
+    is_trial = len(words) == 3 and words[1] != words[0] and words[1] in ["a", "b", ROOT] and words[2].isdigit()
     return words if is_trial or len(words) == 1 else []
 
 
@@ -77,25 +77,16 @@ def _path() -> None:
         sys.path.insert(0, "/" + name)
 
 
-def _dark() -> None:
-    from rung_box.setup import Setup
+if __name__ == "__main__":  # and not main.py that asks for go_back
+    # Not in a function: what its frame leaves behind on the stack would keep these modules alive for good.
+    try:
+        _path()
+        from rung_box.setup import Setup
 
-    setup = Setup()
-    setup.lamps().dark()
-    setup.forget()
-
-
-def _boot() -> None:
-    for act in (_path, _dark):
-        try:
-            act()
-        except (Exception, KeyboardInterrupt):  # nothing to start, or no lamps where they should be: main.py says so
-            pass
-    for name in list(sys.modules):
-        if name.startswith("rung_"):  # main.py, or a firmware that is just being put in place, has its own
-            del sys.modules[name]
-
-
-if __name__ == "__main__":
-    _boot()
-    del read, point, go_back, _choose, _path, _dark, _boot
+        setup = Setup()
+        setup.lamps().dark()
+        setup.forget()
+        del Setup, setup
+    except (Exception, KeyboardInterrupt):  # nothing to start, or no lamps where they should be: main.py says so
+        pass
+    del read, point, go_back, _choose, _path
