@@ -182,7 +182,10 @@ def _record(done: Done, keyring: Keyring, inventory: Inventory) -> None:
 def _told(done: Done) -> str:
     what = f"{done.wire / 1000:.1f} kB sent" if done.changed else "nothing had to be changed"
     place = f"desk {done.desk}" if done.desk else "a spare"
-    return f"{done.port}: box {done.about.id} runs firmware {done.firmware}, key {done.fingerprint}, {place}; {what}"
+    slowly = f" as sources: {done.sources}" if done.sources else ""
+    told = "".join(f"; {trouble}" for trouble in done.troubles)
+    box = f"{done.port}: box {done.about.id}"
+    return f"{box} runs firmware {done.firmware}, key {done.fingerprint}, {place}; {what}{slowly}{told}"
 
 
 def _let_go(boards: Sequence[Met]) -> None:

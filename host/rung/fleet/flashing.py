@@ -77,6 +77,7 @@ class Done(Struct, frozen=True):
     desk: str
     changed: bool
     wire: int  # bytes that went over the line
+    sources: str  # why sources were sent instead of compiled files; empty: they were not
     troubles: tuple[str, ...]
 
 
@@ -142,7 +143,7 @@ def _judged(met: Met, candidate: Candidate, ids: Sequence[str]) -> Met | LeftAlo
     why = ""
     if met.chip != "virtual" and ESP32 not in met.chip:
         why = f"it runs MicroPython on another chip ({met.chip})"
-    elif met.about.layout == FOREIGN and not candidate.sure:
+    elif met.about.layout == FOREIGN and not candidate.named:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
     elif ids and met.id not in ids:
         why = f"board {met.id} is not named"
@@ -232,6 +233,7 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
         desk=desk,
         changed=needs_key or sent.switched or about.desk != desk or wanted.image is not None,
         wire=sent.wire,
+        sources=firmware.sources,
         troubles=troubles,
     )
 
