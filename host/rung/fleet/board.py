@@ -128,6 +128,15 @@ class Board:
             self._run(programs.TAKE.format(folder=f"/{slot}", boot=boot))
         return Sent(wanted, len(build.files) - len(wanted), self._wire, slot, switched=True)
 
+    def go_back(self) -> bool:
+        """Give up a slot on trial, such as one that no HELLO has come from; whether there was one.
+
+        The board goes back by itself from a firmware that fails; whether a host is there to be greeted it cannot know.
+        """
+        self._about = None
+        with self._explained("did not go back; install the firmware again"):
+            return self._run(programs.GO_BACK).strip() == b"True"
+
     def put(self, name: str, data: bytes) -> None:
         """Write a file outside the slots, such as `key`: whole or not at all, by rename."""
         with self._explained(f"did not keep its file {name}; try again"):

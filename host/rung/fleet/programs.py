@@ -133,6 +133,11 @@ from rung_box import switch
 switch.take({folder!r},{boot})
 """
 
+GO_BACK: Final = """
+import boot
+print(boot.go_back())
+"""
+
 # littlefs takes a file's new content whole or not at all when it is closed; the rename is for every other file system.
 PUT: Final = """
 import os
