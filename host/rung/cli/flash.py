@@ -78,16 +78,25 @@ def _find(asked: Asked, inventory: Inventory) -> _Found:
             found.failed.append(board)
         elif isinstance(board, LeftAlone):
             found.left.append(board)
-        elif (box := inventory.box(board.id)) is not None and box.retired:
+        elif (why := _retired(board, inventory)) is not None:
             _let_go([board])
-            mend = f"use it again: rung fleet rename {box.id} --spare"
-            found.left.append(LeftAlone(board.port, f"box {box.id} is retired ({box.retired}); {mend}"))
+            found.left.append(why)
         else:
             found.chosen.append(board)
     there = [board.id for board in met if isinstance(board, Met)]
     absent = [id for id in asked.ids if id not in there]
     found.failed.extend(Failed(id, f"no board with the id {id} is attached; plug it in") for id in absent)
     return found
+
+
+def _retired(board: Met, inventory: Inventory) -> LeftAlone | None:
+    """Why not even a box of the inventory is flashed. It has been seen, in any case."""
+    box = inventory.box(board.id)
+    if box is None or board.about is None:
+        return None
+    inventory.saw(box.id, chip=board.chip, micropython=board.about.micropython, firmware=board.about.firmware)
+    mend = f"use it again: rung fleet rename {box.id} --spare"
+    return LeftAlone(board.port, f"box {box.id} is retired ({box.retired}); {mend}") if box.retired else None
 
 
 def _flash_or_let_go(asked: Asked, found: _Found, wanted: Wanted, inventory: Inventory) -> int:
@@ -106,8 +115,13 @@ def _flash_or_let_go(asked: Asked, found: _Found, wanted: Wanted, inventory: Inv
     if len(chosen) > 1 and not (asked.all or asked.ports or asked.ids):
         _let_go(chosen)
         stop("several boards are attached: say which, by --port or --id, or take --all")
-    if not _agreed(asked, len(chosen)):
+    try:
+        agreed = _agreed(asked, len(chosen))
+    except (KeyboardInterrupt, EOFError):
+        agreed = False
+    if not agreed:
         _let_go(chosen)
+        print("nothing was changed")
         return 0
     return _flash(list(zip(chosen, desks, strict=True)), wanted, inventory, len(found.failed))
 
