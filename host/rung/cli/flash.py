@@ -13,7 +13,7 @@ from rung.cli.ends import stop
 from rung.cli.fleet_book import opened
 from rung.cli.progress import columns, shown
 from rung.fleet.board import BoardError
-from rung.fleet.crate import bring_all, meet_all
+from rung.fleet.crate import Crate, meet_all
 from rung.fleet.flashing import Done, Failed, Met, Wanted
 from rung.fleet.image import ImageError, read_image
 from rung.fleet.inventory import Inventory, InventoryError, checked
@@ -167,19 +167,32 @@ def _agreed(asked: Asked, count: int) -> bool:
 def _flash(boards: list[tuple[Met, str]], wanted: Wanted, inventory: Inventory, failed: int) -> int:
     right = 0
     with shown({board.port: f"{board.port} {board.id}" for board, _ in boards}) as screen:
-        for outcome in bring_all(boards, wanted, screen.tell):
-            line = str(outcome)
-            if isinstance(outcome, Done):
-                try:
-                    _record(outcome, wanted.keyring, inventory)
-                    right += 1
-                    line = _told(outcome)
-                except (InventoryError, KeysError) as error:
-                    line = f"{outcome.port}: box {outcome.about.id} runs, but is not in the inventory: {error}"
-            screen.over(outcome.port, line)
+        crate = Crate(boards, wanted, screen.tell)
+        while True:
+            try:
+                for outcome in crate:
+                    is_right, line = _ended(outcome, wanted.keyring, inventory)
+                    right += is_right
+                    screen.over(outcome.port, line)
+                break
+            except KeyboardInterrupt:
+                if crate.is_stopping:
+                    raise
+                crate.stop()
     wrong = failed + len(boards) - right
     print(f"{right} of {right + wrong} boards run what is wanted")
     return 1 if wrong else 0
+
+
+def _ended(outcome: Done | Failed, keyring: Keyring, inventory: Inventory) -> tuple[bool, str]:
+    """Whether the board is as it should be, and its last line."""
+    if isinstance(outcome, Failed):
+        return False, str(outcome)
+    try:
+        _record(outcome, keyring, inventory)
+    except (InventoryError, KeysError) as error:
+        return False, f"{outcome.port}: box {outcome.about.id} runs, but is not in the inventory: {error}"
+    return True, _told(outcome)
 
 
 def _record(done: Done, keyring: Keyring, inventory: Inventory) -> None:

@@ -29,6 +29,10 @@ ESP32, VIRTUAL = "ESP32", ("linux", "darwin")  # how the machines begin that vir
 FAILURES = (BoardError, ImageError, KeysError, PortError, VisitError)  # each one line: port, reason, mend
 
 
+class Stopped(Exception):
+    """Somebody has pressed Ctrl-C: raised in a board's own thread by whoever is told how far it is."""
+
+
 class Failed(Struct, frozen=True):
     """A board that was not brought to the wanted state; one line with port, reason and mend."""
 
@@ -162,7 +166,7 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
         if wanted.image is not None:
             met = _with_image(met, wanted.image, say)
         return _with_firmware(met, desk, wanted, builds, say)
-    except FAILURES as error:
+    except (*FAILURES, Stopped) as error:
         with contextlib.suppress(BoardError):
             met.let_go()
         return Failed(met.port, str(error))
