@@ -18,6 +18,8 @@ from msgspec import Struct
 
 OUTSIDE: Final = ("boot.py", "main.py")  # stand beside the slots, and are replaced by rename alone
 MANIFEST: Final = "manifest"  # first line: version; then digest (SHA-256), size and name of each file
+VERSIONED: Final = "rung_box/__init__.py"
+VERSION_CHARS: Final = 12  # of the field in HELLO
 MPY: Final = 6  # the version of compiled files that mpy-cross makes; every MicroPython since 1.19 loads it
 
 
@@ -73,17 +75,30 @@ def files() -> dict[str, Path]:
 
 @cache
 def _built(compiler: Path | None, sources: str) -> Build:
+    version, stamped = _stamped({name: source.read_bytes() for name, source in files().items()})
     slot: dict[str, bytes] = {}
-    for name, source in files().items():
+    for name, source in stamped.items():
         if name in OUTSIDE:
-            slot[f"outside/{name}"] = source.read_bytes()
+            slot[f"outside/{name}"] = source
         elif compiler is None:
-            slot[name] = source.read_bytes()
+            slot[name] = source
         else:
             slot[name.removesuffix(".py") + ".mpy"] = _compiled(compiler, name, source)
-    version = re.search(r'^VERSION = "(.+)"', (_rest() / "rung_box" / "__init__.py").read_text(), re.MULTILINE)
-    assert version is not None, "the firmware has no version"
-    return Build(version[1], with_manifest(version[1], slot), sources)
+    return Build(version, with_manifest(version, slot), sources)
+
+
+def _stamped(sources: dict[str, bytes]) -> tuple[str, dict[str, bytes]]:
+    """The version, as a box will greet with it, and the sources that say so.
+
+    It ends with the first digits of the sources' SHA-256: a box that has gone back to an earlier slot greets with
+    another one, also where nobody has changed the number.
+    """
+    text = sources[VERSIONED].decode()
+    found = re.search(r'^VERSION = "(.+)"', text, re.MULTILINE)
+    assert found is not None, "the firmware has no version"
+    digest = hashlib.sha256(b"".join(name.encode() + data for name, data in sources.items())).hexdigest()
+    version = f"{found[1]}+{digest}"[:VERSION_CHARS]
+    return version, {**sources, VERSIONED: text.replace(found[0], f'VERSION = "{version}"').encode()}
 
 
 def with_manifest(version: str, slot: dict[str, bytes]) -> dict[str, bytes]:
@@ -92,10 +107,11 @@ def with_manifest(version: str, slot: dict[str, bytes]) -> dict[str, bytes]:
     return {**dict(sorted(slot.items())), MANIFEST: "\n".join([version, *lines, ""]).encode()}
 
 
-def _compiled(compiler: Path, name: str, source: Path) -> bytes:
+def _compiled(compiler: Path, name: str, content: bytes) -> bytes:
     """Its tracebacks tell the name that the file has in the slot."""
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "compiled.mpy"
+        source, target = Path(folder) / "source.py", Path(folder) / "compiled.mpy"
+        source.write_bytes(content)
         subprocess.run([compiler, "-s", name, "-o", target, source], check=True, capture_output=True)
         return target.read_bytes()
 
