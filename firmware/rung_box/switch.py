@@ -66,13 +66,15 @@ def remove(path: str) -> None:
 
 def _checked(folder: str) -> "list[str]":
     """The manifest's names. Its first line is the version; then digest (SHA-256), size and name of each file."""
-    lines = [line.split(" ") for line in _read_text(folder + "/manifest").split("\n")[1:] if line]
-    names = ["manifest"] + [name for _, _, name in lines]  # at once: made one by one, they would cut the heap to pieces
-    for digest, _, name in lines:
+    # All that is kept is made at once, before the hashing strews its garbage: else it would cut the heap to pieces.
+    entries = [line.split(" ") for line in _read_text(folder + "/manifest").split("\n")[1:] if line]
+    names = [entry[2] for entry in entries]
+    if not names:
+        raise ValueError("%s has no manifest: flash it again" % folder)
+    for digest, _, name in entries:
         if _digest(folder + "/" + name) != digest:
             raise ValueError("%s/%s is damaged or missing: flash it again" % (folder, name))
-    if len(names) == 1:
-        raise ValueError("%s has no manifest: flash it again" % folder)
+    names.append("manifest")
     return names
 
 
