@@ -35,7 +35,7 @@ TEARS: tuple[Tear, ...] = ("none", "half", "bits")
 
 def older(new: Build) -> Build:
     """An earlier release: another version, a file that has gone since and one that was different."""
-    version = (new.version, OLD)
+    version = (new.version.partition("+")[0], OLD)
     build = changed(new, "rung_box/__init__.py", *version)
     slot = {**build.files, "rung_box/gone.py": b"# no newer firmware has this\n" * 100}
     slot["rung_box/leds.py"] = files()["rung_box/leds.py"].read_bytes()
