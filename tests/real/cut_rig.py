@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pytest
 
-from rung import __version__
 from rung.firmware import MANIFEST, OUTSIDE, Build, files, with_manifest
 from rung.fleet.board import Board
 from rung.fleet.flashing import Builds, Done, Failed, Met, Wanted, bring, meet
@@ -36,7 +35,8 @@ TEARS: tuple[Tear, ...] = ("none", "half", "bits")
 
 def older(new: Build) -> Build:
     """An earlier release: another version, a file that has gone since and one that was different."""
-    build = changed(new, "rung_box/__init__.py", f'VERSION = "{__version__}"', f'VERSION = "{OLD}"')
+    version = (new.version.partition("+")[0], OLD)
+    build = changed(new, "rung_box/__init__.py", *version)
     slot = {**build.files, "rung_box/gone.py": b"# no newer firmware has this\n" * 100}
     slot["rung_box/leds.py"] = files()["rung_box/leds.py"].read_bytes()
     del slot[MANIFEST], slot["rung_box/leds.mpy"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 
 from tests.real.host_end import HostEnd
 
-from rung import __version__, firmware
+from rung import firmware
 from rung.firmware import Build
 from rung.fleet.board import Board, Sent
 from rung.sim.box import VirtualBox
@@ -31,7 +33,10 @@ def changed(name: str, old: str, new: str, build: Build) -> Build:
     assert old in text, f"{name} has no {old!r}"
     program = firmware.compiler()
     assert program is not None
-    compiled = firmware.compiled(program, name, text.replace(old, new).encode())
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "changed.py"
+        source.write_text(text.replace(old, new))
+        compiled = firmware.compiled(program, name, source)
     files = {**build.files, name.replace(".py", ".mpy"): compiled}
     return Build(build.version, firmware.with_manifest(build.version, files))
 
@@ -39,7 +44,8 @@ def changed(name: str, old: str, new: str, build: Build) -> Build:
 def of_version(text: str) -> Build:
     """The firmware under another version, which its HELLO tells."""
     build = firmware.build()
-    return changed("rung_box/__init__.py", f'VERSION = "{__version__}"', f'VERSION = "{text}"', build)
+    number = build.version.partition("+")[0]  # the rest is put in when it is built
+    return changed("rung_box/__init__.py", f'VERSION = "{number}"', f'VERSION = "{text}"', build)
 
 
 def install(box: VirtualBox, build: Build) -> Sent:

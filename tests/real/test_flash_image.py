@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from tests.real.test_pair import rung
 
 from rung.fleet.esptool import write_image
 from rung.fleet.image import CHIPS, ImageError, read_image
+from rung.fleet.inventory import Inventory
 from rung.link.hello import Hello, greeted
 from rung.link.keys import read_keys
 from rung.sim.box import VirtualBox
@@ -129,6 +130,7 @@ def test_an_empty_chip_becomes_a_paired_box_in_one_command(file: Path, tmp_path:
     pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
     port, fleet = tmp_path / "ttyX0", tmp_path / "fleet"
     with bootloader(port), VirtualBox(link=tmp_path / "ttyRUNG0", unique_id=MOCKS_MAC) as box:
+        _is_known(fleet, MOCKS_MAC, "north")
         command = [sys.executable, "-u", "-m", "rung", "flash", "--port", str(port), "--image", str(file), "--yes"]
         told = []
         with subprocess.Popen([*command, "--fleet", str(fleet)], stdout=subprocess.PIPE, text=True) as process:
@@ -139,9 +141,19 @@ def test_an_empty_chip_becomes_a_paired_box_in_one_command(file: Path, tmp_path:
                     (tmp_path / "new").symlink_to(box.port)
                     (tmp_path / "new").replace(port)
         assert process.returncode == 0, told
-        assert f"{port}: box {MOCKS_MAC} runs firmware" in told[-2] and "1 of 1 boards" in told[-1]
-        hello = greeted(box.port, read_keys(fleet / "keys"), PATIENCE_S)
+        assert (
+            f"{port}: box {MOCKS_MAC} runs firmware" in told[-2]
+            and "desk north" in told[-2]
+            and "1 of 1 boards" in told[-1]
+        )
+        hello = greeted(box.port, read_keys(fleet / "north" / "keys"), PATIENCE_S)
         assert isinstance(hello, Hello) and hello.trust == PAIRED
+
+
+def _is_known(fleet: Path, box: str, desk: str) -> None:
+    with closing(Inventory(fleet / "fleet.db")) as inventory:
+        inventory.saw(box)
+        inventory.rename(box, desk)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def flash_boards(asked: Asked) -> int:
             print(line, flush=True)
         if not (found.chosen or found.failed):
             stop(NOTHING)
-        wanted = Wanted(keyring, image, asked.rekey)
+        wanted = Wanted(keyring, image, asked.rekey, {box.id: box.desk for box in inventory.boxes() if box.desk})
         return _flash_or_let_go(asked, found, wanted, inventory) or (1 if found.failed else 0)
 
 

@@ -104,6 +104,7 @@ class Wanted(Struct, frozen=True):
     keyring: Keyring
     image: Image | None = None
     rekey: bool = False
+    desks: dict[str, str] = {}  # of the boxes that have one, by id: an empty chip tells only later which it is
 
 
 class Builds:
@@ -164,7 +165,10 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
     try:
         _refuse(met, desk, wanted)
         if wanted.image is not None:
+            was_known = bool(met.id)
             met = _with_image(met, wanted.image, say)
+            desk = desk if was_known else wanted.desks.get(met.id, desk)
+            _refuse_other_key(met, desk, wanted)
         return _with_firmware(met, desk, wanted, builds, say)
     except (*FAILURES, Stopped) as error:
         with contextlib.suppress(BoardError):
@@ -174,12 +178,18 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
 
 def _refuse(met: Met, desk: str, wanted: Wanted) -> None:
     """Whatever must not be begun; known before anything is touched. Raises one of FAILURES."""
-    about, image = met.about, wanted.image
-    if image is not None and not image.suits(met.chip):
+    image, chip = wanted.image, met.chip
+    if image is not None and not image.suits(chip):
         mend = "take the image of that chip"
-        raise ImageError(f"{met.port}: the chip is {met.chip}, and {image.path} is for {image.chip}; {mend}")
-    is_paired = bool(about and about.fingerprint) and not wanted.rekey
-    if about and is_paired and not wanted.keyring.knows(about.id, desk, about.fingerprint):
+        raise ImageError(f"{met.port}: the chip is {chip}, and {image.path} is for {image.chip}; {mend}")
+    _refuse_other_key(met, desk, wanted)
+
+
+def _refuse_other_key(met: Met, desk: str, wanted: Wanted) -> None:
+    about = met.about
+    if about is None or not about.fingerprint or wanted.rekey:
+        return
+    if not wanted.keyring.knows(about.id, desk, about.fingerprint):
         mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
         raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
 
