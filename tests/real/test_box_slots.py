@@ -58,6 +58,14 @@ def test_an_empty_board_becomes_a_working_box(bare: VirtualBox, flash: Path) -> 
     assert set(sent.sent) == set(firmware.build().files) - {firmware.MANIFEST} and sent.switched
     assert told[-1][0] == told[-1][1] and told == sorted(told)
     assert works(bare)
+
+
+def test_a_board_that_was_restarted_may_be_let_go_of_again(bare: VirtualBox) -> None:
+    """As it is when no HELLO comes after the restart."""
+    board = Board.open(bare.port)
+    board.restart()
+    board.restart()
+    board.close()
     with Board.open(bare.port) as board:
         about = board.about()
         board.restart()
