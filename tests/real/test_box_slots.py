@@ -58,6 +58,12 @@ def test_an_empty_board_becomes_a_working_box(bare: VirtualBox, flash: Path) -> 
     assert set(sent.sent) == set(firmware.build().files) - {firmware.MANIFEST} and sent.switched
     assert told[-1][0] == told[-1][1] and told == sorted(told)
     assert works(bare)
+    with Board.open(bare.port) as board:
+        about = board.about()
+        board.restart()
+    assert (about.layout, about.slot, about.trial, about.firmware) == (SLOTS, "a", False, firmware.build().version)
+    assert about.fingerprint and about.digest == firmware.build().digest
+    assert not list(flash.rglob("*.new"))
 
 
 def test_a_board_that_was_restarted_may_be_let_go_of_again(bare: VirtualBox) -> None:
@@ -66,12 +72,6 @@ def test_a_board_that_was_restarted_may_be_let_go_of_again(bare: VirtualBox) -> 
     board.restart()
     board.restart()
     board.close()
-    with Board.open(bare.port) as board:
-        about = board.about()
-        board.restart()
-    assert (about.layout, about.slot, about.trial, about.firmware) == (SLOTS, "a", False, firmware.build().version)
-    assert about.fingerprint and about.digest == firmware.build().digest
-    assert not list(flash.rglob("*.new"))
 
 
 def test_only_what_has_changed_travels(box: VirtualBox, flash: Path) -> None:
