@@ -43,8 +43,8 @@ from rung.sim.box import VirtualBox
 LONG = bool(os.environ.get("RUNG_LONG"))
 SIDE_BY_SIDE = 3  # boards: the computer has two cores, and a board waits now and then
 TAIL = 60  # operations before the end, in which the pointer is switched and the trial ends
-SOME_OF_TAIL, SOME = 12, 6
-DOUBLE_CUTS, PULLS = (300, 100) if LONG else (6, 4)
+SOME_OF_TAIL, SOME = 10, 5
+DOUBLE_CUTS, PULLS = (300, 100) if LONG else (5, 3)
 MOST_BYTES = 35_000  # a little less than a first flash takes
 
 _T = TypeVar("_T")

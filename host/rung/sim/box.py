@@ -6,7 +6,7 @@ however busy the caller is; all stamps are CLOCK_MONOTONIC nanoseconds, the same
 
 How it differs from silicon: `print` ends lines with a bare newline, objects are 64-bit, the
 processor is far faster, interrupts reach an idle program after up to 1 ms and never one that waits
-in a blocking read, the port has no DTR and RTS, flash does not wear. Linux only.
+in a blocking read, the port has no DTR and RTS, flash does not wear and takes no time. Linux only.
 """
 
 from __future__ import annotations
