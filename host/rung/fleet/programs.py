@@ -9,7 +9,8 @@ first byte all others are combined with (exclusive or), so that no byte is a Ctr
 deflated. For each block taken it writes a dot; between the two streams it prints the numbers of the manifest's lines
 that are nowhere on the board. What it keeps, what it copies from the other slot and what comes over the line is as the
 manifest has it by SHA-256; TAKE checks all of it once more, as it then stands in the flash. While FILL works the slot
-has no manifest, so it is not whole; and it works on a slot that nothing starts.
+has no manifest, so it is not whole; and it works on a slot that nothing starts. If no block comes for 15 s (whoever
+sent them was killed), its watchdog starts the board again: waiting here, it would answer nobody.
 """
 
 from typing import Final
@@ -63,13 +64,14 @@ binascii.hexlify(k).decode(),rd('/desk')[:80],s[0]*s[3]))
 FILL: Final = (
     _READING
     + """
-import deflate
+import deflate,gc
 up=sys.stdin.buffer.read
+dog=machine.WDT(timeout=15000)
 class Line(io.IOBase):
  def __init__(self):
   self.left=int(up(8),16);self.b=b'';self.at=0
  def more(self):
-  n=min(62,self.left)
+  dog.feed();n=min(62,self.left)
   b=up(n)if n else b''
   self.left-=n;self.at=1
   if n:
@@ -96,7 +98,7 @@ def fill(to,other,bits):
   else:
    with open('/slot.new','w')as f:f.write(w[1]+'\\n')
    os.rename('/slot.new','/slot')
- l=Line();m=deflate.DeflateIO(l,deflate.RAW,bits).read();l.end()
+ l=Line();z=deflate.DeflateIO(l,deflate.RAW,bits);m=z.read();l.end()
  try:os.remove(to+'manifest')
  except OSError:pass
  es=[e.split(' ')for e in m.decode().split('\\n')[1:]if e];want=[]
@@ -110,7 +112,7 @@ def fill(to,other,bits):
     if not c:break
     f.write(c)
  print(want)
- l=Line();z=deflate.DeflateIO(l,deflate.RAW,bits)
+ l=Line();z=None;gc.collect();z=deflate.DeflateIO(l,deflate.RAW,bits)
  for i in want:
   d,left,n=es[i];left=int(left);h=hashlib.sha256()
   with open(to+n,'wb')as f:
@@ -121,6 +123,7 @@ def fill(to,other,bits):
   if binascii.hexlify(h.digest()).decode()!=d:raise ValueError(n+' came damaged')
  l.end()
  with open(to+'manifest','wb')as f:f.write(m)
+ machine.WDT(timeout=600000)
 """
 )
 
