@@ -66,6 +66,14 @@ def test_an_empty_board_becomes_a_working_box(bare: VirtualBox, flash: Path) -> 
     assert not list(flash.rglob("*.new"))
 
 
+def test_a_board_that_was_restarted_may_be_let_go_of_again(bare: VirtualBox) -> None:
+    """As it is when no HELLO comes after the restart."""
+    board = Board.open(bare.port)
+    board.restart()
+    board.restart()
+    board.close()
+
+
 def test_only_what_has_changed_travels(box: VirtualBox, flash: Path) -> None:
     second = of_version("0.2.0")
     sent = install(box, second)

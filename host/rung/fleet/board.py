@@ -143,7 +143,9 @@ class Board:
             self._run(programs.PUT.format(name=name, data=data))
 
     def restart(self) -> None:
-        """Leave the raw REPL by a hard reset; the board starts what it has now. Closes the port."""
+        """Leave the raw REPL by a hard reset; the board starts what it has now. Closes the port. No more than once."""
+        if not self._transport.serial.is_open:
+            return
         with self._explained("cannot be reset; pull its cable and plug it in again"):
             if self._is_lost:
                 self._break_in()

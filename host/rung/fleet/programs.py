@@ -64,7 +64,7 @@ binascii.hexlify(k).decode(),rd('/desk')[:80],s[0]*s[3]))
 FILL: Final = (
     _READING
     + """
-import deflate
+import deflate,gc
 up=sys.stdin.buffer.read
 dog=machine.WDT(timeout=15000)
 class Line(io.IOBase):
@@ -98,7 +98,7 @@ def fill(to,other,bits):
   else:
    with open('/slot.new','w')as f:f.write(w[1]+'\\n')
    os.rename('/slot.new','/slot')
- l=Line();m=deflate.DeflateIO(l,deflate.RAW,bits).read();l.end()
+ l=Line();z=deflate.DeflateIO(l,deflate.RAW,bits);m=z.read();l.end()
  try:os.remove(to+'manifest')
  except OSError:pass
  es=[e.split(' ')for e in m.decode().split('\\n')[1:]if e];want=[]
@@ -112,7 +112,7 @@ def fill(to,other,bits):
     if not c:break
     f.write(c)
  print(want)
- l=Line();z=deflate.DeflateIO(l,deflate.RAW,bits)
+ l=Line();z=None;gc.collect();z=deflate.DeflateIO(l,deflate.RAW,bits)
  for i in want:
   d,left,n=es[i];left=int(left);h=hashlib.sha256()
   with open(to+n,'wb')as f:

@@ -326,7 +326,7 @@ class Board:
         if not keep_power:
             self._power_off()
 
-    def _do_unplug_after(self, host_bytes: int) -> None:
+    def _do_unplug_after(self, host_bytes: int | None) -> None:
         self._unplug_after = host_bytes
 
     def _do_tear(self, how: Tear, seed: int) -> None:

@@ -226,8 +226,8 @@ class VirtualBox:
         """Pull the cable: the port vanishes and, unless something else feeds it, the power too."""
         self._command("unplug", keep_power)
 
-    def unplug_after(self, host_bytes: int) -> None:
-        """Pull the cable, and with it the power, when so many bytes more have come from the host."""
+    def unplug_after(self, host_bytes: int | None) -> None:
+        """Pull the cable, and with it the power, when so many bytes more have come from the host; None: never."""
         self._command("unplug_after", host_bytes)
 
     def cut_power(self, operations: int, torn: Tear = "half", seed: int = 0) -> None:
