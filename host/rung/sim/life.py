@@ -27,7 +27,7 @@ _PING: Final = bytes((255, 0, 0, 0, 0, 0))
 _OPEN: Final = 2  # on the wires: nothing drives this pin
 _VM_SOURCES: Final = Path(__file__).parent / "_vm"
 _PR_SET_PDEATHSIG: Final = 1
-_CALM_TRIES: Final = 40  # a program that never waits is interrupted all the same
+_CALM_TRIES: Final = 400  # a program that never waits is interrupted all the same
 _CALM_S: Final = 0.0005
 _TICKS_MASK: Final = 0x3FFFFFFF  # a chip's time.ticks_ms wraps
 _libc: Final = ctypes.CDLL(None, use_errno=True)
