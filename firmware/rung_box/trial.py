@@ -19,7 +19,7 @@ def passed() -> None:
 
 
 def interrupted() -> None:
-    """Somebody is at the prompt: if the watchdog bit there, that would end the trial and say nothing of the firmware."""
+    """Somebody is at the prompt: a bite of the watchdog there would end the trial and say nothing of the firmware."""
     if len(_words()) == 3:
         import machine
 
