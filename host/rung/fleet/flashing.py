@@ -16,7 +16,7 @@ from rung.fleet.image import Image, ImageError
 from rung.fleet.keyring import Keyring
 from rung.fleet.ports import Candidate, LeftAlone, back_at, place_of
 from rung.fleet.probe import EMPTY, probe
-from rung.fleet.visit import Visit, VisitError
+from rung.fleet.visit import Silent, Visit, VisitError
 from rung.link.keys import KeysError, new_key
 from rung.link.port import PortError
 
@@ -234,7 +234,13 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
     if about.desk != desk:
         board.put("desk", desk.encode())
     say("restart")
-    greeted, troubles = restart(board, met.port, about.id, keyring)
+    try:
+        greeted, troubles = restart(board, met.port, about.id, keyring)
+    except Silent:
+        if sent.switched and _goes_back(met.port):
+            mend = "it has gone back to what it had"
+            raise VisitError(f"{met.port}: box {about.id} does not answer with this firmware; {mend}") from None
+        raise
     if greeted != firmware.version:
         mend = f"it has gone back; see why: mpremote connect {met.port} fs cat :crashes"
         raise VisitError(f"{met.port}: box {about.id} greets with firmware {greeted}, not {firmware.version}; {mend}")
@@ -250,6 +256,17 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
         sources=firmware.sources,
         troubles=troubles,
     )
+
+
+def _goes_back(port: str) -> bool:
+    """End the trial of a firmware that no host hears: the box itself cannot know whether anybody listens."""
+    try:
+        with Board.open(port) as board:
+            had = board.go_back()
+            board.restart()
+            return had
+    except BoardError:  # not even at its prompt; the first error tells more
+        return False
 
 
 def give_key(board: Board, keyring: Keyring, box: str, desk: str) -> None:

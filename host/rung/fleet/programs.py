@@ -40,6 +40,11 @@ def sha(p):
     h.update(memoryview(b)[:n])
  except OSError:return ''
  return binascii.hexlify(h.digest()).decode()
+def pointer():
+ try:w=rd('/slot').decode().split()
+ except ValueError:w=[]
+ if len(w)==3 and w[1]!=w[0]and w[1]in('a','b','-')and w[2].isdigit()or len(w)==1:return w if w[0]in('a','b')else[]
+ return []
 """
 
 ABOUT: Final = (
@@ -48,7 +53,7 @@ ABOUT: Final = (
 def ok(d):
  m=rd(d+'/manifest').decode().split('\\n')
  return m[0] if len(m)>2 and all(sha(d+'/'+l[2])==l[0] for l in [l.split(' ') for l in m[1:] if l]) else ''
-w=rd('/slot').decode().split()
+w=pointer()
 try:k=hashlib.sha256(binascii.unhexlify(rd('/key').strip())).digest()[:6] if rd('/key') else b''
 except ValueError:k=b''
 s=os.statvfs('/')
@@ -57,7 +62,7 @@ print((binascii.hexlify(machine.unique_id()).decode(),
 getattr(i,'_machine',''),'.'.join(str(n) for n in i.version[:3]),getattr(i,'_mpy',0),
 rd('/boot.py')[:16],rd('/main.py')[:16],rd('/rung_box/__init__.py')[-200:],
 w,[(ok('/'+x),sha('/'+x+'/manifest')) for x in 'ab'],
-binascii.hexlify(k).decode(),rd('/desk')[:80],s[0]*s[3]))
+binascii.hexlify(k).decode(),rd('/desk')[:80],s[0]*s[3]*(s[3]<=s[2])))
 """
 )
 
@@ -92,7 +97,7 @@ def fold(p):
   except OSError:pass
   at=p.find('/',at+1)
 def fill(to,other,bits):
- w=rd('/slot').decode().split()
+ w=pointer()
  if len(w)==3:
   if w[1]=='-':os.remove('/slot')
   else:

@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -27,8 +26,6 @@ _PING: Final = bytes((255, 0, 0, 0, 0, 0))
 _OPEN: Final = 2  # on the wires: nothing drives this pin
 _VM_SOURCES: Final = Path(__file__).parent / "_vm"
 _PR_SET_PDEATHSIG: Final = 1
-_CALM_TRIES: Final = 400  # a program that never waits is interrupted all the same
-_CALM_S: Final = 0.0005
 _TICKS_MASK: Final = 0x3FFFFFFF  # a chip's time.ticks_ms wraps
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
@@ -123,16 +120,10 @@ class Life:
 
         The VM is halted while we look whether it has armed SIGINT, for an unarmed SIGINT kills it;
         and a second SIGINT before the first is taken makes it exit, so that one is swallowed. The
-        signal goes to the main thread: only there does it end a poll or a sleep. It is held back
-        for a moment while the VM has something to do: this port raises the exception wherever the
-        signal comes, and in the middle of a collection of garbage that leaves the heap locked.
+        signal goes to the main thread: only there does it end a poll or a sleep.
         """
         if not self.booted:
             return False
-        for _ in range(_CALM_TRIES):
-            if not self.unread() and not _computes(self.pid):
-                break
-            time.sleep(_CALM_S)
         os.kill(self.pid, signal.SIGSTOP)
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         try:
@@ -186,11 +177,6 @@ def _environment(start: Start, wires: int) -> dict[str, str]:
 def _die_with_parent() -> None:
     """Run in the child: nobody is left behind, even if the board is killed."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _computes(pid: int) -> bool:
-    """Whether its main thread waits for nothing."""
-    return Path(f"/proc/{pid}/task/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "R"
 
 
 def _catches_sigint(pid: int) -> bool:
