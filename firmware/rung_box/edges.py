@@ -1,7 +1,7 @@
-"""Edges on their way from the interrupt to the task.
+"""Edges on their way from the interrupt to the loop.
 
 An edge carries the epoch of its moment: a press belongs to the call on which it was begun, even when the lamps change
-between the interrupt and the task.
+between the interrupt and the loop.
 """
 
 from array import array
@@ -36,7 +36,7 @@ class EdgeRing:
         self._ms[place] = ms
 
     def take(self) -> bool:
-        """For the task: the oldest edge, into `button`, `level`, `epoch` and `ms`; False when there is none."""
+        """For the loop: the oldest edge, into `button`, `level`, `epoch` and `ms`; False when there is none."""
         tail = self._tail
         if tail == self._head:
             return False

@@ -10,11 +10,12 @@ import os
 import sys
 
 import micropython
+import vfs
 
 micropython.kbd_intr(-1)  # as on silicon: not before boot.py
 
 _config = json.loads(os.getenv("RUNG_LIFE"))
-unique_id = _config["unique_id"]
+unique_id = bytes(_config["unique_id"])
 reset_cause = _config["reset_cause"]
 rtc = bytes(_config["rtc"])
 
@@ -39,7 +40,7 @@ def _print_traceback(error):
     text = io.StringIO()
     sys.print_exception(error, text)
     for line in text.getvalue().splitlines():
-        if _config["here"] not in line:
+        if _config["here"] not in line and '"/rom/' not in line:
             print(line)
 
 
@@ -59,14 +60,17 @@ def _run_all():
         sys.stdout.write(_config["raw_mark"])
 
 
+# What stands in for the chip's own modules. It can be had after the flash is mounted, too.
+vfs.mount(vfs.VfsPosix(_config["here"]), "/rom")
+sys.path[:] = ["/rom"]
+
 import _wires  # noqa: E402
 
 
 class _Time:
     """`time` with the clock of _wires."""
 
-    def __init__(self):
-        self.ticks_ms = _wires.ticks_ms
+    ticks_ms = staticmethod(_wires.ticks_ms)
 
     def __getattr__(self, name):
         return getattr(_wires.time, name)
