@@ -195,7 +195,7 @@ class Board:
         life = self._alive()
         try:
             self._from_vm += life.wires.recv(65536)
-        except BlockingIOError:
+        except (BlockingIOError, ConnectionResetError):  # the VM has left with a message unread: its exit tells of it
             return
         now = time.monotonic_ns()
         while self._life is life and len(self._from_vm) >= 3:
@@ -213,8 +213,6 @@ class Board:
             case b"B":
                 life.booted = True
                 self._tell("booted", self._lives)
-            case b"P":
-                life.interrupting = False
             case b"L":
                 self._show(payload[0], payload[1:], now)
             case b"D":

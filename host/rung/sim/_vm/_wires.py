@@ -1,8 +1,7 @@
 # mypy: ignore-errors
 """Inside the VM: the wires between this life of the box and its board.
 
-Downwards every message is six bytes, (pin, level, four of its time) or (PING, …); upwards a kind, a length and a
-payload. board.py holds the other end. A chip has all this in its ROM; here it takes of the firmware's heap, hence so
+Downwards every message is six bytes, (pin, level, four of its time); upwards a kind, a length and a payload. board.py holds the other end. A chip has all this in its ROM; here it takes of the firmware's heap, hence so
 short.
 
 The interrupt: a thread waits for edges, keeps the levels and hands each wanted edge to
@@ -19,7 +18,6 @@ import time
 
 from micropython import const, heap_lock, schedule
 
-_PING = const(255)
 _OPEN = const(2)  # nothing outside drives the pin; 0 and 1 are levels
 _FULL_MS = const(50)
 PINS = 49
@@ -64,18 +62,15 @@ def _listen(message, listener_of):
     heap_lock()
     while read(message) == 6:
         number = message[0]
-        tries = -1
-        edge = -1
-        if number != _PING:
-            before = levels[number] if levels[number] != _OPEN else pulls[number]
-            levels[number] = message[1]
-            after = levels[number] if levels[number] != _OPEN else pulls[number]
-            listener = listener_of(number)
-            if not listener or before == after or not listener[0] & (1 if after else 2):
-                continue
-            tries = _FULL_MS
-            ms = message[2] | message[3] << 8 | message[4] << 16 | message[5] << 24
-            edge = ms << 7 | after << 6 | number
+        before = levels[number] if levels[number] != _OPEN else pulls[number]
+        levels[number] = message[1]
+        after = levels[number] if levels[number] != _OPEN else pulls[number]
+        listener = listener_of(number)
+        if not listener or before == after or not listener[0] & (1 if after else 2):
+            continue
+        ms = message[2] | message[3] << 8 | message[4] << 16 | message[5] << 24
+        edge = ms << 7 | after << 6 | number
+        tries = _FULL_MS
         while tries:
             try:
                 schedule(handle, edge)
@@ -86,14 +81,12 @@ def _listen(message, listener_of):
 
 
 def _handle(edge):
-    """In the main thread: an edge, or a ping, whose answer shows that what came before it has been taken."""
+    """In the main thread."""
     global _edge
-    if edge < 0:
-        send(b"P")
-        return
-    _, handler, pin = listeners.get(edge & 63) or (0, len, b"")  # it may have been taken away meanwhile
-    _edge = edge
-    try:
-        handler(pin)
-    finally:
-        _edge = -1
+    listener = listeners.get(edge & 63)
+    if listener:  # else it has been taken away meanwhile
+        _edge = edge
+        try:
+            listener[1](listener[2])
+        finally:
+            _edge = -1
