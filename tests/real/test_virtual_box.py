@@ -114,7 +114,7 @@ def test_ctrl_c_ends_the_program_with_its_own_traceback(box: VirtualBox) -> None
 
 def test_ctrl_c_never_breaks_into_a_collection_of_garbage(flash: Path, tmp_path: Path) -> None:
     (flash / "main.py").write_text(
-        "import gc\nkept = [[n] for n in range(2000)]\nprint('ready')\nwhile True: gc.collect()\n"
+        "import gc\nkept = [[n] for n in range(500)]\nprint('ready')\nwhile True: gc.collect()\n"
     )
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box, serial.Serial(box.port) as port:
         for _ in range(20):
