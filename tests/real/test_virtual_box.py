@@ -113,18 +113,18 @@ def test_ctrl_c_ends_the_program_with_its_own_traceback(box: VirtualBox) -> None
 
 
 def test_ctrl_c_never_breaks_into_a_collection_of_garbage(flash: Path, tmp_path: Path) -> None:
-    (flash / "main.py").write_text(
-        "import gc\nkept = [[n] for n in range(500)]\nprint('ready')\nwhile True: gc.collect()\n"
-    )
+    program = "import gc\nkept = [[n] for n in range(500)]\ninput()\nprint('ready')\nwhile True: gc.collect()\n"
+    (flash / "main.py").write_text(program)
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box, serial.Serial(box.port) as port:
         for _ in range(20):
-            box.reset()
+            port.write(b"\r")
             read_until(port, b"ready\n")
             port.write(b"\x03")
             read_until(port, b">>> ")
             port.write(b"len(bytearray(100))\r")
             read_until(port, b"100\n>>> ")
-        assert box.life == 21
+            box.reset()
+        assert [started.cause for started in box.lives()] == ["power", *["pin"] * 20]
 
 
 def test_mpremote_flashes_and_resets_into_what_it_flashed(box: VirtualBox, flash: Path, tmp_path: Path) -> None:
