@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Inside the VM: the flash chip as `/`, a folder of the host or littlefs in one file."""
+"""Inside the VM: the flash chip as littlefs in one file of the host."""
 
 import os
 
@@ -31,17 +31,11 @@ class Chip:
         return 0  # 6 erases, which a file needs not
 
 
-def mount(path):
-    """Make the flash at the host's `path` the only file system; a blank chip is formatted."""
-    if os.stat(path)[0] & 0x4000:
-        system = vfs.VfsPosix(path)
-    else:
-        chip = Chip(path)
-        try:
-            system = vfs.VfsLfs2(chip)
-        except OSError:
-            vfs.VfsLfs2.mkfs(chip)
-            system = vfs.VfsLfs2(chip)
-    vfs.umount("/")
-    vfs.mount(system, "/")
-    os.chdir("/")
+def littlefs(path):
+    """The file system on the flash chip in this file; a blank one is formatted."""
+    chip = Chip(path)
+    try:
+        return vfs.VfsLfs2(chip)
+    except OSError:
+        vfs.VfsLfs2.mkfs(chip)
+        return vfs.VfsLfs2(chip)

@@ -15,6 +15,7 @@ import vfs
 micropython.kbd_intr(-1)  # as on silicon: not before boot.py
 
 _config = json.loads(os.getenv("RUNG_LIFE"))
+_here, _raw_mark = _config["here"], _config["raw"] and _config["raw_mark"]
 unique_id = bytes(_config["unique_id"])
 reset_cause = _config["reset_cause"]
 rtc = bytes(_config["rtc"])
@@ -40,13 +41,13 @@ def _print_traceback(error):
     text = io.StringIO()
     sys.print_exception(error, text)
     for line in text.getvalue().splitlines():
-        if _config["here"] not in line and '"/rom/' not in line:
+        if _here not in line and '"/rom/' not in line:
             print(line)
 
 
 def _run_all():
     for name in ("boot.py", "main.py"):
-        if name == "main.py" and _config["raw"]:
+        if name == "main.py" and _raw_mark:
             break
         try:
             os.stat(name)
@@ -56,12 +57,25 @@ def _run_all():
             _wires.send(b"S")
             while True:  # the board ends this life
                 _wires.time.sleep_ms(100)
-    if _config["raw"]:
-        sys.stdout.write(_config["raw_mark"])
+    if _raw_mark:
+        sys.stdout.write(_raw_mark)
+
+
+def _mount(flash):
+    """Make the flash at the host's path the only file system that a program sees: a folder, or littlefs in a file."""
+    if os.stat(flash)[0] & 0x4000:
+        system = vfs.VfsPosix(flash)
+    else:
+        import _flash
+
+        system = _flash.littlefs(flash)
+    vfs.umount("/")
+    vfs.mount(system, "/")
+    os.chdir("/")
 
 
 # What stands in for the chip's own modules. It can be had after the flash is mounted, too.
-vfs.mount(vfs.VfsPosix(_config["here"]), "/rom")
+vfs.mount(vfs.VfsPosix(_here), "/rom")
 sys.path[:] = ["/rom"]
 
 import _wires  # noqa: E402
@@ -76,15 +90,15 @@ class _Time:
         return getattr(_wires.time, name)
 
 
-import _flash  # noqa: E402
 import machine  # noqa: E402, F401
 import neopixel  # noqa: E402, F401
 
 sys.modules["time"] = _Time()
 
-_flash.mount(_config["flash"])
+_mount(_config["flash"])
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = [""]
 _wires.attach(_config["fd"], _config["levels"])
+del _config
 _wires.send(b"B")
 _run_all()
