@@ -54,6 +54,7 @@ class App:
             self._buzzer = Buzzer(setup.buzzer, setup.sounds == "always")
             stops.append(self._buzzer.silent)
         self._framed_at = now - FRAME_MS
+        self._may_be_on_trial = True
         self._moving = True  # a lamp looks different from frame to frame
         self._pressed: list = []  # (number, buttons) of presses whose result may still come
 
@@ -135,6 +136,16 @@ class App:
                 self._caught = []
                 self._remember()
                 self._note_told()
+                self._note_proven()
+
+    def _note_proven(self) -> None:
+        """A bridge has answered, so this firmware works: its slot is on trial no more."""
+        if self._may_be_on_trial:
+            from rung_box import trial
+
+            trial.passed()
+            forget("rung_box.trial")
+            self._may_be_on_trial = False
 
     def _note_told(self) -> None:
         """A bridge has heard what failed."""

@@ -13,7 +13,7 @@ from tests.real.host_end import PATIENCE_S, HostEnd
 
 from rung import firmware
 from rung.sim.box import Pixels, VirtualBox
-from rung.sim.flash import install
+from rung.sim.flash import SLOT, install
 
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
@@ -103,13 +103,13 @@ def test_the_firmware_leaves_a_sixteenth_of_its_heap_free(flash: Path, tmp_path:
 
 @pytest.mark.parametrize("part", ["rung_box/app.py", "rung_box/panel.py", "rung_wire/box.py"])
 def test_a_box_that_fails_shows_it_starts_anew_and_can_be_mended(box: VirtualBox, flash: Path, part: str) -> None:
-    with (flash / part).open("a") as source:
-        source.write("\n\nraise ValueError('a bit has fallen over')\n")
+    broken = flash / SLOT / part
+    broken.write_text(firmware.files()[part].read_text() + "\n\nraise ValueError('a bit has fallen over')\n")
     box.reset()
     box.wait_lamps(_is_fault, PATIENCE_S)
     box.wait_life(3, PATIENCE_S)
     assert box.lives()[2].cause == "software"
     assert _mpremote(box, "eval", "1+1") == "2"
-    install(flash)
+    broken.unlink()
     _mpremote(box, "reset")
     assert _works(box)

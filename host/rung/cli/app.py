@@ -10,7 +10,7 @@ from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
-sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, each repeated by its seed.")
+sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
 
 ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
@@ -104,6 +104,22 @@ def link(
     from rung.cli.sim import replay_link, sim_link
 
     raise typer.Exit(0 if (sim_link(seeds, first, jobs) if seed is None else replay_link(seed)) else 1)
+
+
+@sim.command()
+def boxes(
+    count: Annotated[int, typer.Argument(min=1, metavar="N", help="How many.")],
+    folder: Annotated[Path, typer.Option(help="Where their ports and their flash are.")] = Path("rung-boxes"),
+    bare: Annotated[bool, typer.Option("--bare", help="New ones have MicroPython alone, not this firmware.")] = False,
+    full_speed: Annotated[bool, typer.Option("--full-speed", help="Not 115,200 baud but all the port gives.")] = False,
+    foreign: Annotated[bool, typer.Option("--foreign", help="A device that is no board hangs there too.")] = False,
+    taken: Annotated[bool, typer.Option("--taken", help="Keep the last box's port open, as another program.")] = False,
+    flash_kb: Annotated[int, typer.Option(min=64, help="How much new ones have for files.")] = 2048,
+) -> None:
+    """Virtual boxes with serial ports, until Ctrl-C: the real firmware on the real MicroPython. Linux only."""
+    from rung.cli.boxes import sim_boxes
+
+    sim_boxes(count, folder, bare=bare, full_speed=full_speed, foreign=foreign, taken=taken, flash_kb=flash_kb)
 
 
 def _version(asked: bool) -> None:

@@ -61,19 +61,6 @@ def _run_all():
         sys.stdout.write(_raw_mark)
 
 
-def _mount(flash):
-    """Make the flash at the host's path the only file system that a program sees: a folder, or littlefs in a file."""
-    if os.stat(flash)[0] & 0x4000:
-        system = vfs.VfsPosix(flash)
-    else:
-        import _flash
-
-        system = _flash.littlefs(flash)
-    vfs.umount("/")
-    vfs.mount(system, "/")
-    os.chdir("/")
-
-
 # What stands in for the chip's own modules. It can be had after the flash is mounted, too.
 vfs.mount(vfs.VfsPosix(_here), "/rom")
 sys.path[:] = ["/rom"]
@@ -95,10 +82,13 @@ import neopixel  # noqa: E402, F401
 
 sys.modules["time"] = _Time()
 
-_mount(_config["flash"])
+_flash = __import__("_folder" if os.stat(_config["flash"])[0] & 0x4000 else "_flash")
+_wires.attach(_config["fd"], _config["levels"])
+_is_mounted = _flash.mount(_config["flash"])
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = [""]
-_wires.attach(_config["fd"], _config["levels"])
 del _config
 _wires.send(b"B")
+if not _is_mounted:
+    _flash.complain()
 _run_all()
