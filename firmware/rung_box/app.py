@@ -15,10 +15,10 @@ from rung_box.line import Line
 from rung_box.once import forget
 from rung_box.panel import Panel
 from rung_box.rhythm import COLOUR_BLIND, FRAME_MS, STANDARD, frame, is_steady
-from rung_wire import codes, ticks
+from rung_wire import codes, const, ticks
 
 _ANSWERS_MAX = codes.PRESS_QUEUE_MAX  # presses whose result may still come
-_WELL_MS = 60_000  # running for so long: what failed before is no row any more
+_WELL_MS = const(60_000)  # running for so long: what failed before is no row any more
 
 
 def _nonce() -> str:

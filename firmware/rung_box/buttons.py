@@ -6,8 +6,9 @@ from machine import Pin
 
 from rung_box.clock import now_ms
 from rung_box.contacts import Contacts
+from rung_wire import const
 
-_IS_READY = 3  # of MicroPython's requests to a stream
+_IS_READY = const(3)  # of MicroPython's requests to a stream
 
 def open_pins(setup) -> "list[Pin]":
     """Those of escalate, warn, release: low while pressed."""

@@ -3,7 +3,9 @@
 import select
 import sys
 
-_PORTION_BYTES = 256  # taken in one turn: what the input ring holds; a flood leaves buttons and lamps their turns
+from rung_wire import const
+
+_PORTION_BYTES = const(256)  # taken in one turn: what the input ring holds; a flood leaves buttons and lamps their turns
 
 
 class Line:

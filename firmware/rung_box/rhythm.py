@@ -1,6 +1,6 @@
 """What the lamps look like: each signal has a rhythm of its own, and a colour beside it for those who see it. Pure."""
 
-from rung_wire import codes, ticks
+from rung_wire import codes, const, ticks
 
 FRAME_MS = 40  # 25 frames a second: the shortest light or dark of a rhythm lasts two
 
@@ -18,7 +18,8 @@ _RHYTHMS = {
     codes.FAULT: bytes([3, 60, 255, 255, 20, 0, 0, 20, 255, 255, 20, 0, 0]),
     codes.OWN_NAMING: bytes([7, 12, 0, 0, 12, 255, 255, 12, 0, 0, 88, 255, 255]),
 }
-_ALONE_COLOUR, _FILLING_COLOUR = 6, 7
+_ALONE_COLOUR = const(6)
+_FILLING_COLOUR = const(7)
 
 # The palettes: red, green, blue of white, green, cyan, red, amber, blue, violet and warm white. The second is for those
 # who see few colours: no two of its colours look alike to anybody; a test reckons it.

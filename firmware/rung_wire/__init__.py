@@ -2,3 +2,8 @@
 
 Nothing is imported here, so that a box never spends heap on the host's end.
 """
+
+
+def const(number: int) -> int:
+    """MicroPython's compiler writes the number wherever a name stands that begins with `_`, and keeps no such name."""
+    return number

@@ -1,6 +1,6 @@
 """The box's end of the link: `link.py` tells how it works."""
 
-from rung_wire import codes, ticks
+from rung_wire import codes, const, ticks
 from rung_wire.frame import encode, pack, text_of
 from rung_wire.link import Link
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SEEKING = "seeking"  # no host: greets
 UP = "up"  # in a session
 
-_COUNTER_MAX = 0xFFFF
+_COUNTER_MAX = const(0xFFFF)
 
 
 class _Press:

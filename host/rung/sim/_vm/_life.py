@@ -67,20 +67,10 @@ sys.path[:] = ["/rom"]
 
 import _wires  # noqa: E402
 
-
-class _Time:
-    """`time` with the clock of _wires."""
-
-    ticks_ms = staticmethod(_wires.ticks_ms)
-
-    def __getattr__(self, name):
-        return getattr(_wires.time, name)
-
-
 import machine  # noqa: E402, F401
 import neopixel  # noqa: E402, F401
 
-sys.modules["time"] = _Time()
+_wires.replace("time", "ticks_ms", _wires.ticks_ms)
 
 _flash = __import__("_folder" if os.stat(_config["flash"])[0] & 0x4000 else "_flash")
 _wires.attach(_config["fd"], _config["levels"])

@@ -14,6 +14,7 @@ finds the queue full waits FULL_MS before it is lost.
 """
 
 import _thread
+import sys
 import time
 
 from micropython import const, heap_lock, schedule
@@ -27,6 +28,22 @@ pulled = bytearray(PINS)  # what the pull resistor makes of an open pin
 listeners = {}  # of a pin's number: (trigger mask, handler, pin)
 _link = None
 _edge = -1  # the edge whose handler runs, in one number: its time, its level and six bits of its pin
+
+
+class _Replaced:
+    """A module, of which one name means something else."""
+
+    def __init__(self, module):
+        self._module = module
+
+    def __getattr__(self, name):
+        return getattr(self._module, name)
+
+
+def replace(module, name, value):
+    """From now on programs find `value` there."""
+    sys.modules[module] = _Replaced(__import__(module))
+    setattr(sys.modules[module], name, value)
 
 
 def ticks_ms():
