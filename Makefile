@@ -56,8 +56,9 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, and a press from edge to phone
+bench: $(READY) ## measure a step of the ladder, flashing, and a press from edge to phone
 	$(BIN)/python -m tests.bench.steps
+	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
 
 fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300

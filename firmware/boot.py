@@ -87,6 +87,8 @@ if __name__ == "__main__":  # and not main.py that asks for go_back
         setup.lamps().dark()
         setup.forget()
         del Setup, setup
-    except (Exception, KeyboardInterrupt):  # nothing to start, or no lamps where they should be: main.py says so
+    except KeyboardInterrupt:  # the host's tools want the board: main.py starts nothing
+        broken_in = True
+    except Exception:  # nothing to start, or no lamps where they should be: main.py says so
         pass
     del read, point, go_back, _choose, _path

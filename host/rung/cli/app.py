@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from rung import __version__
+from rung.cli.fleet import FleetFolder, Folder
+from rung.cli.fleet import app as fleet_app
 from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
+app.add_typer(fleet_app, name="fleet")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
 
@@ -71,6 +74,38 @@ def maintain(
     from rung.cli.maintain import maintain_box
 
     maintain_box(config, port)
+
+
+@app.command()
+def flash(
+    port: Annotated[list[str] | None, typer.Option(help="Only this port, whatever is there; may be repeated.")] = None,
+    id: Annotated[list[str] | None, typer.Option(help="Only the board with this id; may be repeated.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every board that is found.")] = False,
+    in_: Folder = None,
+    image: Annotated[Path | None, typer.Option(help="Write this image of MicroPython first, by esptool.")] = None,
+    desk: Annotated[str, typer.Option(help="The desk's name; `north-##` numbers several.")] = "",
+    rekey: Annotated[bool, typer.Option("--rekey", help="Give every board a new key.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look and tell.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    fleet: FleetFolder = None,
+) -> None:
+    """Find every attached board, and bring it to the wanted state: MicroPython, firmware, key, desk, proof."""
+    from rung.cli.flash import Asked, flash_boards
+
+    ports, ids = tuple(port or ()), tuple(id or ())
+    asked = Asked(
+        fleet=fleet,
+        ports=ports,
+        folder=in_,
+        ids=ids,
+        all=all_,
+        image=image,
+        desk=desk,
+        rekey=rekey,
+        dry_run=dry_run,
+        yes=yes,
+    )
+    raise typer.Exit(flash_boards(asked))
 
 
 @app.command()

@@ -1,18 +1,17 @@
 """`rung sim boxes`: virtual boxes with ports of their own, for trying out whatever opens a port."""
 
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
 from types import FrameType
 
-from rung import firmware
 from rung.cli.ends import need, stop
+from rung.firmware import build
+from rung.fleet.board import Board, BoardError
 from rung.sim.box import BoxError, VirtualBox
 from rung.sim.chip import blank_chip
-from rung.sim.flash import install
+from rung.sim.hands import hands
 from rung.sim.hub import UART_BAUD, Hub, Plugged
 
 NO_VM = "virtual boxes need the MicroPython VM: install rung with its extra `sim` (Linux x86_64)"
@@ -39,21 +38,18 @@ def sim_boxes(
                     hub.take_last()
                 if foreign:
                     hub.add_gps()
-                _tell(hub, full_speed)
-                ended.wait()
-        except (BoxError, OSError, TimeoutError) as error:
+                with hands(folder, hub.ports()):
+                    _tell(hub, full_speed)
+                    ended.wait()
+        except (BoardError, BoxError, OSError, TimeoutError) as error:
             stop(f"{folder}: {error}")
 
 
 def flashed(scratch: Path, flash_bytes: int) -> Path:
     """A chip with this firmware on it, put there as anybody would."""
-    source = scratch / "source"
-    install(source, key="")
-    parts = sorted({str(source / name.partition("/")[0]) for name in firmware.files()})
     chip = blank_chip(scratch / "flashed", flash_bytes)
-    with VirtualBox(chip, link=scratch / "ttyRUNG0") as box:
-        command = [sys.executable, "-m", "mpremote", "connect", box.port, "fs", "cp", "-r", *parts, ":"]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    with VirtualBox(chip, link=scratch / "ttyRUNG0") as box, Board.open(box.port) as board:
+        board.install(build(board.about().mpy))
     return chip
 
 

@@ -93,7 +93,7 @@ class Board:
             raise BoardError(_why(port, error)) from None
         board = cls(port, transport)
         try:
-            with board._explained("no board answers; if it is one that runs MicroPython, reset it and try again"):
+            with board._explained("does not answer; if it is one that runs MicroPython, reset it and try again"):
                 board._break_in()
                 board._run(programs.CALM)
             return board

@@ -242,7 +242,7 @@ class Board:
         life = self._alive()
         try:
             self._from_vm += life.wires.recv(65536)
-        except (BlockingIOError, ConnectionResetError):  # the VM has left with a message unread: its exit tells of it
+        except (BlockingIOError, ConnectionResetError):  # nothing to read, or a VM that has left with edges unread
             return
         now = time.monotonic_ns()
         while self._life is life and len(self._from_vm) >= 3:

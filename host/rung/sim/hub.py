@@ -65,6 +65,10 @@ class Hub:
     def boxes(self) -> list[VirtualBox]:
         return [plugged.box for plugged in self.plugged if plugged.box]
 
+    def ports(self) -> dict[str, VirtualBox]:
+        """The boxes by the names of their ports."""
+        return {plugged.port.name: plugged.box for plugged in self.plugged if plugged.box}
+
     def add_gps(self) -> None:
         """Plug in a device that is no board: it talks by itself and hears nothing."""
         port = self.folder / "ttyGPS0"

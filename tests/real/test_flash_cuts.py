@@ -1,0 +1,202 @@
+"""Flashing that is cut at any moment: the board starts the old firmware or the new one, and another flash finishes it.
+
+One whole flash is recorded, until the new firmware has greeted and its trial has ended. Each program and erase in it is
+a moment at which the power can fail: not begun, half done, or with bits changed at random. The chip of every such
+moment is made anew; the real VM starts on it, and then the real `rung flash` runs. RUNG_LONG=1 takes them all, else a
+seed chooses some, most of them where the pointer is switched.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+import pytest
+
+pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
+
+from tests.real.cut_rig import (
+    MPY,
+    OLD,
+    TEARS,
+    Cut,
+    CutBoard,
+    Recorded,
+    changed,
+    cut_board,
+    older,
+    put_flat,
+    recorded,
+)
+
+from rung.firmware import Build, build
+from rung.fleet import programs
+from rung.fleet.flashing import Done
+
+LONG = bool(os.environ.get("RUNG_LONG"))
+SIDE_BY_SIDE = 3  # boards: the computer has two cores, and a board waits now and then
+TAIL = 60  # operations before the end, in which the pointer is switched and the trial ends
+SOME_OF_TAIL, SOME = 14, 8
+DOUBLE_CUTS = 300 if LONG else 6
+
+_T = TypeVar("_T")
+Prepare = Callable[[CutBoard, Build], object]
+
+
+def _bare(board: CutBoard, old: Build) -> None:
+    pass
+
+
+def _slots(board: CutBoard, old: Build) -> None:
+    assert isinstance(board.flash(old), Done)
+
+
+def _flat(board: CutBoard, old: Build) -> None:
+    put_flat(board.box.port, old)
+    assert board.version() == OLD
+
+
+BEFORE: dict[str, tuple[Prepare, str]] = {"bare": (_bare, ""), "flat": (_flat, OLD), "slots": (_slots, OLD)}
+
+
+def _record(folder: Path, before: str, new: Build, old: Build) -> Recorded:
+    with cut_board(folder / "recorded") as board:
+        BEFORE[before][0](board, old)
+        return recorded(board, new, folder)
+
+
+def _breach(board: CutBoard, flash: Recorded, cut: Cut, old: str, new: Build) -> str:
+    """What is wrong after this cut; empty if nothing is."""
+    try:
+        board.become(flash.chip(cut), flash.keys)
+        return _wrong(board, old, new)
+    except (AssertionError, TimeoutError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _wrong(board: CutBoard, old: str, new: Build) -> str:
+    if (version := board.version()) not in (old, new.version):
+        return f"it has started {version!r}"
+    done = board.flash(new)
+    if not isinstance(done, Done):
+        return f"flashed once more: {done}"
+    return "" if done.firmware == new.version else f"flashed once more, it starts {done.firmware}"
+
+
+@contextmanager
+def _boards(folder: Path) -> Iterator[Callable[[Callable[[CutBoard, Any], _T], Iterable[Any]], Iterator[_T]]]:
+    """A way to do something for each of many things, each on whichever board is free."""
+    with ExitStack() as exits:
+        free: SimpleQueue[CutBoard] = SimpleQueue()
+        for number in range(SIDE_BY_SIDE):
+            free.put(exits.enter_context(cut_board(folder / f"board{number}")))
+        pool = exits.enter_context(ThreadPoolExecutor(SIDE_BY_SIDE))
+
+        def each(work: Callable[[CutBoard, Any], _T], things: Iterable[Any]) -> Iterator[_T]:
+            def one(thing: Any) -> _T:
+                board = free.get()
+                try:
+                    return work(board, thing)
+                finally:
+                    free.put(board)
+
+            return pool.map(one, things)
+
+        yield each
+
+
+def _chosen(flash: Recorded, chance: random.Random) -> list[Cut]:
+    cuts = flash.cuts()
+    tail = [cut for cut in cuts if cut.place >= len(flash.operations) - TAIL]
+    return cuts if LONG else [*chance.sample(tail, SOME_OF_TAIL), *chance.sample(cuts, SOME)]
+
+
+@pytest.mark.timeout(3600 if LONG else 300)
+@pytest.mark.parametrize("before", BEFORE)
+def test_a_cut_leaves_the_old_or_the_new_and_another_flash_finishes_it(tmp_path: Path, before: str, seed: int) -> None:
+    new = build(MPY)
+    flash = _record(tmp_path, before, new, older(new))
+    cuts = _chosen(flash, random.Random(seed))
+    old = BEFORE[before][1]
+    with _boards(tmp_path) as each:
+        breaches = list(each(lambda board, cut: _breach(board, flash, cut, old, new), cuts))
+    erases = sum(not operation.data for operation in flash.operations)
+    print(f"{before}: {len(flash.operations)} operations, {erases} of them erases; {len(cuts)} cuts")
+    assert {cut: breach for cut, breach in zip(cuts, breaches, strict=True) if breach} == {}
+
+
+@pytest.mark.timeout(3600 if LONG else 300)
+def test_a_second_cut_while_it_recovers(tmp_path: Path, seed: int) -> None:
+    """The first at a moment of the record, the second in the flash that is to mend it, under the tool that does it."""
+    new = build(MPY)
+    old = older(new)
+    flash = _record(tmp_path, "slots", new, old)
+    cuts = flash.cuts()
+    count = len(flash.operations)
+    came: Counter[str] = Counter()
+
+    def twice(board: CutBoard, seed: int) -> str:
+        chance = random.Random(seed)
+        cut, after, torn = chance.choice(cuts), chance.randrange(count), chance.choice(TEARS)
+        where = f"{cut}, then after {after} more, {torn}"
+        try:
+            board.become(flash.chip(cut), flash.keys)
+            came[type(board.cut_flash(new, after, torn, seed)).__name__] += 1
+            wrong = _wrong(board, OLD, new)
+        except (AssertionError, TimeoutError) as error:
+            wrong = f"{type(error).__name__}: {error}"
+        return wrong and f"{where}: {wrong}"
+
+    with _boards(tmp_path) as each:
+        breaches = list(each(twice, [seed + number for number in range(DOUBLE_CUTS)]))
+    print(f"{DOUBLE_CUTS} double cuts: {came['Failed']} met the second, {came['Done']} were done before it")
+    assert [breach for breach in breaches if breach] == []
+    assert came["Failed"] > 0
+
+
+# Canaries: what would be wrong, and must be found.
+
+
+def _removed_first(build: Build, name: str) -> Build:
+    """Its pointer is gone for a moment."""
+    rename, new = {
+        "boot.py": ('os.rename(POINTER + ".new", POINTER)', 'os.remove(POINTER); os.rename(POINTER + ".new", POINTER)'),
+        "rung_box/switch.py": ('os.rename(path + ".new", path)', 'remove(path); os.rename(path + ".new", path)'),
+    }[name]
+    return changed(build, name, rename, new)
+
+
+def _switched_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pointer names the new slot while it is being filled."""
+    fill = "def fill(to,other,bits):\n"
+    assert fill in programs.FILL
+    early = f"{fill} with open('/slot','w')as f:f.write(to[1])\n"
+    monkeypatch.setattr(programs, "FILL", programs.FILL.replace(fill, early))
+
+
+@pytest.mark.parametrize("canary", ["boot.py", "rung_box/switch.py", "too early"])
+def test_the_cuts_find_a_pointer_that_is_switched_wrongly(
+    tmp_path: Path, canary: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = build(MPY)
+    if canary != "too early":
+        new = _removed_first(new, canary)
+    with cut_board(tmp_path / "recorded") as board:
+        assert isinstance(board.flash(older(new)), Done)
+        if canary == "too early":
+            _switched_too_early(monkeypatch)
+        flash = recorded(board, new, tmp_path)
+        tail = range(max(0, len(flash.operations) - TAIL), len(flash.operations))
+        assert any(_starts_neither(board, flash, Cut(place, "none"), new) for place in reversed(tail))
+
+
+def _starts_neither(board: CutBoard, flash: Recorded, cut: Cut, new: Build) -> bool:
+    board.become(flash.chip(cut), flash.keys)
+    return board.version() not in (OLD, new.version)
