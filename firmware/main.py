@@ -13,9 +13,7 @@ PROMPT_MS = 30_000  # a stray Ctrl-C, which a flipped bit can make, must not lea
 try:
     if globals().get("broken_in"):  # in boot.py
         raise KeyboardInterrupt
-    import rung_box.start
-
-    rung_box.start.main()  # runs until Ctrl-C
+    import rung_box.start  # noqa: F401  # runs until Ctrl-C
 except KeyboardInterrupt:  # too early for the firmware to hand the board over
     machine.WDT(timeout=PROMPT_MS)
 except Exception as error:

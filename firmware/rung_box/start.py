@@ -108,3 +108,6 @@ def _stop(stops: list) -> None:
             stops.pop()
         except KeyboardInterrupt:
             pass
+
+
+main()

@@ -3,7 +3,6 @@
 Nothing is imported here, so that a box never spends heap on the host's end.
 """
 
-
-def const(number: int) -> int:
-    """MicroPython's compiler writes the number wherever a name stands that begins with `_`, and keeps no such name."""
-    return number
+# MicroPython's compiler writes the number itself wherever a name stands that was made so; one that begins with `_` it
+# does not even keep.
+const = int

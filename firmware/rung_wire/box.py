@@ -4,7 +4,7 @@ from rung_wire import codes, const, ticks
 from rung_wire.frame import encode, pack, text_of
 from rung_wire.link import Link
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

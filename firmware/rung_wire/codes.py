@@ -76,11 +76,10 @@ TAG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 LAMP_FORM = "L"
 LAMP_STATES = "olbkrd"
 LAMP_MARKS = "-fa"
-_BUTTONS = "=E|W|R|EW|WE|WW|WR"
 BOX_FRAMES = {
     HELLO: "x16 x8 n2 t12 =p|b|s|w|d|u n4 n4 n1 n1 x10",
     TROUBLE: "x16 =r|s|c t40",
-    PRESS: "n8 " + _BUTTONS + " =t|h|c n8 n8",
+    PRESS: "n8 =E|W|R|EW|WE|WW|WR =t|h|c n8 n8",
     GOT: "n2",
     BOX_ALIVE: "n4 n4",
     BOX_BYE: "",

@@ -8,7 +8,7 @@ import binascii
 
 from rung_wire import codes, const
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from typing import Any
 

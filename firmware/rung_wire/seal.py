@@ -6,7 +6,7 @@ import hashlib
 from rung_wire import codes, const
 from rung_wire.frame import encode, text_of
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from rung_wire.frame import Frame
 

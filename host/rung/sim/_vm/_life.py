@@ -45,7 +45,10 @@ def _print_traceback(error):
             print(line)
 
 
-def _run_all():
+def run():
+    """After the import: what that has needed is garbage by then."""
+    if not _is_mounted:
+        _flash.complain()
     for name in ("boot.py", "main.py"):
         if name == "main.py" and _raw_mark:
             break
@@ -79,6 +82,3 @@ sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = [""]
 del _config
 _wires.send(b"B")
-if not _is_mounted:
-    _flash.complain()
-_run_all()
