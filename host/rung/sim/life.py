@@ -116,11 +116,18 @@ class Life:
         fcntl.ioctl(self._stdio, termios.FIONREAD, count)
         return int(count[0])
 
-    def drive(self, pin: int, level: int | None, at_ns: int) -> None:
-        """Put an edge on a pin, with the monotonic time of its making; lost when hundreds wait to be taken."""
-        with suppress(BlockingIOError):
-            edge = bytes((pin, _OPEN if level is None else level))
-            self.wires.send(edge + (at_ns // 1_000_000 & _TICKS_MASK).to_bytes(4, "little"))
+    def drive(self, pin: int, level: int | None, at_ns: int, edges: int = 1, gap_us: int = 0) -> bool:
+        """Put an edge on a pin, with the monotonic time of its making; lost (False) when hundreds wait to be taken.
+
+        Or several, the first at that time, each `gap_us` after the one before, and the last to this level: at most 31.
+        """
+        ms, ns = divmod(at_ns, 1_000_000)
+        number = pin | (ms & _TICKS_MASK) << 7 | edges << 37 | gap_us // 10 << 42 | ns // 10_000 << 50
+        try:
+            self.wires.send(bytes((_OPEN if level is None else level,)) + number.to_bytes(8, "little"))
+        except BlockingIOError:
+            return False
+        return True
 
     def interrupt(self) -> bool:
         """Ctrl-C; False when a program does not run, so that it is a byte for the REPL instead.
