@@ -17,6 +17,7 @@ class EdgeRing:
         self.level = False
         self.epoch = 0
         self.ms = 0
+        self.is_overrun = False  # edges have been lost; none is taken in until somebody has put this right
         self._what = bytearray(SIZE)  # twice the button, and 1 if it is down
         self._epochs = array("I", [0] * SIZE)
         self._ms = array("I", self._epochs)
@@ -24,13 +25,13 @@ class EdgeRing:
         self._tail = 0
 
     def put(self, button: int, level: bool, epoch: int, ms: int) -> None:
-        """For the interrupt. In a full ring the edge takes the newest place: the oldest says when a press began."""
+        """For the interrupt."""
         place = self._head
         head = (place + 1) % SIZE
-        if head == self._tail:
-            place = (place - 1) % SIZE
-        else:
-            self._head = head
+        if self.is_overrun or head == self._tail:
+            self.is_overrun = True
+            return
+        self._head = head
         self._what[place] = 2 * button + level
         self._epochs[place] = epoch
         self._ms[place] = ms
