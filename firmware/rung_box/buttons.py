@@ -10,6 +10,7 @@ from rung_wire import const
 
 _IS_READY = const(3)  # of MicroPython's requests to a stream
 
+
 def open_pins(setup) -> "list[Pin]":
     """Those of escalate, warn, release: low while pressed."""
     return [Pin(number, Pin.IN, Pin.PULL_UP) for number in setup.buttons]

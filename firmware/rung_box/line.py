@@ -5,7 +5,7 @@ import sys
 
 from rung_wire import const
 
-_PORTION_BYTES = const(256)  # taken in one turn: what the input ring holds; a flood leaves buttons and lamps their turns
+_PORTION_BYTES = const(256)  # taken in one turn: what the input ring holds; so a flood leaves the rest its turns
 
 
 class Line:

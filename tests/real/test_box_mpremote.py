@@ -78,7 +78,7 @@ def test_mpremote_gets_the_board(flash: Path, tmp_path: Path, state: str, seed: 
 
 
 def test_mpremote_gets_the_board_while_it_starts(flash: Path, tmp_path: Path, seed: int) -> None:
-    """Anywhere in boot.py, main.py, the imports and the first frames; with mpremote's own transport, which is quick enough."""
+    """Anywhere in boot.py, main.py, imports and first frames; with mpremote's own transport, which is quick enough."""
     chance = random.Random(seed)
     install(flash)
     got = 0

@@ -172,7 +172,7 @@ class VirtualBox:
     def chatter(self, button: str, edges: int, gap_us: int, *, held: bool = False) -> int:
         """As `bounce`, with at most 31 edges, and exact however busy this computer is; when the first was made.
 
-        The box hears of the edges together, each with its own time: nothing comes between them and nothing stretches them.
+        The box hears of the edges together, each with its own time: nothing stretches them.
         """
         level = None if edges % 2 == held else _PRESSED
         began: int = self._command("chatter", self._pins[button], level, edges, gap_us)

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,9 +27,9 @@ _PR_SET_PDEATHSIG: Final = 1
 _TICKS_MASK: Final = 0x3FFFFFFF  # a chip's time.ticks_ms wraps
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
-# CPython's own SIGINT handler must go, or SigCgt would show it armed before MicroPython is up. But that signal itself is
-# never sent: this VM would raise in the midst of whatever it does, such as a collection of garbage, and break. SIGUSR1
-# gets what a chip's receive interrupt calls: then the VM raises between two bytecodes, or out of a sleep, poll or read.
+# CPython's own SIGINT handler must go, or SigCgt would show it armed before MicroPython is up. But that signal is never
+# sent: this VM would raise in the midst of whatever it does, such as a collection of garbage, and break. SIGUSR1 gets
+# what a chip's receive interrupt calls: then the VM raises between two bytecodes, or out of a sleep, poll or read.
 _LAUNCH: Final = """
 import _signal, ctypes, sys
 _signal.signal(_signal.SIGINT, _signal.SIG_IGN)

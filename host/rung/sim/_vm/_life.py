@@ -69,7 +69,6 @@ vfs.mount(vfs.VfsPosix(_here), "/rom")
 sys.path[:] = ["/rom"]
 
 import _wires  # noqa: E402
-
 import machine  # noqa: E402, F401
 import neopixel  # noqa: E402, F401
 

@@ -92,7 +92,7 @@ def _listen(message, listener_of):
         after = levels[number] if levels[number] != _OPEN else pulls[number]
         is_alone = edge >> 37 & 31 == 1
         listener = listener_of(number)
-        if not listener or is_alone and (before == after or not listener[0] & 2 - after):
+        if not listener or (is_alone and (before == after or not listener[0] & 2 - after)):
             continue
         edge |= after << 6
         tries = _FULL_MS if is_alone else -1
