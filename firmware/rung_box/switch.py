@@ -7,35 +7,35 @@ it is on the board already. Until the pointer is switched the board starts what 
 import binascii
 import hashlib
 import os
+import sys
 
 NEW = "/new"
-POINTER = "/slot"  # its format: boot.py
-ROOT = "-"
 MARK = b"# Rung, slots 1\n"  # begins a boot.py and a main.py of this layout
-TRIES = 3
 
 
-def take(folder: str = NEW, boot: bool = False) -> str:
+def take(folder: str = NEW, replace: bool = False) -> str:
     """The firmware in `folder` starts next, on trial if there is one to go back to; the slot that it is in.
 
-    With `boot`, boot.py and main.py are replaced too where they are of another version. Raises ValueError with the
+    With `replace`, boot.py and main.py are replaced too where they are of another version. Raises ValueError with the
     name of the first file that is not as the manifest has it; then nothing is changed.
     """
     names = _checked(folder)
-    words = _read_text(POINTER).split()
-    back = words[-2] if len(words) == 3 else words[0] if words else ROOT
+    sys.path.insert(0, folder + "/outside")  # its own, whatever stands outside
+    import boot
+
+    words = boot.read()
+    back = words[1] if len(words) == 3 else words[0] if words else boot.ROOT
     slot = "b" if back == "a" else "a"
     if folder != "/" + slot:
-        if len(words) == 3:  # this slot was on trial
-            _point(back)
+        boot.go_back()  # this slot may be on trial
         remove("/" + slot)
         os.rename(folder, "/" + slot)
     _keep_only("/" + slot, names)
     if len(words) == 1:  # a slot has been proven: nothing goes back to an older firmware beside the slots
         remove("/rung_box")
         remove("/rung_wire")
-    _place_outside("/" + slot, boot)
-    _point("%s %s %d" % (slot, back, TRIES) if _can_start(back) else slot)
+    _place_outside("/" + slot, replace)
+    boot.point("%s %s %d" % (slot, back, boot.TRIES) if _can_start(back) else slot)
     return slot
 
 
@@ -67,7 +67,7 @@ def remove(path: str) -> None:
 def _checked(folder: str) -> "list[str]":
     """The manifest's names. Its first line is the version; then digest (SHA-256), size and name of each file."""
     # All that is kept is made at once, before the hashing strews its garbage: else it would cut the heap to pieces.
-    entries = [line.split(" ") for line in _read_text(folder + "/manifest").split("\n")[1:] if line]
+    entries = [line.split(" ") for line in _read(folder + "/manifest").decode().split("\n")[1:] if line]
     names = [entry[2] for entry in entries]
     if not names:
         raise ValueError("%s has no manifest: flash it again" % folder)
@@ -100,7 +100,7 @@ def _keep_only(slot: str, names: "list[str]", inside: str = "") -> None:
             os.remove(slot + "/" + name)
 
 
-def _place_outside(slot: str, boot: bool) -> None:
+def _place_outside(slot: str, replace: bool) -> None:
     """boot.py, then main.py: each by rename, and only if it is not of this layout."""
     main = _read("/main.py")
     is_flat = _read("/rung_box/__init__.py") and not main.startswith(MARK)
@@ -109,19 +109,12 @@ def _place_outside(slot: str, boot: bool) -> None:
     for name in ("/boot.py", "/main.py"):
         old = _read(name)
         new = _read(slot + "/outside" + name)
-        if not old.startswith(MARK) or (boot and old != new):
+        if not old.startswith(MARK) or (replace and old != new):
             _replace(name, new)
 
 
 def _can_start(back: str) -> bool:
-    return bool(_read("/rung_box/start.py")) if back == ROOT else is_whole("/" + back)
-
-
-def _point(words: str) -> None:
-    if words == ROOT:
-        os.remove(POINTER)
-    else:
-        _replace(POINTER, words.encode() + b"\n")
+    return is_whole("/" + back) if back in ("a", "b") else bool(_read("/rung_box/start.py"))
 
 
 def _replace(path: str, data: bytes) -> None:
@@ -138,7 +131,3 @@ def _read(path: str) -> bytes:
             return file.read()
     except OSError:
         return b""
-
-
-def _read_text(path: str) -> str:
-    return _read(path).decode()

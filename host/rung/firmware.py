@@ -18,6 +18,8 @@ from msgspec import Struct
 
 OUTSIDE: Final = ("boot.py", "main.py")  # stand beside the slots, and are replaced by rename alone
 MANIFEST: Final = "manifest"  # first line: version; then digest (SHA-256), size and name of each file
+STAMPED: Final = "rung_box/__init__.py"  # says the version
+VERSION_CHARS: Final = 12  # of the field in HELLO
 MPY: Final = 6  # the version of compiled files that mpy-cross makes; every MicroPython since 1.19 loads it
 
 
@@ -73,17 +75,34 @@ def files() -> dict[str, Path]:
 
 @cache
 def _built(program: Path | None, sources: str) -> Build:
+    version, stamp = _stamp()
     slot: dict[str, bytes] = {}
-    for name, source in files().items():
-        if name in OUTSIDE:
-            slot[f"outside/{name}"] = source.read_bytes()
-        elif program is None:
-            slot[name] = source.read_bytes()
-        else:
-            slot[name.removesuffix(".py") + ".mpy"] = compiled(program, name, source)
-    version = re.search(r'^VERSION = "(.+)"', (_rest() / "rung_box" / "__init__.py").read_text(), re.MULTILINE)
-    assert version is not None, "the firmware has no version"
-    return Build(version[1], with_manifest(version[1], slot), sources)
+    with tempfile.TemporaryDirectory() as folder:
+        stamped = Path(folder) / "stamped.py"
+        stamped.write_bytes(stamp)
+        for name, source in (files() | {STAMPED: stamped}).items():
+            if name in OUTSIDE:
+                slot[f"outside/{name}"] = source.read_bytes()
+            elif program is None:
+                slot[name] = source.read_bytes()
+            else:
+                slot[name.removesuffix(".py") + ".mpy"] = compiled(program, name, source)
+    return Build(version, with_manifest(version, slot), sources)
+
+
+def _stamp() -> tuple[str, bytes]:
+    """The version, as a box will greet with it, and the source that says so.
+
+    It ends with the first digits of the sources' SHA-256: a box that has gone back to an earlier slot greets with
+    another one, also where nobody has changed the number.
+    """
+    sources = {name: source.read_bytes() for name, source in files().items()}
+    text = sources[STAMPED].decode()
+    found = re.search(r'^VERSION = "(.+)"', text, re.MULTILINE)
+    assert found is not None, "the firmware has no version"
+    digest = hashlib.sha256(b"".join(name.encode() + data for name, data in sources.items())).hexdigest()
+    version = f"{found[1]}+{digest}"[:VERSION_CHARS]
+    return version, text.replace(found[0], f'VERSION = "{version}"').encode()
 
 
 def with_manifest(version: str, slot: dict[str, bytes]) -> dict[str, bytes]:

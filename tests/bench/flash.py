@@ -24,6 +24,7 @@ from rung_wire.host import HostLink
 
 BOARDS = 8
 HELLO_S = 60.0
+CALM = "import machine; machine.WDT(timeout=600000)"
 FIRST_ALL, FIRST_ONE, AGAIN_ALL = 15.0, 2.5, 8.0  # goals: so many times faster than mpremote
 
 
@@ -93,8 +94,8 @@ def timed(work: Callable[[], None]) -> float:
 
 
 def mpremote(port: str, parts: Sequence[str]) -> None:
-    """What there is without Rung's own command, and a wait for the box."""
-    _run("-m", "mpremote", "connect", port, "fs", "cp", "-r", *parts, ":", "+", "reset")
+    """What there is without Rung's own command, and a wait for the box. The watchdog would bite in mid-copy."""
+    _run("-m", "mpremote", "connect", port, "exec", CALM, "+", "fs", "cp", "-r", *parts, ":", "+", "reset")
     link, line = HostLink({}), Port(port)
     end = time.monotonic() + HELLO_S
     try:

@@ -51,7 +51,7 @@ def test_what_has_no_boards_ids_is_left_alone_and_told(plugged: list[Usb]) -> No
 def test_a_port_that_is_named_is_taken_at_its_word_and_no_other_is_looked_at(plugged: list[Usb]) -> None:
     plugged += [Usb("/dev/ttyUSB0", *CP2102), Usb("/dev/ttyACM0", *MODEM)]
     assert look(["/dev/ttyACM0", "COM9", "COM9"], Path("x")) == (
-        [Candidate("/dev/ttyACM0", sure=True), Candidate("COM9", sure=True)],
+        [Candidate("/dev/ttyACM0", sure=True, named=True), Candidate("COM9", sure=True, named=True)],
         [],
     )
 

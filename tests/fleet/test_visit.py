@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.link.box_end import BOX, KEY, BoxEnd, pty_at
 
+from rung.fleet.flashing import restart
+from rung.fleet.keyring import Keyring
 from rung.fleet.press_test import BUTTONS, NOTHING, OK, all_done, try_button
 from rung.fleet.visit import Visit, VisitError
 from rung_wire import codes
@@ -91,6 +94,41 @@ def test_what_a_box_tells_of_itself_is_kept(tmp_path: Path) -> None:
         assert [str(trouble) for trouble in visit.troubles] == [
             f"box {BOX} has failed and started anew (ValueError-app.py-27); if it goes on, flash it anew"
         ]
+
+
+class Rebooting:
+    """A board with USB inside its chip: its port is lost a little after the reset, and comes back."""
+
+    def __init__(self, port: Path) -> None:
+        self._port = port
+        self.over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def restart(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for _ in range(2):
+            with pty_at(self._port):
+                time.sleep(0.3)
+            time.sleep(0.3)
+        with box(self._port):
+            self.over.wait(PATIENCE_S)
+
+
+def test_a_port_that_is_lost_by_the_reset_is_waited_for(tmp_path: Path) -> None:
+    board = Rebooting(tmp_path / "ttyX0")
+    keyring = Keyring(tmp_path / "fleet")
+    keyring.draft(BOX, KEY)
+    keyring.keep(BOX, "")
+    try:
+        assert restart(board, str(tmp_path / "ttyX0"), BOX, keyring) == ("1.2.3", ())  # type: ignore[arg-type]
+    finally:
+        board.stop()
 
 
 def test_each_button_is_asked_for_by_its_lamp_and_told_by_the_box(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +35,7 @@ TEARS: tuple[Tear, ...] = ("none", "half", "bits")
 
 def older(new: Build) -> Build:
     """An earlier release: another version, a file that has gone since and one that was different."""
-    version = (new.version, OLD)
+    version = (new.version.partition("+")[0], OLD)
     build = changed(new, "rung_box/__init__.py", *version)
     slot = {**build.files, "rung_box/gone.py": b"# no newer firmware has this\n" * 100}
     slot["rung_box/leds.py"] = files()["rung_box/leds.py"].read_bytes()
@@ -125,15 +125,16 @@ class CutBoard:
         assert isinstance(met, Met), met
         return bring(met, DESK, Wanted(Keyring(self.keys)), _OneBuild(wanted), lambda *_: None)
 
-    def cut_flash(self, wanted: Build, after: int, torn: Tear, seed: int) -> Done | Failed:
-        """Flash it while its power fails in the operation after so many more, and give it power again."""
-        self.box.cut_power(after, torn, seed)
+    def cut_flash(self, wanted: Build, cut: Callable[[VirtualBox], None]) -> Done | Failed:
+        """Flash it while it is to vanish at some moment, and plug it in again if it has."""
+        cut(self.box)
         done = self.flash(wanted)
         if isinstance(done, Failed):
             self.vanished += 1
             self.box.wait_vanished(self.vanished, PATIENCE_S)
             self.plug()
         arm(self.box.flash, NEVER)
+        self.box.unplug_after(None)
         return done
 
 

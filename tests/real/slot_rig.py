@@ -44,7 +44,8 @@ def changed(name: str, old: str, new: str, build: Build) -> Build:
 def of_version(text: str) -> Build:
     """The firmware under another version, which its HELLO tells."""
     build = firmware.build()
-    return changed("rung_box/__init__.py", f'VERSION = "{build.version}"', f'VERSION = "{text}"', build)
+    number = build.version.partition("+")[0]  # the rest is put in when it is built
+    return changed("rung_box/__init__.py", f'VERSION = "{number}"', f'VERSION = "{text}"', build)
 
 
 def install(box: VirtualBox, build: Build) -> Sent:

@@ -83,7 +83,7 @@ def test_the_interrupted_program_leaves_no_interrupts_behind(box: VirtualBox) ->
 
 
 def test_mpremote_flashes_an_empty_box(flash: Path, tmp_path: Path) -> None:
-    """With what `make flash` does, and the key, which is no part of the firmware."""
+    """By a copy of what stands in a box's flash. (`make flash` is tested in test_box_slots_by_hand.py.)"""
     source = tmp_path / "source"
     source.mkdir()
     install(source)

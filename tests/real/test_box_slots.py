@@ -12,9 +12,11 @@ from tests.real.host_end import HostEnd
 from tests.real.slot_rig import changed, greeting, install, of_version, works
 
 from rung import firmware
-from rung.fleet import stream
+from rung.fleet import flashing, stream
 from rung.fleet.board import BARE, SLOTS, Board, BoardError
-from rung.link.keys import new_key
+from rung.fleet.keyring import Keyring
+from rung.fleet.ports import Candidate
+from rung.link.keys import keep_key, new_key
 from rung.sim import flash as sim
 from rung.sim.box import VirtualBox
 
@@ -64,6 +66,14 @@ def test_an_empty_board_becomes_a_working_box(bare: VirtualBox, flash: Path) -> 
     assert (about.layout, about.slot, about.trial, about.firmware) == (SLOTS, "a", False, firmware.build().version)
     assert about.fingerprint and about.digest == firmware.build().digest
     assert not list(flash.rglob("*.new"))
+
+
+def test_a_board_that_was_restarted_may_be_let_go_of_again(bare: VirtualBox) -> None:
+    """As it is when no HELLO comes after the restart."""
+    board = Board.open(bare.port)
+    board.restart()
+    board.restart()
+    board.close()
 
 
 def test_only_what_has_changed_travels(box: VirtualBox, flash: Path) -> None:
@@ -226,6 +236,30 @@ def test_a_host_can_give_up_a_trial(box: VirtualBox, flash: Path) -> None:
         assert board.go_back() and not board.go_back()
         board.restart()
     assert greeting(box) == firmware.build().version
+
+
+@pytest.mark.parametrize(
+    "deaf",
+    [
+        ("rung_wire/box.py", "out += self._hello(now)", "self._hello(now)"),
+        ("rung_wire/box.py", "session is None or not session.is_opened_by(frame)", "True"),
+    ],
+)
+def test_rung_flash_takes_a_box_back_from_a_firmware_that_no_host_hears(
+    box: VirtualBox, flash: Path, tmp_path: Path, deaf: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = changed(*deaf, of_version("0.2.0"))
+    monkeypatch.setattr(flashing, "PROOF_S", 4.0)
+    monkeypatch.setattr(flashing.Builds, "of", lambda _builds, _mpy: build)
+    keyring = Keyring(tmp_path / "fleet")
+    keep_key(keyring.folder(""), box.unique_id, sim.KEY)
+    met = flashing.meet(Candidate(box.port, sure=True))
+    assert isinstance(met, flashing.Met), met
+    done = flashing.bring(met, "", flashing.Wanted(keyring), flashing.Builds(), lambda *_: None)
+    why = f"{box.port}: box {box.unique_id} does not answer with this firmware; it has gone back to what it had"
+    assert done == flashing.Failed(box.port, why)
+    assert greeting(box) == firmware.build().version
+    _comes_to(flash, "a")
 
 
 def test_what_is_flashed_over_a_trial_has_the_same_to_go_back_to(box: VirtualBox, flash: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from tests.link.leaks import files_without_keys, leaks
+from tests.real.box_rig import wait_for
 from tests.real.test_pair import rung
 
 from rung import words as w
@@ -140,7 +142,7 @@ def test_everything_that_goes_wrong_is_one_line_and_the_other_boards_go_on(hub_f
         [gps] = [line for line in lines if "ttyGPS0" in line]
         assert "left alone: neither a box nor a bare MicroPython answers" in gps
         assert lines[-1] == "1 of 4 boards run what is wanted"
-        assert "Traceback" not in "".join(lines)
+        assert all(line.isprintable() and "Traceback" not in line for line in lines), lines
         assert [box.id for box in inventory(hub_folder).boxes()] == [id_of(0)]
         hub.boxes[2].plug()
         code, said = flash(hub_folder, "--id", id_of(2))
@@ -155,6 +157,42 @@ def running(hub: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+def test_ctrl_c_leaves_every_board_ready_to_be_flashed_again(hub_folder: Path) -> None:
+    with Hub(hub_folder, 2, baud=UART_BAUD):
+        lines = _ended_by(signal.SIGINT, hub_folder)
+        assert [line.partition(": ")[2] for line in lines[-3:-1]] == [
+            "stopped before it was done; it is safe to flash it again"
+        ] * 2, lines
+        assert lines[-1] == "0 of 2 boards run what is wanted"
+        code, said = flash(hub_folder, "--all")
+        assert code == 0 and "2 of 2 boards" in said, said
+
+
+@pytest.mark.skipif("RUNG_LONG" not in os.environ, reason="waits for a watchdog of 15 s: RUNG_LONG=1")
+def test_a_board_whose_flashing_was_killed_comes_back_by_itself(hub_folder: Path) -> None:
+    with Hub(hub_folder, 1, baud=UART_BAUD) as hub:
+        _ended_by(signal.SIGKILL, hub_folder)
+        wait_for(lambda: hub.boxes[0].lives()[-1].cause == "watchdog")
+        code, said = flash(hub_folder)
+        assert code == 0 and "1 of 1 boards" in said, said
+
+
+def _ended_by(number: signal.Signals, hub: Path) -> list[str]:
+    """What `rung flash` has said that gets this signal when the firmware begins to stand in every flash."""
+    chips = sorted(hub.glob("*.flash"))
+    with running(hub, "--all") as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.rstrip())
+            if line.startswith("port "):  # nothing has been written yet
+                before = [chip.read_bytes() for chip in chips]
+                wait_for(lambda: all(chip.read_bytes() != was for chip, was in zip(chips, before, strict=True)))  # noqa: B023
+                process.send_signal(number)
+        process.wait(PATIENCE_S)
+    return lines
 
 
 def test_another_program_on_a_board_stays_unless_its_port_is_named(tmp_path: Path, hub_folder: Path) -> None:

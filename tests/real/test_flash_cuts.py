@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -38,13 +37,15 @@ from tests.real.cut_rig import (
 
 from rung.firmware import Build, build
 from rung.fleet import programs
-from rung.fleet.flashing import Done
+from rung.fleet.flashing import Done, Failed
+from rung.sim.box import VirtualBox
 
 LONG = bool(os.environ.get("RUNG_LONG"))
 SIDE_BY_SIDE = 3  # boards: the computer has two cores, and a board waits now and then
 TAIL = 60  # operations before the end, in which the pointer is switched and the trial ends
-SOME_OF_TAIL, SOME = 14, 8
-DOUBLE_CUTS = 300 if LONG else 6
+SOME_OF_TAIL, SOME = 10, 5
+DOUBLE_CUTS, PULLS = (300, 100) if LONG else (5, 3)
+MOST_BYTES = 35_000  # a little less than a first flash takes
 
 _T = TypeVar("_T")
 Prepare = Callable[[CutBoard, Build], object]
@@ -136,29 +137,50 @@ def test_a_cut_leaves_the_old_or_the_new_and_another_flash_finishes_it(tmp_path:
 def test_a_second_cut_while_it_recovers(tmp_path: Path, seed: int) -> None:
     """The first at a moment of the record, the second in the flash that is to mend it, under the tool that does it."""
     new = build(MPY)
-    old = older(new)
-    flash = _record(tmp_path, "slots", new, old)
+    flash = _record(tmp_path, "slots", new, older(new))
     cuts = flash.cuts()
-    count = len(flash.operations)
-    came: Counter[str] = Counter()
 
-    def twice(board: CutBoard, seed: int) -> str:
+    def twice(board: CutBoard, seed: int) -> tuple[bool, str]:
         chance = random.Random(seed)
-        cut, after, torn = chance.choice(cuts), chance.randrange(count), chance.choice(TEARS)
+        cut, after, torn = chance.choice(cuts), chance.randrange(len(flash.operations)), chance.choice(TEARS)
+        board.become(flash.chip(cut), flash.keys)
         where = f"{cut}, then after {after} more, {torn}"
-        try:
-            board.become(flash.chip(cut), flash.keys)
-            came[type(board.cut_flash(new, after, torn, seed)).__name__] += 1
-            wrong = _wrong(board, OLD, new)
-        except (AssertionError, TimeoutError) as error:
-            wrong = f"{type(error).__name__}: {error}"
-        return wrong and f"{where}: {wrong}"
+        return _cut(board, OLD, new, where, lambda box: box.cut_power(after, torn, seed))
 
     with _boards(tmp_path) as each:
-        breaches = list(each(twice, [seed + number for number in range(DOUBLE_CUTS)]))
-    print(f"{DOUBLE_CUTS} double cuts: {came['Failed']} met the second, {came['Done']} were done before it")
+        _none_is_wrong(each(twice, range(seed, seed + DOUBLE_CUTS)), "double cuts")
+
+
+@pytest.mark.timeout(3600 if LONG else 300)
+def test_a_cable_that_is_pulled_at_any_byte(tmp_path: Path, seed: int) -> None:
+    new = build(MPY)
+    with cut_board(tmp_path / "bare") as board:
+        bare = board.box.flash.read_bytes()
+
+    def pulled(board: CutBoard, seed: int) -> tuple[bool, str]:
+        after = random.Random(seed).randrange(1, MOST_BYTES)
+        board.become(bare, tmp_path / "no keys")
+        return _cut(board, "", new, f"after {after} bytes", lambda box: box.unplug_after(after))
+
+    with _boards(tmp_path) as each:
+        _none_is_wrong(each(pulled, range(seed, seed + PULLS)), "cables pulled")
+
+
+def _cut(board: CutBoard, old: str, new: Build, where: str, cut: Callable[[VirtualBox], None]) -> tuple[bool, str]:
+    """Whether it was cut before it was done, and what is wrong then."""
+    try:
+        done = board.cut_flash(new, cut)
+        wrong = _wrong(board, old, new)
+    except (AssertionError, TimeoutError) as error:
+        return True, f"{where}: {type(error).__name__}: {error}"
+    return isinstance(done, Failed), wrong and f"{where}: {wrong}"
+
+
+def _none_is_wrong(outcomes: Iterable[tuple[bool, str]], what: str) -> None:
+    were_cut, breaches = zip(*outcomes, strict=True)
+    print(f"{len(breaches)} {what}, {sum(were_cut)} before the flash was done")
     assert [breach for breach in breaches if breach] == []
-    assert came["Failed"] > 0
+    assert any(were_cut)
 
 
 # Canaries: what would be wrong, and must be found.

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,17 @@ from tests.real.test_pair import rung
 
 from rung.fleet.esptool import write_image
 from rung.fleet.image import CHIPS, ImageError, read_image
+from rung.fleet.inventory import Inventory
+from rung.link.hello import Hello, greeted
+from rung.link.keys import read_keys
+from rung.sim.box import VirtualBox
+from rung_wire.names import PAIRED
 
 pytest.importorskip("esptool", reason="needs esptool: pip install 'rung[flash]'")
 pytest.importorskip("esp32_mock_bootloader", reason="needs the mock: pip install esp32-mock-bootloader")
 
 PATIENCE_S = 30.0
+MOCKS_MAC = "240ac4e29526"
 SERVE = "from esp32_mock_bootloader.cli import main; main(['run', '--chip', '{chip}', '--port', '{port}'])"
 WORN = """
 from esp32_mock_bootloader.server import FlashImage
@@ -86,7 +92,7 @@ def test_an_image_is_written_at_the_chips_own_offset_and_verified(file: Path, nu
 
 def test_an_image_for_another_chip_is_refused_and_nothing_is_written(file: Path) -> None:
     with chip("esp32s3") as port:
-        with pytest.raises(ImageError, match=r"the chip is an ESP32-S3, and .* is for ESP32; take the image of that"):
+        with pytest.raises(ImageError, match=r"the chip is ESP32-S3, and .* is for ESP32; take the image of that"):
             write_image(port, read_image(file), lambda *_: None)
         assert not verified(port, file, 0x1000)
 
@@ -111,9 +117,47 @@ def test_the_command_refuses_a_bad_image_before_it_looks_at_any_port(file: Path,
     assert (code, said) == (2, f"rung: {file}: its program is cut off; download it again\n")
 
 
-def test_the_command_says_which_board_has_another_chip(file: Path, tmp_path: Path) -> None:
-    with chip("esp32s3") as port:
-        code, said = rung("flash", "--port", port, "--image", file, "--yes", "--fleet", tmp_path / "fleet")
-    assert code == 1
-    assert f"{port}: the chip is an ESP32-S3, and {file} is for ESP32; take the image of that chip" in said
-    assert "0 of 1 boards" in said and "Traceback" not in said
+def test_an_empty_chip_becomes_a_paired_box_in_one_command_beside_one_that_is_another_chip(
+    file: Path, tmp_path: Path
+) -> None:
+    """A port with a chip in its bootloader, and after esptool has reset it, with that chip running MicroPython."""
+    pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
+    port, fleet = tmp_path / "ttyX0", tmp_path / "fleet"
+    _is_known(fleet, MOCKS_MAC, "north")
+    box = VirtualBox(link=tmp_path / "ttyRUNG0", unique_id=MOCKS_MAC)
+    with bootloader(port), chip("esp32s3") as other, box:
+        ports = ["--port", str(port), "--port", other]
+        command = [sys.executable, "-u", "-m", "rung", "flash", *ports, "--image", str(file), "--yes"]
+        told = []
+        with subprocess.Popen([*command, "--fleet", str(fleet)], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                told.append(line.rstrip())
+                if "first start" in line:
+                    (tmp_path / "new").symlink_to(box.port)
+                    (tmp_path / "new").replace(port)
+        *_, right, summary = told
+        assert f"{other}: the chip is ESP32-S3, and {file} is for ESP32; take the image of that chip" in told
+        assert right.startswith(f"{port}: box {MOCKS_MAC} runs firmware") and "desk north" in right, told
+        assert (process.returncode, summary) == (1, "1 of 2 boards run what is wanted")
+        hello = greeted(box.port, read_keys(fleet / "north" / "keys"), PATIENCE_S)
+        assert isinstance(hello, Hello) and hello.trust == PAIRED
+
+
+def _is_known(fleet: Path, box: str, desk: str) -> None:
+    with closing(Inventory(fleet / "fleet.db")) as inventory:
+        inventory.saw(box)
+        inventory.rename(box, desk)
+
+
+@contextmanager
+def bootloader(port: Path) -> Iterator[None]:
+    """An ESP32 in its bootloader behind a serial port."""
+    command = [sys.executable, "-u", "-m", "esp32_mock_bootloader.cli", "run", "--chip", "esp32", "--pty"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port.symlink_to(process.stdout.readline().strip())
+            yield
+        finally:
+            process.kill()

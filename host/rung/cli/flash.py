@@ -13,7 +13,7 @@ from rung.cli.ends import stop
 from rung.cli.fleet_book import opened
 from rung.cli.progress import columns, shown
 from rung.fleet.board import BoardError
-from rung.fleet.crate import bring_all, meet_all
+from rung.fleet.crate import Crate, meet_all
 from rung.fleet.flashing import Done, Failed, Met, Wanted
 from rung.fleet.image import ImageError, read_image
 from rung.fleet.inventory import Inventory, InventoryError, checked
@@ -62,7 +62,7 @@ def flash_boards(asked: Asked) -> int:
             print(line, flush=True)
         if not (found.chosen or found.failed):
             stop(NOTHING)
-        wanted = Wanted(keyring, image, asked.rekey)
+        wanted = Wanted(keyring, image, asked.rekey, {box.id: box.desk for box in inventory.boxes() if box.desk})
         return _flash_or_let_go(asked, found, wanted, inventory) or (1 if found.failed else 0)
 
 
@@ -78,16 +78,25 @@ def _find(asked: Asked, inventory: Inventory) -> _Found:
             found.failed.append(board)
         elif isinstance(board, LeftAlone):
             found.left.append(board)
-        elif (box := inventory.box(board.id)) is not None and box.retired:
+        elif (why := _retired(board, inventory)) is not None:
             _let_go([board])
-            mend = f"use it again: rung fleet rename {box.id} --spare"
-            found.left.append(LeftAlone(board.port, f"box {box.id} is retired ({box.retired}); {mend}"))
+            found.left.append(why)
         else:
             found.chosen.append(board)
     there = [board.id for board in met if isinstance(board, Met)]
     absent = [id for id in asked.ids if id not in there]
     found.failed.extend(Failed(id, f"no board with the id {id} is attached; plug it in") for id in absent)
     return found
+
+
+def _retired(board: Met, inventory: Inventory) -> LeftAlone | None:
+    """Why not even a box of the inventory is flashed. It has been seen, in any case."""
+    box = inventory.box(board.id)
+    if box is None or board.about is None:
+        return None
+    inventory.saw(box.id, chip=board.chip, micropython=board.about.micropython, firmware=board.about.firmware)
+    mend = f"use it again: rung fleet rename {box.id} --spare"
+    return LeftAlone(board.port, f"box {box.id} is retired ({box.retired}); {mend}") if box.retired else None
 
 
 def _flash_or_let_go(asked: Asked, found: _Found, wanted: Wanted, inventory: Inventory) -> int:
@@ -106,8 +115,13 @@ def _flash_or_let_go(asked: Asked, found: _Found, wanted: Wanted, inventory: Inv
     if len(chosen) > 1 and not (asked.all or asked.ports or asked.ids):
         _let_go(chosen)
         stop("several boards are attached: say which, by --port or --id, or take --all")
-    if not _agreed(asked, len(chosen)):
+    try:
+        agreed = _agreed(asked, len(chosen))
+    except (KeyboardInterrupt, EOFError):
+        agreed = False
+    if not agreed:
         _let_go(chosen)
+        print("nothing was changed")
         return 0
     return _flash(list(zip(chosen, desks, strict=True)), wanted, inventory, len(found.failed))
 
@@ -153,19 +167,32 @@ def _agreed(asked: Asked, count: int) -> bool:
 def _flash(boards: list[tuple[Met, str]], wanted: Wanted, inventory: Inventory, failed: int) -> int:
     right = 0
     with shown({board.port: f"{board.port} {board.id}" for board, _ in boards}) as screen:
-        for outcome in bring_all(boards, wanted, screen.tell):
-            line = str(outcome)
-            if isinstance(outcome, Done):
-                try:
-                    _record(outcome, wanted.keyring, inventory)
-                    right += 1
-                    line = _told(outcome)
-                except (InventoryError, KeysError) as error:
-                    line = f"{outcome.port}: box {outcome.about.id} runs, but is not in the inventory: {error}"
-            screen.over(outcome.port, line)
+        crate = Crate(boards, wanted, screen.tell)
+        while True:
+            try:
+                for outcome in crate:
+                    is_right, line = _ended(outcome, wanted.keyring, inventory)
+                    right += is_right
+                    screen.over(outcome.port, line)
+                break
+            except KeyboardInterrupt:
+                if crate.is_stopping:
+                    raise
+                crate.stop()
     wrong = failed + len(boards) - right
     print(f"{right} of {right + wrong} boards run what is wanted")
     return 1 if wrong else 0
+
+
+def _ended(outcome: Done | Failed, keyring: Keyring, inventory: Inventory) -> tuple[bool, str]:
+    """Whether the board is as it should be, and its last line."""
+    if isinstance(outcome, Failed):
+        return False, str(outcome)
+    try:
+        _record(outcome, keyring, inventory)
+    except (InventoryError, KeysError) as error:
+        return False, f"{outcome.port}: box {outcome.about.id} runs, but is not in the inventory: {error}"
+    return True, _told(outcome)
 
 
 def _record(done: Done, keyring: Keyring, inventory: Inventory) -> None:
@@ -182,7 +209,10 @@ def _record(done: Done, keyring: Keyring, inventory: Inventory) -> None:
 def _told(done: Done) -> str:
     what = f"{done.wire / 1000:.1f} kB sent" if done.changed else "nothing had to be changed"
     place = f"desk {done.desk}" if done.desk else "a spare"
-    return f"{done.port}: box {done.about.id} runs firmware {done.firmware}, key {done.fingerprint}, {place}; {what}"
+    slowly = f" as sources: {done.sources}" if done.sources else ""
+    told = "".join(f"; {trouble}" for trouble in done.troubles)
+    box = f"{done.port}: box {done.about.id}"
+    return f"{box} runs firmware {done.firmware}, key {done.fingerprint}, {place}; {what}{slowly}{told}"
 
 
 def _let_go(boards: Sequence[Met]) -> None:

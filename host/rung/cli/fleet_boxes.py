@@ -6,7 +6,7 @@ from pathlib import Path
 from rung.cli.ends import stop
 from rung.cli.fleet_book import opened
 from rung.fleet.crate import meet_all
-from rung.fleet.flashing import FAILURES, Failed, Met, give_key, prove
+from rung.fleet.flashing import FAILURES, Failed, Met, give_key, restart
 from rung.fleet.inventory import Box, Inventory, InventoryError
 from rung.fleet.keyring import Keyring
 from rung.fleet.ports import look
@@ -57,10 +57,10 @@ def rekey_box(fleet: Path | None, name: str, ports: Sequence[str], folder: Path 
         assert met.board is not None
         try:
             give_key(met.board, keyring, box.id, box.desk)
-            met.board.restart()
-            prove(met.port, box.id, keyring)
+            restart(met.board, met.port, box.id, keyring)
         except FAILURES as error:
             stop(str(Failed(met.port, str(error))))
+        inventory.saw(box.id)
         inventory.keyed(box.id, keyring.fingerprint(box.id))
         print(f"{met.port}: box {box.id} has a new key, {keyring.fingerprint(box.id)}, in {keyring.folder(box.desk)}")
 
@@ -96,8 +96,7 @@ def _tell(box: Box, keyring: Keyring, attached: Sequence[Met]) -> str:
             if not keyring.knows(box.id, box.desk, met.about.fingerprint):
                 return f"; it has another key than the one here: rung fleet rekey {box.id}"
             met.board.put("desk", box.desk.encode())
-            met.board.restart()
-            prove(met.port, box.id, keyring)
+            restart(met.board, met.port, box.id, keyring)
         except FAILURES as error:
             return f"; it could not be told: {error}"
         return "; it has been told"

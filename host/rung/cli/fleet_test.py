@@ -89,11 +89,8 @@ def _person(port: str, button: str) -> None:
 
 def _fingers(port: str, button: str) -> None:
     """Those of `rung sim boxes`; meanwhile the box must be listened to."""
-    from rung.sim.hands import tap
+    from rung.sim.hands import PIPE, tap
 
-    def move() -> None:
-        tap(Path(port), button)
-
-    if not (Path(port).parent / "hands").exists():
+    if not (Path(port).parent / PIPE).exists():
         stop(f"{port}: {NO_HANDS}")
-    threading.Thread(target=move, name="fingers").start()
+    threading.Thread(target=tap, args=(Path(port), button), name="fingers").start()

@@ -65,7 +65,8 @@ def _bars(names: dict[str, str]) -> Iterator[Shown]:
 
         class Bars(Shown):
             def tell(self, port: str, stage: str, done: int = 0, all: int = 0) -> None:
-                progress.update(tasks[port], stage=stage, completed=done, total=all or None)
+                # None leaves the bar as it is.
+                progress.update(tasks[port], stage=stage, completed=done if all else None, total=all or None)
 
             def over(self, port: str, line: str) -> None:
                 progress.update(tasks[port], stage="over", completed=1, total=1)

@@ -83,6 +83,7 @@ class Board:
         self._transport = transport
         self._about: About | None = None
         self._wire = 0
+        self._is_lost = False  # something went wrong: nobody knows what the board makes of what is still on the line
 
     @classmethod
     def open(cls, port: str) -> Self:
@@ -142,8 +143,12 @@ class Board:
             self._run(programs.PUT.format(name=name, data=data))
 
     def restart(self) -> None:
-        """Leave the raw REPL by a hard reset; the board starts what it has now. Closes the port."""
+        """Leave the raw REPL by a hard reset; the board starts what it has now. Closes the port. No more than once."""
+        if not self._transport.serial.is_open:
+            return
         with self._explained("cannot be reset; pull its cable and plug it in again"):
+            if self._is_lost:
+                self._break_in()
             self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
         self.close()
 
@@ -219,7 +224,11 @@ class Board:
     def _explained(self, what: str) -> Iterator[None]:
         """Whatever goes wrong becomes one BoardError."""
         try:
-            yield
+            try:
+                yield
+            except BaseException:
+                self._is_lost = True
+                raise
         except TransportExecError as error:
             last = (error.error_output.strip().splitlines() or [""])[-1]
             said = "has a full flash: remove what is not Rung's" if _FULL.search(last) else f"{what} ({last})"

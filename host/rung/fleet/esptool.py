@@ -62,7 +62,7 @@ def _run(port: str, image: Image, progress: Callable[[int, int], None]) -> tuple
 
 def _reason(port: str, image: Image, said: str) -> str:
     if other := _OTHER_CHIP.search(said):
-        return f"the chip is an {other[1]}, and {image.path} is for {image.chip}; take the image of that chip"
+        return f"the chip is {other[1]}, and {image.path} is for {image.chip}; take the image of that chip"
     if "busy or doesn't exist" in said:
         try:
             Port(port).close()

@@ -16,16 +16,21 @@ from rung.fleet.image import Image, ImageError
 from rung.fleet.keyring import Keyring
 from rung.fleet.ports import Candidate, LeftAlone, back_at, place_of
 from rung.fleet.probe import EMPTY, probe
-from rung.fleet.visit import Visit, VisitError
+from rung.fleet.visit import Silent, Visit, VisitError
 from rung.link.keys import KeysError, new_key
 from rung.link.port import PortError
 
 BOOT_S = 30.0  # a new MicroPython formats its flash at the first start
 AGAIN_S = 0.5
+BACK_S = 0.1
 PROOF_S = 20.0  # a reset, the start of the firmware, and its first HELLO take one to three
 ESP32, VIRTUAL = "ESP32", ("linux", "darwin")  # how the machines begin that virtual boxes run on
 
 FAILURES = (BoardError, ImageError, KeysError, PortError, VisitError)  # each one line: port, reason, mend
+
+
+class Stopped(Exception):
+    """Somebody has pressed Ctrl-C: raised in a board's own thread by whoever is told how far it is."""
 
 
 class Failed(Struct, frozen=True):
@@ -77,6 +82,7 @@ class Done(Struct, frozen=True):
     desk: str
     changed: bool
     wire: int  # bytes that went over the line
+    sources: str  # why sources were sent instead of compiled files; empty: they were not
     troubles: tuple[str, ...]
 
 
@@ -98,6 +104,7 @@ class Wanted(Struct, frozen=True):
     keyring: Keyring
     image: Image | None = None
     rekey: bool = False
+    desks: dict[str, str] = {}  # of the boxes that have one, by id: an empty chip tells only later which it is
 
 
 class Builds:
@@ -142,7 +149,7 @@ def _judged(met: Met, candidate: Candidate, ids: Sequence[str]) -> Met | LeftAlo
     why = ""
     if met.chip != "virtual" and ESP32 not in met.chip:
         why = f"it runs MicroPython on another chip ({met.chip})"
-    elif met.about.layout == FOREIGN and not candidate.sure:
+    elif met.about.layout == FOREIGN and not candidate.named:
         why = "it runs another program in MicroPython; if that may go, name it: --port"
     elif ids and met.id not in ids:
         why = f"board {met.id} is not named"
@@ -158,9 +165,12 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
     try:
         _refuse(met, desk, wanted)
         if wanted.image is not None:
+            was_known = bool(met.id)
             met = _with_image(met, wanted.image, say)
+            desk = desk if was_known else wanted.desks.get(met.id, desk)
+            _refuse_other_key(met, desk, wanted)
         return _with_firmware(met, desk, wanted, builds, say)
-    except FAILURES as error:
+    except (*FAILURES, Stopped) as error:
         with contextlib.suppress(BoardError):
             met.let_go()
         return Failed(met.port, str(error))
@@ -168,12 +178,18 @@ def bring(met: Met, desk: str, wanted: Wanted, builds: Builds, tell: Tell) -> Do
 
 def _refuse(met: Met, desk: str, wanted: Wanted) -> None:
     """Whatever must not be begun; known before anything is touched. Raises one of FAILURES."""
-    about, image = met.about, wanted.image
-    if image is not None and not image.suits(met.chip):
+    image, chip = wanted.image, met.chip
+    if image is not None and not image.suits(chip):
         mend = "take the image of that chip"
-        raise ImageError(f"{met.port}: the chip is {met.chip}, and {image.path} is for {image.chip}; {mend}")
-    is_paired = bool(about and about.fingerprint) and not wanted.rekey
-    if about and is_paired and not wanted.keyring.knows(about.id, desk, about.fingerprint):
+        raise ImageError(f"{met.port}: the chip is {chip}, and {image.path} is for {image.chip}; {mend}")
+    _refuse_other_key(met, desk, wanted)
+
+
+def _refuse_other_key(met: Met, desk: str, wanted: Wanted) -> None:
+    about = met.about
+    if about is None or not about.fingerprint or wanted.rekey:
+        return
+    if not wanted.keyring.knows(about.id, desk, about.fingerprint):
         mend = "take the box over with a new key: --rekey (its desk then no longer hears it)"
         raise KeysError(f"{met.port}: box {about.id} is paired with a key that is not in this fleet's folder; {mend}")
 
@@ -218,8 +234,13 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
     if about.desk != desk:
         board.put("desk", desk.encode())
     say("restart")
-    board.restart()
-    greeted, troubles = prove(met.port, about.id, keyring)
+    try:
+        greeted, troubles = restart(board, met.port, about.id, keyring)
+    except Silent as error:
+        if sent.switched and _goes_back(met.port):
+            mend = "it has gone back to what it had"
+            raise VisitError(f"{met.port}: box {about.id} does not answer with this firmware; {mend}") from None
+        raise
     if greeted != firmware.version:
         mend = f"it has gone back; see why: mpremote connect {met.port} fs cat :crashes"
         raise VisitError(f"{met.port}: box {about.id} greets with firmware {greeted}, not {firmware.version}; {mend}")
@@ -232,8 +253,20 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
         desk=desk,
         changed=needs_key or sent.switched or about.desk != desk or wanted.image is not None,
         wire=sent.wire,
+        sources=firmware.sources,
         troubles=troubles,
     )
+
+
+def _goes_back(port: str) -> bool:
+    """End the trial of a firmware that no host hears: the box itself cannot know whether anybody listens."""
+    try:
+        with Board.open(port) as board:
+            had = board.go_back()
+            board.restart()
+            return had
+    except BoardError:  # not even at its prompt; the first error tells more
+        return False
 
 
 def give_key(board: Board, keyring: Keyring, box: str, desk: str) -> None:
@@ -244,8 +277,19 @@ def give_key(board: Board, keyring: Keyring, box: str, desk: str) -> None:
     keyring.keep(box, desk)
 
 
-def prove(port: str, box: str, keyring: Keyring) -> tuple[str, tuple[str, ...]]:
-    """The firmware that a box greets with after its restart, and what it tells of itself. Ends the slot's trial."""
-    with Visit(port, keyring.keys(box), PROOF_S) as visit:
-        hello = visit.welcome(box)
-        return hello.firmware, tuple(str(trouble) for trouble in visit.troubles)
+def restart(board: Board, port: str, box: str, keyring: Keyring) -> tuple[str, tuple[str, ...]]:
+    """Reset the board, and welcome the box: the firmware that it greets with, and what it tells of itself.
+
+    That ends the slot's trial. A port of USB inside the chip vanishes meanwhile, and may come back under another name.
+    """
+    place, end = place_of(port), time.monotonic() + PROOF_S
+    board.restart()
+    while True:
+        try:
+            with Visit(back_at(place) or port, keyring.keys(box), end - time.monotonic()) as visit:
+                hello = visit.welcome(box)
+                return hello.firmware, tuple(str(trouble) for trouble in visit.troubles)
+        except PortError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(BACK_S)

@@ -19,6 +19,7 @@ class Candidate(Struct, frozen=True):
 
     port: str
     sure: bool = False  # a program there may be interrupted without asking first
+    named: bool = False  # whatever program is there may be replaced
 
 
 class LeftAlone(Struct, frozen=True):
@@ -34,7 +35,7 @@ class LeftAlone(Struct, frozen=True):
 def look(named: Sequence[str], folder: Path | None) -> tuple[list[Candidate], list[LeftAlone]]:
     """The ports that are named; else those in the folder of virtual ones, or whatever is plugged in."""
     if named:
-        return [Candidate(port, sure=True) for port in dict.fromkeys(named)], []
+        return [Candidate(port, sure=True, named=True) for port in dict.fromkeys(named)], []
     if folder is not None:
         return [Candidate(str(port)) for port in sorted(folder.glob(VIRTUAL))], []
     return _plugged()

@@ -9,7 +9,8 @@ first byte all others are combined with (exclusive or), so that no byte is a Ctr
 deflated. For each block taken it writes a dot; between the two streams it prints the numbers of the manifest's lines
 that are nowhere on the board. What it keeps, what it copies from the other slot and what comes over the line is as the
 manifest has it by SHA-256; TAKE checks all of it once more, as it then stands in the flash. While FILL works the slot
-has no manifest, so it is not whole; and it works on a slot that nothing starts.
+has no manifest, so it is not whole; and it works on a slot that nothing starts. If no block comes for 15 s (whoever
+sent them was killed), its watchdog starts the board again: waiting here, it would answer nobody.
 """
 
 from typing import Final
@@ -39,6 +40,11 @@ def sha(p):
     h.update(memoryview(b)[:n])
  except OSError:return ''
  return binascii.hexlify(h.digest()).decode()
+def pointer():
+ try:w=rd('/slot').decode().split()
+ except ValueError:w=[]
+ if len(w)==3 and w[1]!=w[0]and w[1]in('a','b','-')and w[2].isdigit()or len(w)==1:return w if w[0]in('a','b')else[]
+ return []
 """
 
 ABOUT: Final = (
@@ -47,7 +53,7 @@ ABOUT: Final = (
 def ok(d):
  m=rd(d+'/manifest').decode().split('\\n')
  return m[0] if len(m)>2 and all(sha(d+'/'+l[2])==l[0] for l in [l.split(' ') for l in m[1:] if l]) else ''
-w=rd('/slot').decode().split()
+w=pointer()
 try:k=hashlib.sha256(binascii.unhexlify(rd('/key').strip())).digest()[:6] if rd('/key') else b''
 except ValueError:k=b''
 s=os.statvfs('/')
@@ -56,20 +62,21 @@ print((binascii.hexlify(machine.unique_id()).decode(),
 getattr(i,'_machine',''),'.'.join(str(n) for n in i.version[:3]),getattr(i,'_mpy',0),
 rd('/boot.py')[:16],rd('/main.py')[:16],rd('/rung_box/__init__.py')[-200:],
 w,[(ok('/'+x),sha('/'+x+'/manifest')) for x in 'ab'],
-binascii.hexlify(k).decode(),rd('/desk')[:80],s[0]*s[3]))
+binascii.hexlify(k).decode(),rd('/desk')[:80],s[0]*s[3]*(s[3]<=s[2])))
 """
 )
 
 FILL: Final = (
     _READING
     + """
-import deflate
+import deflate,gc
 up=sys.stdin.buffer.read
+dog=machine.WDT(timeout=15000)
 class Line(io.IOBase):
  def __init__(self):
   self.left=int(up(8),16);self.b=b'';self.at=0
  def more(self):
-  n=min(62,self.left)
+  dog.feed();n=min(62,self.left)
   b=up(n)if n else b''
   self.left-=n;self.at=1
   if n:
@@ -90,13 +97,13 @@ def fold(p):
   except OSError:pass
   at=p.find('/',at+1)
 def fill(to,other,bits):
- w=rd('/slot').decode().split()
+ w=pointer()
  if len(w)==3:
   if w[1]=='-':os.remove('/slot')
   else:
    with open('/slot.new','w')as f:f.write(w[1]+'\\n')
    os.rename('/slot.new','/slot')
- l=Line();m=deflate.DeflateIO(l,deflate.RAW,bits).read();l.end()
+ l=Line();z=deflate.DeflateIO(l,deflate.RAW,bits);m=z.read();l.end()
  try:os.remove(to+'manifest')
  except OSError:pass
  es=[e.split(' ')for e in m.decode().split('\\n')[1:]if e];want=[]
@@ -110,7 +117,7 @@ def fill(to,other,bits):
     if not c:break
     f.write(c)
  print(want)
- l=Line();z=deflate.DeflateIO(l,deflate.RAW,bits)
+ l=Line();z=None;gc.collect();z=deflate.DeflateIO(l,deflate.RAW,bits)
  for i in want:
   d,left,n=es[i];left=int(left);h=hashlib.sha256()
   with open(to+n,'wb')as f:
@@ -121,6 +128,7 @@ def fill(to,other,bits):
   if binascii.hexlify(h.digest()).decode()!=d:raise ValueError(n+' came damaged')
  l.end()
  with open(to+'manifest','wb')as f:f.write(m)
+ machine.WDT(timeout=600000)
 """
 )
 

@@ -22,6 +22,10 @@ class VisitError(Exception):
     """The box did not do its part; one line with the mend."""
 
 
+class Silent(VisitError):
+    """The box does not greet, or does not answer: it runs nothing, or its firmware is deaf."""
+
+
 class Visit:
     """One opened port and the link on it; a context manager, which says goodbye to the box. Raises PortError too."""
 
@@ -59,8 +63,8 @@ class Visit:
                 return hello
         port = self._port.url
         if hello is not None:
-            raise VisitError(f"{port}: box {box} greets, but does not answer; unplug it and plug it in again")
-        raise VisitError(f"{port}: no box greets; unplug it and plug it in again, then look: rung doctor")
+            raise Silent(f"{port}: box {box} greets, but does not answer; unplug it and plug it in again")
+        raise Silent(f"{port}: no box greets; unplug it and plug it in again, then look: rung doctor")
 
     def events(self, end: float) -> Iterator[Event]:
         """What the box tells, until this moment of the monotonic clock."""

@@ -155,10 +155,10 @@ class Board:
     def _print(self, data: bytes) -> None:
         if self._port:
             self._up.put(data, time.monotonic())
-            self._carry()
+            self._carry_up()
 
     def _on_port(self) -> None:
-        self._carry()
+        self._carry_down()
         if self._port is None:  # what came has cut the power
             return
         if self._port.is_open():
@@ -168,16 +168,22 @@ class Board:
 
     def _on_time(self) -> None:
         self._timer.clear()
-        self._carry()
+        self._carry_up()
+        self._carry_down()
         if self._life:
             self._watch_console(self._life)
 
-    def _carry(self) -> None:
-        """Let the line carry what it can by now, and say when to look again."""
+    def _carry_up(self) -> None:
+        """Let the line carry to the host what it can by now."""
+        leaving = self._up.take(time.monotonic())
+        if self._port and leaving:
+            self._port.write(leaving)
+        self._look_again()
+
+    def _carry_down(self) -> None:
+        """The same to the box; more is taken from the host as room comes."""
         while self._port:
             now = time.monotonic()
-            if leaving := self._up.take(now):
-                self._port.write(leaving)
             has_room = not self._down.is_full and len(self._to_vm) < _BACKLOG_MAX
             come = self._port.read() if has_room else b""
             self._down.put(come, now)
@@ -185,6 +191,9 @@ class Board:
             self._take(passed)
             if not come and not passed:
                 break
+        self._look_again()
+
+    def _look_again(self) -> None:
         self._timer.set(min(filter(None, (self._up.due(), self._down.due())), default=None))
 
     def _take(self, data: bytes) -> None:
@@ -336,7 +345,7 @@ class Board:
         if not keep_power:
             self._power_off()
 
-    def _do_unplug_after(self, host_bytes: int) -> None:
+    def _do_unplug_after(self, host_bytes: int | None) -> None:
         self._unplug_after = host_bytes
 
     def _do_tear(self, how: Tear, seed: int) -> None:

@@ -6,7 +6,7 @@ however busy the caller is; all stamps are CLOCK_MONOTONIC nanoseconds, the same
 
 How it differs from silicon: `print` ends lines with a bare newline, objects are 64-bit, the
 processor is far faster, interrupts reach an idle program after up to 1 ms and never one that waits
-in a blocking read, the port has no DTR and RTS, flash does not wear. Linux only.
+in a blocking read, the port has no DTR and RTS, flash does not wear and takes no time. Linux only.
 """
 
 from __future__ import annotations
@@ -235,8 +235,8 @@ class VirtualBox:
         """Pull the cable: the port vanishes and, unless something else feeds it, the power too."""
         self._command("unplug", keep_power)
 
-    def unplug_after(self, host_bytes: int) -> None:
-        """Pull the cable, and with it the power, when so many bytes more have come from the host."""
+    def unplug_after(self, host_bytes: int | None) -> None:
+        """Pull the cable, and with it the power, when so many bytes more have come from the host; None: never."""
         self._command("unplug_after", host_bytes)
 
     def cut_power(self, operations: int, torn: Tear = "half", seed: int = 0) -> None:
