@@ -47,13 +47,10 @@ def _run(stops: list) -> None:
 
         safe.stay(crashes.newest(), stops)
 
-    import asyncio
-
     app = _build(memory, cause, stops)
     gc.threshold(-1)  # a collection takes long: from now on only when there is need
     gc.collect()
-    asyncio.new_event_loop()
-    asyncio.run(app.run())
+    app.run()
 
 
 def _build(memory, cause: int, stops: list):

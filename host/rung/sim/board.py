@@ -269,8 +269,6 @@ class Board:
             case b"B":
                 life.booted = True
                 self._tell("booted", self._lives)
-            case b"P":
-                life.interrupting = False
             case b"L":
                 self._show(payload[0], payload[1:], now)
             case b"D":
@@ -317,14 +315,26 @@ class Board:
         for index, level in enumerate(levels):
             if index:
                 time.sleep(gap_s)
-            if level is None:
-                self._driven.pop(pin, None)
-            else:
-                self._driven[pin] = level
+            self._drive(pin, level)
             stamps.append(time.monotonic_ns())
             if self._life:
                 self._life.drive(pin, level, stamps[-1])
         return stamps
+
+    def _do_chatter(self, pin: int, level: int | None, edges: int, gap_us: int) -> int:
+        """Drive a pin to `level` by so many edges, which go out together when the last was made; when the first was."""
+        began = time.monotonic_ns()
+        time.sleep((edges - 1) * gap_us / 1_000_000)
+        self._drive(pin, level)
+        while self._life and not self._life.drive(pin, level, began, edges, gap_us):
+            time.sleep(0.001)
+        return began
+
+    def _drive(self, pin: int, level: int | None) -> None:
+        if level is None:
+            self._driven.pop(pin, None)
+        else:
+            self._driven[pin] = level
 
     def _do_reset(self, cause: Cause) -> None:
         if self._life:

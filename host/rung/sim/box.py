@@ -169,6 +169,15 @@ class VirtualBox:
         levels = [None if index % 2 != held else _PRESSED for index in range(edges)]
         return self._edges(self._pins[button], levels, gap_us)
 
+    def chatter(self, button: str, edges: int, gap_us: int, *, held: bool = False) -> int:
+        """As `bounce`, with at most 31 edges, and exact however busy this computer is; when the first was made.
+
+        The box hears of the edges together, each with its own time: nothing stretches them.
+        """
+        level = None if edges % 2 == held else _PRESSED
+        began: int = self._command("chatter", self._pins[button], level, edges, gap_us)
+        return began
+
     def pin(self, number: int, level: int | None) -> int:
         """Drive a pin low or high, or leave it open (None); return the moment (monotonic ns)."""
         return self._edges(number, [level])[0]

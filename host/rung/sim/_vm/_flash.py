@@ -1,9 +1,10 @@
 # mypy: ignore-errors
-"""Inside the VM: the flash chip as `/`, a folder of the host or littlefs in one file."""
+"""Inside the VM: the flash chip as `/`, littlefs in one file of the host."""
 
 import os
-import sys
+import time
 
+import micropython
 import vfs
 
 BLOCK = 4096
@@ -51,37 +52,16 @@ class Chip:
         return all(self._file.read(len(_PART)) == _PART for _ in range(BLOCK // len(_PART)))
 
 
-class _Os:
-    """`os` of a box whose flash is a folder of the host: VfsPosix makes both paths of a rename in one buffer."""
-
-    def __init__(self, path):
-        self._path = path.rstrip("/")
-        self._host = vfs.VfsPosix()
-
-    def rename(self, old, new):
-        self._host.rename(self._in_host(old), self._in_host(new))
-
-    def _in_host(self, path):
-        return self._path + (path if path[:1] == "/" else os.getcwd().rstrip("/") + "/" + path)
-
-    def __getattr__(self, name):
-        return getattr(os, name)
-
-
 def mount(path):
     """Make the flash at the host's `path` the only file system; format a blank chip. False if it cannot be read."""
-    if os.stat(path)[0] & 0x4000:
-        system = vfs.VfsPosix(path)
-        sys.modules["os"] = _Os(path)
-    else:
-        chip = _chip(path)
-        if chip.is_blank():
-            vfs.VfsLfs2.mkfs(chip)
-        try:
-            system = vfs.VfsLfs2(chip)
-        except OSError:
-            vfs.umount("/")
-            return False
+    chip = _chip(path)
+    if chip.is_blank():
+        vfs.VfsLfs2.mkfs(chip)
+    try:
+        system = vfs.VfsLfs2(chip)
+    except OSError:
+        vfs.umount("/")
+        return False
     vfs.umount("/")
     vfs.mount(system, "/")
     os.chdir("/")
@@ -96,3 +76,14 @@ def _chip(path):
     from _fuse import Recorded
 
     return Recorded(path)
+
+
+def complain():
+    """As an ESP32 does until Ctrl-C: it formats a blank chip, and never one that holds something."""
+    micropython.kbd_intr(3)
+    try:
+        while True:
+            print("The filesystem appears to be corrupted.")
+            time.sleep(3)
+    except KeyboardInterrupt:
+        micropython.kbd_intr(-1)
