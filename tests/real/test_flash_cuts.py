@@ -28,9 +28,9 @@ from tests.real.cut_rig import (
     Cut,
     CutBoard,
     Recorded,
-    changed,
     cut_board,
     older,
+    patched,
     put_flat,
     recorded,
 )
@@ -193,7 +193,7 @@ def _none_is_wrong(outcomes: Iterable[tuple[bool, str]], what: str) -> None:
 def _removed_first(build: Build, name: str) -> Build:
     """Its pointer is gone for a moment."""
     rename = 'os.rename(POINTER + ".new", POINTER)'
-    return changed(build, name, rename, f'POINTER[1:] in os.listdir("/") and os.remove(POINTER); {rename}')
+    return patched(build, name, rename, f'POINTER[1:] in os.listdir("/") and os.remove(POINTER); {rename}')
 
 
 def _switched_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
