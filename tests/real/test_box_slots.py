@@ -244,6 +244,13 @@ def test_the_watchdog_ends_no_trial_while_somebody_is_at_the_prompt(box: Virtual
     assert greeting(box) == "0.2.0"
 
 
+def test_a_box_without_the_memory_to_end_its_trial_works_on(box: VirtualBox, flash: Path) -> None:
+    install(box, changed("rung_box/trial.py", "words = _words()", "raise MemoryError", of_version("0.2.0")))
+    assert works(box) and works(box)
+    assert [life.cause for life in box.lives()] == ["power", "soft", "software"]
+    assert (flash / "slot").read_text() == "b a 2\n"
+
+
 def test_a_host_can_give_up_a_trial(box: VirtualBox, flash: Path) -> None:
     install(box, of_version("0.2.0"))
     with Board.open(box.port) as board:
