@@ -56,10 +56,12 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, flashing, and a press from edge to phone
+bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to phone, and each phone
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.phones
+	$(BIN)/python -m tests.bench.asterisk
 
 fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300
 	PYTHONPATH=$(FUZZ) $(BIN)/python -m tests.wire.fuzz $(FUZZ)/found -max_total_time=$(SECONDS)

@@ -85,7 +85,7 @@ def test_a_call_that_is_being_ended_or_out_of_reach_is_not_handed_back() -> None
     eve = at_eves_desk(s)
     eve.put(w.PhoneIs(up=False))
     assert "phone" in eve.put(w.HandBack()).answer.why  # type: ignore[union-attr]
-    eve.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    eve.put(w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})))
     eve.put(w.CallsAre((line("up"),)))
     eve.line("up", call="second")
     assert "another call is live" in eve.put(w.HandBack()).answer.why.lower()  # type: ignore[union-attr]

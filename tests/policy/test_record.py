@@ -203,7 +203,7 @@ def restarts() -> list[Told]:
     s.put(w.Restarted())
     s.put(w.CallsAre((line("up"),)))
     s.put(w.PhoneIs(up=False))
-    s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    s.put(w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})))
     s.put(w.CallsAre((line("up"),)))
     s.must("escalate")
     s.reply("take", EVE)

@@ -62,7 +62,7 @@ def gone(s: Scene, how: w.Input, chance: Random) -> None:
     s.put(how)
     if isinstance(how, w.PhoneIs):
         s.wait(chance.choice([100, 3000, 9000]))
-        s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+        s.put(w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})))
     s.put(w.CallsAre(calls))
 
 
@@ -157,7 +157,7 @@ def test_while_the_phone_was_lost_or_the_bridge_down_nothing_counts() -> None:
     s = Scene("hang-up-protocol").must("warn")
     s.put(w.PhoneIs(up=False))
     s.wait(20_000)
-    s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    s.put(w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})))
     s.put(w.CallsAre((line("up"),)))
     assert s.press("escalate").verdict == "nothing"  # a quiet ask: the talk is not long enough
     s.talk()

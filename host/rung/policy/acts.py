@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rung import words as w
-from rung.policy import alerts, asks, transfer
+from rung.policy import alerts, asks, chores, transfer
 from rung.policy.answers import nothing, refuse, taken
 from rung.policy.decision import Decision
 from rung.words import Ground, Marker, Outcome, Role, Want
@@ -107,6 +107,8 @@ def _false_alarm(d: Decision) -> w.Answer:
     if d.now - at > TAKE_BACK_MS[Marker.EMERGENCY]:
         return refuse("An emergency can be called off within 4 s; now it stays in the record.")
     d.emit(w.MarkerLifted(Marker.EMERGENCY, d.who.id))
+    if case is not None and (call := d.desk.facts.calls.get(case.call)) is not None:
+        chores.recording_is(d, call)
     _no_longer(d, Want.PANIC, True)
     return taken("Called off: false alarm.")
 
@@ -209,4 +211,6 @@ ACTS: dict[type, Handler] = {
     w.LeaveTakenBack: _of_the_case(_leave_taken_back),
     w.TakeOver: _take_over,
     w.HandBack: transfer.hand_back,
+    w.BreatherOver: chores.breather_over,
+    w.TaskDone: chores.done,
 }

@@ -4,7 +4,7 @@ The first who comes is brought into the call without hold, where the phone can; 
 """
 
 from rung import words as w
-from rung.policy import asks
+from rung.policy import asks, chores
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
 from rung.policy.state import Alert, Desk
@@ -18,6 +18,8 @@ EVERYBODY = frozenset({Want.THREAT, Want.CRISIS, Want.PANIC})  # to all present;
 def raise_alert(d: Decision, want: Want) -> str:
     """Tell the supervisors; what came of it, as half a sentence. Empty, or UNREACHED: nobody could be told."""
     alert = d.desk.alert
+    if want in (Want.PANIC, Want.CRISIS):
+        chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
         return _how_far(alert)
     to = _whom(d, want)

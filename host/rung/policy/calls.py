@@ -7,7 +7,7 @@ phone is asked, and its full answer settles what happened (`effects`).
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy import asks, book, effects, ending, transfer
+from rung.policy import asks, book, chores, effects, ending, transfer
 from rung.policy.decision import Decision
 from rung.policy.language import version_of
 from rung.policy.reading import other_live
@@ -22,7 +22,9 @@ PASSED_MOST = 8  # calls; the one that takes their place comes within the second
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
     was = d.desk.facts
-    d.facts(phone_up=said.up, calls_known=was.calls_known and said.up, can=said.can if said.up else was.can)
+    can, paused = (said.can, said.paused) if said.up else (was.can, was.paused)
+    d.facts(phone_up=said.up, calls_known=was.calls_known and said.up, can=can, paused=paused)
+    chores.paused_is(d, was.paused, was.phone_up)
     if was.phone_up and not said.up and d.desk.case is not None:
         d.emit(w.PhoneLost())
 
@@ -203,6 +205,8 @@ def _line(d: Decision, call: w.Call) -> None:
             asks.close(d, case.ask.outcome)
     if call.parties or d.case.joined:
         transfer.parties_are(d, call)
+    if call.recording or d.case.pending:
+        chores.recording_is(d, call)
     case = d.case
     if call.cause and not call.doing:  # a transfer that failed leaves the line alive
         for kind in (w.Complete, w.Leave):

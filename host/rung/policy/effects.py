@@ -5,7 +5,7 @@ hang-up or a transfer is never issued a second time by the machine.
 """
 
 from rung import words as w
-from rung.policy import alerts, asks, transfer
+from rung.policy import alerts, asks, chores, transfer
 from rung.policy.decision import Decision
 from rung.policy.state import Pending, Phase
 from rung.words import Button, LampState, Outcome
@@ -21,9 +21,10 @@ def confirm(d: Decision, kind: type) -> None:
 
 
 def refused(d: Decision, said: w.EffectRefused) -> None:
-    if d.desk.case is None:
-        return
-    pending = next((p for p in d.case.pending if p.effect.id == said.id), None)
+    waiting = d.desk.case.pending if d.desk.case is not None else ()
+    pending = next((p for p in waiting if p.effect.id == said.id), None)
+    if pending is None:
+        chores.refused(d, said)
     # A refused TakeBack is left to its deadline, so that asking again is paced.
     if pending is not None and not isinstance(pending.effect, w.TakeBack):
         came_to_nothing(d, pending, said.why, Outcome.FAILED)
@@ -93,5 +94,7 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
         alerts.not_brought_in(d)
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
+    elif isinstance(effect, w.Record | w.StopRecording):
+        chores.task(d, "record", chores.RECORDING["record"])
     elif ask is not None:
         asks.end(d, outcome)

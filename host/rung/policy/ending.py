@@ -1,7 +1,7 @@
 """How a call ended, from whose side, what that settles, and what is due after it."""
 
 from rung import words as w
-from rung.policy import alerts, asks, effects
+from rung.policy import alerts, asks, chores, effects
 from rung.policy.decision import Decision
 from rung.policy.language import Duty
 from rung.policy.state import ROUND_RUNG, Case, Ending, Pending
@@ -51,7 +51,10 @@ def _ending(d: Decision, by: EndedBy) -> Ending:
         return Ending.TRANSFERRED if ordered else Ending.TRANSFERRED_ROUND_RUNG
     if by == EndedBy.THEM:
         return Ending.CALLER_LEFT_ON_HOLD if case.held else Ending.CALLER_LEFT
-    return Ending.CONNECTION_LOST if by == EndedBy.NETWORK else Ending.UNKNOWN
+    return _FAILURES.get(by, Ending.UNKNOWN)
+
+
+_FAILURES = {EndedBy.NETWORK: Ending.CONNECTION_LOST, EndedBy.PHONE: Ending.PHONE_FAILED}
 
 
 def _settle(d: Decision, pending: Pending, by: EndedBy) -> None:
@@ -82,6 +85,7 @@ def _duties(d: Decision, how: Ending, by: EndedBy) -> None:
         why = _why_due(duty, d.case, how, by)
         if why:
             d.emit(w.DutyDue(duty=duty.do, why=why, minutes=duty.minutes))
+            chores.after_call(d, duty)
 
 
 def _why_due(duty: Duty, case: Case, how: Ending, by: EndedBy) -> str:

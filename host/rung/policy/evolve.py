@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.policy import cases
 from rung.policy.state import (
+    TASKS_MOST,
     Alert,
     Announcement,
     Ask,
@@ -22,6 +23,7 @@ from rung.policy.state import (
     Mark,
     Pending,
     Phase,
+    Rest,
     Taken,
 )
 from rung.words import Ground, Outcome, Reply, Want
@@ -65,6 +67,8 @@ def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
 
 def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
     effect, case = event.effect, desk.case
+    if isinstance(effect, w.Pause) and desk.rest is not None and effect.paused:
+        desk = replace(desk, rest=replace(desk.rest, effect=effect.id))
     if case is None or not event.deadline_ms:
         return replace(desk, effect=effect.id)
     over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
@@ -95,6 +99,22 @@ def _alert_answered(desk: Desk, event: w.AlertAnswered, at: int) -> Desk:
 
 def _alert_closed(desk: Desk, event: w.AlertClosed, at: int) -> Desk:
     return replace(desk, alert=None)
+
+
+def _due(desk: Desk, event: w.DutyDue, at: int) -> Desk:
+    return replace(desk, rest=Rest(at, at + round(event.minutes * 60_000))) if event.minutes else desk
+
+
+def _breather_ended(desk: Desk, event: w.BreatherEnded, at: int) -> Desk:
+    return replace(desk, rest=None, tasks=tuple(task for task in desk.tasks if task[0] != "pause"))
+
+
+def _task(desk: Desk, event: w.TaskDue, at: int) -> Desk:
+    return replace(desk, tasks=(*desk.tasks, (event.task, event.why))[-TASKS_MOST:])
+
+
+def _task_settled(desk: Desk, event: w.TaskSettled, at: int) -> Desk:
+    return replace(desk, tasks=tuple(task for task in desk.tasks if task[0] != event.task))
 
 
 # -- one case ----------------------------------------------------------------------------------------------------------
@@ -320,6 +340,10 @@ _OF_DESK: dict[type, Callable[[Desk, Any, int], Desk]] = {
     w.AlertAnswered: _alert_answered,
     w.AlertClosed: _alert_closed,
     w.SupervisorFree: _free,
+    w.DutyDue: _due,
+    w.BreatherEnded: _breather_ended,
+    w.TaskDue: _task,
+    w.TaskSettled: _task_settled,
 }
 
 _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {

@@ -12,7 +12,7 @@ from rung.policy.reading import (
     other_live,
     wait_left_ms,
 )
-from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, SAYING_MS, Ask, Case, Desk, Phase, Who
+from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, CHORE_MS, SAYING_MS, Ask, Case, Desk, Phase, Who
 from rung.words import Button, HangUp, Lamp, LampMark, Lamps, LampState, Role
 
 _LIT, _BREATHING, _WAITING = Lamp(LampState.LIT), Lamp(LampState.BREATHING), Lamp(LampState.BLINKING)
@@ -79,6 +79,8 @@ def _instants(policy: Policy, desk: Desk) -> list[int]:
     instants = [flash.until_ms for flash in desk.flashes]
     if desk.arriving is not None:
         instants.append(desk.arriving_ms + ARRIVAL_MS)
+    if desk.rest is not None:
+        instants += [desk.rest.at_ms + CHORE_MS, desk.rest.until_ms]
     case = desk.case
     if case is None:
         return instants

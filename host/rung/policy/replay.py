@@ -98,7 +98,11 @@ class _Player:
         self.consult: w.Call | None = None
         self.away = False  # the phone, or the bridge, until the phone has told its calls again
         self.there: dict[str, w.Presence] = {}  # supervisors of whom the record has told, by desk
-        for input in (w.FloorIs(up=True), w.PhoneIs(up=True, can=frozenset({"join"})), w.CallsAre(())):
+        for input in (
+            w.FloorIs(up=True),
+            w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})),
+            w.CallsAre(()),
+        ):
             self._put(0, input)
 
     # -- presses -------------------------------------------------------------------------------------------------------

@@ -38,10 +38,12 @@ class Ending(StrEnum):
     ROUND_RUNG = "ended from the agent's side, not through Rung"
     TRANSFERRED_ROUND_RUNG = "transferred, not through Rung"
     CONNECTION_LOST = "connection lost"
+    PHONE_FAILED = "the agent's phone failed"  # it crashed or lost its power: no click, and nobody's doing
     UNKNOWN = "unknown"
 
 
-ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.UNKNOWN})  # nobody's rung explains it
+# Nobody's rung explains it.
+ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.PHONE_FAILED, Ending.UNKNOWN})
 
 
 class Who(Struct, frozen=True):
@@ -53,6 +55,18 @@ class Who(Struct, frozen=True):
     here: bool = True  # at this desk; else at another one, in the call as a supervisor
 
 
+CHORE_MS = 5000  # for the phone to do what is beside the ladder: a phone answers within milliseconds
+TASKS_MOST = 8  # the latest
+
+
+class Rest(Struct, frozen=True):
+    """A breather."""
+
+    at_ms: int
+    until_ms: int
+    effect: int = 0  # the number of the Pause
+
+
 class Facts(Struct, frozen=True):
     who: Who = Who()
     floor_up: bool = False
@@ -61,7 +75,8 @@ class Facts(Struct, frozen=True):
     extension: str = ""  # to ring for a supervisor while the floor is out of reach
     phone_up: bool = False
     calls_known: bool = False  # since it came up, the phone has told all its calls
-    can: frozenset[str] = frozenset()  # what the phone can do: "join", "play"
+    can: frozenset[str] = frozenset()  # of what only some phones can: "join", "play", ...
+    paused: bool = False  # the phone gives the agent no calls from queues
     calls: dict[str, w.Call] = {}  # the living ones
     passed: dict[str, str] = {}  # the latest calls that ended because the caller was put through, each with its case
     offers: dict[str, int] = {}  # the highest number under which each desk has offered a case, or taken one back
@@ -225,6 +240,8 @@ class Desk(Struct, frozen=True):
     epoch: int = 0  # the last one given out; epochs never repeat on a desk
     effect: int = 0  # the last effect's number
     ask: int = 0  # the last ask's or alert's number
+    rest: Rest | None = None  # after a hard call
+    tasks: tuple[tuple[str, str], ...] = ()  # for a person: what the phone could not do, and what is to be done
     flashes: tuple[Flash, ...] = ()  # at most one for each button
     at_ms: int = 0  # the time of the last step
 

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rung import words as w
-from rung.policy import asks, calls, effects, floor_news, transfer
+from rung.policy import asks, calls, chores, effects, floor_news, transfer
 from rung.policy.acts import ACTS
 from rung.policy.answers import refuse
 from rung.policy.book import Rules
@@ -76,6 +76,8 @@ def _due(d: Decision) -> None:
     desk = d.desk
     if desk.arriving is not None and d.now >= desk.arriving_ms + ARRIVAL_MS:
         d.emit(w.CaseReturned(desk.arriving.id))
+    if desk.rest is not None:
+        chores.breather_on_time(d)
     case = d.desk.case
     if case is None:
         return

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy import alerts, asks
+from rung.policy import alerts, asks, chores
 from rung.policy.answers import nothing, refuse, sentence, taken
 from rung.policy.cases import shifted
 from rung.policy.decision import Decision
@@ -25,7 +25,10 @@ def complete(d: Decision) -> None:
     """The supervisor takes the caller now: offer the case to their desk, or transfer at once where there is none."""
     ask = d.case.ask
     assert ask is not None
-    if ask.taker and d.desk.facts.floor_up:
+    sends = "case" in d.desk.facts.can  # else their desk cannot know the call, and begins a case of its own
+    if ask.taker and d.desk.facts.floor_up and not sends:
+        chores.task(d, "case", chores.NO_CASE)
+    if ask.taker and d.desk.facts.floor_up and sends:
         d.emit(w.AskMoved(Phase.OFFERING))
         d.do(
             w.Offer,
