@@ -6,15 +6,15 @@ TAKEN, REFUSED, NOTHING = w.Verdict.TAKEN, w.Verdict.REFUSED, w.Verdict.NOTHING
 
 
 def refuse(why: str, next: w.Button | None = None) -> w.Answer:
-    return w.Answer(verdict=REFUSED, why=why, next=next)
+    return w.Answer(REFUSED, why, next)
 
 
 def nothing(why: str, next: w.Button | None = None) -> w.Answer:
-    return w.Answer(verdict=NOTHING, why=why, next=next)
+    return w.Answer(NOTHING, why, next)
 
 
 def taken(why: str) -> w.Answer:
-    return w.Answer(verdict=TAKEN, why=why)
+    return w.Answer(TAKEN, why)
 
 
 def sentence(text: str) -> str:

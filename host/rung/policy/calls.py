@@ -15,7 +15,8 @@ from rung.policy.state import Case, Phase
 from rung.words import CallState, EndedBy, Outcome
 
 UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
-RINGING, RETURNING = Phase.RINGING, Phase.RETURNING
+TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
+HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
 PASSED_MOST = 8  # calls; the one that takes their place comes within the second
 
@@ -71,10 +72,10 @@ def _believed(d: Decision) -> list[w.Call]:
 def _one_call(d: Decision, call: w.Call) -> None:
     living = dict(d.desk.facts.calls)
     living.pop(call.id, None)  # a call that has changed is the newest
-    if call.state != ENDED:
+    if call.state is not ENDED:
         living[call.id] = call
-    d.facts(calls=living)
-    if call.case and call.ended_by == EndedBy.TRANSFER:
+    d.desk = replace(d.desk, facts=replace(d.desk.facts, calls=living))
+    if call.case and call.ended_by is TRANSFER:
         _passed(d, call.id, call.case)
     case = d.desk.case
     parked = _parked(d, call)
@@ -192,7 +193,7 @@ def _line(d: Decision, call: w.Call) -> None:
             d.emit(w.CallHeld(call.id))
         stale = (hold := case.waiting(w.Hold)) is not None and hold.unknown == effects.RESTARTED
         effects.confirm(d, w.Hold)
-        if case.ask is not None and case.ask.phase == Phase.HOLDING:
+        if case.ask is not None and case.ask.phase is HOLDING:
             asks.end(d, Outcome.INTERRUPTED) if stale else asks.reach(d)
     elif state == UP:
         if case.held or case.talking_since is None:
@@ -236,5 +237,5 @@ def _consult_ended(d: Decision, call: w.Call) -> None:
     if (offer := d.case.waiting(w.Offer)) is not None:
         d.emit(w.EffectFailed(offer.effect.id, "the supervisor hung up"))
         d.do(w.Reclaim, 0, ask.taker, d.case.id)
-    ours = call.ended_by == EndedBy.US  # the agent ended it with a click: that is taking it back
+    ours = call.ended_by == US  # the agent ended it with a click: that is taking it back
     asks.end(d, call.outcome or (Outcome.TAKEN_BACK if ours else Outcome.FAILED))

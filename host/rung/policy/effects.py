@@ -39,14 +39,14 @@ def on_time(d: Decision) -> None:
             came_to_nothing(d, pending, "that desk did not answer", Outcome.FAILED)
         else:
             d.emit(w.EffectUnknown(pending.effect.id, OVERDUE))
-            d.effects.append(w.AskPhone(pending.effect.id))
+            d.effects += (w.AskPhone(pending.effect.id),)
 
 
 def ask_about_unknown(d: Decision) -> None:
     """What was under way has ended without its call: only a full answer settles what is still unknown."""
     unknown = [p for p in d.desk.case.pending if p.unknown is not None] if d.desk.case is not None else []
     if unknown:
-        d.effects.append(w.AskPhone(unknown[0].effect.id))
+        d.effects += (w.AskPhone(unknown[0].effect.id),)
 
 
 def restarted(d: Decision, said: w.Restarted) -> None:
