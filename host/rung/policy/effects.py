@@ -87,11 +87,11 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
             d.flash(Button.RELEASE, LampState.REFUSED)
     elif isinstance(effect, w.TakeBack):
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
-    elif isinstance(effect, w.Complete | w.Leave | w.Offer):
-        transfer.came_to_nothing(d, outcome)
     elif isinstance(effect, w.Join):
         alerts.not_brought_in(d)
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
+    elif ask is not None and isinstance(effect, w.Complete | w.Leave | w.Offer):
+        transfer.came_to_nothing(d, ask, outcome)
     elif ask is not None:
         asks.end(d, outcome)

@@ -158,7 +158,7 @@ class Look(Struct, gc=False):
         if self.stopped is not None:
             return self.stopped
         case, does = self.case, rung.does
-        if case.ask is not None and not (rung.while_asking and case.ask.want == Want.LEAVE):
+        if case.ask is not None and not (rung.while_asking and _is_leave_asked(case.ask)):
             text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
             return _common(text, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
         if case.pending and case.waiting(HangUp):
@@ -303,6 +303,11 @@ def look_at(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Look:
     alone = call is not None and len(calls) == 1  # as it mostly is
     free = who.here and not case.released and (alone or not other_live(desk))
     return Look(policy, desk, case, call, who, at_ms, taken, None if free else _stop(desk, case, who), {}, {})
+
+
+def _is_leave_asked(ask: Ask) -> bool:
+    """Also while whoever takes the call instead is rung; but once the transfer is under way it is nearly theirs."""
+    return ask.want == Want.LEAVE and ask.phase not in (Phase.OFFERING, Phase.COMPLETING)
 
 
 def _standing(policy: Policy, case: Case, who: Who, at_ms: int) -> set[str]:

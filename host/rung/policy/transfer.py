@@ -14,7 +14,7 @@ from rung.policy.cases import shifted
 from rung.policy.decision import Decision
 from rung.policy.language import canonical, from_canonical, version_of
 from rung.policy.reading import BEING_ENDED, OTHER_LIVE, PHONE_LOST, other_live
-from rung.policy.state import Case, Desk, Joined, Phase
+from rung.policy.state import Ask, Case, Desk, Joined, Phase
 from rung.words import Button, LampState, Outcome, Reply, Role, Want
 
 TRANSFER_DEADLINE_MS = 15_000  # REFER and its NOTIFY cross the network twice
@@ -79,7 +79,7 @@ def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
         return
     if not said.accepted:
         d.emit(w.EffectFailed(offer.effect.id, said.why))
-        came_to_nothing(d, Outcome.FAILED)
+        came_to_nothing(d, ask, Outcome.FAILED)
         return
     d.emit(w.EffectConfirmed(offer.effect.id))
     d.emit(w.CaseReleased(case.id, ask.taker))
@@ -95,14 +95,12 @@ def _not_theirs(d: Decision, said: w.OfferAnswered) -> None:
         d.do(w.Reclaim, 0, said.desk, said.case)
 
 
-def came_to_nothing(d: Decision, outcome: Outcome) -> None:
+def came_to_nothing(d: Decision, ask: Ask, outcome: Outcome) -> None:
     """The transfer, or the offer of the case, did not come about; the call is still here, and so is the case."""
-    case, ask = d.case, d.case.ask
+    case = d.case
     if case.released:
         d.do(w.Reclaim, 0, case.released, case.id)
         d.emit(w.CaseReturned(case.id))
-    if ask is None:
-        return
     if ask.consult is None:  # the supervisor is in the call
         asks.close(d, outcome)
     elif ask.consult in d.desk.facts.calls:
