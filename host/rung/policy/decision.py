@@ -48,6 +48,10 @@ class Decision:
             look = self._look = look_at(policy_of(self.rules, self.desk.case), self.desk, who, at_ms)
         return look
 
+    def keep(self, look: Look) -> None:
+        """What has just happened changes nothing that ``look`` has seen."""
+        self._look = replace(look, desk=self.desk, case=self.case)
+
     @property
     def policy(self) -> Policy:
         """That of the present case; without one the desk's own."""

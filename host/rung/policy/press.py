@@ -136,7 +136,7 @@ def _tap(d: Decision, button: Button, at: int) -> w.Answer:
         return _quiet_ask(d, refused) if button == ESCALATE else refused
     rung = near[0]
     if rung.does == "end":
-        return _announce(d, rung)
+        return _announce(d, rung, look)
     if look.declares_unnamed(rung):
         d.emit(w.GroundDeclared(ground=UNNAMED, person=d.who.id))
         look = d.look(d.who, at)
@@ -148,8 +148,9 @@ def _tap(d: Decision, button: Button, at: int) -> w.Answer:
     return taken(rung.title)
 
 
-def _announce(d: Decision, rung: Rung) -> w.Answer:
+def _announce(d: Decision, rung: Rung, look: Look) -> w.Answer:
     d.emit(w.Announced(rung.id, d.who.id))
+    d.keep(look)
     if rung.play and "play" in d.desk.facts.can:
         d.do(w.Play, 0, d.case.call, *script(rung, d.case, d.who))
     return taken(f"{rung.title}: say it now, then hold release.")

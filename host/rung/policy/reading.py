@@ -69,26 +69,24 @@ class Look(Struct, gc=False):
 
     def missing(self, rung: Rung) -> list[Missing]:
         """What ``rung`` lacks: empty when it is open. Of alternatives, the one that lacks least."""
-        lacks = self.found.get(rung.id)
-        if lacks is None:
-            lacks = self.found[rung.id] = self._read(rung)
-        return lacks
-
-    def _read(self, rung: Rung) -> list[Missing]:
+        fewest = self.found.get(rung.id)
+        if fewest is not None:
+            return fewest
         stop = self._blocked(rung)
         if stop is not None:
-            return [stop]
-        if rung.id in self.taken and not rung.repeatable:
-            return [self._done(rung)]
-        fewest = None
-        for need in rung.requires:
-            lacks = self._lacking(rung, need)
-            if not lacks:
-                self.holds[rung.id] = need
-                return lacks
-            if fewest is None or len(lacks) < len(fewest):
-                fewest = lacks
-        assert fewest is not None
+            fewest = [stop]
+        elif rung.id in self.taken and not rung.repeatable:
+            fewest = [self._done(rung)]
+        else:
+            for need in rung.requires:
+                lacks = self._lacking(rung, need)
+                if fewest is None or len(lacks) < len(fewest):
+                    fewest = lacks
+                if not lacks:
+                    self.holds[rung.id] = need
+                    break
+            assert fewest is not None
+        self.found[rung.id] = fewest
         return fewest
 
     def what_holds(self, rung: Rung) -> Requires:
