@@ -64,6 +64,16 @@ def test_a_supervisor_who_leaves_while_the_case_is_theirs_declines_nothing() -> 
     assert not s.case.released and s.case.ask is None and s.sent(w.Reclaim)
 
 
+@pytest.mark.parametrize("state", ["dialling", "up", "ended"])
+def test_a_consult_that_nobody_ordered_does_not_disturb_a_hand_over(state: str) -> None:
+    """The supervisor is in the call, so no telephone is rung for this ask; whatever else rings is none of its."""
+    s = Scene("end-with-care").come_in()
+    s.must("escalate")
+    before = s.case.ask
+    s.consult(state)
+    assert before is not None and before.phase == Phase.OFFERING and s.case.ask == before
+
+
 def test_a_call_that_is_nearly_the_supervisors_is_not_ended_at_once() -> None:
     """While leave is asked it may be; but once the supervisor takes the call it is theirs or comes back."""
     s = Scene("hang-up-protocol", can=frozenset())

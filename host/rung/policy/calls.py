@@ -217,7 +217,8 @@ def _consult_call(d: Decision, call: w.Call) -> None:
     assert ask is not None
     if ask.phase == RETURNING and not ended:  # taken back before its number was known: it must not ring on
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
-    if ask.phase not in CONSULTING or ask.consult not in (None, call.id):
+    ours = ask.consult == call.id or (ask.consult is None and ask.phase is RINGING)  # its number is not known yet
+    if not ours or ask.phase not in CONSULTING:
         return  # completing: the line's own state tells; returning: it is over already
     if ended:
         _consult_ended(d, call)
