@@ -22,9 +22,9 @@ from rung.policy.scripts import script
 from rung.policy.state import Phase
 from rung.words import Button, Gesture, Outcome, Verdict, Want
 
-AGENT, (ESCALATE, WARN, RELEASE) = w.Role.AGENT, Button
-TAP, HOLD, CHORD = Gesture
-BUTTONS, UNNAMED = tuple(Button), w.Ground.UNNAMED
+AGENT, UNNAMED = w.Role.AGENT, w.Ground.UNNAMED
+ESCALATE, WARN, RELEASE = BUTTONS = Button.ESCALATE, Button.WARN, Button.RELEASE
+TAP, HOLD, CHORD = Gesture.TAP, Gesture.HOLD, Gesture.CHORD
 GESTURES = {
     *[(TAP, (button,)) for button in BUTTONS],
     *[(HOLD, (button,)) for button in (ESCALATE, RELEASE)],

@@ -52,7 +52,7 @@ def _common(text: str, button: Button | None = None) -> Missing:
 
 
 class Look(Struct, gc=False):
-    """One person's look at the case of a desk, at one instant: every question here is about it. Made by `at`."""
+    """One person's look at the case of a desk, at one instant: every question here is about it."""
 
     policy: Policy
     desk: Desk
@@ -62,8 +62,8 @@ class Look(Struct, gc=False):
     at_ms: int
     taken: Set[str]  # the rungs that are taken, for this person, and have not lapsed
     stopped: Missing | None  # what stops every rung, whatever the ladder says
-    found: dict[str, list[Missing]] = {}  # by rung: what has been read already
-    holds: dict[str, Requires] = {}  # by open rung: the alternative that holds
+    found: dict[str, list[Missing]]  # by rung: what has been read already
+    holds: dict[str, Requires]  # by open rung: the alternative that holds
 
     # -- rungs ---------------------------------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class Look(Struct, gc=False):
             return _common(BEING_ENDED)
         if case.held and rung.button != Button.ESCALATE:
             return _common("the caller is on hold; take the call off hold first")
-        if does in _NEEDS_PHONE and not self.desk.facts.calls_known:
+        if not self.desk.facts.calls_known and does in _NEEDS_PHONE:
             return _common(PHONE_LOST)
         return self._blocked_ending() if does == "end" else None
 
@@ -294,6 +294,7 @@ class Look(Struct, gc=False):
 
 
 def look_at(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Look:
+    """What is the same for every rung is read here, once."""
     case, calls = desk.case, desk.facts.calls
     assert case is not None
     call = calls.get(case.call)

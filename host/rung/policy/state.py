@@ -1,6 +1,7 @@
 """What a desk remembers. How events change it stands in `evolve`.
 
-Facts (who sits here, what the phone and the floor say) are no history and come anew from the edges.
+Facts (who sits here, what the phone and the floor say) are no history and come anew from the edges. What never changes
+can hold no circle, so Python's collector of circles need not look at it (``gc=False``).
 """
 
 from enum import StrEnum
