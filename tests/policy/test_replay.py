@@ -134,6 +134,17 @@ def test_a_supervisor_in_the_call_is_taken_for_one() -> None:
     assert differing(s) == []
 
 
+def test_a_supervisor_who_sits_down_in_mid_call_is_taken_for_one() -> None:
+    s = Scene("no-hang-up").declare("slur")
+    s.press("warn")
+    s.sits("eve", w.Role.SUPERVISOR)
+    s.wait(1)
+    s.declare("slur").talk().must("warn")
+    s.sits("ada")
+    s.press("warn")
+    assert [one.would_take for one in replayed(s)] == [(), ("supervisor-warn",), ()] and differing(s) == []
+
+
 def test_supervisors_who_did_not_answer_or_came_free_again() -> None:
     s = Scene("warm-transfer").declare("profanity").must("warn").talk()
     s.must("escalate")

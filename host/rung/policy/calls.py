@@ -12,7 +12,7 @@ from rung.policy.decision import Decision
 from rung.policy.language import version_of
 from rung.policy.reading import other_live
 from rung.policy.state import Case, Phase
-from rung.words import CallState, EndedBy, Outcome
+from rung.words import CallState, EndedBy, Outcome, Role
 
 UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
 TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
@@ -140,8 +140,20 @@ def _silent(d: Decision, case: Case) -> bool:
     return call is None or call.state != UP
 
 
+def sits_in(d: Decision) -> None:
+    """A supervisor who sits down in mid-call is in it from then on; whoever is relieved no longer is."""
+    case, who = d.desk.case, d.desk.facts.who
+    if case is None or who.id is None:
+        return
+    for gone in [j for j in case.joined if not j.address and j.person != who.id]:
+        d.emit(w.SupervisorLeft(gone.person or ""))
+    if who.role == Role.SUPERVISOR and d.case.joined_ms(who.id) is None:
+        d.emit(w.SupervisorJoined(person=who.id, desk="", address=""))
+
+
 def _turn(d: Decision, case: Case) -> None:
     d.emit(w.CaseTurnedTo(case.id))
+    sits_in(d)
     call = d.desk.facts.calls.get(case.call)
     if call is not None:  # it may have come off hold, and that is told to the case it is about
         _line(d, call)

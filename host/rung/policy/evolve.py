@@ -291,7 +291,7 @@ def _joined(case: Case, event: w.SupervisorJoined, at: int) -> Case:
 
 
 def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:
-    return replace(case, joined=tuple(j for j in case.joined if j.person != event.person))
+    return replace(case, joined=tuple(j for j in case.joined if (j.person or "") != event.person))
 
 
 # -- effects -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from rung.policy.language import Rung
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
     OTHER_LIVE,
-    PHONE_LOST,
     Look,
     Missing,
     asked,
@@ -117,8 +116,8 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
         return taken("Transferring the caller to the supervisor.")
     if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
         return nothing(f"{asked(ask, d.now)}.")
-    if other_live(d.desk) or not d.desk.facts.calls_known:
-        return refuse(f"Not transferred: {OTHER_LIVE if other_live(d.desk) else PHONE_LOST}.")
+    if stuck := transfer.stuck(d):
+        return refuse(f"Not transferred: {stuck}.")
     left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
     again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before the supervisor had answered for long
     return nothing(f"The supervisor has answered; {again} to transfer.", ESCALATE)

@@ -105,6 +105,7 @@ def _announcement(d: Decision, said: Announcement) -> None:
 def _signed_on(d: Decision, said: w.SignedOn) -> None:
     d.who = Who(said.person, said.role, said.trained)
     d.facts(who=d.who)
+    calls.sits_in(d)
 
 
 _ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {w.Pressed: pressed, **ACTS}

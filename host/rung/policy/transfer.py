@@ -117,8 +117,8 @@ def is_on_the_phone(case: Case, person: str | None) -> bool:
 
 def taken_from_there(d: Decision) -> w.Answer:
     """ "Take the call": as a further tap of escalate, and the supervisor need not wait for it."""
-    if stuck := _stuck(d):
-        return refuse(sentence(stuck))
+    if why := stuck(d):
+        return refuse(sentence(why))
     complete(d)
     return taken("You have the call from now on.")
 
@@ -185,8 +185,8 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     ask = d.case.ask
     if ask is not None and ask.phase in (Phase.OFFERING, Phase.COMPLETING):
         return nothing("The call is being handed over already.")
-    if stuck := _stuck(d):
-        return refuse(sentence(stuck))
+    if why := stuck(d):
+        return refuse(sentence(why))
     if ask is not None and ask.phase != Phase.RETURNING:
         asks.end(d, Outcome.WITHDRAWN)
     if d.case.ask is not None:  # nobody else may still be rung, nor the caller be on hold
@@ -197,7 +197,7 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     return taken("The supervisor has the call from now on.")
 
 
-def _stuck(d: Decision) -> str:
+def stuck(d: Decision) -> str:
     """Why the call cannot go to anybody now; empty: it can."""
     if other_live(d.desk):
         return OTHER_LIVE
@@ -218,8 +218,8 @@ def hand_back(d: Decision, act: w.HandBack) -> w.Answer:
         return refuse("This call did not come from an agent's desk.")
     if case.ask is not None:
         return refuse("Somebody is being asked already; take that back first.")
-    if stuck := _stuck(d):
-        return refuse(sentence(stuck))
+    if why := stuck(d):
+        return refuse(sentence(why))
     target = d.desk.facts.desks.get(case.origin, "")
     if not target:
         return refuse(f"The desk {case.origin} is out of reach.")
