@@ -134,7 +134,7 @@ SOUND_TABLES = {
 
 
 @pytest.mark.parametrize("sound", SOUND_TABLES)
-def test_a_ladder_that_lapses_takes_no_rung_without_its_rule(sound: str) -> None:
+def test_an_unusual_ladder_takes_no_rung_without_its_rule(sound: str) -> None:
     assert Walks(SOUND_TABLES[sound], MOST).proof(LADDER).breach(RULE) is None
 
 
