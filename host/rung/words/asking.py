@@ -6,7 +6,7 @@ from rung.words.calls import Outcome
 from rung.words.floor import Reply, Want
 
 
-class AskOpened(Struct, frozen=True, gc=False, kw_only=True, tag=True):
+class AskOpened(Struct, frozen=True, kw_only=True, tag=True):
     """A supervisor is being asked."""
 
     ask: int
@@ -17,20 +17,20 @@ class AskOpened(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     target: str = ""
 
 
-class AskWidened(Struct, frozen=True, gc=False, tag=True):
+class AskWidened(Struct, frozen=True, tag=True):
     """More desks are asked."""
 
     to: tuple[str, ...]
     why: str
 
 
-class AskSeen(Struct, frozen=True, gc=False, tag=True):
+class AskSeen(Struct, frozen=True, tag=True):
     """A supervisor's desk shows it."""
 
     desk: str
 
 
-class AskReplied(Struct, frozen=True, gc=False, kw_only=True, tag=True):
+class AskReplied(Struct, frozen=True, kw_only=True, tag=True):
     """A supervisor's answer. With ACCEPT, JOIN and TAKE, ``target`` is where to ring them."""
 
     desk: str
@@ -40,7 +40,7 @@ class AskReplied(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     target: str = ""
 
 
-class AskMoved(Struct, frozen=True, gc=False, tag=True):
+class AskMoved(Struct, frozen=True, tag=True):
     """The ask reached its next phase: see ``policy.state.Phase``."""
 
     phase: str
@@ -48,26 +48,26 @@ class AskMoved(Struct, frozen=True, gc=False, tag=True):
     outcome: Outcome | None = None  # with phase "returning": what it will close as
 
 
-class AskClosed(Struct, frozen=True, gc=False, tag=True):
+class AskClosed(Struct, frozen=True, tag=True):
     """The ask came to its end; the caller is off hold, transferred or gone."""
 
     rung: str
     outcome: Outcome
 
 
-class LeaveGranted(Struct, frozen=True, gc=False, tag=True):
+class LeaveGranted(Struct, frozen=True, tag=True):
     """For one next step, to be used once."""
 
     person: str
 
 
-class LeaveWithdrawn(Struct, frozen=True, gc=False, tag=True):
+class LeaveWithdrawn(Struct, frozen=True, tag=True):
     """Leave that had not been used."""
 
     person: str
 
 
-class AlertRaised(Struct, frozen=True, gc=False, kw_only=True, tag=True):
+class AlertRaised(Struct, frozen=True, kw_only=True, tag=True):
     """Supervisors are told, beside any ask: panic, crisis, a threat, or a quiet ask."""
 
     ask: int
@@ -76,7 +76,7 @@ class AlertRaised(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     to: tuple[str, ...]
 
 
-class AlertAnswered(Struct, frozen=True, gc=False, kw_only=True, tag=True):
+class AlertAnswered(Struct, frozen=True, kw_only=True, tag=True):
     """Somebody comes, or cannot."""
 
     ask: int
@@ -86,21 +86,21 @@ class AlertAnswered(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     target: str = ""
 
 
-class AlertClosed(Struct, frozen=True, gc=False, tag=True):
+class AlertClosed(Struct, frozen=True, tag=True):
     """Nobody is called any more: somebody has come, it was called off, or the call is over."""
 
     ask: int
     why: str
 
 
-class SupervisorFree(Struct, frozen=True, gc=False, tag=True):
+class SupervisorFree(Struct, frozen=True, tag=True):
     """A supervisor came free: one can be had again."""
 
     person: str
     case: str = ""  # of a line on hold; empty: the present one
 
 
-class SupervisorJoined(Struct, frozen=True, gc=False, kw_only=True, tag=True):
+class SupervisorJoined(Struct, frozen=True, kw_only=True, tag=True):
     """A supervisor is in the call: beside the agent, or because they sat down at this very desk."""
 
     person: str
@@ -108,7 +108,7 @@ class SupervisorJoined(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     address: str  # among the parties of the call; empty: at this very desk
 
 
-class SupervisorLeft(Struct, frozen=True, gc=False, tag=True):
+class SupervisorLeft(Struct, frozen=True, tag=True):
     """The supervisor is no longer in the call."""
 
     person: str

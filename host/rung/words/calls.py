@@ -46,7 +46,7 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"  # the bridge was restarted meanwhile; counts like taken back
 
 
-class Call(Struct, frozen=True, gc=False, kw_only=True):
+class Call(Struct, frozen=True, kw_only=True):
     """One call as the phone sees it; always the whole state, never a difference."""
 
     id: str

@@ -6,14 +6,14 @@ from rung.words.calls import Outcome
 from rung.words.floor import Brief, Reply, Want
 
 
-class Hold(Struct, frozen=True, gc=False, tag=True):
+class Hold(Struct, frozen=True, tag=True):
     """Put the caller on hold; done when the call is HELD."""
 
     id: int
     call: str
 
 
-class Consult(Struct, frozen=True, gc=False, tag=True):
+class Consult(Struct, frozen=True, tag=True):
     """Dial the supervisor on behalf of the call; done when that call appears. The case's name travels with it."""
 
     id: int
@@ -22,7 +22,7 @@ class Consult(Struct, frozen=True, gc=False, tag=True):
     case: str = ""
 
 
-class Complete(Struct, frozen=True, gc=False, tag=True):
+class Complete(Struct, frozen=True, tag=True):
     """Join the caller with the consulted supervisor; the agent leaves."""
 
     id: int
@@ -30,7 +30,7 @@ class Complete(Struct, frozen=True, gc=False, tag=True):
     consult: str
 
 
-class TakeBack(Struct, frozen=True, gc=False, tag=True):
+class TakeBack(Struct, frozen=True, tag=True):
     """End the consult, if there is one, and take the caller off hold."""
 
     id: int
@@ -38,14 +38,14 @@ class TakeBack(Struct, frozen=True, gc=False, tag=True):
     consult: str | None
 
 
-class HangUp(Struct, frozen=True, gc=False, tag=True):
+class HangUp(Struct, frozen=True, tag=True):
     """End this call and no other; done when it has ENDED by us."""
 
     id: int
     call: str
 
 
-class Join(Struct, frozen=True, gc=False, tag=True):
+class Join(Struct, frozen=True, tag=True):
     """Bring the supervisor into the call without hold; done when they are among its parties."""
 
     id: int
@@ -54,14 +54,14 @@ class Join(Struct, frozen=True, gc=False, tag=True):
     case: str = ""
 
 
-class Leave(Struct, frozen=True, gc=False, tag=True):
+class Leave(Struct, frozen=True, tag=True):
     """Leave the call to the caller and the supervisor who has joined it; done when it has ENDED by TRANSFER."""
 
     id: int
     call: str
 
 
-class Play(Struct, frozen=True, gc=False, tag=True):
+class Play(Struct, frozen=True, tag=True):
     """Play what was announced to the caller; nothing waits for it."""
 
     id: int
@@ -70,13 +70,13 @@ class Play(Struct, frozen=True, gc=False, tag=True):
     language: str
 
 
-class AskPhone(Struct, frozen=True, gc=False, tag=True):
+class AskPhone(Struct, frozen=True, tag=True):
     """Ask for all calls anew: something is not known."""
 
     id: int
 
 
-class AskFloor(Struct, frozen=True, gc=False, tag=True):
+class AskFloor(Struct, frozen=True, tag=True):
     """Put an ask before these desks. Sent again when it widens, or grows more urgent."""
 
     id: int
@@ -87,7 +87,7 @@ class AskFloor(Struct, frozen=True, gc=False, tag=True):
     may: tuple[Reply, ...]  # what can be answered: only what is possible
 
 
-class CloseAsk(Struct, frozen=True, gc=False, tag=True):
+class CloseAsk(Struct, frozen=True, tag=True):
     """The ask is over, for everybody who was asked."""
 
     id: int
@@ -95,7 +95,7 @@ class CloseAsk(Struct, frozen=True, gc=False, tag=True):
     outcome: Outcome
 
 
-class LookUp(Struct, frozen=True, gc=False, tag=True):
+class LookUp(Struct, frozen=True, tag=True):
     """Has this caller earlier incidents?"""
 
     id: int
@@ -103,7 +103,7 @@ class LookUp(Struct, frozen=True, gc=False, tag=True):
     caller: str
 
 
-class Offer(Struct, frozen=True, gc=False, tag=True):
+class Offer(Struct, frozen=True, tag=True):
     """Offer the case to another desk, with its policy, both as JSON. Until that desk accepts, it is still ours."""
 
     id: int
@@ -113,7 +113,7 @@ class Offer(Struct, frozen=True, gc=False, tag=True):
     policy: str
 
 
-class Reclaim(Struct, frozen=True, gc=False, tag=True):
+class Reclaim(Struct, frozen=True, tag=True):
     """The transfer came to nothing and the call is still here: the desk that accepted the case is to forget it."""
 
     id: int
@@ -121,7 +121,7 @@ class Reclaim(Struct, frozen=True, gc=False, tag=True):
     case: str
 
 
-class AnswerOffer(Struct, frozen=True, gc=False, tag=True):
+class AnswerOffer(Struct, frozen=True, tag=True):
     """Tell the desk that offered a case whether this desk has it now."""
 
     id: int
