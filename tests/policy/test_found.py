@@ -76,7 +76,7 @@ def test_a_consult_that_nobody_ordered_does_not_disturb_a_hand_over(state: str) 
 
 def test_a_call_that_is_nearly_the_supervisors_is_not_ended_at_once() -> None:
     """While leave is asked it may be; but once the supervisor takes the call it is theirs or comes back."""
-    s = Scene("hang-up-protocol", can=frozenset())
+    s = Scene("hang-up-protocol", can=frozenset({"case", "returns"}))
     then(tap("warn"), talk, declare("threat"), tap("escalate"), tap("release"), talk)(s)
     s.reply("take")
     s.consult("dialling")

@@ -75,7 +75,7 @@ def _due(d: Decision) -> None:
     desk = d.desk
     if desk.arriving is not None and d.now >= desk.arriving_ms + ARRIVAL_MS:
         d.emit(w.CaseReturned(desk.arriving.id))
-    case = desk.case
+    case = d.desk.case
     if case is None:
         return
     if case.ask is not None:
