@@ -18,7 +18,7 @@ WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage mutants lint hardware peers bench fuzz firmware flash lock clean
+.PHONY: help demo test coverage mutants lint hardware peers bench long fuzz firmware flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -60,6 +60,9 @@ bench: $(READY) ## measure a step of the ladder, flashing, and a press from edge
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
+
+long: $(READY) ## the box's tests at full length and their figures, on a quiet computer (20 minutes)
+	RUNG_LONG=1 $(BIN)/pytest -v -s --no-header tests/real/test_box*.py tests/real/test_virtual_box*.py
 
 fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300
 	PYTHONPATH=$(FUZZ) $(BIN)/python -m tests.wire.fuzz $(FUZZ)/found -max_total_time=$(SECONDS)
