@@ -62,7 +62,7 @@ bench: $(READY) ## measure a step of the ladder, flashing, and a press from edge
 	$(BIN)/python -m tests.bench
 
 long: $(READY) ## the box's tests at full length and their figures, on a quiet computer (20 minutes)
-	RUNG_LONG=1 $(BIN)/pytest -v -s --no-header tests/real/test_box*.py tests/real/test_virtual_box*.py
+	RUNG_LONG=1 $(BIN)/pytest -v -s --no-header --timeout 1800 tests/real/test_box*.py tests/real/test_virtual_box*.py
 
 fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300
 	PYTHONPATH=$(FUZZ) $(BIN)/python -m tests.wire.fuzz $(FUZZ)/found -max_total_time=$(SECONDS)
