@@ -12,6 +12,7 @@ SLOTS = ("a", "b")
 ROOT = "-"  # no slot: what an older firmware has left beside them
 TRIES = 3
 START_MS = 30_000  # a slot on trial that has not come to its own watchdog by then hangs
+PROMPT_MS = 600_000  # but where somebody is at work a bite would say nothing about it
 
 
 def read() -> "list[str]":
@@ -66,8 +67,7 @@ def _choose() -> str:
         pass
     if left < 0:
         return back
-    if cause != machine.SOFT_RESET:  # the host's tools may be at work after that one
-        machine.WDT(timeout=START_MS)
+    machine.WDT(timeout=PROMPT_MS if cause == machine.SOFT_RESET else START_MS)
     return name
 
 

@@ -135,8 +135,11 @@ class App:
             if kind == "welcome":
                 self._caught = []
                 self._remember()
-                self._note_told()
-                self._note_proven()
+                try:
+                    self._note_told()
+                    self._note_proven()
+                except MemoryError:  # what they load does not fit: the next welcome is another chance
+                    pass
 
     def _note_proven(self) -> None:
         """A bridge has answered, so this firmware works: its slot is on trial no more."""

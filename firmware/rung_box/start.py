@@ -96,6 +96,9 @@ def _hand_over() -> None:
         memory.running = False
         memory.row = 0
         memory.keep()
+        from rung_box import trial
+
+        trial.interrupted()
     except (Exception, KeyboardInterrupt):  # mpremote sends Ctrl-C more than once
         pass
 

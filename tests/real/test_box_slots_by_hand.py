@@ -40,6 +40,11 @@ except Exception:
 """
 
 
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
     """The firmware as `make firmware` writes it."""
@@ -50,7 +55,7 @@ def new(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(new: Path) -> Iterator[str]:
     """A server of that folder."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(new))
+    handler = functools.partial(_Quiet, directory=str(new))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as serving:
         thread = threading.Thread(target=serving.serve_forever)
         thread.start()

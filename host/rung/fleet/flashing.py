@@ -236,7 +236,7 @@ def _with_firmware(met: Met, desk: str, wanted: Wanted, builds: Builds, say: Say
     say("restart")
     try:
         greeted, troubles = restart(board, met.port, about.id, keyring)
-    except Silent as error:
+    except Silent:
         if sent.switched and _goes_back(met.port):
             mend = "it has gone back to what it had"
             raise VisitError(f"{met.port}: box {about.id} does not answer with this firmware; {mend}") from None

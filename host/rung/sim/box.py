@@ -247,6 +247,12 @@ class VirtualBox:
         self._command("tear", torn, seed)
         arm(self.flash, operations)
 
+    @property
+    def vanished(self) -> int:
+        """How often it has lost its power by itself."""
+        with self._changed:
+            return self._vanished
+
     def wait_vanished(self, times: int, timeout: float) -> None:
         """Wait until it has lost its power by itself so many times in all; else TimeoutError or BoxError."""
         with self._changed:
