@@ -5,13 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from rung.config import BoxConfig, ConfigError, DeskConfig, QueueConfig, SipConfig, read_config
+from rung.config import (
+    AsteriskConfig,
+    BaresipConfig,
+    BoxConfig,
+    ConfigError,
+    DeskConfig,
+    QueueConfig,
+    SipConfig,
+    read_config,
+)
 from rung.policy import Times
 from rung.words import Call, CallState, Person, Role
 
 EXAMPLE = Path(__file__).parents[2] / "host" / "rung.example.toml"
 POLICIES = Path(__file__).parents[2] / "host" / "rung" / "policy" / "shipped"
 GOOD = '[box]\nport = "/dev/ttyUSB0"\n[phone]\nuser = "1001"\nsupervisors = "sip:s@127.0.0.1"\n'
+ASTERISK = '[phone]\nkind = "asterisk"\nuser = "rung"\nsecret = "open"\nsupervisors = "600"\nendpoint = "PJSIP/1001"\n'
+BARESIP = '[phone]\nkind = "baresip"\ncontrol = "127.0.0.1:4444"\nextension = "1001"\nsupervisors = "600"\n'
 
 
 def test_the_example_is_good() -> None:
@@ -22,7 +33,7 @@ def test_the_example_is_good() -> None:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
-    for table in (BoxConfig, SipConfig, DeskConfig, QueueConfig, Times):
+    for table in (BoxConfig, SipConfig, AsteriskConfig, BaresipConfig, DeskConfig, QueueConfig, Times):
         for field in table.__struct_fields__:
             assert re.search(rf"^(# )?{field} = ", text, re.MULTILINE), f"{table.__name__}.{field}"
 
@@ -44,6 +55,17 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD.replace("[phone]", 'id = "my box"\n[phone]'), "box.id", "rung doctor"),
         (GOOD.replace("user", "usr"), "phone.usr: unknown", "user"),
         (GOOD + 'kind = "avaya"\n', "phone.kind", "sip"),
+        (ASTERISK.replace("PJSIP/1001", "1001"), "phone.endpoint", "PJSIP/1001"),
+        (ASTERISK.replace("endpoint", "endpont"), "phone.endpont: unknown", "endpoint, host"),
+        (ASTERISK + 'dial = "PJSIP/"\n', "phone.dial", "Local/{}@from-internal"),
+        (ASTERISK + "port = 0\n", "phone.port", "between 1 and 65535"),
+        (ASTERISK + 'port = "5038"\n', "phone.port", "int"),
+        (ASTERISK.replace('"600"', '"6 0"'), "phone.supervisors", "such as 600"),
+        (ASTERISK.replace('"open"', '""'), "phone.secret", "PHONES.md"),
+        (BARESIP.replace("4444", "x"), "phone.control", "127.0.0.1:4444"),
+        (BARESIP.replace("127.0.0.1", "10.0.0.1"), "phone.control", "of this computer"),
+        (BARESIP.replace('"1001"', '"10 01"'), "phone.extension", "such as 1001"),
+        (GOOD + '[desk]\nrecording = "always"\n', "desk.recording", "announced, consented, never"),
         (GOOD + 'listen = "5060"\n', "phone.listen", "127.0.0.1:5060"),
         (GOOD.replace("sip:s@127.0.0.1", ""), "phone.supervisors", "extension"),
         (GOOD + '[desk]\npolicy = "gentle"\n', "desk.policy", "warm-transfer"),
@@ -53,6 +75,11 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD + 'listen = "foo bar:5060"\n', "phone.listen", "127.0.0.1:5060"),
         (GOOD + 'listen = "127.0.0.1:65536"\n', "phone.listen", "127.0.0.1:5060"),
         (GOOD + 'audio_driver = "foo bar"\n', "phone.audio_driver", "alsa"),
+        (GOOD + 'audio_driver = ""\n', "phone.audio_driver", "alsa"),
+        (GOOD + 'audio_player = "alsa,hw 1"\n', "phone.audio_player", "alsa,plughw:1"),
+        (GOOD + 'ca = "pbx.pem"\n', "phone.ca", "tls"),
+        (GOOD + 'transport = "tls"\n', "phone.transport", "phone.domain"),
+        (GOOD + 'encryption = "zrtp"\n', "phone.encryption", "srtp"),
         (GOOD + "auto_answer_ms = -5\n", "phone.auto_answer_ms", "between 0 and 600000"),
         (GOOD + "tone_hz = -5\n", "phone.tone_hz", "between 0 and 3400"),
         (GOOD + 'domain = "a b"\n', "phone.domain", "pbx.example.com"),

@@ -42,6 +42,9 @@ EFFECTS: dict[w.Effect, str] = {
     w.Join(7, "a", "601"): "bring the supervisor into the call",
     w.Leave(8, "a"): "leave the call to the supervisor",
     w.Play(9, "a", "Goodbye.", "en"): "play the announcement",
+    w.Record(10, "a", "desk-1"): "record the call",
+    w.StopRecording(11, "a"): "stop recording",
+    w.Pause(12, True, "breather"): "pause the agent in queues, or end that",
 }
 FLOOR: dict[w.Effect, str] = {
     w.AskFloor(10, 1, Want.LEAVE, ("d",), BRIEF, (Reply.GRANT,)): "ask supervisors",
@@ -112,6 +115,9 @@ EVENTS: list[tuple[w.Event, str]] = [
     (w.SupervisorJoined(person="eve", desk="d", address="601"), "supervisor joined: eve"),
     (w.SupervisorLeft("eve"), "supervisor left: eve"),
     (w.DutyDue(duty="review", why="the call was ended"), "duty due: review, the call was ended"),
+    (w.TaskDue("record", "this phone cannot record"), "task due: record, this phone cannot record"),
+    (w.TaskSettled("record", "ada"), "task settled: record"),
+    (w.BreatherEnded("it is over"), "breather ended: it is over"),
     (w.AskMoved("ringing", consult="b"), "ask: ringing"),
     (w.AskMoved("returning", outcome=Outcome.TAKEN_BACK), "ask: returning, taken back"),
     (w.AskClosed("escalate", Outcome.CALLER_LEFT), "ask closed: caller left"),

@@ -9,7 +9,7 @@ from rung.phone.base import Feed, PhoneError
 from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
 LINE, CONSULT = "line-1", "consult-1"
-CAN = frozenset({"hold", "resume", "consult", "complete", "take_back", "transfer", "hang_up"})
+CAN = frozenset({"attended", "returns", "case"})
 
 
 class ScriptedPhone:

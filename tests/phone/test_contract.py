@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.phone.contract import AGENT_HZ, CALLER_HZ, CONTRACT, SUP_HZ, Desk, World
+from tests.phone import table
+from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, Desk, World
+from tests.phone.table import CLAUSES
 
-from rung.phone.base import Phone
+from rung.phone.base import ALL, Phone
 from rung.phone.sip import SipPhone
 from rung.sim.exchange import VirtualExchange
 from rung.sim.phone import VirtualPhone
@@ -67,9 +69,9 @@ async def virtual_world(control: Path | None, can: frozenset[str]) -> AsyncItera
                 await running
 
 
-@pytest.mark.parametrize("can", [{"join", "play"}, set()], ids=["can-all", "can-no-more"])
+@pytest.mark.parametrize("can", [set(ALL), {"attended", "returns", "case"}], ids=["can-all", "can-no-more"])
 @pytest.mark.parametrize("behind_a_door", [False, True], ids=["at-hand", "behind-a-door"])
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)
 def test_the_virtual_phone(
     clause: Callable[[World], Awaitable[None]], behind_a_door: bool, can: set[str], tmp_path: Path
 ) -> None:
@@ -79,3 +81,7 @@ def test_the_virtual_phone(
             await clause(world)
 
     asyncio.run(story())
+
+
+def test_the_table_of_phones_has_every_clause_and_no_other() -> None:
+    assert table.rows() == [table.row(clause) for clause in CLAUSES]

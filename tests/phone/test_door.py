@@ -34,6 +34,7 @@ REQUESTS: list[ctl.Asked] = [
     ctl.Prove(7, "proof"),
     ctl.Watch(7),
     ctl.Calls(7),
+    ctl.Pulse(7),
     ctl.Hold(7, "a-1"),
     ctl.Resume(7, "a-1"),
     ctl.Consult(7, "a-1", "sup\u00e9@127.0.0.1"),

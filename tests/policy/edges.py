@@ -20,7 +20,7 @@ DESKS = {"desk-ada": "500"} | {p.desk: p.extension for p in SUPERVISORS.values()
 ADA = "desk-ada"
 OTHER_CLOCK = 7_000_000  # each desk has its own clock
 _MET = frozenset({w.AskClosed, w.AskWidened, w.SupervisorFree, w.AnnouncementWithdrawn, w.CaseReturned, w.CaseClosed})
-PHONE = frozenset({"join", "play"})
+PHONE = frozenset({"join", "case", "returns", "play"})
 
 
 class Edges:

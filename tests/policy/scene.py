@@ -23,7 +23,7 @@ class Scene(Shift):
         role: Role = Role.AGENT,
         trained: bool = True,
         present: tuple[Presence, ...] = (EVE, FAY, GUS),
-        can: frozenset[str] = frozenset({"join"}),
+        can: frozenset[str] = frozenset({"join", "case", "returns"}),
         call: bool = True,
     ) -> None:
         super().__init__(load(policy) if isinstance(policy, str) else policy)

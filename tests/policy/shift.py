@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.policy import Desk, Policy, Step, lamps, load, next_change, step
+from rung.policy.book import Rules
 from rung.policy.evolve import evolve
 from rung.policy.state import Case
 from rung.words import Button, CallState, EndedBy, Gesture, Ground, LampState, Outcome
@@ -22,6 +23,7 @@ class Shift:
 
     def __init__(self, policy: Policy = POLICY, *, person: str | None = "ada", supervisors: str = "600") -> None:
         self.policy = policy
+        self.rules: Rules = policy
         self.now = 1000
         self.desk = Desk(at_ms=self.now)
         self.record: list[Recorded] = []
@@ -37,7 +39,7 @@ class Shift:
 
     def put(self, input: w.Input) -> Step:
         """One input now."""
-        made = step(self.policy, self.desk, input, self.now)
+        made = step(self.rules, self.desk, input, self.now)
         folded = self.desk
         for event in made.events:
             folded = evolve(folded, event, made.desk.at_ms)
@@ -51,7 +53,7 @@ class Shift:
     def wait(self, ms: int) -> None:
         """Let time pass as the bridge does: a Tick whenever `next_change` says so."""
         end = self.now + ms
-        while (due := next_change(self.policy, self.desk)) is not None and due <= end:
+        while (due := next_change(self.rules, self.desk)) is not None and due <= end:
             self.now = due
             self.put(w.Tick())
         self.now = end
@@ -66,7 +68,7 @@ class Shift:
                 number=self.presses,
                 buttons=buttons,
                 gesture=Gesture(gesture),
-                epoch=lamps(self.policy, self.desk, self.now).epoch if epoch is None else epoch,
+                epoch=lamps(self.rules, self.desk, self.now).epoch if epoch is None else epoch,
                 age_ms=age_ms,
             )
         )
@@ -130,7 +132,7 @@ class Shift:
         return self.desk.case
 
     def lamp(self, button: str) -> LampState:
-        lamp: w.Lamp = getattr(lamps(self.policy, self.desk, self.now), button)
+        lamp: w.Lamp = getattr(lamps(self.rules, self.desk, self.now), button)
         return lamp.state
 
     def events(self, kind: type) -> list[w.Event]:

@@ -189,7 +189,7 @@ def test_no_failure_makes_rung_end_a_call(name: str) -> None:
         w.FloorIs(up=False),
         w.PhoneIs(up=False),
         w.Restarted(),
-        w.PhoneIs(up=True, can=frozenset({"join"})),
+        w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})),
         w.CallsAre((line("up"),)),
         w.EffectRefused(1, "no"),
         w.OfferAnswered("case-1", True),

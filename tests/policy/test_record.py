@@ -203,7 +203,7 @@ def restarts() -> list[Told]:
     s.put(w.Restarted())
     s.put(w.CallsAre((line("up"),)))
     s.put(w.PhoneIs(up=False))
-    s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    s.put(w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})))
     s.put(w.CallsAre((line("up"),)))
     s.must("escalate")
     s.reply("take", EVE)
@@ -294,7 +294,8 @@ def ends_that_nobody_can_tell() -> list[Told]:
     s.must("release")
     s.sits("fay", Role.SUPERVISOR)
     s.press("release")
-    s.sits("eve", Role.SUPERVISOR)
+    s.sits("eve", Role.SUPERVISOR)  # she was relieved: her warning stands, her announcement does not
+    s.must("release")
     s.wait(4000)
     s.must("release", "hold")
     s.press("warn")

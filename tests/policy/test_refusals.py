@@ -331,7 +331,7 @@ def test_a_slow_hold_is_held_against_the_time_it_was_let_go() -> None:
 
 def test_what_is_announced_is_played_where_floor_and_phone_want_it() -> None:
     policy = load(str(Path(__file__).with_name("two-warnings.toml")))
-    for can, played in ((frozenset({"play"}), 1), (frozenset({"join"}), 0)):
+    for can, played in ((frozenset({"play"}), 1), (frozenset({"join", "case", "returns"}), 0)):
         s = Scene(policy, can=can).declare("threat").must("release")
         assert [e.text for e in s.sent(w.Play) if isinstance(e, w.Play)] == played * [
             "I am ending this call now because of the threat."

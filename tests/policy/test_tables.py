@@ -127,7 +127,7 @@ def test_the_caller_is_not_put_on_hold_when_a_supervisor_is_asked_to_join() -> N
 
 
 def test_a_phone_that_cannot_join_puts_the_caller_through_without_hold_when_the_supervisor_takes_the_call() -> None:
-    s = Scene("hang-up-protocol", can=frozenset())
+    s = Scene("hang-up-protocol", can=frozenset({"case"}))
     then(WARNED, talk, tap("escalate"))(s)
     assert s.reply("join").events == (), "what is not possible is no answer"
     s.reply("take")

@@ -36,14 +36,14 @@ TEARS: tuple[Tear, ...] = ("none", "half", "bits")
 def older(new: Build) -> Build:
     """An earlier release: another version, a file that has gone since and one that was different."""
     version = (new.version.partition("+")[0], OLD)
-    build = changed(new, "rung_box/__init__.py", *version)
+    build = patched(new, "rung_box/__init__.py", *version)
     slot = {**build.files, "rung_box/gone.py": b"# no newer firmware has this\n" * 100}
     slot["rung_box/leds.py"] = files()["rung_box/leds.py"].read_bytes()
     del slot[MANIFEST], slot["rung_box/leds.mpy"]
     return Build(OLD, with_manifest(OLD, slot))
 
 
-def changed(build: Build, name: str, old: str, new: str) -> Build:
+def patched(build: Build, name: str, old: str, new: str) -> Build:
     """The firmware with something else in one of its sources, which then travels as it is."""
     source = files()[name].read_text()
     assert old in source, f"{name} has changed: no {old!r}"

@@ -199,6 +199,7 @@ class OddPeer(asyncio.DatagramProtocol):
     def __init__(self, answers: tuple[str, ...]):
         self.answers = answers
         self.methods: list[str] = []
+        self.last = b""  # INVITE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
@@ -211,6 +212,7 @@ class OddPeer(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, sender: tuple[str, int]) -> None:
         head = data.decode().partition("\r\n\r\n")[0].split("\r\n")
         self.methods.append(head[0].split()[0])
+        self.last = data if self.methods[-1] == "INVITE" else self.last
         answers = {"INVITE": self.answers, "CANCEL": ("200 OK",)}.get(self.methods[-1], ())
         kept = [line for line in head if line.split(":")[0].lower() in ("via", "from", "call-id", "cseq")]
         to = next(line for line in head if line.lower().startswith("to:")) + ";tag=odd"

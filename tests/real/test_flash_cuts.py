@@ -28,9 +28,9 @@ from tests.real.cut_rig import (
     Cut,
     CutBoard,
     Recorded,
-    changed,
     cut_board,
     older,
+    patched,
     put_flat,
     recorded,
 )
@@ -192,11 +192,8 @@ def _none_is_wrong(outcomes: Iterable[tuple[bool, str]], what: str) -> None:
 
 def _removed_first(build: Build, name: str) -> Build:
     """Its pointer is gone for a moment."""
-    rename, new = {
-        "boot.py": ('os.rename(POINTER + ".new", POINTER)', 'os.remove(POINTER); os.rename(POINTER + ".new", POINTER)'),
-        "rung_box/switch.py": ('os.rename(path + ".new", path)', 'remove(path); os.rename(path + ".new", path)'),
-    }[name]
-    return changed(build, name, rename, new)
+    rename = 'os.rename(POINTER + ".new", POINTER)'
+    return patched(build, name, rename, f'POINTER[1:] in os.listdir("/") and os.remove(POINTER); {rename}')
 
 
 def _switched_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +204,7 @@ def _switched_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "FILL", programs.FILL.replace(fill, early))
 
 
-@pytest.mark.parametrize("canary", ["boot.py", "rung_box/switch.py", "too early"])
+@pytest.mark.parametrize("canary", ["boot.py", "rung_box/trial.py", "too early"])
 def test_the_cuts_find_a_pointer_that_is_switched_wrongly(
     tmp_path: Path, canary: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from rung.phone.sip_control import SipSettings, read_control
 from rung.phone.sip_lock import serving
 from rung.words import CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
+IS_UP = PhoneIs(up=True, can=frozenset({"attended", "returns", "case"}))
+
 
 class Desk:
     """What the adapter fed, in order."""
@@ -68,7 +70,7 @@ def test_it_starts_the_phone_and_tells_all_in_order(tmp_path: Path) -> None:
         async with rig(tmp_path) as made, at_desk(SipPhone(control, settings, start=True)) as desk:
             caller = await made.phone("caller")
             await desk.until(lambda n: isinstance(n, CallsAre))
-            assert desk.news == [PhoneIs(up=True), CallsAre(())]
+            assert desk.news == [IS_UP, CallsAre(())]
             agent = await connected(control)
             await caller.client.dial(agent.address)
             line = await desk.call(CallState.UP)
@@ -152,7 +154,7 @@ def test_a_taken_port_is_explained_until_it_is_free(tmp_path: Path) -> None:
                 assert isinstance(told, PhoneIs)
                 assert "Address already in use" in told.why and str(control.with_suffix(".log")) in told.why
                 thief.close()
-                await desk.until(lambda n: n == PhoneIs(up=True))
+                await desk.until(lambda n: n == IS_UP)
         await end(control)
 
     with no_orphan(tmp_path / "agent" / "control"):
@@ -166,7 +168,7 @@ def test_a_phone_that_cannot_even_be_started_is_explained_and_tried_again(tmp_pa
         async with at_desk(SipPhone(control, SipSettings(user="agent"), start=True)) as desk:
             await desk.until(is_down_because("cannot be started"))
             control.parent.unlink()
-            await desk.until(lambda n: n == PhoneIs(up=True))
+            await desk.until(lambda n: n == IS_UP)
         await end(control)
 
     with no_orphan(tmp_path / "agent" / "control"):
@@ -182,9 +184,57 @@ def test_a_stopped_phone_is_explained_and_comes_back(tmp_path: Path) -> None:
             async with at_desk(SipPhone(control)) as desk:
                 await desk.until(is_down_because("did not reply"))
                 os.kill(pid, signal.SIGCONT)
-                await desk.until(lambda n: n == PhoneIs(up=True))
+                await desk.until(lambda n: n == IS_UP)
 
     asyncio.run(story())
+
+
+def test_a_phone_that_stalls_in_mid_call_is_told_soon_and_its_call_goes_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with rig(tmp_path) as made:
+            caller, agent = await made.phone("caller"), await made.phone("agent", auto_answer_ms=0)
+            phone = SipPhone(agent.control)
+            async with at_desk(phone) as desk:
+                await desk.until(lambda n: isinstance(n, CallsAre))
+                out = await caller.client.dial(agent.client.address)
+                line = await desk.call(CallState.UP)
+                os.kill(agent.process.pid, signal.SIGSTOP)
+                mark = len(desk.news)
+                async with asyncio.timeout(10):  # 2.5 s by its own clock; the machine may be slow
+                    await desk.until(is_down_because("does not answer"), mark)
+                with pytest.raises(PhoneError, match="does not answer"):
+                    await phone.hang_up(line)
+                os.kill(agent.process.pid, signal.SIGCONT)
+                await desk.until(lambda n: n == IS_UP, mark)
+                told = await desk.until(lambda n: isinstance(n, CallsAre), mark)
+                assert isinstance(told, CallsAre) and [(c.id, c.state) for c in told.calls] == [(line, CallState.UP)]
+                await phone.hang_up(line)
+                await desk.call(CallState.ENDED, mark)
+                await caller.becomes(out, CallState.ENDED)
+
+    asyncio.run(story())
+
+
+def test_a_phone_that_crashes_in_mid_call_is_told_apart_from_a_click(tmp_path: Path) -> None:
+    async def story() -> None:
+        control = tmp_path / "agent" / "control"
+        settings = SipSettings(user="agent", auto_answer_ms=0)
+        async with rig(tmp_path) as made, at_desk(SipPhone(control, settings, start=True)) as desk:
+            caller = await made.phone("caller")
+            await desk.until(lambda n: isinstance(n, CallsAre))
+            agent = await connected(control)
+            await caller.client.dial(agent.address)
+            line = await desk.call(CallState.UP)
+            os.kill(agent.pid, signal.SIGKILL)
+            await agent.close()
+            told = await desk.until(lambda n: isinstance(n, CallsAre) and bool(n.calls))
+            assert isinstance(told, CallsAre)
+            (call,) = told.calls
+            assert (call.id, call.state, call.ended_by) == (line, CallState.ENDED, EndedBy.PHONE)
+            await end(control)
+
+    with no_orphan(tmp_path / "agent" / "control"):
+        asyncio.run(story())
 
 
 BRIDGE = """

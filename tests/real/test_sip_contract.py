@@ -6,7 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.phone.contract import CASE, CONTRACT, Desk, World
+from tests.phone import table
+from tests.phone.contract import CASE, Desk, World
+from tests.phone.table import CLAUSES
 from tests.real.sip_rig import Rig, RigPhone, play, three
 
 from rung.phone.sip import SipPhone
@@ -41,11 +43,12 @@ async def sip_world(made: Rig) -> AsyncIterator[World]:
             await running
 
 
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)
 def test_the_embedded_phone(clause: Callable[[World], Awaitable[None]], tmp_path: Path) -> None:
     async def story(made: Rig) -> None:
         async with sip_world(made) as world:
             await clause(world)
+            table.hold("embedded SIP phone", clause, world)
 
     play(story, tmp_path)
 

@@ -12,7 +12,8 @@ from serial.tools import list_ports
 
 from rung import words as w
 from rung.cli.ends import NO_SIP
-from rung.config import Config, ConfigError, read_config
+from rung.cli.phones import asterisk_settings, control_of
+from rung.config import AsteriskConfig, BaresipConfig, Config, ConfigError, read_config
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
@@ -20,6 +21,8 @@ from rung.link.hello import Trouble, greeted
 from rung.link.keys import KeysError, read_keys
 from rung.link.port import PortError
 from rung.link.search import AUTO, boards
+from rung.phone.asterisk.recall import look
+from rung.phone.baresip_ask import look as look_at_baresip
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 
@@ -136,6 +139,15 @@ def _hear(doctor: Doctor, config: Config, port: str, wanted: str, is_one_of_many
 
 
 def _phone(doctor: Doctor, config: Config) -> None:
+    if isinstance(config.phone, AsteriskConfig):
+        try:
+            doctor.good("phone", asyncio.run(look(asterisk_settings(config.phone))))
+        except PhoneError as error:
+            doctor.bad("phone", str(error))
+        return
+    if isinstance(config.phone, BaresipConfig):
+        _baresip(doctor, config.phone)
+        return
     control = config.phone_control
     try:
         address, calls = asyncio.run(_ask_phone(control))
@@ -172,3 +184,10 @@ async def _ask_phone(control: Path) -> tuple[str, int]:
         return client.address, sum(call.state != w.CallState.ENDED for call in calls)
     finally:
         await client.close()
+
+
+def _baresip(doctor: Doctor, phone: BaresipConfig) -> None:
+    try:
+        doctor.good("phone", asyncio.run(look_at_baresip(*control_of(phone))))
+    except PhoneError as error:
+        doctor.bad("phone", f"{error}; see PHONES.md")

@@ -27,7 +27,7 @@ GROUNDS = {
 }
 HELP = (
     "a ground's key declares it, - before it takes back · c calmed · ! crisis · f false alarm · k take the ask back · "
-    "w supervisor not wanted\n"
+    "w supervisor not wanted · b end the breather\n"
     "then type and Enter: y number of what was tried · a why no supervisor is necessary · L language · "
     "M matter · F what was offered · D demeanour"
 )
@@ -104,6 +104,8 @@ class Keys:
             self._feed(w.AskTakenBack())
         elif char == "w":
             self._feed(w.Unwanted())
+        elif char == "b":
+            self._feed(w.BreatherOver())
 
     def _ticked(self, number: str) -> w.Input:
         """What has no such number is named as it was typed, and refused by the desk."""

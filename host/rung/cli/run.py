@@ -11,6 +11,7 @@ import msgspec
 from rung import words as w
 from rung.cli.ends import NO_SIP, need, stop
 from rung.cli.keys import Keys
+from rung.cli.phones import extension_of, phone_of, sip_settings
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, SipConfig, read_config
@@ -20,8 +21,7 @@ from rung.floor.base import Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.search import BoxAt
-from rung.phone.sip import SipPhone
-from rung.phone.sip_control import SipSettings
+from rung.phone.base import Phone
 
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
@@ -29,7 +29,7 @@ SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press
 def run_desk(file: Path, json: bool) -> None:
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
-    need("baresip", NO_SIP)
+    phone = phone_of(config)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
@@ -38,7 +38,7 @@ def run_desk(file: Path, json: bool) -> None:
     screen = None if json else Screen()
     teller = Teller(_print_json if screen is None else screen.happened)
     try:
-        asyncio.run(_run(config, journal, teller, screen))
+        asyncio.run(_run(config, phone, journal, teller, screen))
     except* JournalError as failed:
         stop(str(failed.exceptions[0]))
     finally:
@@ -48,15 +48,12 @@ def run_desk(file: Path, json: bool) -> None:
 
 def run_phone(file: Path) -> None:
     config = _config(file)
+    if not isinstance(config.phone, SipConfig):
+        stop("rung phone is the embedded SIP phone, and this desk's phone.kind is another")
     need("baresip", NO_SIP)
     from rung.phone.sip_process import serve
 
     serve(sip_settings(config.phone), config.phone_control)
-
-
-def sip_settings(phone: SipConfig) -> SipSettings:
-    fields = msgspec.structs.asdict(phone)
-    return SipSettings(**{key: value for key, value in fields.items() if key not in ("kind", "supervisors")})
 
 
 def _config(file: Path) -> Config:
@@ -66,8 +63,7 @@ def _config(file: Path) -> Config:
         stop(str(error))
 
 
-async def _run(config: Config, journal: Journal, teller: Teller, screen: Screen | None) -> None:
-    phone = SipPhone(config.phone_control, sip_settings(config.phone), start=True)
+async def _run(config: Config, phone: Phone, journal: Journal, teller: Teller, screen: Screen | None) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
     bridge = Bridge(config.book(), journal, phone, teller, box=box)
     task = asyncio.current_task()
@@ -89,7 +85,7 @@ async def _run(config: Config, journal: Journal, teller: Teller, screen: Screen 
             screen.prompt = keys.prompt
 
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
-        await bridge.run(Place(extension=config.phone.user, person=config.person()), config.phone.supervisors)
+        await bridge.run(Place(extension=extension_of(config), person=config.person()), config.phone.supervisors)
 
 
 def _print_json(happening: Happening) -> None:

@@ -174,6 +174,14 @@ class Screen:
 
     def _foot(self, view: View | None) -> RenderableType:
         lines = Text(f"box: {self._box}   phone: {self._phone}", style="dim")
+        for task in view.tasks if view else ():
+            lines.append(f"\nto do: {task}", style="yellow")
+        if view is not None and view.listening:
+            lines.append(f"\n{'; '.join(view.listening)}", style="bold")
+        if view is not None and view.recording:
+            lines.append("\nthis call is being recorded", style="bold")
+        if view is not None and view.breather_ms:
+            lines.append(f"\nbreather: no calls for {view.breather_ms / 60_000:.0f} min more; b ends it", style="cyan")
         for trouble in (*(view.troubles if view else ()), *([self._trouble] if self._trouble else [])):
             lines.append(f"\n{trouble}", style="red")
         names = " ".join(f"{key} {ground}" for key, ground in GROUNDS.items())

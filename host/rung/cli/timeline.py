@@ -22,6 +22,9 @@ _EFFECTS = {
     w.Join: "bring the supervisor into the call",
     w.Leave: "leave the call to the supervisor",
     w.Play: "play the announcement",
+    w.Record: "record the call",
+    w.StopRecording: "stop recording",
+    w.Pause: "pause the agent in queues, or end that",
     w.AskPhone: "ask for all calls",
     w.AskFloor: "ask supervisors",
     w.CloseAsk: "close the ask for all",
@@ -31,7 +34,7 @@ _EFFECTS = {
     w.AnswerOffer: "answer the offer of a case",
 }
 # Of the rest the phone system's words would only repeat, or blur, what is said already.
-_CAUSE_TELLS = (w.EndedBy.THEM, w.EndedBy.NETWORK, w.EndedBy.UNKNOWN)
+_CAUSE_TELLS = (w.EndedBy.THEM, w.EndedBy.NETWORK, w.EndedBy.PHONE, w.EndedBy.UNKNOWN)
 
 
 class Timeline:

@@ -107,5 +107,11 @@ class Commands:
                 await phone.hang_up(call)
             case w.Play(call=call, text=text, language=language):
                 await phone.play(call, text, language)
+            case w.Record(call=call, name=name):
+                await phone.record(call, name)
+            case w.StopRecording(call=call):
+                await phone.stop_recording(call)
+            case w.Pause(paused=paused, why=why):
+                await phone.pause(paused, why)
             case w.AskPhone():
                 await phone.recount()

@@ -42,6 +42,7 @@ class PhoneClient:
         self.address = ""  # where this phone is called: user@address:port
         self.can: frozenset[str] = frozenset()  # of what only some phones can
         self.pid = 0
+        self._has_pulse = False
 
     @classmethod
     async def connect(cls, control: Path) -> "PhoneClient":
@@ -74,6 +75,7 @@ class PhoneClient:
         if not isinstance(said, ctl.Welcome):
             raise PhoneError("whoever answers is no phone of ours")
         self.address, self.can, self.pid, self._inside = said.address, said.can, said.pid, True
+        self._has_pulse = said.pulse
 
     async def close(self) -> None:
         """Let go of the phone, which goes on; who still waits for a reply gets `PhoneUnsureError`."""
@@ -83,6 +85,17 @@ class PhoneClient:
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
+
+    async def beats(self, within_s: float) -> bool:
+        """Whether the phone still answers. One that was started before it could be asked so counts as alive."""
+        if not self._has_pulse:
+            return True
+        try:
+            async with asyncio.timeout(within_s):
+                await self._done(ctl.Pulse(id=next(self._ids)))
+        except (PhoneError, TimeoutError):
+            return False
+        return True
 
     # -- what changes ----------------------------------------------------------------------------
 

@@ -15,19 +15,22 @@ from pathlib import Path
 
 import msgspec
 
-from rung.phone.base import Feed, PhoneError
+from rung.phone.base import CannotMore, Feed, PhoneError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, plain, write_private
-from rung.words import CallsAre, PhoneIs
+from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
 log = logging.getLogger("rung.phone")
 
+ENDED = CallState.ENDED
+_PULSE_S = 1.0
+_PULSE_WITHIN_S = 1.5  # so whoever sits here knows within 3 s of a phone that does not answer
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 5.0
 _START_WITHIN_S = 10.0  # after which a phone process that cannot be reached is no longer just starting
 
 
-class SipPhone:
+class SipPhone(CannotMore):
     """A `rung.phone.base.Phone`. ``start``: whether to start the phone process where none answers.
 
     The process is in a session of its own and is never stopped from here.
@@ -42,6 +45,8 @@ class SipPhone:
         self._client: PhoneClient | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
+        self._pid = 0  # of the phone process that was last known
+        self._living: dict[str, Call] = {}  # its calls then
         self._log_begins = 0  # where the output of that process begins
 
     async def run(self, feed: Feed) -> None:
@@ -63,17 +68,49 @@ class SipPhone:
             wait_s = min(2 * wait_s, _LAST_RETRY_S)
 
     async def _serve(self, client: PhoneClient, feed: Feed) -> None:
+        calls = await client.watch()
+        pulse = asyncio.ensure_future(self._keep_asking(client, feed))
         try:
-            calls = await client.watch()
             self._client = client
             feed(PhoneIs(up=True, can=client.can))
-            feed(CallsAre(calls))
+            feed(CallsAre((*self._died_with(client.pid, calls), *calls)))
+            self._pid, self._living = client.pid, {call.id: call for call in calls if call.state is not ENDED}
             async for news in client.news():
+                self._note(news)
                 feed(news)
             feed(PhoneIs(up=False))
         finally:
             self._client = None
+            pulse.cancel()
             await client.close()
+
+    async def _keep_asking(self, client: PhoneClient, feed: Feed) -> None:
+        """A phone that stalls keeps its line, and is lost until it answers again; nobody waits for it unknowing."""
+        while True:
+            await asyncio.sleep(_PULSE_S)
+            beats = await client.beats(_PULSE_WITHIN_S)
+            if not beats and self._client is not None:
+                self._client = None
+                feed(PhoneIs(up=False, why="the phone does not answer"))
+            elif beats and self._client is None:
+                self._client = client
+                feed(PhoneIs(up=True, can=client.can))
+                await client.recount()
+
+    def _note(self, news: CallIs | CallsAre) -> None:
+        for call in news.calls if isinstance(news, CallsAre) else (news.call,):
+            self._living.pop(call.id, None)
+            if call.state is not ENDED:
+                self._living[call.id] = call
+
+    def _died_with(self, pid: int, calls: tuple[Call, ...]) -> list[Call]:
+        """The calls of a phone process that is another by now: they ended as it did, and nobody clicked."""
+        if pid == self._pid:
+            return []
+        told = {call.id for call in calls}
+        gone = [call for call in self._living.values() if call.id not in told]
+        end = {"state": ENDED, "ended_by": EndedBy.PHONE, "cause": "the phone process died", "doing": ""}
+        return [msgspec.structs.replace(call, **end) for call in gone]
 
     def _start_process(self, silence: str) -> str:
         """Why there is no phone; empty while one is starting. ``silence``: how the connecting failed.

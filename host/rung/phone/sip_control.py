@@ -39,7 +39,12 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     domain: str = ""  # of the registrar; empty: no registrar, calls go straight to an address
     password: str = ""
     registrar: str = ""  # only where it is not the domain itself
-    audio_driver: str = "aumem"  # "aumem" touches no sound card
+    transport: Literal["udp", "tcp", "tls"] = "udp"  # to the registrar's domain
+    ca: str = ""  # of TLS: file of certificates that vouch for the domain's; empty: nobody's is asked for
+    encryption: Literal["", "srtp", "srtp-mand", "dtls_srtp"] = ""  # of what is said; "srtp-mand": or there is no call
+    audio_driver: str = "aumem"  # "aumem" touches no sound card; "alsa", or "alsa,plughw:1" for one device
+    audio_source: str = ""  # another one for the microphone
+    audio_player: str = ""  # and for the headset
     auto_answer_ms: int | None = None  # None: an incoming call rings until it is answered
     follow_transfers: bool = False  # whether a peer may send us to another address (REFER)
     rtp_timeout_s: Annotated[int, Meta(ge=0)] = 20  # a silent peer, not on hold, counts as lost after this; 0: never
@@ -114,6 +119,10 @@ class Watch(Request, frozen=True, tag="watch"):
 
 class Calls(Request, frozen=True, tag="calls"):
     pass
+
+
+class Pulse(Request, frozen=True, tag="pulse"):
+    """Do you still answer? It waits for nothing; only to a phone whose `Welcome.pulse` says that it knows this."""
 
 
 class Hold(Request, frozen=True, tag="hold"):
@@ -210,7 +219,7 @@ class Quit(Request, frozen=True, tag="quit"):
 
 
 Asked = (
-    Hello | Prove | Watch | Calls | Hold | Resume | Consult | Complete | TakeBack | Join | Leave | Play
+    Hello | Prove | Watch | Calls | Pulse | Hold | Resume | Consult | Complete | TakeBack | Join | Leave | Play
     | Transfer | HangUp | Dial | Answer | Reject | AutoAnswer | Tone | Heard | Quit
 )  # fmt: skip
 
@@ -255,6 +264,7 @@ class Welcome(Struct, frozen=True, tag_field="is", tag="welcome"):
     address: str
     can: frozenset[str] = frozenset()  # of what only some phones can
     hears: Literal[1] = 1  # version of these words
+    pulse: bool = False  # whether it answers `Pulse`
 
 
 Said = Done | Refused | Told | Challenge | Welcome

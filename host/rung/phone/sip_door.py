@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 class ControlDoor:
     """Loopback TCP; one JSON object a line; with the first two each side proves that it knows the secret.
 
-    The requests of one client are begun one after another, but a hang-up waits for none of them. What
+    The requests of one client are begun one after another, but a hang-up or a pulse waits for none of them. What
     has not been begun when its client goes is dropped: nobody waits for it any more.
     """
 
@@ -118,7 +118,7 @@ class ControlDoor:
         except ValueError as error:
             self._say(writer, ctl.Refused(None, ctl.plain(f"not understood: {error}")))
             return
-        async with contextlib.nullcontext() if isinstance(asked, ctl.HangUp) else turn:
+        async with contextlib.nullcontext() if isinstance(asked, ctl.HangUp | ctl.Pulse) else turn:
             if _gone(writer):
                 log.warning("a control client went; dropped its %s", type(asked).__name__)
                 return

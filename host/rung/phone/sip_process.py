@@ -111,6 +111,8 @@ class SipPhoneProcess:
                 time.monotonic_ns() > asked.not_after_ns
             ):
                 raise PhoneError("too late, press again")
+            case ctl.Pulse():
+                pass
             case ctl.Watch() | ctl.Calls():
                 calls = self.book.calls()
             case ctl.Hold():
@@ -344,7 +346,8 @@ class SipPhoneProcess:
         return host, port
 
     def _welcome(self, id: int) -> ctl.Welcome:
-        return ctl.Welcome(id=id, pid=os.getpid(), address=self.address)
+        can = frozenset({"attended", "returns", "case"})
+        return ctl.Welcome(id=id, pid=os.getpid(), address=self.address, can=can, pulse=True)
 
     def _asked_to_leave(self) -> None:
         """No signal ends a call: leave now if none lives, else after the last."""

@@ -43,6 +43,10 @@ def scratch(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _vouched(ca: str) -> str:
+    return f"sip_cafile {ca}\nsip_verify_server yes\n" if ca else ""
+
+
 class SipStack:
     """The running stack. One a process; a dead one cannot be started again."""
 
@@ -67,11 +71,13 @@ class SipStack:
             Config(
                 net_interface=host,
                 audio_driver=s.audio_driver,
+                audio_source=s.audio_source or None,
+                audio_player=s.audio_player or None,
                 max_concurrent_calls=s.max_calls,
                 rtp_timeout=s.rtp_timeout_s,
                 native_log_level="error",
                 expose_headers=(CASE, REPLACES, TO),
-                extra_config_text=f"sip_listen {host}:{port}\n",
+                extra_config_text=f"sip_listen {host}:{port}\n" + _vouched(s.ca),
             )
         )
         account = Account(
@@ -80,6 +86,8 @@ class SipStack:
             password=s.password,
             registrar=s.registrar or None,
             reg_interval=600 if s.domain else 0,
+            transport=s.transport,
+            extra_params=(f"mediaenc={s.encryption}",) if s.encryption else (),
         )
         policy = "auto" if s.follow_transfers else "reject"
         self._agent = await UserAgent.create(self._runtime, account, transfer_policy=policy)
@@ -145,5 +153,5 @@ class SipStack:
         answer: dict[str, Any] = json.loads(payload) if payload else {}
         if "error" in answer or "errno" in answer:
             errno = answer.get("errno")
-            raise PhoneError(os.strerror(errno) if errno else str(answer["error"]))
+            raise PhoneError(os.strerror(abs(errno)) if errno else str(answer["error"]))
         return answer

@@ -4,7 +4,7 @@ The first who comes is brought into the call without hold, where the phone can; 
 """
 
 from rung import words as w
-from rung.policy import asks
+from rung.policy import asks, chores
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
 from rung.policy.state import Alert, Desk
@@ -12,12 +12,15 @@ from rung.words import Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
 UNREACHED = "the floor is out of reach"
+INTO_THE_CALL = frozenset({Want.PANIC, Want.CRISIS})  # even where only a telephone can be rung
 EVERYBODY = frozenset({Want.THREAT, Want.CRISIS, Want.PANIC})  # to all present; a quiet ask to the first group
 
 
 def raise_alert(d: Decision, want: Want) -> str:
     """Tell the supervisors; what came of it, as half a sentence. Empty, or UNREACHED: nobody could be told."""
     alert = d.desk.alert
+    if want in (Want.PANIC, Want.CRISIS):
+        chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
         return _how_far(alert)
     to = _whom(d, want)
@@ -56,7 +59,7 @@ def _by_extension(d: Decision, want: Want) -> str:
     """Nobody can be told; but panic and crisis may still ring the supervisors' telephone into the call."""
     facts = d.desk.facts
     case = d.desk.case
-    rings = want in (Want.PANIC, Want.CRISIS) and case is not None and "join" in facts.can and facts.extension
+    rings = want in INTO_THE_CALL and case is not None and "join" in facts.can and facts.extension
     if rings and not facts.floor_up and d.case.waiting(w.Join) is None:
         asks.bring_in(d, facts.extension)
         return "the supervisors' extension is being rung into the call"

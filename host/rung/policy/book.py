@@ -1,10 +1,14 @@
 """Which policy governs a call: by its queue, else the desk's own; to its end the version it began with."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from rung.policy.language import Policy, version_of
 from rung.policy.state import Case
 from rung.words import Call
+
+Recording = Literal["never", "announced", "consented"]  # what a site allows: where callers are told, or have agreed
 
 
 class Rule(Struct, frozen=True):
@@ -25,9 +29,14 @@ class Book:
         language: str = "en",
         kept: tuple[Policy, ...] = (),
         desk: str = "case",
+        recording: Recording = "never",
     ) -> None:
-        """``kept``: versions that govern open cases and are no longer the desk's; ``desk`` begins its cases' ids."""
+        """``kept``: versions that govern open cases and are no longer the desk's; ``desk`` begins its cases' ids.
+
+        ``recording``: the site's switch.
+        """
         self.desk = desk
+        self.recording = recording
         self.default = default
         self.language = language
         self._rules = rules
@@ -45,7 +54,7 @@ class Book:
         return self.default if case is None else self.policies[case.version]
 
     def keeping(self, policy: Policy) -> "Book":
-        return Book(self.default, self._rules, self.language, (*self._kept, policy), self.desk)
+        return Book(self.default, self._rules, self.language, (*self._kept, policy), self.desk, self.recording)
 
 
 Rules = Policy | Book  # a single policy governs every call
@@ -63,3 +72,8 @@ def for_call(rules: Rules, call: Call) -> tuple[Policy, str]:
 def prefix(rules: Rules) -> str:
     """With what the ids of this desk's cases begin."""
     return "case" if isinstance(rules, Policy) else rules.desk
+
+
+def recording(rules: Rules) -> Recording:
+    """What the site allows."""
+    return "never" if isinstance(rules, Policy) else rules.recording

@@ -7,22 +7,25 @@ phone is asked, and its full answer settles what happened (`effects`).
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy import asks, book, effects, ending, transfer
+from rung.policy import asks, book, chores, effects, ending, transfer
 from rung.policy.decision import Decision
 from rung.policy.language import version_of
 from rung.policy.reading import other_live
 from rung.policy.state import Case, Phase
-from rung.words import CallState, EndedBy, Outcome
+from rung.words import CallState, EndedBy, Outcome, Role
 
 UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
-RINGING, RETURNING = Phase.RINGING, Phase.RETURNING
+TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
+HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
 PASSED_MOST = 8  # calls; the one that takes their place comes within the second
 
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
     was = d.desk.facts
-    d.facts(phone_up=said.up, calls_known=was.calls_known and said.up, can=said.can if said.up else was.can)
+    can, paused = (said.can, said.paused) if said.up else (was.can, was.paused)
+    d.facts(phone_up=said.up, calls_known=was.calls_known and said.up, can=can, paused=paused)
+    chores.paused_is(d, was.paused, was.phone_up)
     if was.phone_up and not said.up and d.desk.case is not None:
         d.emit(w.PhoneLost())
 
@@ -71,10 +74,10 @@ def _believed(d: Decision) -> list[w.Call]:
 def _one_call(d: Decision, call: w.Call) -> None:
     living = dict(d.desk.facts.calls)
     living.pop(call.id, None)  # a call that has changed is the newest
-    if call.state != ENDED:
+    if call.state is not ENDED:
         living[call.id] = call
-    d.facts(calls=living)
-    if call.case and call.ended_by == EndedBy.TRANSFER:
+    d.desk = replace(d.desk, facts=replace(d.desk.facts, calls=living))
+    if call.case and call.ended_by is TRANSFER:
         _passed(d, call.id, call.case)
     case = d.desk.case
     parked = _parked(d, call)
@@ -139,8 +142,20 @@ def _silent(d: Decision, case: Case) -> bool:
     return call is None or call.state != UP
 
 
+def sits_in(d: Decision) -> None:
+    """A supervisor who sits down in mid-call is in it from then on; whoever is relieved no longer is."""
+    case, who = d.desk.case, d.desk.facts.who
+    if case is None or who.id is None:
+        return
+    for gone in [j for j in case.joined if not j.address and j.person != who.id]:
+        d.emit(w.SupervisorLeft(gone.person or ""))
+    if who.role == Role.SUPERVISOR and d.case.joined_ms(who.id) is None:
+        d.emit(w.SupervisorJoined(person=who.id, desk="", address=""))
+
+
 def _turn(d: Decision, case: Case) -> None:
     d.emit(w.CaseTurnedTo(case.id))
+    sits_in(d)
     call = d.desk.facts.calls.get(case.call)
     if call is not None:  # it may have come off hold, and that is told to the case it is about
         _line(d, call)
@@ -192,7 +207,7 @@ def _line(d: Decision, call: w.Call) -> None:
             d.emit(w.CallHeld(call.id))
         stale = (hold := case.waiting(w.Hold)) is not None and hold.unknown == effects.RESTARTED
         effects.confirm(d, w.Hold)
-        if case.ask is not None and case.ask.phase == Phase.HOLDING:
+        if case.ask is not None and case.ask.phase is HOLDING:
             asks.end(d, Outcome.INTERRUPTED) if stale else asks.reach(d)
     elif state == UP:
         if case.held or case.talking_since is None:
@@ -203,6 +218,8 @@ def _line(d: Decision, call: w.Call) -> None:
             asks.close(d, case.ask.outcome)
     if call.parties or d.case.joined:
         transfer.parties_are(d, call)
+    if call.recording or d.case.pending:
+        chores.recording_is(d, call)
     case = d.case
     if call.cause and not call.doing:  # a transfer that failed leaves the line alive
         for kind in (w.Complete, w.Leave):
@@ -216,7 +233,8 @@ def _consult_call(d: Decision, call: w.Call) -> None:
     assert ask is not None
     if ask.phase == RETURNING and not ended:  # taken back before its number was known: it must not ring on
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
-    if ask.phase not in CONSULTING or ask.consult not in (None, call.id):
+    ours = ask.consult == call.id or (ask.consult is None and ask.phase is RINGING)  # its number is not known yet
+    if not ours or ask.phase not in CONSULTING:
         return  # completing: the line's own state tells; returning: it is over already
     if ended:
         _consult_ended(d, call)
@@ -236,5 +254,5 @@ def _consult_ended(d: Decision, call: w.Call) -> None:
     if (offer := d.case.waiting(w.Offer)) is not None:
         d.emit(w.EffectFailed(offer.effect.id, "the supervisor hung up"))
         d.do(w.Reclaim, 0, ask.taker, d.case.id)
-    ours = call.ended_by == EndedBy.US  # the agent ended it with a click: that is taking it back
+    ours = call.ended_by == US  # the agent ended it with a click: that is taking it back
     asks.end(d, call.outcome or (Outcome.TAKEN_BACK if ours else Outcome.FAILED))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.policy import cases
 from rung.policy.state import (
+    TASKS_MOST,
     Alert,
     Announcement,
     Ask,
@@ -22,6 +23,7 @@ from rung.policy.state import (
     Mark,
     Pending,
     Phase,
+    Rest,
     Taken,
 )
 from rung.words import Ground, Outcome, Reply, Want
@@ -39,18 +41,20 @@ FAILED_ASKS = frozenset(
 )
 NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
 CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
-UNNAMED, ANSWERED = Ground.UNNAMED, Phase.ANSWERED
+UNNAMED, TRANSFER, INVOLVE = Ground.UNNAMED, Want.TRANSFER, Want.INVOLVE
+TELLING, ASKING, ANSWERED = Phase.TELLING, Phase.ASKING, Phase.ANSWERED
+REFUSALS = frozenset({Outcome.DECLINED, Outcome.DENIED})
 _PHASES = {str(phase): phase for phase in Phase}  # an event holds the word alone
 
 
 def evolve(desk: Desk, event: w.Event, at_ms: int) -> Desk:
     """The desk after ``event``, which happened at ``at_ms`` on the desk's clock."""
-    kind = type(event)
-    if kind in _OF_DESK:
-        desk = _OF_DESK[kind](desk, event, at_ms)
-    if kind in _OF_CASE and desk.case is not None:
-        desk = replace(desk, case=_OF_CASE[kind](desk.case, event, at_ms))
-    return desk
+    kind, case = type(event), desk.case
+    of_case = _OF_CASE.get(kind)
+    if of_case is not None:
+        return desk if case is None else replace(desk, case=of_case(case, event, at_ms))
+    of_desk = _OF_DESK.get(kind)
+    return desk if of_desk is None else of_desk(desk, event, at_ms)
 
 
 def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
@@ -65,6 +69,8 @@ def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
 
 def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
     effect, case = event.effect, desk.case
+    if isinstance(effect, w.Pause) and desk.rest is not None and effect.paused:
+        desk = replace(desk, rest=replace(desk.rest, effect=effect.id))
     if case is None or not event.deadline_ms:
         return replace(desk, effect=effect.id)
     over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
@@ -73,7 +79,7 @@ def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
 
 
 def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:
-    return replace(desk, ask=event.ask)
+    return replace(desk, ask=event.ask, case=desk.case and _ask_opened(desk.case, event, at))
 
 
 def _alerted(desk: Desk, event: w.AlertRaised, at: int) -> Desk:
@@ -95,6 +101,22 @@ def _alert_answered(desk: Desk, event: w.AlertAnswered, at: int) -> Desk:
 
 def _alert_closed(desk: Desk, event: w.AlertClosed, at: int) -> Desk:
     return replace(desk, alert=None)
+
+
+def _due(desk: Desk, event: w.DutyDue, at: int) -> Desk:
+    return replace(desk, rest=Rest(at, at + round(event.minutes * 60_000))) if event.minutes else desk
+
+
+def _breather_ended(desk: Desk, event: w.BreatherEnded, at: int) -> Desk:
+    return replace(desk, rest=None, tasks=tuple(task for task in desk.tasks if task[0] != "pause"))
+
+
+def _task(desk: Desk, event: w.TaskDue, at: int) -> Desk:
+    return replace(desk, tasks=(*desk.tasks, (event.task, event.why))[-TASKS_MOST:])
+
+
+def _task_settled(desk: Desk, event: w.TaskSettled, at: int) -> Desk:
+    return replace(desk, tasks=tuple(task for task in desk.tasks if task[0] != event.task))
 
 
 # -- one case ----------------------------------------------------------------------------------------------------------
@@ -217,7 +239,7 @@ def _ask_opened(case: Case, event: w.AskOpened, at: int) -> Case:
         person=event.person,
         want=event.want,
         opened_ms=at,
-        phase=Phase.TELLING if event.want == Want.TRANSFER else Phase.ASKING,
+        phase=TELLING if event.want == TRANSFER else ASKING,
         phase_ms=at,
         to=event.to,
         asked_ms=at,
@@ -249,14 +271,11 @@ def _replied(ask: Ask, event: w.AskReplied, at: int) -> Ask:
 
 
 def _ask_moved(ask: Ask, event: w.AskMoved, at: int) -> Ask:
-    return replace(
-        ask,
-        phase=_PHASES[event.phase],
-        phase_ms=at,
-        answered_ms=at if event.phase == ANSWERED and ask.answered_ms is None else ask.answered_ms,
-        consult=event.consult or ask.consult,
-        outcome=event.outcome,
-    )
+    phase, answered = _PHASES[event.phase], ask.answered_ms
+    if phase is ANSWERED and answered is None:
+        answered = at
+    consult = event.consult or ask.consult
+    return replace(ask, phase=phase, phase_ms=at, answered_ms=answered, consult=consult, outcome=event.outcome)
 
 
 def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -264,12 +283,12 @@ def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
     if not event.rung:  # a hand-over or a hand-back: it was nobody's rung
         return case
     if event.outcome in CAME_TO_SOMETHING:
-        wanted = asked is not None and asked.want == Want.INVOLVE
+        wanted = asked is not None and asked.want == INVOLVE
         return replace(case, involved=case.involved or wanted)
     case = _untake(case, event.rung)
     if event.outcome not in FAILED_ASKS:  # taken back or interrupted: neither `wait` nor unavailability changes
         return case
-    declined = case.declined or event.outcome in (Outcome.DECLINED, Outcome.DENIED)
+    declined = case.declined or event.outcome in REFUSALS
     return replace(
         case,
         unavailable=event.outcome in NOBODY_CAME,
@@ -292,7 +311,7 @@ def _joined(case: Case, event: w.SupervisorJoined, at: int) -> Case:
 
 
 def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:
-    return replace(case, joined=tuple(j for j in case.joined if j.person != event.person))
+    return replace(case, joined=tuple(j for j in case.joined if (j.person or "") != event.person))
 
 
 # -- effects -----------------------------------------------------------------------------------------------------------
@@ -320,6 +339,10 @@ _OF_DESK: dict[type, Callable[[Desk, Any, int], Desk]] = {
     w.AlertAnswered: _alert_answered,
     w.AlertClosed: _alert_closed,
     w.SupervisorFree: _free,
+    w.DutyDue: _due,
+    w.BreatherEnded: _breather_ended,
+    w.TaskDue: _task,
+    w.TaskSettled: _task_settled,
 }
 
 _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
@@ -342,7 +365,6 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.NotesKept: _notes,
     w.EarlierKnown: _earlier,
     w.CaseReleased: _released,
-    w.AskOpened: _ask_opened,
     w.AskWidened: _ask_changed(_widened),
     w.AskSeen: _ask_changed(_seen),
     w.AskReplied: _ask_changed(_replied),

@@ -14,11 +14,10 @@ def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) ->
     what, _, where = str(error).partition(" - at ")
     key = where.strip("`").removeprefix("$").removeprefix(".")
     found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
-    place = _at(inspect.type_info(kind), key)
+    allowed = ", ".join(_allowed_at(inspect.type_info(kind), key, data))
     key = _named(key, error, kind, data)
     if found:
         key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
-    allowed = ", ".join(_allowed(place))
     key = key.encode("unicode_escape").decode()  # a key may hold anything, also the end of a line
     return f"{key or 'top level'}: {what}" + (f"; allowed: {allowed}" if allowed else "")
 
@@ -53,17 +52,30 @@ def _alone(table: dict[str, Any], entry: str, error: msgspec.ValidationError, ki
     return False
 
 
-def _at(place: inspect.Type, key: str) -> inspect.Type:
-    """What may stand at ``key`` below ``place``."""
+def _allowed_at(place: inspect.Type, key: str, data: Any) -> list[str]:
+    """What may stand at ``key`` below ``place``, where ``data`` stands."""
     for step in _STEP.finditer(key):
-        for part in place.types if isinstance(place, inspect.UnionType) else (place,):
-            if step[1] and isinstance(part, inspect.StructType):
+        parts = place.types if isinstance(place, inspect.UnionType) else (place,)
+        structs = [part for part in parts if isinstance(part, inspect.StructType)]
+        if structs and step[1] == structs[0].tag_field:
+            return [str(part.tag) for part in structs]
+        for part in parts:
+            if step[1] and isinstance(part, inspect.StructType) and _meant(part, data):
                 place = next(field.type for field in part.fields if field.encode_name == step[1])
             elif not step[1] and isinstance(part, inspect.VarTupleType):
                 place = part.item_type
             elif not step[1] and isinstance(part, inspect.DictType):
                 place = part.value_type
-    return place
+        data = data.get(step[1]) if step[1] and isinstance(data, dict) else None
+    parts = place.types if isinstance(place, inspect.UnionType) else (place,)
+    return [word for part in parts if _meant(part, data) for word in _allowed(part)]
+
+
+def _meant(part: inspect.Type, data: Any) -> bool:
+    """Of several kinds of one table, the one that ``data`` says that it is."""
+    if not isinstance(part, inspect.StructType) or part.tag_field is None or not isinstance(data, dict):
+        return True
+    return data.get(part.tag_field) in (part.tag, None)
 
 
 def _allowed(place: inspect.Type) -> list[str]:

@@ -98,7 +98,11 @@ class _Player:
         self.consult: w.Call | None = None
         self.away = False  # the phone, or the bridge, until the phone has told its calls again
         self.there: dict[str, w.Presence] = {}  # supervisors of whom the record has told, by desk
-        for input in (w.FloorIs(up=True), w.PhoneIs(up=True, can=frozenset({"join"})), w.CallsAre(())):
+        for input in (
+            w.FloorIs(up=True),
+            w.PhoneIs(up=True, can=frozenset({"join", "case", "returns"})),
+            w.CallsAre(()),
+        ):
             self._put(0, input)
 
     # -- presses -------------------------------------------------------------------------------------------------------
@@ -217,6 +221,10 @@ class _Player:
                 state = CallState.UP if event.phase == "answered" else CallState.DIALLING
                 self.consult = w.Call(id=consult, state=state, direction="out", consult_for=line.id)
                 self._put(at_ms, w.CallIs(self.consult))
+            case w.SupervisorJoined(person=person, address=""):  # who sat down at this desk
+                self._put(at_ms, w.SignedOn(person, Role.SUPERVISOR, trained=True))
+            case w.SupervisorLeft(person=person) if person == (self.desk.facts.who.id or ""):
+                self._put(at_ms, w.SignedOn(None))
             case w.SupervisorJoined(person=person, desk=desk, address=address) if line is not None:
                 self.there[desk] = w.Presence(desk=desk, person=person, extension=address)
                 self._known(at_ms, ())

@@ -1,6 +1,7 @@
 """What a desk remembers. How events change it stands in `evolve`.
 
-Facts (who sits here, what the phone and the floor say) are no history and come anew from the edges.
+Facts (who sits here, what the phone and the floor say) are no history and come anew from the edges. What never changes
+can hold no circle, so Python's collector of circles need not look at it (``gc=False``).
 """
 
 from enum import StrEnum
@@ -38,13 +39,15 @@ class Ending(StrEnum):
     ROUND_RUNG = "ended from the agent's side, not through Rung"
     TRANSFERRED_ROUND_RUNG = "transferred, not through Rung"
     CONNECTION_LOST = "connection lost"
+    PHONE_FAILED = "the agent's phone failed"  # it crashed or lost its power: no click, and nobody's doing
     UNKNOWN = "unknown"
 
 
-ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.UNKNOWN})  # nobody's rung explains it
+# Nobody's rung explains it.
+ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.PHONE_FAILED, Ending.UNKNOWN})
 
 
-class Who(Struct, frozen=True):
+class Who(Struct, frozen=True, gc=False):
     """Whoever acts, or would. ``id`` None: nobody is known at this desk."""
 
     id: str | None = None
@@ -53,7 +56,19 @@ class Who(Struct, frozen=True):
     here: bool = True  # at this desk; else at another one, in the call as a supervisor
 
 
-class Facts(Struct, frozen=True):
+CHORE_MS = 5000  # for the phone to do what is beside the ladder: a phone answers within milliseconds
+TASKS_MOST = 8  # the latest
+
+
+class Rest(Struct, frozen=True, gc=False):
+    """A breather."""
+
+    at_ms: int
+    until_ms: int
+    effect: int = 0  # the number of the Pause
+
+
+class Facts(Struct, frozen=True, gc=False):
     who: Who = Who()
     floor_up: bool = False
     present: tuple[w.Presence, ...] = ()  # supervisors, as the floor last told
@@ -61,43 +76,44 @@ class Facts(Struct, frozen=True):
     extension: str = ""  # to ring for a supervisor while the floor is out of reach
     phone_up: bool = False
     calls_known: bool = False  # since it came up, the phone has told all its calls
-    can: frozenset[str] = frozenset()  # what the phone can do: "join", "play"
+    can: frozenset[str] = frozenset()  # of what only some phones can: "join", "play", ...
+    paused: bool = False  # the phone gives the agent no calls from queues
     calls: dict[str, w.Call] = {}  # the living ones
     passed: dict[str, str] = {}  # the latest calls that ended because the caller was put through, each with its case
     offers: dict[str, int] = {}  # the highest number under which each desk has offered a case, or taken one back
 
 
-class Declaration(Struct, frozen=True):
+class Declaration(Struct, frozen=True, gc=False):
     ground: w.Ground
     person: str | None
     at_ms: int  # when the abuse was attested; naming an `unnamed` keeps its time
 
 
-class Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True, gc=False):
     marker: w.Marker
     person: str | None
     at_ms: int
 
 
-class LeaveGiven(Struct, frozen=True):
+class LeaveGiven(Struct, frozen=True, gc=False):
     person: str
     at_ms: int
 
 
-class Taken(Struct, frozen=True, omit_defaults=True):
+class Taken(Struct, frozen=True, gc=False, omit_defaults=True):
     rung: str
     person: str | None
     at_ms: int
     leave: LeaveGiven | None = None  # that it has used up; given back if it comes to nothing
 
 
-class Announcement(Struct, frozen=True):
+class Announcement(Struct, frozen=True, gc=False):
     rung: str
     person: str | None
     at_ms: int
 
 
-class Joined(Struct, frozen=True):
+class Joined(Struct, frozen=True, gc=False):
     """A supervisor in the call."""
 
     person: str | None
@@ -106,7 +122,7 @@ class Joined(Struct, frozen=True):
     at_ms: int
 
 
-class Ask(Struct, frozen=True, kw_only=True):
+class Ask(Struct, frozen=True, gc=False, kw_only=True):
     number: int
     rung: str
     person: str | None
@@ -127,7 +143,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     outcome: w.Outcome | None = None  # while returning
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class Alert(Struct, frozen=True, gc=False, kw_only=True):
     number: int
     want: w.Want
     person: str | None
@@ -139,13 +155,13 @@ class Alert(Struct, frozen=True, kw_only=True):
     target: str = ""  # where to ring whoever comes into the call
 
 
-class Pending(Struct, frozen=True):
+class Pending(Struct, frozen=True, gc=False):
     effect: w.Effect
     deadline_ms: int
     unknown: str | None = None  # why nobody knows what came of it
 
 
-class Case(Struct, frozen=True, omit_defaults=True):
+class Case(Struct, frozen=True, gc=False, omit_defaults=True):
     id: str
     epoch: int
     call: str
@@ -183,12 +199,13 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     def talk_ms(self, since_ms: int, until_ms: int) -> int:
         """How long caller and our end have heard each other between two instants."""
-        if until_ms <= since_ms:
-            return 0
-        heard = 0
-        for begun, to in self.talks if self.talking_since is None else (*self.talks, (self.talking_since, until_ms)):
-            if to > since_ms and begun < until_ms:
-                heard += min(to, until_ms) - max(begun, since_ms)
+        heard, begun = 0, self.talking_since
+        if begun is not None:
+            heard = max(0, until_ms - (begun if begun > since_ms else since_ms))
+        for begun, to in reversed(self.talks):
+            if to <= since_ms:
+                break
+            heard += max(0, min(to, until_ms) - max(begun, since_ms))
         return heard
 
     def has_taken(self, rung: str, person: str | None = None) -> bool:
@@ -207,7 +224,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
         return next((j.at_ms for j in self.joined if j.person == person), None) if self.joined else None
 
 
-class Flash(Struct, frozen=True):
+class Flash(Struct, frozen=True, gc=False):
     """A lamp's short answer to a press: `refused`, or `done` once the phone has confirmed."""
 
     button: w.Button
@@ -215,7 +232,7 @@ class Flash(Struct, frozen=True):
     until_ms: int
 
 
-class Desk(Struct, frozen=True):
+class Desk(Struct, frozen=True, gc=False):
     facts: Facts = Facts()
     case: Case | None = None  # of the call with the live audio, or of the last one that had it
     parked: tuple[Case, ...] = ()  # of the other lines, on hold
@@ -225,6 +242,8 @@ class Desk(Struct, frozen=True):
     epoch: int = 0  # the last one given out; epochs never repeat on a desk
     effect: int = 0  # the last effect's number
     ask: int = 0  # the last ask's or alert's number
+    rest: Rest | None = None  # after a hard call
+    tasks: tuple[tuple[str, str], ...] = ()  # for a person: what the phone could not do, and what is to be done
     flashes: tuple[Flash, ...] = ()  # at most one for each button
     at_ms: int = 0  # the time of the last step
 

@@ -3,11 +3,12 @@
 from math import ceil
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from rung.policy.book import Rules, policy_of
 from rung.policy.lamps import lamps
 from rung.policy.language import Rung
-from rung.policy.reading import Look, Missing, asked, completes, next_step, other_live, third_parties
+from rung.policy.reading import Look, Missing, asked, completes, look_at, next_step, other_live, third_parties
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
 from rung.words import Button, HangUp, Lamps, Role
@@ -50,6 +51,10 @@ class View(Struct, frozen=True, kw_only=True):
     leave: str = ""  # granted and not used
     supervisors: tuple[str, ...] = ()  # in the call
     others: tuple[str, ...] = ()  # somebody else in the call
+    listening: tuple[str, ...] = ()  # who hears the call, and how
+    recording: bool = False
+    breather_ms: int = 0  # how long no calls come from queues
+    tasks: tuple[str, ...] = ()  # what the phone cannot do, and a person is to
     language: str = ""  # of the scripts
     tick: tuple[str, ...] = ()  # what may be ticked as tried
     tried: tuple[str, ...] = ()
@@ -64,8 +69,15 @@ def view(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> View:
     case = desk.case
     if case is None:
         person = desk.facts.who.id if who is None else who.id
-        return View(call=_no_call(desk), person=person, alert=_alert(desk), troubles=_troubles(desk))
-    look = _Words(policy_of(rules, case), desk, who or desk.facts.who, now)
+        return View(
+            call=_no_call(desk),
+            person=person,
+            alert=_alert(desk),
+            breather_ms=_breather_ms(desk, now),
+            tasks=tuple(why for _, why in desk.tasks),
+            troubles=_troubles(desk),
+        )
+    look = _Words(*astuple(look_at(policy_of(rules, case), desk, who or desk.facts.who, now)))
     return look.view(lamps(rules, desk, now, who))
 
 
@@ -106,6 +118,10 @@ class _Words(Look):
             leave="" if case.leave is None else f"leave given by {case.leave.person}",
             supervisors=tuple(j.person or "a supervisor" for j in case.joined),
             others=tuple(third_parties(desk)),
+            listening=_listening(desk, case),
+            recording=bool((call := desk.facts.calls.get(case.call)) is not None and call.recording),
+            breather_ms=_breather_ms(desk, self.at_ms),
+            tasks=tuple(why for _, why in desk.tasks),
             grounds=tuple(_declared(g.ground, g.person) for g in case.grounds),
             markers=tuple(sorted({str(mark.marker) for mark in case.marks})),
             language=case.language,
@@ -193,6 +209,23 @@ def _alert(desk: Desk) -> str:
     return f"{alert.want}: {len(alert.to)} told"
 
 
+def _listening(desk: Desk, case: Case) -> tuple[str, ...]:
+    call = desk.facts.calls.get(case.call)
+    names = {p.extension: p.person for p in desk.facts.present}
+    how = {"listen": "listens", "coach": "listens and speaks to you alone", "barge": "listens and is heard by both"}
+    return () if call is None else tuple(f"{names.get(who, who)} {how[as_]}" for who, as_ in call.listeners.items())
+
+
+def _breather_ms(desk: Desk, now: int) -> int:
+    return 0 if desk.rest is None else max(0, desk.rest.until_ms - now)
+
+
+def _drops_caller(desk: Desk) -> bool:
+    """Is somebody to take the caller, over a phone that drops one whose transfer fails?"""
+    ask = desk.case.ask if desk.case is not None else None
+    return ask is not None and ask.consult is not None and "returns" not in desk.facts.can
+
+
 def _declared(ground: str, person: str | None) -> str:
     return f"{ground} ({person})" if person else f"{ground}"
 
@@ -205,6 +238,10 @@ def _troubles(desk: Desk) -> tuple[str, ...]:
         "Another call is live on this phone; end it or put it on hold.": desk.case is not None
         and bool(other_live(desk)),
         "Nobody is known at this desk, so no call can be ended: name desk.person in rung.toml.": facts.who.id is None,
+        "The phone is paused: no calls come from queues.": facts.paused and desk.rest is None,
+        "This phone drops a caller whose transfer fails: the supervisor is rung once more, and must answer.": (
+            _drops_caller(desk)
+        ),
         "No supervisor is present.": facts.floor_up and not facts.present,
         "No supervisors' extension is set; nobody can be rung.": not facts.floor_up and not facts.extension,
     }

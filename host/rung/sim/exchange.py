@@ -7,6 +7,7 @@ happens at once; what takes time is the telephones' affair (`rung.sim.phone`).
 """
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,9 +16,9 @@ from typing import Literal
 from rung.phone.base import PhoneError
 from rung.phone.sip_calls import KEPT_ENDED
 from rung.phone.sip_reading import outcome
-from rung.words import Call, CallState, EndedBy
+from rung.words import Call, CallState, EndedBy, Listening
 
-DECLINED, BUSY, NOT_FOUND = "603 Decline", "486 Busy Here", "404 Not Found"
+DECLINED, BUSY, NOT_FOUND, FORBIDDEN = "603 Decline", "486 Busy Here", "404 Not Found", "403 Forbidden"
 NO_ANSWER, GONE, CANCELLED = "480 Temporarily Unavailable", "481 No Such Call", "487 Request Terminated"
 MAX_CALLS = 4  # at one station; a further one hears that it is busy
 
@@ -45,6 +46,8 @@ class Leg:
     queue: str = ""
     case: str = ""
     invited: str = ""  # of one who was brought in: the target, as it was written
+    how: Listening | None = None  # and only to listen
+    recording: str = ""
     cause: str = ""
     doing: Literal["", "ending", "transferring"] = ""
     rang: bool = False
@@ -88,6 +91,7 @@ class VirtualExchange:
         self.queues: dict[str, tuple[str, ...]] = {}  # a queue's number: whom it rings, the first who is free
         self.legs: list[Leg] = []  # all that live
         self.played: list[Played] = []
+        self.blocked: dict[str, int] = {}  # numbers that reach nobody, each with the second of its end
         self._prefix = prefix or secrets.token_hex(4)
         self._numbers = 0
 
@@ -112,17 +116,34 @@ class VirtualExchange:
         raise PhoneError(f"no living call {call!r}")
 
     def together(self, leg: Leg) -> list[Leg]:
-        """All answered legs of the conversation that ``leg`` is in, in the order of their beginning."""
+        """All answered legs of the conversation that ``leg`` is in, in the order of their beginning; who only
+        listens is in none."""
         found = [leg]
-        for each in found:
-            found += [o for o in self.legs if o.answered and o not in found and (o.far is each or each.far is o)]
+        for each in found if leg.how is None else ():
+            found += [
+                other
+                for other in self.legs
+                if other.answered and other.how is None and other not in found
+                and (other.far is each or each.far is other)
+            ]  # fmt: skip
         return [each for each in self.legs if each in found and each.answered]
+
+    def listening(self, host: Leg) -> list[Leg]:
+        """Who listens to this leg's call."""
+        return [leg for leg in self.legs if leg.how is not None and leg.far is host and leg.answered]
 
     def hears(self, leg: Leg) -> list[Station]:
         """Whose voices reach this leg."""
         if leg.state != UP:
             return []
-        return [other.station for other in self.together(leg) if other is not leg and other.state == UP]
+        if leg.how is not None and leg.far is not None:
+            return [other.station for other in self.together(leg.far) if other.state == UP]
+        inside = self.together(leg)
+        heard = [other.station for other in inside if other is not leg and other.state == UP]
+        for host in inside:
+            hearers = {"listen": (), "coach": (host,), "barge": inside}
+            heard += [ear.station for ear in self.listening(host) if ear.how and leg in hearers[ear.how]]
+        return heard
 
     def as_call(self, leg: Leg) -> Call:
         others = [other for other in self.together(leg) if other not in (leg, leg.far)] if leg.answered else []
@@ -137,6 +158,8 @@ class VirtualExchange:
             queue=leg.queue,
             case=leg.case,
             parties=tuple(other.invited or other.station.number for other in others),
+            recording=leg.recording,
+            listeners={ear.invited: ear.how for ear in self.listening(leg) if ear.how},
         )
 
     def told(self, *legs: Leg) -> None:
@@ -165,15 +188,24 @@ class VirtualExchange:
         dialled.far, dialled.rang, dialled.cause = there, True, "ringing"
         self.told(dialled, there)
 
-    def invite(self, host: Leg, target: str, case: str) -> None:
-        """Ring ``target`` into the conversation of ``host``, which goes on meanwhile."""
+    def invite(self, host: Leg, target: str, case: str, how: Listening | None = None) -> None:
+        """Ring ``target`` into the conversation of ``host``, which goes on meanwhile; or only to listen."""
         host.cause = ""
         there = self._reach(host, target, case)
         if isinstance(there, str):
-            self.not_joined(host, there)
+            self.not_joined(host, there, how)
             return
-        there.invited = target
+        there.invited, there.how = target, how
         self.told(there)
+
+    def listen_as(self, host: Leg, ear: Leg, how: Listening) -> None:
+        ear.how = how
+        self.told(host)
+
+    def record(self, host: Leg, name: str) -> None:
+        """Empty: no more."""
+        host.recording = name
+        self.told(host)
 
     def guest(self, host: Leg, target: str) -> Leg | None:
         """Whoever was invited by that name and is still ringing or in the call."""
@@ -185,7 +217,7 @@ class VirtualExchange:
             raise PhoneError(f"call {leg.id!r} is not ringing here")
         leg.state, leg.far.cause = UP, ""
         if leg.invited:
-            self.told(*self.together(leg))
+            self.told(*self._told_of(leg))
             return
         leg.far.state = UP
         self.told(leg.far, leg)
@@ -199,7 +231,7 @@ class VirtualExchange:
         far = leg.far
         self._close(leg, EndedBy.US, cause)
         if leg.invited:
-            self.not_joined(far, cause)
+            self.not_joined(far, cause, leg.how)
         else:
             self._close(far, EndedBy.THEM, cause)
             self._not_instead(far, cause)
@@ -216,7 +248,7 @@ class VirtualExchange:
         if leg.state == RINGING and by == EndedBy.US:
             self.decline(leg)
             return
-        others = self.together(leg)
+        others = self._told_of(leg)
         self._close(leg, by, cause)
         self._end_those_on(leg, EndedBy.THEM if by == EndedBy.US else by)
         if leg.instead is not None:
@@ -241,7 +273,7 @@ class VirtualExchange:
 
     def leave(self, host: Leg) -> None:
         """Those who were brought in have the caller now; the first who knows the case is the new far end."""
-        guests = [leg for leg in self.legs if leg.far is host and leg.invited and leg.answered]
+        guests = [leg for leg in self.legs if leg.far is host and leg.invited and leg.answered and leg.how is None]
         if host.far is None or not guests:
             self.not_transferred(host, GONE)
             return
@@ -256,8 +288,12 @@ class VirtualExchange:
         self.told(dialled)
         self.ring(dialled)
 
-    def not_joined(self, host: Leg, cause: str) -> None:
-        host.cause = f"join failed: {cause}"
+    def _told_of(self, leg: Leg) -> list[Leg]:
+        """Whose calls change as ``leg`` comes into a conversation or leaves it."""
+        return self.together(leg) if leg.how is None else [each for each in (leg, leg.far) if each is not None]
+
+    def not_joined(self, host: Leg, cause: str, how: Listening | None = None) -> None:
+        host.cause = f"{'join' if how is None else 'listen'} failed: {cause}"
         self.told(host)
 
     def not_transferred(self, line: Leg, cause: str) -> None:
@@ -300,6 +336,8 @@ class VirtualExchange:
 
     def _reach(self, caller: Leg, target: str, case: str) -> Leg | str:
         """The leg that rings, or why none does."""
+        if self.blocked.get(caller.station.number, 0) > time.time():
+            return FORBIDDEN
         number = number_of(target)
         there = [self.stations[n] for n in self.queues.get(number, (number,)) if n in self.stations]
         free = [station for station in there if not station.busy and not self._full(station)]

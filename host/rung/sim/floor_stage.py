@@ -17,6 +17,7 @@ from rung.floor.local import LocalFloor
 from rung.phone.base import Phone
 from rung.phone.sip import SipPhone
 from rung.policy import Book, Policy
+from rung.policy.book import Recording
 from rung.sim.desk import SimDesk
 from rung.sim.exchange import VirtualExchange
 from rung.sim.handset import Handset, VirtualHandset
@@ -38,9 +39,10 @@ class Parts(StrEnum):
     REAL = "real SIP phones, the real firmware on virtual boxes"
     VIRTUAL = "virtual phones, presses fed to the bridge; on a real exchange once a PBX can be driven"
     DRILL = "virtual phones, the real firmware on a virtual box"
+    PBX = "real SIP phones at a real PBX, presses fed to the bridge"
 
 
-ANSWERS_MS = {Parts.REAL: 50, Parts.VIRTUAL: 0, Parts.DRILL: 500}  # after ringing for so long
+ANSWERS_MS = {Parts.REAL: 50, Parts.PBX: 50, Parts.VIRTUAL: 0, Parts.DRILL: 500}  # after ringing for so long
 
 
 class FloorStage(Scenery):
@@ -55,6 +57,7 @@ class FloorStage(Scenery):
         on_edge: OnEdge = lambda desk, at_ns, text: None,
         *,
         trained: bool = True,
+        recording: Recording = "never",
     ) -> None:
         super().__init__()
         self.policy = policy
@@ -65,6 +68,7 @@ class FloorStage(Scenery):
         self._on_edge = on_edge
         self._floor = LocalFloor()
         self._trained = trained
+        self._recording: Recording = recording
 
     async def _set_up(self) -> None:
         self.caller = await self._caller()
@@ -85,12 +89,12 @@ class FloorStage(Scenery):
         return VirtualHandset("caller", Telephone(self.exchange, "0151-5551", tone_hz=CALLER_HZ))
 
     async def _desk(self, name: str, hz: int, person: Person) -> SimDesk:
-        phone, handset = await self._sip(name, hz) if self.parts == Parts.REAL else self._virtual(name, hz)
+        phone, handset = await self._phone(name, hz)
         await handset.answers(ANSWERS_MS[self.parts])
         desk = SimDesk(
             name,
             self._folder / name,
-            Book(self.policy, desk=name),
+            Book(self.policy, desk=name, recording=self._recording),
             phone,
             handset,
             self._floor.desk(name),
@@ -100,6 +104,9 @@ class FloorStage(Scenery):
             box=self.parts == Parts.REAL or (self.parts == Parts.DRILL and name == AGENT),
         )
         return await self._exits.enter_async_context(desk)
+
+    async def _phone(self, name: str, hz: int) -> tuple[Phone, Handset]:
+        return await self._sip(name, hz) if self.parts == Parts.REAL else self._virtual(name, hz)
 
     def _virtual(self, name: str, hz: int) -> tuple[Phone, Handset]:
         phone = VirtualPhone(self.exchange, {AGENT: "1001", SUPERVISOR: "2001"}[name], tone_hz=hz)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from rung.phone.base import Feed, PhoneError, PhoneNews, PhoneUnsureError
+from rung.phone.base import ALL, Feed, PhoneError, PhoneNews, PhoneUnsureError, cannot
 from rung.sim.exchange import Leg, Played, VirtualExchange
 from rung.sim.telephone import Later, Telephone, on_the_loop
-from rung.words import CallIs, CallsAre, PhoneIs
+from rung.words import CallIs, CallsAre, EndedBy, Listening, PhoneIs
 
-CAN = frozenset({"join", "play"})
+CAN = frozenset(ALL)
 DELAY_MS = 3  # between a command and what comes of it
 
 
@@ -48,6 +48,7 @@ class VirtualPhone(Telephone):
         self.delay_ms = delay_ms
         self.faults: dict[str, Fault] = {}  # by command, until they are taken out
         self.asked: list[tuple[str, ...]] = []  # every command that reached this phone, in order
+        self.paused = False
         self._lost: str | None = None
         self._feeds: list[Callable[[PhoneNews], None]] = []
         self.watchers.append(lambda call: self._news(CallIs(call)))
@@ -78,8 +79,11 @@ class VirtualPhone(Telephone):
         if self._lost is not None:
             feed(PhoneIs(up=False, why=self._lost))
         else:
-            feed(PhoneIs(up=True, can=self.can))
+            feed(self._is())
             feed(CallsAre(self.calls))
+
+    def _is(self) -> PhoneIs:
+        return PhoneIs(up=True, can=self.can, paused=self.paused)
 
     def _news(self, news: PhoneNews) -> None:
         if self._lost is None:
@@ -134,8 +138,7 @@ class VirtualPhone(Telephone):
 
     async def join(self, call: str, target: str, case: str = "") -> None:
         leg = self._answered(call)
-        if "join" not in self.can:
-            raise PhoneError("this phone cannot bring anybody else into a call")
+        self._need("join", "bring anybody else into a call")
         if self.exchange.guest(leg, target):
             raise PhoneError(f"{target!r} is in that call, or being rung into it")
         fails = self._fault("join").fails
@@ -144,16 +147,14 @@ class VirtualPhone(Telephone):
 
     async def leave(self, call: str) -> None:
         leg = self._answered(call)
-        if "join" not in self.can:
-            raise PhoneError("this phone cannot leave a call to others")
+        self._need("join", "leave a call to others")
         if not self.exchange.as_call(leg).parties:
             raise PhoneError(f"nobody else is in call {call!r}")
         self._transfer("leave", (call,), leg, partial(self.exchange.leave, leg))
 
     async def play(self, call: str, text: str, language: str) -> None:
         leg = self._answered(call)
-        if "play" not in self.can:
-            raise PhoneError("this phone cannot play anything to a caller")
+        self._need("play", "play anything to a caller")
         played = Played(call, leg.peer, text, language)
         self._do("play", (call, text, language), lambda: self.exchange.played.append(played))
 
@@ -165,12 +166,60 @@ class VirtualPhone(Telephone):
         leg = self._leg(call)
         self._do("hang_up", (call,), partial(self.exchange.end, leg), (leg, "ending"))
 
+    async def record(self, call: str, name: str) -> None:
+        leg = self._answered(call)
+        self._need("record", "record")
+        self._do("record", (call, name), partial(self.exchange.record, leg, name))
+
+    async def stop_recording(self, call: str) -> None:
+        leg = self._answered(call)
+        self._need("record", "record")
+        self._do("stop_recording", (call,), partial(self.exchange.record, leg, ""))
+
+    async def listen(self, call: str, target: str, how: Listening = "listen", case: str = "") -> None:
+        leg = self._answered(call)
+        self._need(how, "let anybody listen")
+        ear = self.exchange.guest(leg, target)
+        if ear is not None and ear.how is None:
+            raise PhoneError(f"{target!r} is in that call, or being rung into it")
+        new = partial(self.exchange.invite, leg, target, case, how)
+        act = new if ear is None else partial(self.exchange.listen_as, leg, ear, how)
+        self._do("listen", (call, target, how, case), act)
+
+    async def stop_listening(self, call: str, target: str) -> None:
+        ear = self.exchange.guest(self._answered(call), target)
+        self._need("listen", "let anybody listen")
+        if ear is None or ear.how is None:
+            raise PhoneError(f"{target!r} does not listen to that call")
+        self._do("stop_listening", (call, target), partial(self.exchange.end, ear, EndedBy.THEM))
+
+    async def block(self, number: str, until_s: int) -> None:
+        self._need("block", "block a number")
+        self._do("block", (number, str(until_s)), lambda: self.exchange.blocked.update({number: until_s}), at_once=True)
+
+    async def unblock(self, number: str) -> None:
+        self._need("block", "block a number")
+        self._do("unblock", (number,), lambda: self.exchange.blocked.pop(number, None), at_once=True)
+
+    async def pause(self, paused: bool, why: str = "") -> None:
+        self._need("pause", "pause an agent")
+
+        def is_paused() -> None:
+            self.paused = paused
+            self._news(self._is())
+
+        self._do("pause", (str(paused), why), is_paused)
+
     # -- how a command is taken --------------------------------------------------------------------------------------
 
     def _leg(self, call: str) -> Leg:
         if self._lost is not None:
             raise PhoneError("the phone does not answer")
         return self.exchange.find(self.station, call)
+
+    def _need(self, what: str, in_words: str) -> None:
+        if what not in self.can:
+            cannot(in_words)
 
     def _answered(self, call: str) -> Leg:
         leg = self._leg(call)
@@ -195,7 +244,7 @@ class VirtualPhone(Telephone):
         self,
         command: str,
         args: tuple[str, ...],
-        act: Callable[[], None],
+        act: Callable[[], object],
         doing: tuple[Leg, Literal["ending", "transferring"]] | None = None,
         *,
         at_once: bool = False,

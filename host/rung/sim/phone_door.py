@@ -17,6 +17,8 @@ from rung.sim.exchange import BUSY
 from rung.sim.phone import VirtualPhone
 from rung.words import Call
 
+SPOKEN = frozenset({"attended", "returns", "case", "join", "play"})  # for the rest a control line has no words
+
 
 @asynccontextmanager
 async def door_of(phone: VirtualPhone, control: Path) -> AsyncIterator[None]:
@@ -41,7 +43,7 @@ async def door_of(phone: VirtualPhone, control: Path) -> AsyncIterator[None]:
 
 
 def _welcome(phone: VirtualPhone, id: int) -> ctl.Welcome:
-    return ctl.Welcome(id=id, pid=os.getpid(), address=phone.number, can=phone.can)
+    return ctl.Welcome(id=id, pid=os.getpid(), address=phone.number, can=phone.can & SPOKEN, pulse=True)
 
 
 async def _do(phone: VirtualPhone, asked: ctl.Asked) -> ctl.Said:
@@ -53,6 +55,8 @@ async def _do(phone: VirtualPhone, asked: ctl.Asked) -> ctl.Said:
             raise PhoneError("you are in already")
         case ctl.HangUp() | ctl.Complete() | ctl.Transfer() | ctl.Leave() if time.monotonic_ns() > asked.not_after_ns:
             raise PhoneError("too late, press again")
+        case ctl.Pulse():
+            pass
         case ctl.Watch() | ctl.Calls():
             calls = phone.calls
         case ctl.Hold():

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -46,7 +47,7 @@ class SimPhone:
                 await self.changed.wait()
 
     async def hears(self, *hz: int) -> None:
-        (wanted,) = hz
+        wanted = hz[0] if len(hz) == 1 else 0  # two voices at once are no tone
         async with patience(f"{self.name}: hears {wanted} Hz"):
             while abs(await self.client.heard(self.living[0].id) - wanted) > _TONE_HZ:
                 await asyncio.sleep(0.05)
@@ -86,13 +87,13 @@ class SimPhone:
 
 
 async def start_phone(
-    folder: Path, name: str, hz: int, changed: asyncio.Event, exits: contextlib.AsyncExitStack
+    folder: Path, name: str, hz: int, changed: asyncio.Event, exits: contextlib.AsyncExitStack, **more: Any
 ) -> SimPhone:
-    """A phone that follows transfers and speaks with this tone; it ends with ``exits``."""
+    """A phone that follows transfers and speaks with this tone; it ends with ``exits``. ``more``: of its settings."""
     control = folder / name / "phone.json"
     settings = control.with_suffix(".settings")
     control.parent.mkdir(mode=0o700, parents=True)
-    write_private(settings, msgspec.json.encode(SipSettings(user=name, tone_hz=hz, follow_transfers=True)))
+    write_private(settings, msgspec.json.encode(SipSettings(user=name, tone_hz=hz, follow_transfers=True, **more)))
     connecting = asyncio.create_task(connect(control))
     async with patience(f"the {name}'s phone starts", START_S):
         while not connecting.done():  # another program may take its port between choosing and binding it

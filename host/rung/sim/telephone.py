@@ -9,14 +9,14 @@ from rung.phone.base import PhoneError
 from rung.sim.exchange import BUSY, DECLINED, NO_ANSWER, RINGING, Leg, VirtualExchange
 from rung.words import Call, CallState
 
-Later = Callable[[int, Callable[[], None]], object]  # after so many milliseconds, by whatever clock
+Later = Callable[[int, Callable[[], object]], object]  # after so many milliseconds, by whatever clock
 Habit = Literal["ring", "answer", "decline", "busy", "ignore"]
 
 PATIENCE_S = 10.0
 _CAUSES = {"decline": DECLINED, "busy": BUSY, "ignore": NO_ANSWER}
 
 
-def on_the_loop(after_ms: int, do: Callable[[], None]) -> object:
+def on_the_loop(after_ms: int, do: Callable[[], object]) -> object:
     """By the running event loop's clock."""
     return asyncio.get_running_loop().call_later(after_ms / 1000, do)
 

@@ -23,6 +23,7 @@ class EndedBy(StrEnum):
     THEM = "them"
     TRANSFER = "transfer"  # our leg ended because the far ends were joined
     NETWORK = "network"
+    PHONE = "phone"  # our phone stopped in mid-call: a crash, its power. Nobody clicked
     UNKNOWN = "unknown"
 
 
@@ -46,6 +47,9 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"  # the bridge was restarted meanwhile; counts like taken back
 
 
+Listening = Literal["listen", "coach", "barge"]  # hears both; and is heard by our end alone; and by both
+
+
 class Call(Struct, frozen=True, kw_only=True):
     """One call as the phone sees it; always the whole state, never a difference."""
 
@@ -61,3 +65,5 @@ class Call(Struct, frozen=True, kw_only=True):
     queue: str = ""  # the queue or the number that was called: it chooses policy and language
     case: str = ""  # the case that another desk sent along with the call
     parties: tuple[str, ...] = ()  # who else is in this call, beside the caller and the agent, by address
+    recording: str = ""  # under which name the phone records this call now; empty: it does not
+    listeners: dict[str, Listening] = {}  # who listens, by address, as it was asked for, and how

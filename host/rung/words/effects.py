@@ -70,6 +70,29 @@ class Play(Struct, frozen=True, tag=True):
     language: str
 
 
+class Record(Struct, frozen=True, tag=True):
+    """Record the call under this name; done when the call says so."""
+
+    id: int
+    call: str
+    name: str
+
+
+class StopRecording(Struct, frozen=True, tag=True):
+    """Done when the call is recorded no more."""
+
+    id: int
+    call: str
+
+
+class Pause(Struct, frozen=True, tag=True):
+    """Give the agent no calls from queues, or again; done when the phone says so."""
+
+    id: int
+    paused: bool
+    why: str = ""
+
+
 class AskPhone(Struct, frozen=True, tag=True):
     """Ask for all calls anew: something is not known."""
 
@@ -132,6 +155,8 @@ class AnswerOffer(Struct, frozen=True, tag=True):
     offer: int = 0  # the other desk's number of it
 
 
-PhoneEffect = Hold | Consult | Complete | TakeBack | HangUp | Join | Leave | Play | AskPhone
+PhoneEffect = (
+    Hold | Consult | Complete | TakeBack | HangUp | Join | Leave | Play | Record | StopRecording | Pause | AskPhone
+)
 FloorEffect = AskFloor | CloseAsk | LookUp | Offer | Reclaim | AnswerOffer
 Effect = PhoneEffect | FloorEffect

@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     NOTHING = "nothing"  # understood, and nothing had to be done
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True):
     """What became of a press, for the person who pressed: why, and which button comes next (None: no button helps)."""
 
     verdict: Verdict
@@ -279,6 +279,26 @@ class DutyDue(Struct, frozen=True, kw_only=True, tag=True):
     minutes: float = 0  # of a breather
 
 
+class TaskDue(Struct, frozen=True, tag=True):
+    """What the phone cannot do, or has not done: a person is to do it."""
+
+    task: str  # what of, as `PhoneIs.can` names it
+    why: str  # and what is to be done
+
+
+class TaskSettled(Struct, frozen=True, tag=True):
+    """A person has done it."""
+
+    task: str
+    person: str | None
+
+
+class BreatherEnded(Struct, frozen=True, tag=True):
+    """The agent gets calls again, or is to."""
+
+    why: str
+
+
 class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
 
@@ -336,6 +356,9 @@ Event = (
     | EffectUnknown
     | CaseClosed
     | DutyDue
+    | TaskDue
+    | TaskSettled
+    | BreatherEnded
     | BridgeRestarted
     | PolicyKept
 )

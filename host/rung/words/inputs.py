@@ -95,6 +95,16 @@ class HandBack(Struct, frozen=True, tag=True):
     """A supervisor gives the caller back to the agent from whom the case came."""
 
 
+class BreatherOver(Struct, frozen=True, tag=True):
+    """The agent ends the breather, and gets calls again."""
+
+
+class TaskDone(Struct, frozen=True, tag=True):
+    """A person has done what the phone could not, or has seen to it."""
+
+    task: str
+
+
 class SignedOn(Struct, frozen=True, tag=True):
     """Who is at the desk now; None: nobody is known."""
 
@@ -168,8 +178,9 @@ class PhoneIs(Struct, frozen=True, tag=True):
     """Whether the phone answers. While it does not, calls go on but nothing is known of them."""
 
     up: bool
-    can: frozenset[str] = frozenset()
+    can: frozenset[str] = frozenset()  # of what only some phones can: see `rung.phone.base.ALL`
     why: str = ""  # of a phone that is not up: what keeps it down, as far as is known
+    paused: bool = False  # the agent gets no calls from queues; False where the phone knows of no queues
 
 
 class CallIs(Struct, frozen=True, tag=True):
@@ -215,6 +226,8 @@ Act = (
     | LeaveTakenBack
     | TakeOver
     | HandBack
+    | BreatherOver
+    | TaskDone
 )
 
 

@@ -10,11 +10,12 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from . import free_port, missing, start, stop, wait_for
 
@@ -31,13 +32,23 @@ res_pjsip_nat res_rtp_asterisk res_musiconhold chan_pjsip chan_bridge_media
 codec_ulaw codec_alaw codec_a_mu codec_gsm codec_resample
 format_pcm format_wav format_gsm format_sln
 bridge_simple bridge_softmix bridge_holding bridge_native_rtp bridge_builtin_features
-func_callerid func_channel func_logic func_strings func_db func_global func_cut func_groupcount
+func_callerid func_channel func_logic func_strings func_db func_env func_global func_cut func_groupcount
 func_uri func_periodic_hook func_timeout func_hangupcause func_volume
 app_dial app_echo app_playback app_stack app_bridgewait app_bridgeaddchan app_originate
 app_chanspy app_mixmonitor app_verbose app_userevent app_transfer app_queue app_exec
 app_channelredirect app_playtones app_milliwatt
 pbx_config
 """.split()  # noqa: SIM905 (a list of 70 quoted names reads worse)
+
+
+SHIPPED = Path(__file__).parents[3] / "host/rung/phone/asterisk"
+WAITING = """
+[waiting]
+exten => s,1,Answer()
+ same => n,Playtones(1400/1000)
+ same => n,Wait(60)
+"""
+WAITING_HZ = 1400  # what a caller hears who was sent on, in place of a queue
 
 
 class AmiError(Exception):
@@ -96,15 +107,44 @@ class Ami:
 
 @dataclass
 class Asterisk:
-    """A running Asterisk. `passwords` are those of the SIP endpoints, by name."""
+    """A running Asterisk. `passwords` are those of the SIP endpoints, by name; `endpoints` their numbers."""
 
     sip_port: int
     ami_port: int
     folder: Path
     pid: int = 0
-    ami_user: str = "rung"
+    process: subprocess.Popen[bytes] | None = None
+    command: list[str] = field(default_factory=list)
+    ami_user: str = "admin"
+    desk_secret: str = field(default_factory=lambda: secrets.token_hex(8))  # of the shipped account, user `rung`
+    trunk_port: int = field(default_factory=lambda: free_port(4))  # where endpoint `trunk` is, which needs no password
+    tls_port: int = field(default_factory=free_port)
     ami_secret: str = field(default_factory=lambda: secrets.token_hex(8))
-    passwords: dict[str, str] = field(default_factory=lambda: {name: secrets.token_hex(8) for name in ENDPOINTS})
+    endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
+    rtp_timeout_s: int = 0  # after which a silent phone counts as lost; 0: never
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.passwords = {name: secrets.token_hex(8) for name in self.endpoints}
+
+    def start(self) -> None:
+        """Again, after it was killed; with the ports and files that it had. RuntimeError if it does not."""
+        self.process = start(self.command, self.console)
+        self.pid = self.process.pid
+        try:
+            wait_for("Asterisk's manager", partial(_booted, self), self.process)
+            wait_for("Asterisk's SIP", partial(_answers_options, self.sip_port), self.process)
+        except RuntimeError:
+            stop(self.process)
+            raise
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "certificate.pem"
+
+    @property
+    def console(self) -> Path:
+        return self.folder / "console.log"
 
     def ami(self) -> Ami:
         """A new login at the manager interface."""
@@ -124,36 +164,34 @@ def root() -> Path:
 
 
 @contextmanager
-def running(folder: Path, dialplan: str = "") -> Iterator[Asterisk]:
-    """Start Asterisk with its files in `folder`; `dialplan` adds extensions to context `rung`."""
-    here = root()
-    process, pbx = _start(here, folder, dialplan)
+def running(folder: Path, dialplan: str = "", **more: Any) -> Iterator[Asterisk]:
+    """Start Asterisk with its files in `folder`; `dialplan` adds extensions to context `rung`.
+
+    ``more``: other fields of `Asterisk`.
+    """
+    pbx = _made(root(), folder, dialplan, more)
     try:
         yield pbx
     finally:
-        stop(process)
+        assert pbx.process is not None
+        stop(pbx.process)
 
 
-def _start(here: Path, folder: Path, dialplan: str) -> tuple[subprocess.Popen[bytes], Asterisk]:
+def _made(here: Path, folder: Path, dialplan: str, more: dict[str, Any]) -> Asterisk:
     libraries = next(here.glob("usr/lib/*-linux-gnu*/asterisk/modules")).parent.parent
     loader = next(libraries.glob("ld-linux*.so.*"))
     last_words = ""
     for attempt in range(3):  # another program may take a port between choosing and binding it
-        pbx = Asterisk(free_port(), free_port(), folder / f"asterisk{attempt}")
+        pbx = Asterisk(free_port(), free_port(), folder / f"asterisk{attempt}", **more)
         write_configuration(pbx, here, libraries / "asterisk/modules", dialplan)
         program = [loader, "--library-path", libraries, here / "usr/sbin/asterisk"]
-        options = ["-f", "-n", "-C", pbx.folder / "asterisk.conf"]
-        console = pbx.folder / "console.log"
-        process = start([str(part) for part in [*program, *options]], console)
-        pbx.pid = process.pid
+        pbx.command = [str(part) for part in [*program, "-f", "-n", "-C", pbx.folder / "asterisk.conf"]]
         try:
-            wait_for("Asterisk's manager", partial(_booted, pbx), process)
-            wait_for("Asterisk's SIP", partial(_answers_options, pbx.sip_port), process)
+            pbx.start()
         except RuntimeError:
-            stop(process)
-            last_words = console.read_text(errors="replace")[-2000:]
+            last_words = pbx.console.read_text(errors="replace")[-2000:]
         else:
-            return process, pbx
+            return pbx
     raise RuntimeError(f"Asterisk does not start; its last words: {last_words}")
 
 
@@ -186,6 +224,7 @@ def write_configuration(pbx: Asterisk, here: Path, modules: Path, dialplan: str)
     (pbx.folder / "moh").mkdir(parents=True)
     for name in ("lib", "spool", "run", "log"):
         (pbx.folder / name).mkdir()
+    self_sign(pbx.certificate, pbx.folder / "key.pem")
     # Music on hold must be a file that is there; a second of quiet noise is enough.
     tone = bytes(0xFF - (n % 8) for n in range(8000))
     (pbx.folder / "moh/tone.ulaw").write_bytes(tone)
@@ -213,22 +252,37 @@ documentation_language = en
 enabled = yes
 bindaddr = 127.0.0.1
 port = {pbx.ami_port}
+tlsenable = yes
+tlsbindaddr = 127.0.0.1:{pbx.tls_port}
+tlscertfile = {pbx.certificate}
+tlsprivatekey = {pbx.folder}/key.pem
 [{pbx.ami_user}]
 secret = {pbx.ami_secret}
 read = all
 write = all
-""",
+"""
+        + (SHIPPED / "manager_rung.conf").read_text().replace("CHANGE-ME", pbx.desk_secret),
         "pjsip.conf": _pjsip(pbx),
-        "extensions.conf": _extensions(dialplan),
+        "extensions.conf": _extensions(pbx, dialplan),
+        "extensions_rung.conf": (SHIPPED / "extensions_rung.conf").read_text(),
+        "queues.conf": f"[help]\nstrategy = ringall\nmember => PJSIP/{next(iter(pbx.endpoints))}\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {pbx.folder}/moh\n",
         "rtp.conf": "[general]\nrtpstart = 32000\nrtpend = 32700\n",
         "features.conf": "[general]\natxferdropcall = no\n",
     }
     # Asterisk complains about each of these that is absent.
-    for name in ("acl", "ccss", "cdr", "cel", "pjproject", "queues", "stasis", "udptl"):
+    for name in ("acl", "ccss", "cdr", "cel", "pjproject", "stasis", "udptl"):
         files[f"{name}.conf"] = ""
     for name, text in files.items():
         (pbx.folder / name).write_text(text.lstrip())
+
+
+def self_sign(certificate: Path, key: Path) -> None:
+    """For 127.0.0.1; whoever is given it as an authority trusts it."""
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command = ["openssl", "req", "-x509", *curve, *subject, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def _pjsip(pbx: Asterisk) -> str:
@@ -237,6 +291,18 @@ def _pjsip(pbx: Asterisk) -> str:
 type = transport
 protocol = udp
 bind = 127.0.0.1:{pbx.sip_port}
+"""
+    text += f"""
+[trunk]
+type = endpoint
+context = rung
+disallow = all
+allow = ulaw
+aors = trunk
+direct_media = no
+[trunk]
+type = aor
+contact = sip:trunk@127.0.0.1:{pbx.trunk_port}
 """
     for name, password in pbx.passwords.items():
         # Without moh_passthrough the other side sees no hold.
@@ -250,7 +316,8 @@ auth = {name}
 aors = {name}
 direct_media = no
 moh_passthrough = yes
-callerid = {name} <{ENDPOINTS[name]}>
+callerid = {name} <{pbx.endpoints[name]}>
+rtp_timeout = {pbx.rtp_timeout_s}
 [{name}]
 type = auth
 auth_type = userpass
@@ -265,9 +332,12 @@ qualify_frequency = 5
     return text
 
 
-def _extensions(dialplan: str) -> str:
-    text = "[rung]\nexten => echo,1,Answer()\n same => n,Echo()\n"
-    for name, number in ENDPOINTS.items():
+def _extensions(pbx: Asterisk, dialplan: str) -> str:
+    """As a PBX may have them: blocked callers turned away, and a caller whose agent was lost sent on."""
+    text = "[globals]\nRUNG_ONWARD = waiting,s,1\n[rung]\nexten => echo,1,Answer()\n same => n,Echo()\n"
+    text += "exten => help,1,Answer()\n same => n,Queue(help)\n"
+    for name, number in pbx.endpoints.items():
         for extension in (name, number):
-            text += f"exten => {extension},1,Dial(PJSIP/{name},30,tT)\n"
-    return text + dialplan
+            text += f"exten => {extension},1,Gosub(rung-blocked,s,1)\n"
+            text += f" same => n,Gosub(rung-ring,s,1(PJSIP/{name},30,tT))\n"
+    return text + dialplan + WAITING + "\n#include extensions_rung.conf\n"

@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import subprocess
+import urllib.request
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,12 +36,26 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control_port}
 """
 
+# A hand beside the control line, which has one client; a voice; and an ear: what each call hears is written to a file.
+HAND = """
+module_app httpd.so
+http_listen 127.0.0.1:{http_port}
+module ausine.so
+module sndfile.so
+snd_path {heard}
+audio_source ausine,{tone_hz}
+audio_player aubridge,ear
+ausrc_srate 48000
+ausrc_channels 2
+"""
+
 
 class Baresip:
     """A running baresip and its control connection (baresip serves one at a time)."""
 
-    def __init__(self, user: str, sip_port: int, control_port: int, pid: int) -> None:
+    def __init__(self, user: str, sip_port: int, control_port: int, pid: int, http_port: int, home: Path) -> None:
         self.user, self.sip_port, self.control_port, self.pid = user, sip_port, control_port, pid
+        self.http_port, self.home = http_port, home
         self.events: deque[dict[str, Any]] = deque()
         self._socket = socket.create_connection(("127.0.0.1", control_port), START_S)
         self._buffer = b""
@@ -79,7 +94,14 @@ class Baresip:
                 return message
 
     def close(self) -> None:
+        """Leave the control line to another client."""
         self._socket.close()
+
+    def key(self, key: str) -> str:
+        """What a person at it presses, and sees then: `a` accepts, `b` hangs up, `l` lists. Only with a tone."""
+        address = f"http://127.0.0.1:{self.http_port}/raw/?{key}"
+        with urllib.request.urlopen(address, timeout=START_S) as page:
+            return str(page.read().decode(errors="replace"))
 
     def _message(self) -> dict[str, Any]:
         head, colon, rest = self._buffer.partition(b":")
@@ -102,12 +124,16 @@ def running(
     sip_port: int | None = None,
     registrar: int | None = None,
     password: str = "",
+    tone_hz: int = 0,
 ) -> Iterator[Baresip]:
-    """Start a phone of that user; with `registrar`, a SIP port on loopback, it registers there."""
+    """Start a phone of that user; with `registrar`, a SIP port on loopback, it registers there.
+
+    With `tone_hz` it has that voice, an ear and a hand (`key`); else it says back what it hears.
+    """
     program = shutil.which("baresip")
     if program is None:
         missing("Debian's baresip", "make peers")
-    process, phone = _start(program, user, folder, sip_port, registrar, password)
+    process, phone = _start(program, user, folder, sip_port, registrar, password, tone_hz)
     try:
         yield phone
     finally:
@@ -122,22 +148,27 @@ def _start(
     sip_port: int | None,
     registrar: int | None,
     password: str,
+    tone_hz: int,
 ) -> tuple[subprocess.Popen[bytes], Baresip]:
     last_words = ""
     for attempt in range(3):  # another program may take a port between choosing and binding it
         port = sip_port or free_port(2)  # baresip takes the next one too, for TLS
-        control = free_port()
+        control, http = free_port(), free_port()
         home = folder / f"{user}{attempt}"
         home.mkdir(parents=True)
         modules = next(Path("/usr/lib").glob("**/baresip/modules"))
         config = CONFIG.format(sip_port=port, control_port=control, modules=modules)
+        if tone_hz:
+            (home / "heard").mkdir()
+            config = "".join(line for line in config.splitlines(True) if "audio_" not in line)
+            config += HAND.format(http_port=http, heard=home / "heard", tone_hz=tone_hz)
         (home / "config").write_text(config.lstrip())
         (home / "contacts").write_text("")
         account = f"<sip:{user}@127.0.0.1:{registrar or port}>;auth_user={user};auth_pass={password}"
         (home / "accounts").write_text(f"{account};regint={60 if registrar else 0}\n")
         process = start([program, "-f", str(home)], home / "console.log")
         try:
-            connect = partial(Baresip, user, port, control, process.pid)
+            connect = partial(Baresip, user, port, control, process.pid, http, home)
             return process, wait_for("baresip", connect, process)
         except RuntimeError:
             stop(process)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what tests/real talks to: Debian's baresip, and Asterisk 22 unpacked into a folder.
+# Installs what tests/real talks to: Debian's baresip, and Asterisk 22 and sipp unpacked into folders.
 #
-# Asterisk comes from Debian sid, because Debian's stable releases carry none. It is not installed
-# but unpacked, with its own C library and loader beside it: that needs no root and no chroot, and
+# They come from Debian sid, because Debian's stable releases carry no Asterisk. They are not installed
+# but unpacked, with their own C library and loader beside them: that needs no root and no chroot, and
 # changes nothing on the machine. Run it as often as you like; what is there is left alone.
 set -euo pipefail
 
@@ -67,14 +67,16 @@ install_baresip() {
     fi
 }
 
-install_asterisk() {
-    local folder="$PEERS/asterisk"
+# install_unpacked NAME SIZE PACKAGE...: in a folder of that name
+install_unpacked() {
+    local name="$1" size="$2" folder="$PEERS/$1"
+    shift 2
     if [ -d "$folder" ]; then
-        say "Asterisk is here ($folder)"
+        say "$name is here ($folder)"
         return
     fi
-    say "unpacking Asterisk into $folder (about 240 MB)"
-    unpack_sid "$folder" asterisk asterisk-core-sounds-en
+    say "unpacking $name into $folder (about $size MB)"
+    unpack_sid "$folder" "$@"
     # Only a complete folder ever gets the name that the tests look for.
     mv -T "$folder.building/root" "$folder"
     rm -rf "$folder.building"
@@ -88,4 +90,5 @@ mkdir -p "$PEERS"
 exec 9>"$PEERS/.lock"
 flock 9
 install_baresip
-install_asterisk
+install_unpacked asterisk 240 asterisk asterisk-core-sounds-en
+install_unpacked sipp 60 sip-tester

@@ -226,7 +226,7 @@ def phone(call: w.Call, words: str) -> Moves:
 UP = phone(line(CallState.UP), "the caller is heard again")
 HELD = phone(line(CallState.HELD), "the caller is on hold")
 ENDED = {by: phone(line(CallState.ENDED, by=by), f"the phone: the call has ended, by {by}") for by in EndedBy}
-CAN = frozenset({"join"})
+CAN = frozenset({"join", "case", "returns"})
 LOST = of(w.PhoneIs(up=False), "the phone stops answering")
 BACK = of(w.PhoneIs(up=True, can=CAN), "the phone answers again")
 RESTARTED = of(w.Restarted(), "the bridge is restarted")

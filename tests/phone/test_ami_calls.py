@@ -1,0 +1,213 @@
+"""A desk's calls as they are read from Asterisk's events, in orders that a real Asterisk has sent."""
+
+import pytest
+
+from rung.phone.asterisk.calls import CallBook
+from rung.words import Call, CallState, EndedBy, Outcome
+
+CALLER, AGENT, SUP = "100.1", "100.2", "100.3"
+NAMES = {CALLER: "PJSIP/caller-01", AGENT: "PJSIP/agent-02", SUP: "PJSIP/sup-03"}
+LINE, CONSULT = f"{AGENT}~{CALLER}", f"{AGENT}~{SUP}"
+
+
+class Told:
+    """A book for PJSIP/agent, and what it has told."""
+
+    def __init__(self, device: str = "PJSIP/agent") -> None:
+        self.book = CallBook(device)
+        self.calls: list[Call] = []
+
+    def event(self, name: str, id: str = "", **fields: str) -> None:
+        base = {"Event": name} | ({"Uniqueid": id, "Channel": NAMES[id]} if id else {})
+        self.calls += self.book.saw(base | fields)
+
+    def comes(self, id: str, exten: str = "s") -> None:
+        self.event("Newchannel", id, ChannelStateDesc="Down", Exten=exten, CallerIDNum=id)
+
+    def dials(self, source: str, dest: str) -> None:
+        self.comes(dest)
+        self.event("DialBegin", source, DestUniqueid=dest, DestChannel=NAMES[dest], DestChannelStateDesc="Ringing")
+
+    def answers(self, *ids: str) -> None:
+        for id in ids:
+            self.event("Newstate", id, ChannelStateDesc="Up")
+
+    def bridged(self, bridge: str, *ids: str) -> None:
+        for id in ids:
+            self.event("BridgeEnter", id, BridgeUniqueid=bridge)
+
+    def left(self, bridge: str, *ids: str) -> None:
+        for id in ids:
+            self.event("BridgeLeave", id, BridgeUniqueid=bridge)
+
+    def in_talk(self) -> None:
+        self.comes(CALLER, exten="billing")
+        self.dials(CALLER, AGENT)
+        self.answers(AGENT, CALLER)
+        self.bridged("b1", AGENT, CALLER)
+
+    def on_hold(self) -> None:
+        self.in_talk()
+        self.left("b1", CALLER, AGENT)
+        self.event("UserEvent", CALLER, UserEvent="RungWaits", Agent=AGENT)
+
+    def in_consult(self) -> None:
+        self.on_hold()
+        self.dials(AGENT, SUP)
+        self.answers(SUP)
+        self.bridged("b2", SUP, AGENT)
+
+    def last(self, call: str) -> Call:
+        return [each for each in self.calls if each.id == call][-1]
+
+    def states(self, call: str) -> list[CallState]:
+        return [each.state for each in self.calls if each.id == call]
+
+
+def test_a_call_from_ringing_to_its_end() -> None:
+    t = Told()
+    t.in_talk()
+    t.event("HangupRequest", CALLER, Cause="16")
+    t.left("b1", CALLER, AGENT)
+    t.event("Hangup", AGENT, Cause="16")
+    t.event("Hangup", CALLER, Cause="16")
+    assert t.states(LINE) == [CallState.RINGING, CallState.UP, CallState.ENDED]
+    assert (t.last(LINE).ended_by, t.last(LINE).queue, t.book.lines) == (EndedBy.THEM, "billing", {})
+
+
+@pytest.mark.parametrize(
+    ("events", "by"),
+    [
+        ([("HangupRequest", AGENT, "16"), ("Hangup", AGENT, "16")], EndedBy.US),
+        ([("HangupRequest", CALLER, "16"), ("HangupRequest", AGENT, "16"), ("Hangup", AGENT, "16")], EndedBy.THEM),
+        ([("SoftHangupRequest", AGENT, "1"), ("Hangup", AGENT, "44")], EndedBy.PHONE),
+        ([("SoftHangupRequest", CALLER, "1"), ("Hangup", CALLER, "44")], EndedBy.NETWORK),
+        ([("SoftHangupRequest", CALLER, "16"), ("Hangup", CALLER, "16")], EndedBy.UNKNOWN),
+    ],
+)
+def test_who_ended_it(events: list[tuple[str, str, str]], by: EndedBy) -> None:
+    t = Told()
+    t.in_talk()
+    for name, id, cause in events:
+        t.event(name, id, Cause=cause)
+    t.left("b1", CALLER, AGENT)
+    assert t.last(LINE).ended_by is by
+
+
+def test_what_we_asked_for_is_ours_unless_they_were_first() -> None:
+    for first, by in (("SoftHangupRequest", EndedBy.US), ("HangupRequest", EndedBy.THEM)):
+        t = Told()
+        t.in_talk()
+        t.book.lines[LINE].ours = True
+        t.event(first, CALLER, Cause="16")
+        t.event("Hangup", CALLER, Cause="16")
+        t.left("b1", AGENT)
+        assert t.last(LINE).ended_by is by
+
+
+def test_a_consult_keeps_the_line_held_and_ends_by_itself() -> None:
+    t = Told()
+    t.in_consult()
+    assert t.states(LINE)[-1] is CallState.HELD and t.states(CONSULT) == [CallState.DIALLING, CallState.UP]
+    assert t.last(CONSULT).consult_for == LINE
+    t.event("HangupRequest", SUP, Cause="16")
+    t.left("b2", SUP, AGENT)
+    t.event("Hangup", SUP, Cause="16")
+    assert (t.last(CONSULT).ended_by, t.last(CONSULT).outcome) == (EndedBy.THEM, Outcome.DECLINED)
+    t.bridged("b3", CALLER, AGENT)
+    assert t.states(LINE)[-1] is CallState.UP
+
+
+@pytest.mark.parametrize("agent_goes_first", [False, True])
+def test_a_completed_consult_is_a_transfer_in_either_order(agent_goes_first: bool) -> None:
+    """Asterisk may hang up the agent's channel before the caller's has entered the bridge, or after."""
+    t, sup = Told(), Told("PJSIP/sup")
+    for each in (t, sup):
+        each.in_consult()
+    t.book.lines[LINE].transferring = True
+    for each in (t, sup):
+        each.left("b2", SUP)
+        each.bridged("b4", SUP)
+        each.left("b2", AGENT)
+        if agent_goes_first:
+            each.event("Hangup", AGENT, Cause="16")
+        each.bridged("b4", CALLER)
+        if not agent_goes_first:
+            each.event("Hangup", AGENT, Cause="16")
+    assert {t.last(call).ended_by for call in (LINE, CONSULT)} == {EndedBy.TRANSFER}
+    assert t.last(CONSULT).outcome is None
+    assert sup.last(f"{SUP}~{AGENT}").ended_by is EndedBy.TRANSFER
+    assert sup.last(f"{SUP}~{CALLER}").state is CallState.UP
+
+
+def test_a_caller_who_leaves_a_conference_has_left_it() -> None:
+    t = Told()
+    t.in_talk()
+    t.comes(SUP)
+    t.answers(SUP)
+    t.bridged("b1", SUP)
+    assert t.last(LINE).parties == ("sup",)
+    t.left("b1", CALLER)
+    t.event("HangupRequest", CALLER, Cause="16")
+    t.event("Hangup", CALLER, Cause="16")
+    assert t.last(LINE).ended_by is EndedBy.THEM
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "outcome"),
+    [
+        ("BUSY", "17", Outcome.BUSY),
+        ("BUSY", "21", Outcome.DECLINED),
+        ("NOANSWER", "0", Outcome.IGNORED),
+        ("CHANUNAVAIL", "20", Outcome.ABSENT),
+        ("CONGESTION", "34", Outcome.FAILED),
+    ],
+)
+def test_how_the_supervisors_phone_answered(status: str, cause: str, outcome: Outcome) -> None:
+    t = Told()
+    t.on_hold()
+    t.dials(AGENT, SUP)
+    t.event("DialEnd", AGENT, DestUniqueid=SUP, DestChannel=NAMES[SUP], DialStatus=status)
+    t.event("Hangup", SUP, Cause=cause)
+    assert t.last(CONSULT).outcome is outcome
+
+
+def test_calls_of_others_are_not_told() -> None:
+    t = Told("PJSIP/somebody")
+    t.in_consult()
+    assert t.calls == []
+    t = Told("PJSIP/agen")
+    t.in_consult()
+    assert t.calls == [], "one device's name may begin with another's"
+
+
+def test_through_local_channels_the_caller_is_the_far_end() -> None:
+    """As FreePBX rings the agents of a queue."""
+    NAMES.update({"100.4": "Local/1001@from-queue-07;1", "100.5": "Local/1001@from-queue-07;2"})
+    t = Told()
+    t.comes(CALLER, exten="600")
+    t.comes("100.4")
+    t.comes("100.5")
+    t.event("DialBegin", CALLER, DestUniqueid="100.4", DestChannel=NAMES["100.4"])
+    t.dials("100.5", AGENT)
+    t.answers(AGENT, CALLER, "100.4", "100.5")
+    t.bridged("b1", "100.5", AGENT)
+    t.bridged("b0", CALLER, "100.4")
+    assert t.states(LINE) == [CallState.RINGING, CallState.UP]
+
+
+def test_after_a_lost_connection_each_call_is_itself_or_ended() -> None:
+    t = Told()
+    t.on_hold()
+    t.book.forget_channels()
+    for id in (CALLER, AGENT):
+        t.book.channels.saw(
+            {"Event": "CoreShowChannel", "Uniqueid": id, "Channel": NAMES[id], "ChannelStateDesc": "Up"}
+        )
+    t.book.channels.all[CALLER].waits_for = AGENT
+    t.book.resume(restarted=False)
+    assert [(call.id, call.state) for call in t.book.calls()] == [(LINE, CallState.HELD)]
+    t.book.forget_channels()
+    t.book.resume(restarted=True)
+    (call,) = t.book.calls()
+    assert (call.state, call.ended_by, call.cause) == (CallState.ENDED, EndedBy.PHONE, "Asterisk was restarted")

@@ -1,0 +1,200 @@
+"""Many calls and many agents on one Asterisk: no call is ever mixed up with another.
+
+A few of each every day; 50 calls in a row with every action, and 20 agents at once, under RUNG_LONG=1.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import pytest
+from tests.phone.contract import CASE, Desk
+from tests.real.asterisk_rig import AsteriskWorld, Floor, floor, settings
+from tests.real.peers import asterisk as pbx
+from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone
+
+from rung.phone.asterisk import AsteriskPhone
+from rung.words import CallIs, CallsAre, CallState, EndedBy
+
+pytestmark = pytest.mark.xdist_group("asterisk-soak")
+
+LONG = os.environ.get("RUNG_LONG") == "1"
+CALLS, AGENTS = (50, 20) if LONG else (3, 4)
+UP, HELD, RINGING, DIALLING, ENDED = (
+    CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
+)  # fmt: skip
+Played = tuple[Floor, asyncio.Runner]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    with floor(tmp_path_factory.mktemp("asterisk")) as made:
+        yield made
+
+
+async def every_action(w: AsteriskWorld, number: int) -> None:
+    """One call with all that an agent may do, in an order of its own; at last it ends in one of three ways."""
+    since = len(w.caller.desk.news)
+    out, line = await w.line()
+
+    async def held_and_taken_back() -> None:
+        mark = len(w.desk.news)
+        await w.phone.hold(line)
+        await w.desk.becomes(line, HELD, mark)
+        await w.phone.resume(line)
+        await w.desk.becomes(line, UP, mark)
+
+    async def consulted_in_vain() -> None:
+        mark, rung = len(w.desk.news), len(w.sup.desk.news)
+        await w.phone.hold(line)
+        await w.desk.becomes(line, HELD, mark)
+        await w.phone.consult(line, w.sup.address, CASE)
+        consult = await w.desk.call(lambda c: c.consult_for == line and c.state is DIALLING, mark)
+        rang = await w.sup.until(lambda c: c.state is RINGING, rung)
+        if number % 2:
+            await w.sup.decline(rang.id)
+            await w.desk.becomes(consult.id, ENDED, mark)
+        await w.phone.take_back(line, consult.id)
+        await w.desk.becomes(line, UP, mark)
+        await w.sup.until(lambda c: c.id == rang.id and c.state is ENDED, rung)
+
+    async def joined() -> None:
+        mark, rung = len(w.desk.news), len(w.sup.desk.news)
+        await w.phone.join(line, w.sup.address, CASE)
+        rang = await w.sup.until(lambda c: c.state is RINGING, rung)
+        await w.sup.answer(rang.id)
+        await w.desk.call(lambda c: c.id == line and c.parties == (w.sup.address,), mark)
+        await w.sup.hang_up(rang.id)
+        await w.desk.call(lambda c: c.id == line and c.parties == (), len(w.desk.news) - 1)
+
+    async def recorded() -> None:
+        mark = len(w.desk.news)
+        await w.phone.record(line, f"call-{number}")
+        await w.desk.call(lambda c: c.recording == f"call-{number}", mark)
+        await w.phone.stop_recording(line)
+        await w.desk.call(lambda c: c.id == line and c.recording == "", len(w.desk.news) - 1)
+
+    actions = [held_and_taken_back, consulted_in_vain, joined, recorded]
+    random.Random(number).shuffle(actions)
+    for action in actions:
+        await action()
+    await w.caller.hears(out, AGENT_HZ)
+    await _ending(w, number, out, line, since)
+
+
+async def _ending(w: AsteriskWorld, number: int, out: str, line: str, since: int) -> None:
+    match number % 3:
+        case 0:
+            await w.phone.hang_up(line)
+            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.US
+        case 1:
+            mark, rung = len(w.desk.news), len(w.sup.desk.news)
+            await w.phone.hold(line)
+            await w.desk.becomes(line, HELD, mark)
+            await w.phone.consult(line, w.sup.address, CASE)
+            consult = await w.desk.call(lambda c: c.consult_for == line and c.state is DIALLING, mark)
+            rang = await w.sup.until(lambda c: c.state is RINGING, rung)
+            await w.sup.answer(rang.id)
+            await w.desk.becomes(consult.id, UP, mark)
+            await w.phone.complete(line, consult.id)
+            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
+            new = await w.sup.until(lambda c: c.state is UP and c.id != rang.id, rung)
+            assert new.case == CASE
+            await w.sup.hang_up(new.id)
+            await w.sup.until(lambda c: c.id == new.id and c.state is ENDED, rung)
+        case 2:
+            rung = len(w.sup.desk.news)
+            await w.phone.transfer(line, w.sup.address)
+            rang = await w.sup.until(lambda c: c.state is RINGING, rung)
+            await w.sup.answer(rang.id)
+            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
+            joined = await w.caller.until(lambda c: c.id != out and c.state is UP, since)
+            await w.caller.hears(joined.id, SUP_HZ)
+            await w.caller.hang_up(joined.id)
+
+
+def test_call_after_call_with_every_action(played: Played) -> None:
+    made, runner = played
+
+    async def story() -> None:
+        async with made.world() as w:
+            for number in range(CALLS):
+                await every_action(w, number)
+                await made.quiet()
+
+    runner.run(story())
+
+
+class Pair:
+    """An agent with a desk, and a caller of their own with a tone of their own."""
+
+    def __init__(self, number: int, agent: RigPhone, caller: RigPhone, asterisk: pbx.Asterisk) -> None:
+        self.number = number
+        self.agent, self.caller = agent, caller
+        self.desk = Desk()
+        self.phone = AsteriskPhone(settings(asterisk, f"a{number}"))
+
+    async def shift(self, calls: int) -> None:
+        """Everything is told to this desk of this desk's calls alone, and heard from this caller alone."""
+        for call in range(calls):
+            mark = len(self.desk.news)
+            out = await self.caller.client.dial(f"a{self.number}")
+            line = (await self.desk.call(lambda c: c.state is RINGING, mark)).id
+            at_phone = await self.agent.rings()
+            await self.agent.client.answer(at_phone)
+            told = await self.desk.becomes(line, UP, mark)
+            assert told.peer == f"{3000 + self.number}"
+            await self.agent.hears(at_phone, self.tone)
+            await self.phone.hold(line)
+            await self.desk.becomes(line, HELD, mark)
+            held = len(self.desk.news)
+            await self.phone.resume(line)
+            await self.desk.becomes(line, UP, held)
+            await self.agent.hears(at_phone, self.tone)
+            await self.phone.hang_up(line)
+            assert (await self.desk.becomes(line, ENDED, mark)).ended_by is EndedBy.US, call
+            await self.caller.becomes(out, ENDED)
+        mine = {n.call.peer for n in self.desk.news if isinstance(n, CallIs)}
+        assert mine == {f"{3000 + self.number}"}
+
+    @property
+    def tone(self) -> int:
+        return 400 + 60 * self.number
+
+
+def test_many_agents_at_once(tmp_path: Path) -> None:
+    numbers = range(AGENTS)
+    endpoints = {f"a{n}": f"{1000 + n}" for n in numbers} | {f"c{n}": f"{3000 + n}" for n in numbers}
+
+    async def story(made: Floor) -> None:
+        pairs = []
+        for n in numbers:
+            agent = await made.phone(f"a{n}")
+            caller = await made.phone(f"c{n}", hz=400 + 60 * n)
+            pairs.append(Pair(n, agent, caller, made.asterisk))
+        async with AsyncExitStack() as exits:
+            for pair in pairs:
+                running = asyncio.ensure_future(pair.phone.run(pair.desk.feed))
+                exits.push_async_callback(_stop, running)
+                await pair.desk.told(lambda news: isinstance(news, CallsAre))
+            await asyncio.gather(*(pair.shift(3) for pair in pairs))
+
+    async def whole(asterisk: pbx.Asterisk) -> None:
+        rig = Rig(tmp_path)
+        try:
+            await story(Floor(asterisk, rig))
+        finally:
+            for phone in rig.phones:
+                await phone.stop()
+
+    with pbx.running(tmp_path, endpoints=endpoints) as asterisk:
+        asyncio.run(whole(asterisk))
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

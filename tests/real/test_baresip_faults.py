@@ -1,0 +1,176 @@
+"""Debian's baresip killed, started anew, stalled, or heard through garbage: no call is ended by us, and it is told."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.phone.contract import AGENT_HZ, ENDED, HELD, UP, Desk, World
+from tests.real.asterisk_rig import Cut
+from tests.real.peers import baresip, start, stop
+from tests.real.sip_rig import Rig, play
+from tests.real.test_baresip_contract import BaresipHand
+from tests.real.test_sip_contract import SipHand
+
+from rung.phone.baresip import BaresipPhone
+from rung.phone.base import PhoneError
+from rung.words import CallIs, CallsAre, EndedBy, PhoneIs
+
+
+@dataclass
+class Faulty:
+    world: World
+    peer: baresip.Baresip
+    cut: Cut
+
+    async def told_down(self, words: str, since: int) -> None:
+        """2.5 s by the adapter's own clock; the machine may be slow."""
+        desk = self.world.desk
+        await desk.told(lambda n: isinstance(n, PhoneIs) and not n.up and words in n.why, since)
+
+    async def told_all(self, since: int) -> CallsAre:
+        desk = self.world.desk
+        await desk.told(lambda n: isinstance(n, PhoneIs) and n.up, since)
+        said = await desk.told(lambda n: isinstance(n, CallsAre), since)
+        assert isinstance(said, CallsAre)
+        return said
+
+
+def faulty(story: Callable[[Faulty], Awaitable[None]], folder: Path, *, direct: bool = False) -> None:
+    async def whole(made: Rig) -> None:
+        with baresip.running("agent", made.folder, tone_hz=AGENT_HZ) as peer:
+            peer.close()
+            caller = await made.phone("caller", follow_transfers=True, tone_hz=440)
+            sup = await made.phone("sup", tone_hz=1000)
+            async with Cut(peer.control_port).open() as cut:
+                phone, desk = BaresipPhone("127.0.0.1", peer.control_port if direct else cut.port), Desk()
+                running = asyncio.ensure_future(phone.run(desk.feed))
+                try:
+                    await desk.told(lambda news: isinstance(news, CallsAre))
+                    world = World(phone, desk, BaresipHand(peer), SipHand(caller), SipHand(sup))
+                    await story(Faulty(world, peer, cut))
+                finally:
+                    running.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await running
+
+    play(whole, folder)
+
+
+def test_a_stalled_one_is_told_and_goes_on(tmp_path: Path) -> None:
+    async def story(f: Faulty) -> None:
+        w = f.world
+        out, line = await w.line()
+        mark = len(w.desk.news)
+        os.kill(f.peer.pid, signal.SIGSTOP)
+        for command in (w.phone.hang_up, w.phone.hold):
+            with pytest.raises(PhoneError):
+                await command(line)
+        await f.told_down("does not answer", mark)
+        with pytest.raises(PhoneError, match="does not answer"):
+            await w.phone.hang_up(line)
+        await asyncio.sleep(6)  # so long that the line is given up, and others wait to be taken
+        os.kill(f.peer.pid, signal.SIGCONT)
+        said = await f.told_all(mark)
+        assert [(c.id, c.ended_by) for c in said.calls] == [(line, None)], "what it was asked meanwhile is not done"
+        mark = len(w.desk.news)
+        await w.phone.hold(line)  # by now it may be on hold, for that is no harm when it comes late
+        await w.desk.becomes(line, HELD, mark)
+        await w.phone.resume(line)
+        await w.desk.becomes(line, UP, mark)
+        await w.caller.hears(out, AGENT_HZ)
+
+    faulty(story, tmp_path)
+
+
+def test_a_killed_one_took_its_calls_with_it_and_nobody_clicked(tmp_path: Path) -> None:
+    async def story(f: Faulty) -> None:
+        w = f.world
+        _, line = await w.line()
+        mark = len(w.desk.news)
+        os.kill(f.peer.pid, signal.SIGKILL)
+        await f.told_down("baresip", mark)
+        with pytest.raises(PhoneError):
+            await w.phone.hold(line)
+        again = await asyncio.to_thread(start, ["baresip", "-f", str(f.peer.home)], f.peer.home / "again.log")
+        try:
+            said = await f.told_all(mark)
+            assert [(c.id, c.state, c.ended_by) for c in said.calls] == [(line, ENDED, EndedBy.PHONE)]
+            await w.line()
+        finally:
+            await asyncio.to_thread(stop, again)
+
+    faulty(story, tmp_path, direct=True)
+
+
+GARBAGE = [b"\x00\xff" * 99, b"999999999:", b"3:abc,", b"2:{},", b'15:{"response":1}x,', b"12:" + b"[" * 12 + b","]
+
+
+def test_garbage_costs_the_line_and_no_call(tmp_path: Path) -> None:
+    async def story(f: Faulty) -> None:
+        w = f.world
+        out, line = await w.line()
+        await w.phone.hold(line)
+        await w.desk.becomes(line, HELD)
+        for garbage in GARBAGE:
+            mark = len(w.desk.news)
+            f.cut.say(garbage)
+            await f.told_down("", mark)
+            said = await f.told_all(mark)
+            assert [(c.id, c.state) for c in said.calls] == [(line, HELD)]
+        mark = len(w.desk.news)
+        await w.phone.resume(line)
+        await w.desk.becomes(line, UP, mark)
+        await w.caller.hears(out, AGENT_HZ)
+
+    faulty(story, tmp_path)
+
+
+def test_a_cut_line_forgets_no_call_and_no_end(tmp_path: Path) -> None:
+    async def story(f: Faulty) -> None:
+        w = f.world
+        out, line = await w.line()
+        _, other = await w.line()
+        mark = len(w.desk.news)
+        f.cut.refuses = True
+        f.cut.cut()
+        await f.told_down("", mark)
+        await w.caller.hang_up(out)
+        await asyncio.sleep(0.2)
+        f.cut.refuses = False
+        said = await f.told_all(mark)
+        assert {c.id: (c.state is ENDED, c.ended_by) for c in said.calls} == {
+            line: (True, EndedBy.UNKNOWN), other: (False, None),
+        }  # fmt: skip
+
+    faulty(story, tmp_path)
+
+
+def test_a_call_on_hold_stays_so_when_another_gives_up(tmp_path: Path) -> None:
+    """Debian's 1.0.0 would take it off hold."""
+
+    async def story(f: Faulty) -> None:
+        w = f.world
+        out, line = await w.line()
+        await w.phone.hold(line)
+        await w.desk.becomes(line, HELD)
+        mark = len(w.desk.news)
+        second = await w.caller.dial(w.agent.address)
+        came = await w.desk.call(lambda c: c.id != line, mark)
+        await w.caller.hang_up(second)
+        await w.desk.becomes(came.id, ENDED, mark)
+        await w.caller.hears(out, 0)
+        await asyncio.sleep(0.5)
+        await w.caller.hears(out, 0)
+        states = [n.call.state for n in w.desk.news[mark:] if isinstance(n, CallIs) and n.call.id == line]
+        assert set(states) <= {HELD}
+        mark = len(w.desk.news)
+        await w.phone.resume(line)
+        await w.desk.becomes(line, UP, mark)
+        await w.caller.hears(out, AGENT_HZ)
+
+    faulty(story, tmp_path)
