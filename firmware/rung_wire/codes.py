@@ -17,8 +17,8 @@ AGE_MAX_MS = 0x3FFFFFFF  # ages stop here (12 days): the largest small integer o
 # -- timers ----------------------------------------------------------------------------------------
 PART_MS = 500  # half a frame waits no longer for the rest; a whole one takes 10 ms
 HELLO_MS = 500  # a box without a host greets this often
-ALIVE_MS = 500  # both ends: four may get lost before SILENCE_MS is over
-SILENCE_MS = 2000  # nothing valid heard for so long: the link is lost
+ALIVE_MS = 500  # both ends: three may get lost before SILENCE_MS is over
+SILENCE_MS = 1900  # nothing valid heard for so long: the link is lost, and a frame later the lamps tell so, within 2 s
 PRESS_FIRST_MS = 100  # first repetition of a press; durable record and way back take a tenth of it
 PRESS_MOST_MS = 1000  # repetitions grow up to this, and never end
 

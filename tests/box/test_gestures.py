@@ -12,8 +12,8 @@ from tests.box.hands import ESCALATE, RELEASE, WARN, Press, Step, alone, expecte
 from tests.box.replay import Replay
 from tests.box.vectors import VECTORS
 
+from rung_box.contacts import SIZE, EdgeRing
 from rung_box.debounce import DEBOUNCE_MS, PULSE_MS, Debounce
-from rung_box.edges import SIZE, EdgeRing
 from rung_box.gestures import Gestures
 
 MOST_BOUNCE_MS = 5

@@ -26,6 +26,7 @@ from rung.link.line import Line
 from rung.link.search import BoxAt
 from rung.sim.box import LampFrame, Pixels, VirtualBox
 from rung.sim.flash import KEY, install
+from rung.sim.rom import Cause
 from rung.sim.tamper import Rule, Tamper, passed
 from rung.words import Button, Gesture, Lamp, Lamps, LampState, Pressed
 
@@ -33,7 +34,11 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 
 BAUD = 115_200
 RING_BYTES = 260
-BAD_S = 60.0 if os.environ.get("RUNG_LONG") else 4.0
+ROUNDS = 16 if os.environ.get("RUNG_LONG") else 1
+# What happens beside the bad cable, once a round each and in any order, between two presses.
+WORSE = ("nothing", "nothing", "nothing", "a lone Ctrl-C", "a reset", "a stall", "a new bridge")
+RESETS: tuple[Cause, ...] = ("software", "watchdog", "pin")
+STALL_S = 2.5  # longer than either end waits
 LIT = Lamps(epoch=7, escalate=Lamp(LampState.LIT), warn=Lamp(LampState.LIT), release=Lamp(LampState.LIT))
 NOISE = (b"AT\r\n", b"ets Jul 29 2019 12:21:46\r\n", b"\xff\x00!", b"!P0000011,E,t")
 BUTTONS = ("escalate", "warn", "release")
@@ -46,19 +51,27 @@ SOON_NS = 3_000_000_000  # until the lamps must have told that nobody was there 
 
 
 class BadCable:
-    """The rule of one way: a seventh of all lines is lost, told twice, cut, joined by noise, or has a flipped bit."""
+    """The rule of one way: a seventh of all lines is lost, late, told twice, cut, after noise, or has a bit flipped."""
 
     def __init__(self, chance: random.Random, faults: Counter[str]) -> None:
         self._chance = chance
         self._faults = faults
+        self._late: list[bytes] = []  # to come after the next one
 
     def __call__(self, line: bytes) -> list[bytes]:
+        late, self._late = self._late, []
+        return self._bad(line) + late
+
+    def _bad(self, line: bytes) -> list[bytes]:
         if self._chance.random() > 1 / 7:
             return [line]
-        fault = self._chance.choice(("lost", "twice", "cut", "noise", "flipped"))
+        fault = self._chance.choice(("lost", "late", "twice", "cut", "noise", "flipped"))
         self._faults[fault] += 1
         place = self._chance.randrange(len(line))
         if fault == "lost":
+            return []
+        if fault == "late":
+            self._late = [line]
             return []
         if fault == "twice":
             return [line, line]
@@ -128,6 +141,13 @@ def _lamps_are_lit(box: VirtualBox) -> bool:
     return box.lamps() == ((60, 60, 60),) * 3
 
 
+def _bridge(folder: Path, tamper: Tamper, desk: Desk) -> Line:
+    line = Line(BoxAt(folder / "keys", tamper.port), desk)
+    line.show(LIT)
+    line.start()
+    return line
+
+
 def _tap(box: VirtualBox, button: str) -> Made:
     down_ns = box.press(button)
     time.sleep(0.2)
@@ -155,9 +175,7 @@ def test_every_press_under_every_fault_is_acted_on_once_or_told_at_the_box(
         box.watch_lamps(frames.append)
         tamper.opened = lambda: box.reset()
         keep_key(tmp_path / "keys", box.unique_id, KEY)
-        line = Line(BoxAt(tmp_path / "keys", tamper.port), desk)
-        line.show(LIT)
-        line.start()
+        line = _bridge(tmp_path, tamper, desk)
         try:
             _until(lambda: desk.status.up, "the line comes up, though opening the port resets the box")
             assert box.life > 1
@@ -166,13 +184,22 @@ def test_every_press_under_every_fault_is_acted_on_once_or_told_at_the_box(
             _until(lambda: len(desk.presses) == 5, "at 115,200 baud without faults all arrive")
 
             tamper.up, tamper.down = BadCable(chance, faults), BadCable(chance, faults)
-            end = time.monotonic() + BAD_S
-            while time.monotonic() < end:
+            for worse in [worse for _ in range(ROUNDS) for worse in chance.sample(WORSE, len(WORSE))]:
+                faults[worse] += worse != "nothing"
                 made.append(_tap(box, chance.choice(BUTTONS)))
                 time.sleep(chance.random() / 2)
-                if chance.random() < 0.1:
-                    faults["a lone Ctrl-C"] += 1
+                if worse == "a lone Ctrl-C":
                     tamper.add("down", b"\x03")
+                elif worse == "a reset":
+                    box.reset(chance.choice(RESETS))
+                elif worse == "a stall":
+                    desk.go_on.clear()
+                    made.append(_tap(box, chance.choice(BUTTONS)))
+                    time.sleep(STALL_S)
+                    desk.go_on.set()
+                elif worse == "a new bridge":
+                    line.stop()
+                    line = _bridge(tmp_path, tamper, desk)
             tamper.up = tamper.down = passed
             _until(lambda: desk.status.up and _lamps_are_lit(box), "the line heals, and the box comes back by itself")
             _until(lambda: _settled(desk), "what was unconfirmed arrives or is told as caught")
