@@ -20,6 +20,10 @@ class Contacts:
             for contact in self._contacts:  # all of them: the gestures must hear of the buttons in the order of time
                 contact.pass_time(edges.ms)
             self._contacts[edges.button].edge(edges.level, edges.epoch, edges.ms)
+        if edges.is_overrun:  # what was latched came before what was lost; how long anything lasted since, nobody knows
+            for contact in self._contacts:
+                contact.forget()
+            edges.is_overrun = False
         for button, contact in enumerate(self._contacts):
             contact.settle(self._is_down(button), self._gestures.epoch, now)
         self._gestures.tick(now)

@@ -1,7 +1,7 @@
-"""Edges on their way from the interrupt to the task.
+"""Edges on their way from the interrupt to the loop.
 
 An edge carries the epoch of its moment: a press belongs to the call on which it was begun, even when the lamps change
-between the interrupt and the task.
+between the interrupt and the loop.
 """
 
 from array import array
@@ -17,6 +17,7 @@ class EdgeRing:
         self.level = False
         self.epoch = 0
         self.ms = 0
+        self.is_overrun = False  # edges have been lost; none is taken in until somebody has put this right
         self._what = bytearray(SIZE)  # twice the button, and 1 if it is down
         self._epochs = array("I", [0] * SIZE)
         self._ms = array("I", self._epochs)
@@ -24,19 +25,19 @@ class EdgeRing:
         self._tail = 0
 
     def put(self, button: int, level: bool, epoch: int, ms: int) -> None:
-        """For the interrupt. In a full ring the edge takes the newest place: the oldest says when a press began."""
+        """For the interrupt."""
         place = self._head
         head = (place + 1) % SIZE
-        if head == self._tail:
-            place = (place - 1) % SIZE
-        else:
-            self._head = head
+        if self.is_overrun or head == self._tail:
+            self.is_overrun = True
+            return
+        self._head = head
         self._what[place] = 2 * button + level
         self._epochs[place] = epoch
         self._ms[place] = ms
 
     def take(self) -> bool:
-        """For the task: the oldest edge, into `button`, `level`, `epoch` and `ms`; False when there is none."""
+        """For the loop: the oldest edge, into `button`, `level`, `epoch` and `ms`; False when there is none."""
         tail = self._tail
         if tail == self._head:
             return False

@@ -1,6 +1,5 @@
 """`rung.toml`: one desk's configuration. A mistake is one line: file, key, what is wrong, what is allowed."""
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rung.link.keys import state_home
 from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.book import Recording
 from rung.policy.checks import of_times
@@ -113,8 +113,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def state_folder(self) -> Path:
         if self.desk.state:
             return Path(self.desk.state)
-        base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-        return Path(base) / "rung" / self.desk.name
+        return state_home() / self.desk.name
 
     @property
     def journal(self) -> Path:

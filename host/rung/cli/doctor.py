@@ -122,7 +122,7 @@ def _hear(doctor: Doctor, config: Config, port: str, wanted: str, is_one_of_many
         say("box", str(error))
         return False
     if hello is None:
-        say("box", f"{port}: opened, but no box answers; flash it: make flash PORT={port}")
+        say("box", f"{port}: opened, but no box answers; flash it: rung flash --port {port}")
         return False
     if isinstance(hello, Trouble):
         say = doctor.bad if wanted in ("", hello.box) else doctor.good
