@@ -17,6 +17,7 @@ class Watchdog:
         self._fed_at = now
 
     def feed(self, now: int) -> None:
+        """Now, whatever the rest does: for what takes its time before the loop runs."""
         self._wdt.feed()
         self._fed_at = now
 

@@ -106,7 +106,7 @@ def test_the_peak(flash: Path, tmp_path: Path) -> None:
     install(flash)
     least = next(words for words in range(44, 65) if _starts_in(flash, tmp_path, words))
     print(f"peak: the firmware starts in {least} of 64 K words")
-    assert least < 62
+    assert least < 60
 
 
 def test_boot_to_ready(flash: Path, tmp_path: Path) -> None:
