@@ -58,14 +58,17 @@ def box(port: Path, *, key: str = KEY, works: bool = True, fails: bool = False) 
 
 
 def test_a_box_that_is_welcomed_is_proven_and_left_again(tmp_path: Path) -> None:
+    expected = ["welcome", "lost"] * 2
+    end = time.monotonic() + PATIENCE_S
     with box(tmp_path / "ttyX0", fails=True) as desk:
         with Visit(str(tmp_path / "ttyX0"), KEYS, PATIENCE_S) as visit:
             hello = visit.welcome(BOX)
             assert (hello.box, hello.firmware) == (BOX, "1.2.3")
         with Visit(str(tmp_path / "ttyX0"), KEYS, PATIENCE_S) as visit:
             visit.welcome(BOX)
-    kinds = [event[0] for event in desk.end.events]
-    assert kinds == ["welcome", "lost"] * 2
+        while len(desk.end.events) < len(expected) and time.monotonic() < end:  # the goodbye is still on its way
+            time.sleep(0.01)
+    assert [event[0] for event in desk.end.events] == expected
 
 
 def fails(port: Path, wanted: str = BOX, keys: dict[str, Key] = KEYS) -> str:

@@ -294,12 +294,12 @@ def test_the_policy_of_a_call_is_chosen_by_queue_its_version_fixed_when_it_is_an
     care, strict = load("end-with-care"), load("no-hang-up")
     book = Book(strict, (Rule("claims", care, "de"),))
     s = Scene(strict, call=False)
-    s.policy = book  # type: ignore[assignment]
+    s.rules = s.policy = book  # type: ignore[assignment]
     s.put(w.CallIs(replace(line("up"), queue="claims")))
     opened = s.events(w.CaseOpened)[-1]
     assert isinstance(opened, w.CaseOpened)
     assert (opened.policy, opened.language) == ("end-with-care", "de")
-    s.policy = book.keeping(care)  # type: ignore[assignment]
+    s.rules = s.policy = book.keeping(care)  # type: ignore[assignment]
     assert s.press("warn").verdict == "taken"
     s.line("ended", "them")
     s.put(w.CallIs(line("up", call="next")))

@@ -113,7 +113,7 @@ def test_a_long_list_of_grounds_is_not_read_out() -> None:
 def test_time_changes_something_only_later_and_by_the_policy_of_the_case() -> None:
     other = load("warm-transfer", Times(wait=9))
     s = Scene(load("warm-transfer"), call=False)
-    s.policy = Book(s.policy, (Rule("sales", other),))  # type: ignore[assignment]  # a desk with two policies
+    s.rules = s.policy = Book(s.policy, (Rule("sales", other),))  # type: ignore[assignment]  # a desk with two policies
     s.put(w.CallIs(replace(line("up"), queue="sales")))
     s.press("warn")
     s.desk = step(s.policy, s.desk, w.Tick(), s.desk.at_ms + 6000).desk

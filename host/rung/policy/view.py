@@ -213,7 +213,16 @@ def _listening(desk: Desk, case: Case) -> tuple[str, ...]:
     call = desk.facts.calls.get(case.call)
     names = {p.extension: p.person for p in desk.facts.present}
     how = {"listen": "listens", "coach": "listens and speaks to you alone", "barge": "listens and is heard by both"}
-    return () if call is None else tuple(f"{names.get(who, who)} {how[as_]}" for who, as_ in call.listeners.items())
+    if call is None or not call.listeners:
+        return ()
+    heard = tuple(f"{names.get(who, who)} {how[as_]}" for who, as_ in call.listeners.items())
+    return (*heard, f"Say: {LISTENED_TO.get(case.language, LISTENED_TO['en'])}")
+
+
+LISTENED_TO = {
+    "en": "A colleague is listening to this call.",
+    "de": "Eine Kollegin oder ein Kollege hört bei diesem Gespräch mit.",
+}
 
 
 def _breather_ms(desk: Desk, now: int) -> int:
