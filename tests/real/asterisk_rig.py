@@ -116,7 +116,9 @@ class Floor:
         domain = f"127.0.0.1:{self.asterisk.sip_port}"
         password = self.asterisk.passwords[name]
         tone = TONES.get(name, 0) if hz is None else hz
-        made = await self.rig.phone(name, tone_hz=tone, domain=domain, password=password, **settings)
+        # These telephones are patient, as most are: what ends a call is for Asterisk and us to answer for.
+        patient = {"rtp_timeout_s": 0, **settings}
+        made = await self.rig.phone(name, tone_hz=tone, domain=domain, password=password, **patient)
         self.phones[name] = made
         await self.registered(name)
         return made

@@ -37,7 +37,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
 
 async def every_action(w: AsteriskWorld, number: int) -> None:
     """One call with all that an agent may do, in an order of its own; at last it ends in one of three ways."""
-    since = len(w.sup.desk.news)
+    since = len(w.caller.desk.news)
     out, line = await w.line()
 
     async def held_and_taken_back() -> None:
@@ -150,8 +150,9 @@ class Pair:
             await self.agent.hears(at_phone, self.tone)
             await self.phone.hold(line)
             await self.desk.becomes(line, HELD, mark)
+            held = len(self.desk.news)
             await self.phone.resume(line)
-            await self.desk.becomes(line, UP, mark + 3)
+            await self.desk.becomes(line, UP, held)
             await self.agent.hears(at_phone, self.tone)
             await self.phone.hang_up(line)
             assert (await self.desk.becomes(line, ENDED, mark)).ended_by is EndedBy.US, call

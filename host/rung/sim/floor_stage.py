@@ -17,6 +17,7 @@ from rung.floor.local import LocalFloor
 from rung.phone.base import Phone
 from rung.phone.sip import SipPhone
 from rung.policy import Book, Policy
+from rung.policy.book import Recording
 from rung.sim.desk import SimDesk
 from rung.sim.exchange import VirtualExchange
 from rung.sim.handset import Handset, VirtualHandset
@@ -56,6 +57,7 @@ class FloorStage(Scenery):
         on_edge: OnEdge = lambda desk, at_ns, text: None,
         *,
         trained: bool = True,
+        recording: Recording = "never",
     ) -> None:
         super().__init__()
         self.policy = policy
@@ -66,6 +68,7 @@ class FloorStage(Scenery):
         self._on_edge = on_edge
         self._floor = LocalFloor()
         self._trained = trained
+        self._recording: Recording = recording
 
     async def _set_up(self) -> None:
         self.caller = await self._caller()
@@ -91,7 +94,7 @@ class FloorStage(Scenery):
         desk = SimDesk(
             name,
             self._folder / name,
-            Book(self.policy, desk=name),
+            Book(self.policy, desk=name, recording=self._recording),
             phone,
             handset,
             self._floor.desk(name),

@@ -75,17 +75,24 @@ class Stage(Scenery):
         if self._tampered:
             self.tamper = self._exits.enter_context(Tamper(self.box.port, self.folder / "ttyRUNG1", self._baud))
             self.port = self.tamper.port
-        self.caller = await start_phone(self.folder, "caller", CALLER_HZ, self.changed, self._exits)
-        self.supervisor = await start_phone(self.folder, "supervisor", SUPERVISOR_HZ, self.changed, self._exits)
+        await self._set_up_phones()
         self.config = self.folder / "rung.toml"
         self.config.write_text(self._config())
-        self._exits.push_async_callback(end_phone, self.folder / "desk" / "phone.json")
         self._exits.push_async_callback(self.kill_bridge)
         await self.start_bridge()
+        await self._meet_agent()
+        await self.until(lambda: self.ready, "the bridge has its box and its phone")
+
+    async def _set_up_phones(self) -> None:
+        self.caller = await start_phone(self.folder, "caller", CALLER_HZ, self.changed, self._exits)
+        self.supervisor = await start_phone(self.folder, "supervisor", SUPERVISOR_HZ, self.changed, self._exits)
+        self._exits.push_async_callback(end_phone, self.folder / "desk" / "phone.json")
+
+    async def _meet_agent(self) -> None:
+        """A line of our own to the phone that the bridge has started."""
         async with patience("the agent's phone answers"):
             self.agent = await connect(self.folder / "desk" / "phone.json")
         self._exits.push_async_callback(self.agent.close)
-        await self.until(lambda: self.ready, "the bridge has its box and its phone")
 
     def _config(self) -> str:
         times = msgspec.structs.asdict(self.times) if self.times else {}
@@ -94,11 +101,16 @@ class Stage(Scenery):
             [
                 f'[desk]\nname = "demo"\nperson = "agent-17"\nstate = "{self.folder / "desk"}"',
                 f'[box]\nport = "{self.port}"',
-                f'[phone]\nuser = "agent"\nlisten = "127.0.0.1:0"\nauto_answer_ms = 50\ntone_hz = {AGENT_HZ}',
-                f'supervisors = "sip:{self.supervisor.address}"',
+                *self._phone_config(),
                 *(["[times]", *lines] if lines else []),
             ]
         )
+
+    def _phone_config(self) -> list[str]:
+        return [
+            f'[phone]\nuser = "agent"\nlisten = "127.0.0.1:0"\nauto_answer_ms = 50\ntone_hz = {AGENT_HZ}',
+            f'supervisors = "sip:{self.supervisor.address}"',
+        ]
 
     # -- the bridge --------------------------------------------------------------------------------------------------
 

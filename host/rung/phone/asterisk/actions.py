@@ -131,8 +131,6 @@ class Actions(CannotMore):
         """Ring ``target`` for this line; on answering they go to the place of the dialplan that is for ``what``."""
         on_behalf = line.far.id if what == "transfer" else line.own.id
         id = str(Invitation(what, on_behalf, secrets.token_hex(4), case))
-        if len(id) > _ID_MAX:
-            raise PhoneError(f"the case's name {case!r} is too long for Asterisk")
         dial = self._dial(target)
         line.cause = ""
         self.book.asked[id] = Asked(line, what, target, next((h for h in HOWS if h == what), "listen"))
@@ -155,6 +153,8 @@ class Actions(CannotMore):
             raise
 
     async def _originate(self, id: str, channel: str, variables: Mapping[str, str], **fields: str) -> Message:
+        if len(id) > _ID_MAX:
+            raise PhoneError(f"a name is too long for Asterisk: {Invitation.read(id)}")
         return await self.reach().do(
             "Originate",
             id=id,

@@ -214,7 +214,7 @@ class Commands(Actions):
 
     async def record(self, call: str, name: str) -> None:
         line = self._answered(call)
-        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
+        if not re.fullmatch(r"[\w-]+", name):
             raise PhoneError(f"{name!r} is no name for a recording: use letters, digits, - and _")
         if self.book.recorder(line) is not None:
             raise PhoneError("this call is being recorded already")

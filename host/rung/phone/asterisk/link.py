@@ -146,7 +146,6 @@ class AmiLink:
     async def close(self) -> None:
         self._lose("closed")
         self._reading.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reading
+        await asyncio.wait([self._reading])  # not awaited itself: that would hide that we are cancelled
         with contextlib.suppress(OSError, ssl.SSLError):
             await self._writer.wait_closed()
