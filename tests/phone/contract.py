@@ -322,7 +322,7 @@ async def a_call_that_comes_while_another_is_ended_stays(w: World) -> None:
         await w.desk.becomes(came, UP, mark)
         await w.caller.hears(second, AGENT_HZ)
         for call in (line, came):
-            if not [n for n in w.desk.news if isinstance(n, CallIs) and (n.call.id, n.call.state) == (call, ENDED)]:
+            with suppress(PhoneError):  # the first one's end may be on its way
                 await w.phone.hang_up(call)
             assert (await w.desk.becomes(call, ENDED)).ended_by is EndedBy.US
         await w.caller.until(lambda c, out=out: c.id == out and c.state is ENDED)  # type: ignore[misc]

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from rung.phone.asterisk.causes import ended_by, outcome, unanswered, words
+from rung.phone.asterisk.causes import LOST, ended_by, outcome, unanswered, words
 from rung.phone.asterisk.channels import Channel, Channels, Invitation
 from rung.phone.asterisk.wire import Message
 from rung.words import Call, CallState, EndedBy, Listening, Outcome
@@ -191,8 +191,10 @@ class CallBook:
 
     def _read(self, line: Line) -> list[Call]:
         own, far = line.own, line.far
-        if own.gone or (far.gone and not self._passed_on(line)):
+        if (own.gone and not self._far_tells_more(line)) or (far.gone and not self._passed_on(line)):
             return self._end(line, self._who(line))
+        if own.gone:
+            return []
         state = self._state(line)
         if state is not line.state:
             line.state, line.cause = state, ""
@@ -220,6 +222,12 @@ class CallBook:
         if own.gone and not far.gone and (own.transferred or line.transferring or self._with(far)):
             return EndedBy.TRANSFER
         return ended_by(own, far, ours=line.ours)
+
+    def _far_tells_more(self, line: Line) -> bool:
+        """The dialplan has ended our channel while the caller waited: they have just left, or they go on now."""
+        line = self.lines.get(line.consult_for or "", line)
+        own, far = line.own, line.far
+        return far.waits_for == own.id and not far.gone and not own.hung_up and own.cause not in LOST
 
     def _passed_on(self, line: Line) -> bool:
         """Perhaps: who had called us was taken away, and we are alone in a bridge, where another may come at once."""
