@@ -4,7 +4,7 @@ import array
 import asyncio
 import math
 import wave
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,10 +63,10 @@ class AsteriskHand:
         return call.id
 
     async def answer(self, call: str) -> None:
-        await self.sip.client.answer(await self._rings(call))
+        await self._at_what_rings(call, self.sip.client.answer)
 
     async def decline(self, call: str) -> None:
-        await self.sip.client.reject(await self._rings(call))
+        await self._at_what_rings(call, self.sip.client.reject)
 
     async def hang_up(self, call: str) -> None:
         await self.sip.client.hang_up(self.at_phone[_own(call)])
@@ -82,13 +82,16 @@ class AsteriskHand:
     async def hears(self, call: str, hz: int) -> None:
         await self.sip.hears(self.at_phone[_own(call)], hz)
 
-    async def _rings(self, call: str) -> str:
-        """At the phone itself, which hears of it an instant later; answered or not, it is the newest one that rings."""
+    async def _at_what_rings(self, call: str, do: Callable[[str], Awaitable[None]]) -> None:
+        """At the phone itself, which hears of each call an instant later, and of the end of the one before as well."""
         async with asyncio.timeout(PATIENCE_S):
-            while not (ringing := [c.id for c in self._at_phone() if c.state is CallState.RINGING]):
+            while True:
+                for ringing in [c.id for c in self._at_phone() if c.state is CallState.RINGING][-1:]:
+                    with suppress(PhoneError):
+                        await do(ringing)
+                        self.at_phone[_own(call)] = ringing
+                        return
                 await asyncio.sleep(0.005)
-        self.at_phone[_own(call)] = ringing[-1]
-        return ringing[-1]
 
     def _at_phone(self) -> list[Call]:
         """The SIP phone's own calls as they stand."""
