@@ -32,7 +32,7 @@ class Rig(Protocol):
     def find(self, floor: Floor) -> None:
         """It is mended."""
 
-    def uphold(self, case: str, until: date) -> None:
+    async def uphold(self, case: str, until: date) -> None:
         """A review upholds this incident."""
 
 
@@ -347,7 +347,7 @@ async def only_upheld_and_unexpired_incidents_of_that_caller_are_found(world: Wo
     for case, incident in incidents.items():
         await world.ada.floor.report("+43 2" if case == "d" else "+43 1", incident)
     for case, until in (("a", today), ("b", today - timedelta(days=1)), ("d", today)):
-        world.rig.uphold(case, until)
+        await world.rig.uphold(case, until)
     await world.fay.floor.do(w.LookUp(3, "line", "+43 1"))
     assert await world.fay.told(w.EarlierAre) == w.EarlierAre("line", (incidents["a"],))
     await world.gus.floor.do(w.LookUp(4, "line", "+43 9"))
