@@ -5,12 +5,13 @@ import shutil
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
-from rung.floor.base import Floor
+from rung import words as w
+from rung.floor.base import Feed, Floor, FloorNews
 from rung.floor.nats import NatsFloor
 from rung.floor.nats_link import Enrolment
 from rung.floor.nats_steward import Steward
@@ -125,23 +126,26 @@ class Line:
 
 
 class NatsRig:
-    """Use `nats_rig`."""
+    """Use `nats_rig`. ``step`` is told whenever a desk hands something to the floor or gets something from it."""
 
     def __init__(self, made: RealSite) -> None:
         self.made = made
         self.steward = Steward(*made.site.steward())
-        self.lines: dict[str, list[Line]] = {}
+        self.step: Callable[[str], None] = lambda what: None
+
+    def desk(self, name: str) -> "WiredFloor":
+        return WiredFloor(self, name)
 
     def floor(self, desk: str) -> Floor:
         return WiredFloor(self, desk)
 
     def lose(self, floor: Floor) -> None:
         assert isinstance(floor, WiredFloor)
-        floor.line.cut()
+        floor.lose()
 
     def find(self, floor: Floor) -> None:
         assert isinstance(floor, WiredFloor)
-        floor.line.mend()
+        floor.find()
 
     async def uphold(self, case: str, until: date) -> None:
         await self.steward.uphold(case, until)
@@ -153,14 +157,37 @@ class WiredFloor(NatsFloor):
     def __init__(self, rig: NatsRig, desk: str) -> None:
         self._rig = rig
         self.line = Line(rig.made.site.read().port)
+        self.is_lost = False
         super().__init__(rig.made.enrolment(desk))
 
-    async def run(self, feed):  # type: ignore[no-untyped-def]
+    def lose(self) -> None:
+        self.is_lost = True
+        self.line.cut()
+
+    def find(self) -> None:
+        self.is_lost = False
+        self.line.mend()
+
+    async def run(self, feed: Feed) -> None:
+        def each(news: FloorNews) -> w.Answer | None:
+            self._rig.step(f"{self.desk} is told {type(news).__name__}")
+            return feed(news)
+
         self._who = self._rig.made.enrolment(self.desk, await self.line.start())
         try:
-            await super().run(feed)
+            await super().run(each)
         finally:
             self.line.stop()
+
+    async def do(self, effect: w.FloorEffect) -> None:
+        self._rig.step(f"before {type(effect).__name__} of {self.desk}")
+        await super().do(effect)
+        self._rig.step(f"after {type(effect).__name__} of {self.desk}")
+
+    async def reply(self, desk: str, ask: int, reply: w.Reply, word: str = "") -> None:
+        self._rig.step(f"before the reply of {self.desk}")
+        await super().reply(desk, ask, reply, word)
+        self._rig.step(f"after the reply of {self.desk}")
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Whole bridges in one process, joined by a local floor and a virtual exchange; presses are fed by hand.
+"""Whole bridges in one process, joined by a floor and a virtual exchange; presses are fed by hand.
 
 Whoever has a case at every instant is read from the journals of all desks, in the order of their entries.
 """
@@ -8,6 +8,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import apsw
 
@@ -58,7 +59,7 @@ class Seat:
         self._teller = Teller(self.told.append)
         self.bridge = Bridge(self.policies, self.journal, self.phone, self._teller, floor=self.floor)
         self.task = asyncio.create_task(self.bridge.run(self.place, EXTENSION))
-        await self.until(lambda: self.name in self.bridge._desk.facts.desks or self.floor._lost)
+        await self.until(lambda: self.name in self.bridge._desk.facts.desks or self.floor.is_lost)
 
     async def kill(self) -> None:
         self.task.cancel()
@@ -170,9 +171,9 @@ class Seat:
 class Office:
     """Ada is an agent; eve and fay are supervisors who are asked first, gus is asked later."""
 
-    def __init__(self, policy: str = "warm-transfer", carry: Carry = at_once) -> None:
+    def __init__(self, policy: str = "warm-transfer", carry: Carry = at_once, floor: Any = None) -> None:
         self.exchange = VirtualExchange()
-        self.floor = LocalFloor(carry)
+        self.floor = LocalFloor(carry) if floor is None else floor
         self.caller = Telephone(self.exchange, "caller")
         self.extension = Telephone(self.exchange, EXTENSION)
         self.ada = Seat(self, "ada", "500", policy=policy)
@@ -235,9 +236,13 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    policy: str = "warm-transfer", carry: Carry = at_once, only: tuple[str, ...] = ("ada", "eve", "fay", "gus")
+    policy: str = "warm-transfer",
+    carry: Carry = at_once,
+    only: tuple[str, ...] = ("ada", "eve", "fay", "gus"),
+    floor: Any = None,
 ) -> AsyncIterator[Office]:
-    made = Office(policy, carry)
+    """``floor`` hands out desks' handles, as `LocalFloor.desk` does; left out: a local one, which ``carry`` carries."""
+    made = Office(policy, carry, floor)
     made.seats = [seat for seat in (made.ada, made.eve, made.fay, made.gus) if seat.name in only]
     try:
         for seat in made.seats:

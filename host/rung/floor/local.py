@@ -133,6 +133,11 @@ class LocalDesk:
             self._runs = False
             self._floor.leave(self)
 
+    @property
+    def is_lost(self) -> bool:
+        """Has its line been cut by `lose`?"""
+        return self._lost
+
     def lose(self) -> None:
         """The floor is out of reach of this desk, and the other way round."""
         self._lost = True

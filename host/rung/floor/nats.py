@@ -17,7 +17,7 @@ from rung.floor import nats_letters as letters
 from rung.floor.base import Asked, AsksAre, Feed, FloorError, FloorNews, FloorUnsureError, Place
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_letters import Board, Body, Letter, Letterbox, NotYet, Sat, Taken, Who
-from rung.floor.nats_link import Enrolment, Link, Unreachable, connected
+from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
 from rung.floor.nats_places import Places, put
 from rung.words import Role
 
@@ -64,6 +64,7 @@ class NatsFloor:
                 told_down = True
                 feed(w.FloorIs())
                 feed(AsksAre())
+            go_on()
             await asyncio.sleep(wait_s * (1 + secrets.randbelow(1000) / 1000) / 2)
             wait_s = min(2 * wait_s, AGAIN_MAX_S)
 

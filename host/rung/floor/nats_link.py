@@ -36,6 +36,13 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     seed: str  # of the desk's nkey
 
 
+def go_on() -> None:
+    """Python 3.11's `asyncio.wait_for`, on which the client stands, may swallow that its task was cancelled."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 class Unreachable(FloorError):
     """Nobody listens there: certainly nothing was done."""
 
@@ -51,15 +58,17 @@ class Link:
     async def listen(self, subject: str, heard: Callable[[Msg], Awaitable[None]], queue: str = "") -> None:
         """Call ``heard`` for each message, one after the other."""
         await self._client.subscribe(subject, queue=queue, cb=heard)
+        go_on()
 
     async def settle(self) -> None:
         """Until the server has taken everything sent so far."""
-        await self._client.flush(CONNECT_S)
+        await self._client.flush(CONNECT_S)  # type: ignore[arg-type]  # a part of a second will do
+        go_on()
 
     async def request(self, subject: str, data: bytes, within_s: float, headers: Mapping[str, str] | None = None) -> Msg:
         """Raises Unreachable when nobody listens, FloorUnsureError when no answer came."""
         try:
-            return await self._client.request(subject, data, timeout=within_s, headers=dict(headers or {}) or None)
+            answer = await self._client.request(subject, data, timeout=within_s, headers=dict(headers or {}) or None)
         except NoRespondersError:
             raise Unreachable("out of reach") from None
         except TimeoutError:
@@ -68,10 +77,8 @@ class Link:
             raise Unreachable("the floor is out of reach") from None
         except BROKEN as error:
             raise FloorUnsureError(f"no answer came: {error}") from None
-
-    async def say(self, subject: str, data: bytes) -> None:
-        with contextlib.suppress(*BROKEN):
-            await self._client.publish(subject, data)
+        go_on()
+        return answer
 
     async def until_lost(self) -> None:
         """Returns within PING_S + PONG_S after the server is out of reach."""
@@ -83,9 +90,10 @@ class Link:
             except asyncio.TimeoutError:
                 pass
             try:
-                await self._client.flush(PONG_S)  # type: ignore[arg-type]  # a part of a second will do
+                await self._client.flush(PONG_S)  # type: ignore[arg-type]
             except BROKEN:
                 return
+            go_on()
 
     @property
     def client(self) -> Client:
@@ -131,6 +139,7 @@ async def connected(who: Enrolment) -> AsyncIterator[Link]:
         raise FloorError(f"the floor at {', '.join(who.servers)} is out of reach: {why}") from None
     closed.clear()
     try:
+        go_on()
         yield Link(client, name, closed)
     finally:
         await _close(client)

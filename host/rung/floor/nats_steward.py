@@ -19,7 +19,7 @@ from nats.js.errors import Error as JetStreamError
 from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
-from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected
+from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
 from rung.floor.nats_places import Places, put
 
 ACCOUNT = "RUNG"  # of the server, in which everybody is but its system's user
@@ -72,6 +72,7 @@ class Steward:
                     await self._watch(link, system)
             self._link = None
             self.up.clear()
+            go_on()
             await asyncio.sleep(WAIT_S)
 
     # -- set-up ------------------------------------------------------------------------------------------------------
@@ -122,6 +123,7 @@ class Steward:
             await js.add_stream(config)
         except APIError:  # it is there, as another release has made it
             await js.update_stream(config)
+        go_on()
 
     async def _read(self, link: Link, stream: str, subject: str, heard: Callable[[Msg], Awaitable[None]]) -> None:
         """Everything from the first on, and what comes; returns when what was there has been read."""
@@ -136,6 +138,7 @@ class Steward:
 
         js = link.client.jetstream(timeout=CONNECT_S)
         consumer = await (await js.subscribe(subject, stream=stream, ordered_consumer=True, cb=each)).consumer_info()
+        go_on()
         there = (consumer.num_pending or 0) + (consumer.delivered.consumer_seq if consumer.delivered else 0)
         async with asyncio.timeout(LOAD_S):
             while count < there:
@@ -170,6 +173,7 @@ class Steward:
         try:
             while not any(end.done() for end in ends):
                 living = await self._living(system)
+                go_on()
                 missing = {name for name in self._connections() if name not in living}
                 for name in missing & suspects:  # not there at two looks: it had not just come
                     await self._clear(name)
