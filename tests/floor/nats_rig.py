@@ -41,7 +41,7 @@ class RealSite:
         self.seeds: dict[str, str] = {}
         for desk in desks:
             role = Role.SUPERVISOR if desk in SUPERVISORS else Role.AGENT
-            self.site.invite(desk, role, {}, {}, time.time())
+            self.site.invite(desk, role, time.time())
             self.seeds[desk] = new_seed()
             self.site.enrol(desk, public(self.seeds[desk]), time.time())
         self.server = NatsServer(folder / SERVER_CONFIGURATION)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -59,14 +59,14 @@ def _is_good(file: Path, names: list[x509.GeneralName]) -> bool:
         return False
     there = x509.load_pem_x509_certificate(file.read_bytes())
     its = there.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    ends = there.not_valid_after_utc - datetime.now(timezone.utc)
+    ends = there.not_valid_after_utc - datetime.now(UTC)
     return list(its) == names and ends > timedelta(days=RENEW_DAYS)
 
 
 def _begun(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
 ) -> x509.CertificateBuilder:
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

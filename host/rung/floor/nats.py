@@ -16,7 +16,7 @@ from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import Asked, AsksAre, Feed, FloorError, FloorNews, FloorUnsureError, Place
 from rung.floor.nats_asks import Asking, Before
-from rung.floor.nats_letters import Board, Body, Letter, Letterbox, NotYet, Sat, Taken, Who
+from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
 from rung.floor.nats_places import Places, put
 from rung.words import Role
@@ -248,7 +248,7 @@ class _Session:
 
     # -- letters -----------------------------------------------------------------------------------------------------
 
-    async def send(self, to: str, body: Body) -> w.Answer | None:
+    async def send(self, to: str, body: News | Board) -> w.Answer | None:
         """Until that desk has taken it. FloorError: it certainly has not; FloorUnsureError: perhaps."""
         loop, id = asyncio.get_running_loop(), f"{self._link.name}.{next(self._numbers)}"
         subject, until, unsure = f"rung.to.{to}.{self._floor.desk}", loop.time() + self._floor._within_s, ""
@@ -273,7 +273,7 @@ class _Session:
             raise FloorUnsureError(f"the desk {to!r} went out of reach before it said what came of it")
         raise FloorError(f"the desk {to!r} is out of reach")
 
-    def _take(self, sender: str, body: Body) -> Taken | NotYet:
+    def _take(self, sender: str, body: News | Board) -> Taken | NotYet:
         sat = self._places.get(sender)
         if self._told is None or sat is None or (isinstance(body, Board) and body.connection != sat.connection):
             return NotYet()
@@ -291,5 +291,3 @@ class _Session:
             return (await self._link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)).data
         except Unreachable:
             raise FloorError("no steward of the floor is in reach") from None
-
-

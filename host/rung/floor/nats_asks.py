@@ -45,9 +45,7 @@ class Asking:
         effect = self._asks.pop(ask, None)
         for to in () if effect is None else effect.to:
             assert effect is not None
-            over = Asked(
-                desk=self._desk, ask=ask, want=effect.want, brief=effect.brief, may=effect.may, over=outcome
-            )
+            over = Asked(desk=self._desk, ask=ask, want=effect.want, brief=effect.brief, may=effect.may, over=outcome)
             self._set(to, over)
 
     def came(self, desk: str) -> None:

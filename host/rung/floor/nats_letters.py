@@ -118,7 +118,7 @@ def from_whom(msg: Msg) -> str:
 class Letterbox:
     """Opens letters to this desk, each once."""
 
-    def __init__(self, connection: str, take: Callable[[str, Body], Taken | NotYet]) -> None:
+    def __init__(self, connection: str, take: Callable[[str, News | Board], Taken | NotYet]) -> None:
         """``take`` gets the sender with what they say."""
         self._connection = connection
         self._take = take

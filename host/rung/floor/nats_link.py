@@ -1,11 +1,12 @@
 """One connection to the floor's NATS server. It is used once: whoever has lost it makes the next."""
 
 import asyncio
+import builtins
 import contextlib
 import logging
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ from rung.floor.base import FloorError, FloorUnsureError
 from rung.words import Role
 
 CONNECT_S = 3.0
+ENROL = "rung floor add-desk, then rung floor enrol CODE"
 PING_S = 1.0  # between two looks at the server
 PONG_S = 2.0  # it answers within that; so a floor that is gone is known PING_S + PONG_S after it went
 BROKEN = (NatsError, OSError, asyncio.TimeoutError)  # what a connection ends with
@@ -65,7 +67,9 @@ class Link:
         await self._client.flush(CONNECT_S)  # type: ignore[arg-type]  # a part of a second will do
         go_on()
 
-    async def request(self, subject: str, data: bytes, within_s: float, headers: Mapping[str, str] | None = None) -> Msg:
+    async def request(
+        self, subject: str, data: bytes, within_s: float, headers: Mapping[str, str] | None = None
+    ) -> Msg:
         """Raises Unreachable when nobody listens, FloorUnsureError when no answer came."""
         try:
             answer = await self._client.request(subject, data, timeout=within_s, headers=dict(headers or {}) or None)
@@ -87,7 +91,7 @@ class Link:
                 async with asyncio.timeout(PING_S):
                     await self._closed.wait()
                     return
-            except asyncio.TimeoutError:
+            except builtins.TimeoutError:
                 pass
             try:
                 await self._client.flush(PONG_S)  # type: ignore[arg-type]
@@ -135,14 +139,21 @@ async def connected(who: Enrolment) -> AsyncIterator[Link]:
             )
     except BROKEN as error:
         await _close(client)
-        why = str(errors[-1] if errors else error) or "it does not answer"
-        raise FloorError(f"the floor at {', '.join(who.servers)} is out of reach: {why}") from None
+        raise FloorError(f"the floor at {', '.join(who.servers)} {_why([*errors, error])}") from None
     closed.clear()
     try:
         go_on()
         yield Link(client, name, closed)
     finally:
         await _close(client)
+
+
+def _why(errors: Sequence[BaseException]) -> str:
+    if any("authorization" in str(error).lower() for error in errors):
+        return f"does not let this desk in: it was removed, or its code is used up; enrol it anew: {ENROL}"
+    if any(isinstance(error, ssl.SSLCertVerificationError) for error in errors):
+        return f"shows the certificate of another floor; enrol this desk anew: {ENROL}"
+    return f"is out of reach: {str(errors[0]) or 'it does not answer'}"
 
 
 async def _close(client: Client) -> None:
@@ -157,7 +168,8 @@ async def _close(client: Client) -> None:
 
 
 def trusting(ca: str) -> ssl.SSLContext:
-    """Servers are believed that this authority has made a certificate for, and no others."""
+    """Servers are believed that show this certificate, or one that it has signed, and no others."""
     context = ssl.create_default_context(cadata=ca)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context

@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 from rung import words as w
 from rung.floor.base import FloorError, Place, Status
 from rung.floor.nats_letters import Found, Sat, encode, read_page, read_sat
-from rung.floor.nats_link import Link
+from rung.floor.nats_link import Enrolment, Link, connected
 from rung.words import Presence, Role
 
 PAGE_S = 2.0
@@ -87,6 +87,14 @@ def _presence(desk: str, role: Role, place: Place) -> Presence | None:
     return Presence(desk=desk, person=person.id, extension=place.extension, group=place.group, free=free)
 
 
+async def look(who: Enrolment) -> w.FloorIs:
+    """Who is on the floor now, without going there. FloorError if it is out of reach."""
+    places = Places()
+    async with connected(who) as link:
+        await places.load(link, who.desk)
+    return places.floor_is(who.desk)
+
+
 async def put(link: Link, subject: str, sat: Sat | None, last: int | None, within_s: float) -> int | None:
     """Keep this place (None: nobody is there any more). Returns its number; None: ``last`` is not the last any more.
 
@@ -104,4 +112,3 @@ async def put(link: Link, subject: str, sat: Sat | None, last: int | None, withi
 
 
 WRONG_LAST_SEQUENCE = 10071  # NATS' own number
-

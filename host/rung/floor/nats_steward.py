@@ -52,11 +52,15 @@ class _Gone(Struct):
 class Steward:
     """`run` until cancelled. ``system`` is the server's own account: it tells who came and went."""
 
-    def __init__(self, who: Enrolment, system: Enrolment, replicas: int = 1) -> None:
+    def __init__(
+        self, who: Enrolment, system: Enrolment, replicas: int = 1, enrol: Callable[[str, str], bytes] | None = None
+    ) -> None:
+        """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time."""
         self.up = asyncio.Event()
         self._who = who
         self._system = system
         self._replicas = replicas
+        self._enrol = enrol
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
@@ -113,6 +117,7 @@ class Steward:
             ("places", self._answer_places),
             ("look_up", self._answer_look_up),
             ("report", self._answer_report),
+            ("enrol", self._answer_enrol),
         ):
             await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
         await link.settle()
@@ -178,7 +183,8 @@ class Steward:
                 for name in missing & suspects:  # not there at two looks: it had not just come
                     await self._clear(name)
                 suspects = missing
-                await asyncio.wait(ends, timeout=LOOK_S if not missing else AGAIN_S, return_when=asyncio.FIRST_COMPLETED)
+                wait_s = AGAIN_S if missing else LOOK_S
+                await asyncio.wait(ends, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for end in ends:
                 end.cancel()
@@ -218,6 +224,11 @@ class Steward:
         if letters.from_whom(msg):
             await msg.respond(letters.encode(answer))
 
+    async def _answer_enrol(self, msg: Msg) -> None:
+        desk = letters.from_whom(msg)
+        if desk and self._enrol is not None:
+            await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
+
     # -- incidents ---------------------------------------------------------------------------------------------------
 
     async def _answer_report(self, msg: Msg) -> None:
@@ -225,22 +236,19 @@ class Steward:
         desk = letters.from_whom(msg)
         with contextlib.suppress(FloorError, msgspec.MsgspecError):
             reported = letters.read_incident(msg.data)
-            await self._store(f"rung.incident.{desk}", reported.incident.case, msg.data)
+            await _store(self._reached(), f"rung.incident.{desk}", reported.incident.case, msg.data)
             self._reported[reported.incident.case] = (reported.caller, reported.incident)
             await self._answer(msg, letters.Taken())
 
-    async def uphold(self, case: str, until: date = date.max) -> None:
-        """A review has found that this incident was one: look-ups find it, up to and with that day."""
-        data = letters.encode(letters.Upheld(case, until.isoformat()))
-        await self._store("rung.upheld.floor", f"{case} {until}", data)
+    async def uphold(self, case: str, until: date) -> None:
+        """As `uphold`; known here when it returns."""
+        await uphold(self._reached(), case, until)
         self._upheld[case] = until
 
-    async def _store(self, subject: str, name: str, data: bytes) -> None:
+    def _reached(self) -> Link:
         if self._link is None:
             raise FloorError("the floor is out of reach")
-        answer = await self._link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
-        if "error" in msgspec.json.decode(answer.data, type=dict[str, object]):
-            raise FloorError(f"the floor does not keep it: {answer.data.decode()}")
+        return self._link
 
     async def _incident(self, msg: Msg) -> None:
         with contextlib.suppress(msgspec.MsgspecError):
@@ -258,3 +266,20 @@ class Steward:
         found = [incident for whose, incident in self._reported.values() if whose == caller]
         upheld = tuple(i for i in found if self._upheld.get(i.case, date.min) >= today)
         await self._answer(msg, letters.LookedUp(upheld))
+
+
+async def uphold(link: Link | Enrolment, case: str, until: date) -> None:
+    """A review has found that this incident was one: look-ups find it, up to and with that day."""
+    if isinstance(link, Enrolment):
+        async with connected(link) as made:
+            await uphold(made, case, until)
+    else:
+        data = letters.encode(letters.Upheld(case, until.isoformat()))
+        await _store(link, "rung.upheld.floor", f"{case} {until}", data)
+
+
+async def _store(link: Link, subject: str, name: str, data: bytes) -> None:
+    """Returns once it is on the server's disk; twice under one name, it is kept once."""
+    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
+    if "error" in msgspec.json.decode(answer.data, type=dict[str, object]):
+        raise FloorError(f"the floor does not keep it: {answer.data.decode()}")

@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-import nkeys
+import nkeys  # type: ignore[import-untyped]
 
 USER = "U"  # the first letter of a user's public key
 KEY_LETTERS = 56
@@ -11,12 +11,12 @@ KEY_LETTERS = 56
 
 def new_seed() -> str:
     """A new user's secret."""
-    return nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER).decode()
+    return str(nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_USER), "ascii")
 
 
 def public(seed: str) -> str:
     """The key that goes with this secret; everybody may know it."""
-    return nkeys.from_seed(bytearray(seed.encode())).public_key.decode().rstrip("=")
+    return str(nkeys.from_seed(bytearray(seed.encode())).public_key, "ascii").rstrip("=")
 
 
 def is_key(text: str) -> bool:
@@ -27,4 +27,5 @@ def is_key(text: str) -> bool:
         raw = base64.b32decode(text)
     except ValueError:
         return False
-    return nkeys.crc16(bytearray(raw[:-2])).to_bytes(2, "little") == raw[-2:]
+    check: int = nkeys.crc16(bytearray(raw[:-2]))
+    return check.to_bytes(2, "little") == raw[-2:]

@@ -14,9 +14,16 @@ from msgspec.structs import replace
 
 from rung.floor import authority
 from rung.floor.base import FloorError
+from rung.floor.enrolment import DESK
 from rung.floor.nats_link import Enrolment
 from rung.floor.nkey import is_key, new_seed, public
-from rung.floor.site_server import SERVER_CONFIGURATION, server_configuration, user_invited, user_of_desk, user_of_steward
+from rung.floor.site_server import (
+    SERVER_CONFIGURATION,
+    server_configuration,
+    user_invited,
+    user_of_desk,
+    user_of_steward,
+)
 from rung.words import Role
 
 STEWARD = "floor"  # its name among the desks; no desk can have it
@@ -37,7 +44,7 @@ class Account(Struct, frozen=True, kw_only=True):
     role: Role
     key: str = ""  # its public nkey; empty: not enrolled yet
     invitation: Invitation | None = None
-    settings: dict[str, dict[str, object]] = {}  # tables of its rung.toml
+    config: str = ""  # its rung.toml, handed out when it enrols
     policies: dict[str, str] = {}  # files beside it, by name
 
 
@@ -53,7 +60,7 @@ class Site(Struct, frozen=True, kw_only=True):
 
     @property
     def servers(self) -> tuple[str, ...]:
-        return tuple(f"tls://{host}:{self.port}" for host in self.hosts)
+        return tuple(f"tls://{f'[{host}]' if ':' in host else host}:{self.port}" for host in self.hosts)
 
 
 class SiteFolder:
@@ -83,18 +90,20 @@ class SiteFolder:
             raise FloorError(f"{self.folder / SITE}: cannot be read: {error}") from None
 
     def invite(
-        self, desk: str, role: Role, settings: dict[str, dict[str, object]], policies: dict[str, str], now: float
+        self, desk: str, role: Role, now: float, config: str = "", policies: dict[str, str] | None = None
     ) -> str:
         """A desk may enrol from now on; the seed that its code carries. A desk that is enrolled stays so until then."""
+        if DESK.fullmatch(desk) is None or desk == STEWARD:
+            raise FloorError(f"{desk!r} cannot be a desk's name; use letters, digits, - and _, and not {STEWARD!r}")
         seed = new_seed()
         with self._changing() as site:
             if site is None:
                 raise FloorError(f"{self.folder}: no floor is there; start one: rung floor")
             there = site.desks.get(desk, Account(role=role))
             if there.role != role:
-                raise FloorError(f"the desk {desk!r} is a {there.role}'s; remove it first: rung floor remove-desk {desk}")
+                raise FloorError(f"{desk!r} is of a {there.role}; take it out first: rung floor remove-desk {desk}")
             invitation = Invitation(public(seed), now + INVITED_S)
-            account = replace(there, invitation=invitation, settings=settings, policies=policies)
+            account = replace(there, invitation=invitation, config=config, policies=policies or {})
             self._keep(replace(site, desks={**site.desks, desk: account}))
         return seed
 
