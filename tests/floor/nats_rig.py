@@ -132,6 +132,10 @@ class NatsRig:
         self.made = made
         self.steward = Steward(*made.site.steward())
         self.step: Callable[[str], None] = lambda what: None
+        self.task: asyncio.Task[None]
+
+    def stop_steward(self) -> None:
+        self.task.cancel()
 
     def desk(self, name: str) -> "WiredFloor":
         return WiredFloor(self, name)
@@ -193,11 +197,11 @@ class WiredFloor(NatsFloor):
 @asynccontextmanager
 async def nats_rig(made: RealSite) -> AsyncIterator[NatsRig]:
     rig = NatsRig(made)
-    task = asyncio.create_task(rig.steward.run())
+    rig.task = asyncio.create_task(rig.steward.run())
     try:
         async with asyncio.timeout(PATIENCE_S):
             await rig.steward.up.wait()
         yield rig
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        rig.stop_steward()
+        await asyncio.gather(rig.task, return_exceptions=True)
