@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import ConnectionClosedError, NoRespondersError, TimeoutError
+from nats.errors import ConnectionClosedError, NoRespondersError, TimeoutError, UnexpectedEOF
 from nats.errors import Error as NatsError
 
 from rung.floor.base import FloorError, FloorUnsureError
@@ -36,6 +36,10 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     servers: tuple[str, ...]  # tls://host:port
     ca: str  # the floor's own certificate authority, as PEM
     seed: str  # of the desk's nkey
+
+
+HUNG_UP = (BrokenPipeError, ConnectionResetError, UnexpectedEOF)
+ATTEMPTS = 3  # a server that hangs up on us has said why, and now and then that is overtaken by the hanging up
 
 
 def go_on() -> None:
@@ -108,16 +112,25 @@ class Link:
 @asynccontextmanager
 async def connected(who: Enrolment) -> AsyncIterator[Link]:
     """Raises FloorError with one line if no server can be reached, or it does not know this desk."""
+    link = await _connect(who, ATTEMPTS)
+    try:
+        go_on()
+        yield link
+    finally:
+        await _close(link.client)
+
+
+async def _connect(who: Enrolment, attempts: int) -> Link:
     name = f"{who.desk}.{secrets.token_hex(8)}"
     closed, client = asyncio.Event(), Client()
-    errors: list[Exception] = []
+    met: list[Exception] = []
 
     async def is_closed() -> None:
         closed.set()
 
     async def failed(error: Exception) -> None:
         """Whatever it is: what was dropped meanwhile is learnt anew, on the next connection."""
-        errors.append(error)
+        met.append(error)
         closed.set()
 
     try:
@@ -139,13 +152,12 @@ async def connected(who: Enrolment) -> AsyncIterator[Link]:
             )
     except BROKEN as error:
         await _close(client)
-        raise FloorError(f"the floor at {', '.join(who.servers)} {_why([*errors, error])}") from None
+        met.append(error)
+        if attempts > 1 and isinstance(met[0], HUNG_UP):
+            return await _connect(who, attempts - 1)
+        raise FloorError(f"the floor at {', '.join(who.servers)} {_why(met)}") from None
     closed.clear()
-    try:
-        go_on()
-        yield Link(client, name, closed)
-    finally:
-        await _close(client)
+    return Link(client, name, closed)
 
 
 def _why(errors: Sequence[BaseException]) -> str:
