@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from rung.floor.enrolment import enrol, keep_enrolment, pin_of, read_code, read_
 from rung.floor.nats import NatsFloor
 from rung.floor.nats_link import Enrolment, connected, trusting
 from rung.floor.nkey import is_key, new_seed, public
-from rung.floor.site import INVITED_S, SiteFolder
+from rung.floor.site import INVITED_S, USED_S, SiteFolder
 from rung.floor.site_service import FloorService, code_for
 from rung.words import Role
 
@@ -108,13 +108,17 @@ async def tried(site: RealSite, publish: str = "", subscribe: str = "") -> str:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[SiteFolder]:
-    """`rung floor` on an empty folder."""
+async def running(
+    folder: Path, starting: Callable[[SiteFolder], None] = lambda made: None
+) -> AsyncIterator[SiteFolder]:
+    """`rung floor` on an empty folder; ``starting`` happens while the server comes up."""
     made = SiteFolder(folder)
     made.set_up((HERE,), free_port(), HERE)
     told: list[str] = []
     task = asyncio.create_task(FloorService(made, told.append).run())
     try:
+        await asyncio.sleep(0)
+        starting(made)
         async with asyncio.timeout(PATIENCE_S):
             while not told:
                 await asyncio.sleep(0.01)
@@ -166,12 +170,17 @@ def test_a_desk_comes_with_a_code_works_and_is_thrown_out(tmp_path: Path) -> Non
             task = asyncio.create_task(floor.run(news.append))  # type: ignore[arg-type]
             await until(lambda: any(isinstance(n, w.FloorIs) and n.up for n in news))
             await until_it_is(ada, let_in=True)
+            other: list[object] = []
+            beside = asyncio.create_task(NatsFloor(ada).run(other.append))  # type: ignore[arg-type]
+            await until(lambda: other)
             folder.remove("eve")
             await until(lambda: isinstance(news[-2], w.FloorIs) and not news[-2].up)
             await until_it_is(eve, let_in=False)
-            assert await is_let_in(ada), "nobody else is troubled"
+            await enrolled(folder, "fay", Role.SUPERVISOR)
+            assert all(n.up for n in other if isinstance(n, w.FloorIs)), "nobody else is troubled"
             await until(lambda: "does not let this desk in" in floor.why)
             task.cancel()
+            beside.cancel()
 
     asyncio.run(play())
 
@@ -180,6 +189,19 @@ async def until(true: object) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not true():  # type: ignore[operator]
             await asyncio.sleep(0.01)
+
+
+def test_a_desk_that_is_invited_while_the_floor_starts_may_come(tmp_path: Path) -> None:
+    async def play() -> None:
+        codes: list[str] = []
+
+        def starting(folder: SiteFolder) -> None:
+            codes.append(str(code_for(folder, "ada", folder.invite("ada", Role.AGENT, time.time()))))
+
+        async with running(tmp_path / "floor", starting):
+            assert (await with_code(codes[0])).desk == "ada"
+
+    asyncio.run(play())
 
 
 def test_a_code_is_good_for_one_key_of_one_desk_and_for_a_day(tmp_path: Path) -> None:
@@ -199,6 +221,9 @@ def test_a_code_is_good_for_one_key_of_one_desk_and_for_a_day(tmp_path: Path) ->
     assert folder.enrol("ada", key, now).role == Role.AGENT
     with pytest.raises(FloorError, match="used up"):
         folder.enrol("ada", public(new_seed()), now)
+    assert folder.enrol("ada", key, now).key == key, "the answer may have been lost"
+    with pytest.raises(FloorError, match="too old"):
+        folder.enrol("ada", key, now + USED_S + 1)
     assert folder.read().desks["ada"].key == key
 
 

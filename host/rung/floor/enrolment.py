@@ -17,8 +17,8 @@ import msgspec
 from msgspec import Struct
 
 from rung.floor.authority import write_secret
-from rung.floor.base import FloorError
-from rung.floor.nats_link import CONNECT_S, Enrolment, connected
+from rung.floor.base import FloorError, FloorUnsureError
+from rung.floor.nats_link import ATTEMPTS, CONNECT_S, Enrolment, connected
 from rung.floor.nkey import new_seed, public
 from rung.words import Role
 
@@ -81,12 +81,22 @@ async def enrol(code: Code) -> tuple[Enrolment, Welcome]:
         ca=certificate,
         seed=code.seed,
     )
-    async with connected(guest) as link:
-        answer = await link.request(f"rung.floor.enrol.{code.desk}", public(seed).encode(), ANSWER_S)
-    said = msgspec.json.decode(answer.data, type=Welcome | Turned)
+    said = await _ask(guest, public(seed), ATTEMPTS)
     if isinstance(said, Turned):
         raise FloorError(said.why)
     return Enrolment(desk=code.desk, role=said.role, servers=said.servers, ca=said.ca, seed=seed), said
+
+
+async def _ask(guest: Enrolment, key: str, attempts: int) -> Welcome | Turned:
+    """The same key gets the same answer, so it may be asked for again when that was lost."""
+    try:
+        async with connected(guest) as link:
+            answer = await link.request(f"rung.floor.enrol.{guest.desk}", key.encode(), ANSWER_S)
+    except FloorUnsureError:
+        if attempts == 1:
+            raise
+        return await _ask(guest, key, attempts - 1)
+    return msgspec.json.decode(answer.data, type=Welcome | Turned)
 
 
 async def _shown(code: Code) -> str:

@@ -82,7 +82,7 @@ class Link:
         except TimeoutError:
             raise FloorUnsureError("no answer came") from None
         except ConnectionClosedError:
-            raise Unreachable("the floor is out of reach") from None
+            raise FloorUnsureError("no answer came: the connection is lost") from None
         except BROKEN as error:
             raise FloorUnsureError(f"no answer came: {error}") from None
         go_on()

@@ -28,6 +28,7 @@ from rung.words import Role
 
 STEWARD = "floor"  # its name among the desks; no desk can have it
 INVITED_S = 24 * 3600.0  # so long a code can be used
+USED_S = 60.0  # so long its desk may ask once more for what it got, if that was lost on the way
 SITE = "site.json"
 
 
@@ -36,6 +37,7 @@ class Invitation(Struct, frozen=True):
 
     key: str  # the public half of what the code carries
     until: float  # seconds since 1970
+    used: bool = False
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -115,7 +117,10 @@ class SiteFolder:
                 raise FloorError(f"the code for the desk {desk!r} is used up or too old; ask for another one")
             if not is_key(key):
                 raise FloorError("that is no nkey of a user")
-            account = replace(account, key=key, invitation=None)
+            if account.invitation.used and account.key != key:
+                raise FloorError(f"the code for the desk {desk!r} is used up; ask for another one")
+            until = min(account.invitation.until, now + USED_S)
+            account = replace(account, key=key, invitation=replace(account.invitation, used=True, until=until))
             self._keep(replace(site, desks={**site.desks, desk: account}))
         return account
 

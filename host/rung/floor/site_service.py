@@ -30,11 +30,12 @@ class FloorService:
         self._steward = Steward(*folder.steward(), enrol=self.enrol)
 
     async def run(self) -> None:
+        known = self._changed()
         self._server.start()
         steward = asyncio.create_task(self._steward.run())
         try:
             await self._come_up()
-            await self._watch()
+            await self._watch(known)
         finally:
             steward.cancel()
             await asyncio.gather(steward, return_exceptions=True)
@@ -50,17 +51,17 @@ class FloorService:
                 return
         raise FloorError(f"the server does not answer; it says why in {self._folder.folder / 'nats.log'}")
 
-    async def _watch(self) -> None:
+    async def _watch(self, known: int) -> None:
         """A change of who may come is told to the server; the rest goes on by itself."""
-        file = self._folder.folder / SITE
-        known = file.stat().st_mtime_ns
         while True:
-            await asyncio.sleep(LOOK_S)
             self._still_there()
-            changed = file.stat().st_mtime_ns
-            if changed != known:
+            if (changed := self._changed()) != known:
                 known = changed
                 self._server.reload()
+            await asyncio.sleep(LOOK_S)
+
+    def _changed(self) -> int:
+        return (self._folder.folder / SITE).stat().st_mtime_ns
 
     def _still_there(self) -> None:
         if (code := self._server.ended()) is not None:
