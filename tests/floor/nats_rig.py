@@ -12,8 +12,11 @@ from pathlib import Path
 
 from rung import words as w
 from rung.floor.base import Feed, Floor, FloorNews
+from rung.floor.base import Line as Entry
 from rung.floor.nats import NatsFloor
-from rung.floor.nats_link import Enrolment
+from rung.floor.nats_copies import JOURNALS
+from rung.floor.nats_letters import read_part
+from rung.floor.nats_link import Enrolment, connected
 from rung.floor.nats_steward import Steward
 from rung.floor.nkey import new_seed, public
 from rung.floor.site import SiteFolder
@@ -136,6 +139,16 @@ class NatsRig:
 
     def stop_steward(self) -> None:
         self.task.cancel()
+
+    async def copies(self) -> dict[str, list[Entry]]:
+        """All that the server has of the desks' records, by the record's name, in the order in which it came."""
+        found: dict[str, list[Entry]] = {}
+        async with connected(self.made.site.steward()[0]) as link:
+            js = link.client.jetstream()
+            for seq in range(1, (await js.stream_info(JOURNALS)).state.last_seq + 1):
+                part = read_part((await js.get_msg(JOURNALS, seq)).data or b"")
+                found.setdefault(part.journal, []).extend(part.lines)
+        return found
 
     def desk(self, name: str) -> "WiredFloor":
         return WiredFloor(self, name)

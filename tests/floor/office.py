@@ -5,6 +5,7 @@ Whoever has a case at every instant is read from the journals of all desks, in t
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -164,6 +165,11 @@ class Seat:
         return [told.text for told in self.told if told.kind == "trouble"]
 
     @property
+    def has_told(self) -> bool:
+        """Has everything that is on record here been told?"""
+        return self._teller._queue.empty()
+
+    @property
     def has_case(self) -> bool:
         return self.bridge.look().epoch > 0
 
@@ -227,6 +233,8 @@ class Office:
 
     def check_owners(self) -> None:
         """One owner at a time; a desk lets go only of what another has written down."""
+        while any(not seat.has_told for seat in self.seats):  # each tells on a thread of its own
+            time.sleep(0.001)
         for case, stands in self.owners():
             having = [desk for desk, how in stands.items() if how == "has"]
             assert len(having) <= 1, f"two owners of {case}: {stands}"

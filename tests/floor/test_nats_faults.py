@@ -87,6 +87,37 @@ def test_a_server_that_dies_and_comes_back_with_its_disk_alone_has_lost_nothing(
     played(play)
 
 
+def test_a_letter_under_way_when_the_server_dies_ends_unsure_and_is_not_tried_without_end() -> None:
+    """Everything else goes on meanwhile: the loop belongs to the calls, too."""
+
+    async def play(world: World, rig: NatsRig) -> None:
+        tries = 0
+        session = line_of(world.eve)._session
+        assert session is not None
+        request = session.link.request
+
+        async def counted(*what: object) -> object:
+            nonlocal tries
+            tries += 1
+            return await request(*what)  # type: ignore[arg-type]
+
+        session.link.request = counted  # type: ignore[method-assign, assignment]
+        line_of(world.ada).line.silence()
+        act = asyncio.create_task(world.eve.floor.act("ada", w.Calmed()))
+        while not tries:
+            await asyncio.sleep(0.001)
+        rig.made.server.kill()
+        with pytest.raises(FloorUnsureError):
+            await act
+        assert tries <= 10
+        rig.made.server.start()
+        line_of(world.ada).line.cut()
+        line_of(world.ada).find()
+        await world.ada.shows("eve", "fay", "gus")
+
+    played(play)
+
+
 def test_while_no_steward_is_there_desks_still_reach_each_other() -> None:
     async def play(world: World, rig: NatsRig) -> None:
         rig.stop_steward()

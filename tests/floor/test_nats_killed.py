@@ -6,19 +6,23 @@ when the server is back the story goes on to its end.
 
 import asyncio
 import os
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
 from tests.floor.nats_rig import NatsRig, RealSite, nats_rig, real_site
 from tests.floor.office import PATIENCE_S, Office, Seat, office
+from tests.floor.test_shuffle import ACTS, anything, is_settled
 
 from rung import words as w
 from rung.floor.base import FloorError
 from rung.policy.state import Case
 
 DEAD_S = 0.1
-STRIDE = 1 if os.environ.get("RUNG_LONG") else 5  # all steps, or each fifth
+KILLED = 0.03  # of a server, before each act of a storm
+STRIDE = 1 if os.environ.get("RUNG_LONG") else 7  # all steps, or each seventh
+STORMS = range(int(os.environ.get("RUNG_STORMS", "1")))
 pytestmark = pytest.mark.xdist_group("nats")
 Story = Callable[[Office], Awaitable[None]]
 
@@ -126,7 +130,21 @@ async def played(site: RealSite, policy: str, story: Story, nth: int) -> Killer:
             await killer.is_back()
         for seat in made.seats:
             await seat.until(lambda seat=seat: seat.bridge._desk.facts.floor_up)  # type: ignore[misc]
+        await copied(rig, made)
     return killer
+
+
+async def copied(rig: NatsRig, made: Office) -> None:
+    """Every entry of every record is on the floor once, in its order, and as it was written."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            copies = await rig.copies()
+            written = {seat.journal.id: list(seat.journal.entries()) for seat in made.seats}
+            if all(len(copies.get(id, ())) >= len(entries) for id, entries in written.items()):
+                break
+            await asyncio.sleep(0.05)
+    for id, entries in written.items():
+        assert [(e.seq, e.hash, e.body) for e in copies[id]] == [(e.seq, e.hash, e.body) for e in entries]
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -137,3 +155,36 @@ def test_a_server_that_is_killed_at_any_step_costs_nothing_but_time(name: str) -
         assert steps > 10
         for nth in range(1, steps + 1, STRIDE):
             asyncio.run(played(site, policy, story, nth))
+
+
+@pytest.mark.parametrize("seed", STORMS)
+def test_in_a_storm_over_a_server_that_dies_a_case_has_one_owner_at_every_instant(seed: int) -> None:
+    """Desks die, lines are cut, phones and disks fail, and the server is killed now and then."""
+    with real_site("ada", "eve", "fay") as site:
+        try:
+            asyncio.run(storm(site, random.Random(seed)))
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+
+async def storm(site: RealSite, chance: random.Random) -> None:
+    async with nats_rig(site) as rig, office("warm-transfer", only=("ada", "eve", "fay"), floor=rig) as made:
+        made.extension.habit("busy")
+        await made.call()
+        killer = Killer(rig, 1)
+        for _ in range(ACTS):
+            if chance.random() < KILLED:
+                await killer.is_back()
+                killer = Killer(rig, 1)
+                killer("in the storm")
+            await anything(made, chance)
+            await asyncio.sleep(chance.random() * 0.02)
+            made.check_owners()
+        await killer.is_back()
+        for seat in made.seats:
+            seat.phone.faults.clear()
+            seat.floor.find()
+        await made.ada.until(lambda: is_settled(made))
+        made.check_owners()
+        assert made.caller.living, "no failure ends a call"
+        await copied(rig, made)

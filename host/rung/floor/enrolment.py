@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from rung.floor.authority import write_secret
 from rung.floor.base import FloorError, FloorUnsureError
-from rung.floor.nats_link import ATTEMPTS, CONNECT_S, Enrolment, connected
+from rung.floor.nats_link import ATTEMPTS, CONNECT_S, Enrolment, Unreachable, connected
 from rung.floor.nkey import new_seed, public
 from rung.words import Role
 
@@ -92,7 +92,7 @@ async def _ask(guest: Enrolment, key: str, attempts: int) -> Welcome | Turned:
     try:
         async with connected(guest) as link:
             answer = await link.request(f"rung.floor.enrol.{guest.desk}", key.encode(), ANSWER_S)
-    except FloorUnsureError:
+    except (FloorUnsureError, Unreachable):
         if attempts == 1:
             raise
         return await _ask(guest, key, attempts - 1)

@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.floor import nats_letters as letters
-from rung.floor.base import Asked, AsksAre, Feed, FloorError, FloorNews, FloorUnsureError, Place
+from rung.floor.base import Asked, AsksAre, Copied, Feed, FloorError, FloorNews, FloorUnsureError, Line, Place
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
-from rung.floor.nats_places import Places, put
+from rung.floor.nats_places import Places, keep, put
 from rung.words import Role
 
 LETTER_S = 4.0  # a letter without an answer is sent again for so long; a dead desk's place is gone by then
@@ -41,6 +41,7 @@ class NatsFloor:
         self._place = Place(extension="")
         self._moved = asyncio.Event()  # the place is another than the server has
         self._session: _Session | None = None
+        self._part = 0  # the server's number of the last part of our record
 
     async def run(self, feed: Feed) -> None:
         wait_s, told_down = AGAIN_S, False
@@ -105,6 +106,18 @@ class NatsFloor:
         answer = await self._reached().send(desk, w.FromDesk(self.desk, self._person(), act))
         return answer or w.Answer(verdict=w.Verdict.NOTHING, why="Nothing came of it.")
 
+    async def copied(self, head: Copied) -> Copied:
+        stood = letters.read_stood(await self._reached().service("copied", letters.encode(head)))
+        self._part = stood.number
+        return stood.copied
+
+    async def copy(self, journal: str, lines: tuple[Line, ...]) -> None:
+        data = letters.encode(letters.Part(journal, lines))
+        number = await keep(self._reached().link, f"rung.journal.{self.desk}", data, self._part, SERVICE_S)
+        if number is None:
+            raise FloorError("these are not the next entries of this record")
+        self._part = number
+
     async def report(self, caller: str, incident: w.Earlier) -> None:
         await self._reached().service("report", letters.encode(letters.Reported(caller, incident)))
 
@@ -134,7 +147,7 @@ class _Session:
         self.asking = Asking(floor.desk, link.name, self.send)
         self.before = Before()
         self._floor = floor
-        self._link = link
+        self.link = link
         self._subject = f"rung.place.{floor._who.role}.{floor.desk}"
         self._seq = 0  # of our place, as the server has it
         self._seen: dict[str, str] = {}  # by desk: its connection
@@ -149,16 +162,16 @@ class _Session:
     async def enter(self) -> None:
         """Take the desk's place. Raises NameTaken, or FloorError while it cannot be had."""
         desk = self._floor.desk
-        await self._link.listen("rung.places.>", self._places.told)
-        await self._link.settle()  # from here on every change is heard
-        await self._places.load(self._link, desk)
+        await self.link.listen("rung.places.>", self._places.told)
+        await self.link.settle()  # from here on every change is heard
+        await self._places.load(self.link, desk)
         there = self._places.get(desk)
         if there is not None:
             await self._ask_who_is_there()
-        await self._link.listen(f"rung.to.{desk}.*", self._letterbox.opened)
-        await self._link.settle()
+        await self.link.listen(f"rung.to.{desk}.*", self._letterbox.opened)
+        await self.link.settle()
         self._floor._moved.clear()
-        kept = await put(self._link, self._subject, self._sat(), self._places.seq(self._subject), SERVICE_S)
+        kept = await put(self.link, self._subject, self._sat(), self._places.seq(self._subject), SERVICE_S)
         if kept is None:
             raise FloorError(f"somebody else has just taken the name {desk!r}")
         self._seq = kept
@@ -167,7 +180,7 @@ class _Session:
         """A bridge that is gone does not answer; one that was cut off is thrown out by the server after a while."""
         desk = self._floor.desk
         try:
-            await self._link.request(f"rung.to.{desk}.{desk}", letters.encode(Letter("", "", Who())), NAME_S)
+            await self.link.request(f"rung.to.{desk}.{desk}", letters.encode(Letter("", "", Who())), NAME_S)
         except Unreachable:
             return
         except FloorUnsureError:
@@ -179,7 +192,7 @@ class _Session:
         self._due.set()
         async with asyncio.TaskGroup() as group:
             works = [group.create_task(work) for work in (self._tell(), self._keep_place())]
-            ends = [group.create_task(end) for end in (self._link.until_lost(), self._until_evicted())]
+            ends = [group.create_task(end) for end in (self.link.until_lost(), self._until_evicted())]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in (*works, *ends):
                 task.cancel()
@@ -191,7 +204,7 @@ class _Session:
         self.asking.stop()
 
     def _sat(self) -> Sat:
-        return Sat(place=self._floor._place, connection=self._link.name)
+        return Sat(place=self._floor._place, connection=self.link.name)
 
     # -- who is here -------------------------------------------------------------------------------------------------
 
@@ -208,7 +221,7 @@ class _Session:
         self._due.set()
 
     def _own_place_changed(self, connection: str) -> None:
-        if connection == self._link.name:
+        if connection == self.link.name:
             self._seq = self._places.seq(self._subject)
         elif connection:
             self._evicted.set()
@@ -221,7 +234,7 @@ class _Session:
             self._floor._moved.clear()
             try:
                 last = self._places.seq(self._subject)
-                kept = await put(self._link, self._subject, self._sat(), max(self._seq, last), SERVICE_S)
+                kept = await put(self.link, self._subject, self._sat(), max(self._seq, last), SERVICE_S)
             except FloorError:
                 kept = None
             if kept is None:
@@ -250,7 +263,7 @@ class _Session:
 
     async def send(self, to: str, body: News | Board) -> w.Answer | None:
         """Until that desk has taken it. FloorError: it certainly has not; FloorUnsureError: perhaps."""
-        loop, id = asyncio.get_running_loop(), f"{self._link.name}.{next(self._numbers)}"
+        loop, id = asyncio.get_running_loop(), f"{self.link.name}.{next(self._numbers)}"
         subject, until, unsure = f"rung.to.{to}.{self._floor.desk}", loop.time() + self._floor._within_s, ""
         while (there := self._places.get(to)) is not None:
             if unsure and there.connection != unsure:
@@ -258,7 +271,7 @@ class _Session:
             letter = letters.encode(Letter(id, there.connection, body))
             try:
                 left = max(NOT_YET_S, until - loop.time())
-                answer = letters.read_answer((await self._link.request(subject, letter, min(COPY_S, left))).data)
+                answer = letters.read_answer((await self.link.request(subject, letter, min(COPY_S, left))).data)
             except Unreachable:
                 break
             except (FloorUnsureError, msgspec.MsgspecError):
@@ -288,6 +301,6 @@ class _Session:
     async def service(self, name: str, data: bytes) -> bytes:
         """What a steward answers."""
         try:
-            return (await self._link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)).data
+            return (await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)).data
         except Unreachable:
             raise FloorError("no steward of the floor is in reach") from None

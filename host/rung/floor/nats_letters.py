@@ -9,7 +9,8 @@ that end with its own name, so the sender is who the subject says; a letter that
 | rung.to.DESK.SENDER | SENDER | letters |
 | rung.place.ROLE.DESK | DESK, stewards | who sits there; kept by the server, the last one of each desk |
 | rung.places.ROLE.DESK | the server | the same, to all, as soon as it is kept |
-| rung.floor.SERVICE.DESK | DESK | what the stewards answer: places, look_up, report |
+| rung.journal.DESK | DESK | parts of its record; kept on disk |
+| rung.floor.SERVICE.DESK | DESK | what the stewards answer: places, look_up, report, copied |
 """
 
 from collections import OrderedDict
@@ -20,7 +21,7 @@ from msgspec import Struct
 from nats.aio.msg import Msg
 
 from rung import words as w
-from rung.floor.base import Asked, Place
+from rung.floor.base import Asked, Copied, Line, Place
 
 LETTERS_KEPT = 2000  # of which a second copy is known; a desk gets a few a second at most, and copies come within 4 s
 
@@ -92,6 +93,20 @@ class Reported(Struct, frozen=True):
     incident: w.Earlier
 
 
+class Stood(Struct, frozen=True):
+    """How far a desk's record is copied, and the server's number of the last part of it."""
+
+    copied: Copied
+    number: int
+
+
+class Part(Struct, frozen=True):
+    """The next lines of a desk's record."""
+
+    journal: str
+    lines: tuple[Line, ...]
+
+
 class Upheld(Struct, frozen=True):
     """A review has found that it was one; it counts up to and with that day, ISO 8601."""
 
@@ -106,6 +121,9 @@ read_sat = msgspec.json.Decoder(Sat).decode
 read_page = msgspec.json.Decoder(Page).decode
 read_looked_up = msgspec.json.Decoder(LookedUp).decode
 read_incident = msgspec.json.Decoder(Reported).decode
+read_stood = msgspec.json.Decoder(Stood).decode
+read_copied = msgspec.json.Decoder(Copied).decode
+read_part = msgspec.json.Decoder(Part).decode
 read_upheld = msgspec.json.Decoder(Upheld).decode
 
 

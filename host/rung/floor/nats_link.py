@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
@@ -49,6 +49,15 @@ def go_on() -> None:
         raise asyncio.CancelledError
 
 
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Whatever a connection ends with is a FloorError."""
+    try:
+        yield
+    except BROKEN as error:
+        raise FloorUnsureError(f"the floor is out of reach: {error or type(error).__name__}") from None
+
+
 class Unreachable(FloorError):
     """Nobody listens there: certainly nothing was done."""
 
@@ -63,12 +72,14 @@ class Link:
 
     async def listen(self, subject: str, heard: Callable[[Msg], Awaitable[None]], queue: str = "") -> None:
         """Call ``heard`` for each message, one after the other."""
-        await self._client.subscribe(subject, queue=queue, cb=heard)
+        with _told():
+            await self._client.subscribe(subject, queue=queue, cb=heard)
         go_on()
 
     async def settle(self) -> None:
         """Until the server has taken everything sent so far."""
-        await self._client.flush(CONNECT_S)  # type: ignore[arg-type]  # a part of a second will do
+        with _told():
+            await self._client.flush(CONNECT_S)  # type: ignore[arg-type]  # a part of a second will do
         go_on()
 
     async def request(
@@ -81,8 +92,8 @@ class Link:
             raise Unreachable("out of reach") from None
         except TimeoutError:
             raise FloorUnsureError("no answer came") from None
-        except ConnectionClosedError:
-            raise FloorUnsureError("no answer came: the connection is lost") from None
+        except ConnectionClosedError:  # found before anything was sent
+            raise Unreachable("the floor is out of reach") from None
         except BROKEN as error:
             raise FloorUnsureError(f"no answer came: {error}") from None
         go_on()
@@ -163,6 +174,8 @@ async def _connect(who: Enrolment, attempts: int) -> Link:
 def _why(errors: Sequence[BaseException]) -> str:
     if any("authorization" in str(error).lower() for error in errors):
         return f"does not let this desk in: it was removed, or its code is used up; enrol it anew: {ENROL}"
+    if isinstance(errors[-1], HUNG_UP):
+        return f"hangs up: perhaps it does not let this desk in any more; then enrol it anew: {ENROL}"
     if any(isinstance(error, ssl.SSLCertVerificationError) for error in errors):
         return f"shows the certificate of another floor; enrol this desk anew: {ENROL}"
     return f"is out of reach: {str(errors[0]) or 'it does not answer'}"

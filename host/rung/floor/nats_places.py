@@ -95,20 +95,27 @@ async def look(who: Enrolment) -> w.FloorIs:
     return places.floor_is(who.desk)
 
 
-async def put(link: Link, subject: str, sat: Sat | None, last: int | None, within_s: float) -> int | None:
-    """Keep this place (None: nobody is there any more). Returns its number; None: ``last`` is not the last any more.
+async def put(link: Link, subject: str, sat: Sat | None, last: int, within_s: float) -> int | None:
+    """Keep this place; None: nobody is there any more. As `keep`."""
+    return await keep(link, subject, b"" if sat is None else encode(sat), last, within_s)
 
-    With ``last`` None it replaces whatever is there. Raises as `Link.request`.
+
+async def keep(link: Link, subject: str, data: bytes, last: int, within_s: float) -> int | None:
+    """Have the server keep this. Returns its number; None: ``last`` is not that subject's last number any more.
+
+    Raises as `Link.request`.
     """
-    headers = {} if last is None else {"Nats-Expected-Last-Subject-Sequence": str(last)}
-    answer = await link.request(subject, b"" if sat is None else encode(sat), within_s, headers)
+    headers = {"Nats-Expected-Last-Subject-Sequence": str(last)}
+    answer = await link.request(subject, data, within_s, headers)
     kept: dict[str, object] = msgspec.json.decode(answer.data, type=dict)
-    if isinstance(seq := kept.get("seq"), int) and "error" not in kept:
-        return seq
     error = kept.get("error")
-    if isinstance(error, dict) and error.get("err_code") == WRONG_LAST_SEQUENCE:
-        return None
-    raise FloorError(f"the floor does not keep who is here: {error}")
+    if isinstance(error, dict):
+        if error.get("err_code") == WRONG_LAST_SEQUENCE:
+            return None
+        raise FloorError(f"the server does not keep it: {error.get('description')}")
+    seq = kept["seq"]
+    assert isinstance(seq, int)
+    return seq
 
 
 WRONG_LAST_SEQUENCE = 10071  # NATS' own number

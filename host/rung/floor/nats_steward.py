@@ -12,13 +12,14 @@ import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NoMore
-from nats.js.api import DiscardPolicy, RePublish, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import DeliverPolicy, DiscardPolicy, RePublish, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 from nats.js.errors import Error as JetStreamError
 
 from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
+from rung.floor.nats_copies import JOURNALS, Continues, Copies
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
 from rung.floor.nats_places import Places, put
 
@@ -53,14 +54,25 @@ class Steward:
     """`run` until cancelled. ``system`` is the server's own account: it tells who came and went."""
 
     def __init__(
-        self, who: Enrolment, system: Enrolment, replicas: int = 1, enrol: Callable[[str, str], bytes] | None = None
+        self,
+        who: Enrolment,
+        system: Enrolment,
+        replicas: int = 1,
+        *,
+        enrol: Callable[[str, str], bytes] | None = None,
+        continues: Continues = lambda copied, journal, lines: "",
+        trouble: Callable[[str], None] = lambda text: None,
     ) -> None:
-        """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time."""
+        """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
+
+        ``continues`` tells whether a part of a record follows what was copied; ``trouble`` is told what does not.
+        """
         self.up = asyncio.Event()
         self._who = who
         self._system = system
         self._replicas = replicas
         self._enrol = enrol
+        self._copies = Copies(continues, trouble)
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
@@ -104,13 +116,26 @@ class Steward:
                 num_replicas=self._replicas,
             ),
         )
+        await self._make(
+            link,
+            StreamConfig(
+                name=JOURNALS,
+                subjects=["rung.journal.*"],
+                storage=StorageType.FILE,
+                retention=RetentionPolicy.LIMITS,
+                discard=DiscardPolicy.NEW,
+                num_replicas=self._replicas,
+            ),
+        )
         self._places, self._found = Places(), {}
+        self._copies.forget()
         await system.listen(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", self._disconnected)
         await system.settle()
         for stream, subject, heard in (
             (PLACES, "rung.place.>", self._place),
             (INCIDENTS, "rung.incident.>", self._incident),
             (INCIDENTS, "rung.upheld.>", self._uphold),
+            (JOURNALS, "rung.journal.>", self._copies.read),
         ):
             await self._read(link, stream, subject, heard)
         for service, serve in (
@@ -118,6 +143,7 @@ class Steward:
             ("look_up", self._answer_look_up),
             ("report", self._answer_report),
             ("enrol", self._answer_enrol),
+            ("copied", self._answer_copied),
         ):
             await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
         await link.settle()
@@ -142,7 +168,9 @@ class Steward:
             some.set()
 
         js = link.client.jetstream(timeout=CONNECT_S)
-        consumer = await (await js.subscribe(subject, stream=stream, ordered_consumer=True, cb=each)).consumer_info()
+        begin = DeliverPolicy.LAST_PER_SUBJECT if stream == JOURNALS else DeliverPolicy.ALL
+        subscription = await js.subscribe(subject, stream=stream, ordered_consumer=True, cb=each, deliver_policy=begin)
+        consumer = await subscription.consumer_info()
         go_on()
         there = (consumer.num_pending or 0) + (consumer.delivered.consumer_seq if consumer.delivered else 0)
         async with asyncio.timeout(LOAD_S):
@@ -228,6 +256,12 @@ class Steward:
         desk = letters.from_whom(msg)
         if desk and self._enrol is not None:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
+
+    async def _answer_copied(self, msg: Msg) -> None:
+        desk = letters.from_whom(msg)
+        with contextlib.suppress(msgspec.MsgspecError):
+            self._copies.said(desk, letters.read_copied(msg.data))
+            await self._answer(msg, self._copies.stood(desk))
 
     # -- incidents ---------------------------------------------------------------------------------------------------
 
