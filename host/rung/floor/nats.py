@@ -26,6 +26,7 @@ COPY_S = 1.0  # between two copies of it
 NOT_YET_S = 0.02  # until a desk has heard of one that has just come
 AGAIN_S, AGAIN_MAX_S = 0.1, 2.0  # between two attempts to reach the floor, the second half of it by chance
 NAME_S = 1.0  # whoever has this name answers within that
+GATHER_S = 0.02  # between two tellings of who is here
 SERVICE_S = 2.0  # so long a steward may take for an answer
 
 
@@ -156,7 +157,8 @@ class _Session:
         self._numbers = itertools.count(1)
         self._told: FloorNews | None = None
         self._told_asks: FloorNews | None = None
-        self._due = asyncio.Event()  # something is to be told
+        self._moved = asyncio.Event()  # presence has changed
+        self._asked = asyncio.Event()  # what is asked has changed, after the first telling of presence
         self._evicted = asyncio.Event()  # somebody else has the name now
 
     async def enter(self) -> None:
@@ -189,9 +191,9 @@ class _Session:
 
     async def stay(self) -> None:
         """Until the floor is lost."""
-        self._due.set()
+        self._moved.set()
         async with asyncio.TaskGroup() as group:
-            works = [group.create_task(work) for work in (self._tell(), self._keep_place())]
+            works = [group.create_task(work) for work in (self._tell_floor(), self._tell_asks(), self._keep_place())]
             ends = [group.create_task(end) for end in (self.link.until_lost(), self._until_evicted())]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in (*works, *ends):
@@ -218,7 +220,9 @@ class _Session:
                 self.asking.came(desk)
         if desk == self._floor.desk and self._seq and self._places.seq(self._subject) > self._seq:
             self._own_place_changed(connection)
-        self._due.set()
+        self._moved.set()
+        if self._told is not None:
+            self._asked.set()
 
     def _own_place_changed(self, connection: str) -> None:
         if connection == self.link.name:
@@ -243,17 +247,25 @@ class _Session:
             else:
                 self._seq = max(self._seq, kept)
 
-    async def _tell(self) -> None:
-        """What has changed of presence and asks; as it is when it is told."""
+    async def _tell_floor(self) -> None:
+        """Presence as it is when it is told: where hundreds of desks come at once, not once for each."""
         while True:
-            await self._due.wait()
-            self._due.clear()
+            await self._moved.wait()
+            self._moved.clear()
             if self._floor.desk not in self._places.desks():
                 continue  # the server is about to tell of us
             floor = self._places.floor_is(self._floor.desk)
             if floor != self._told:
-                self._told = floor
+                first, self._told = self._told is None, floor
                 self.feed(floor)
+                if first:
+                    self._asked.set()
+            await asyncio.sleep(GATHER_S)
+
+    async def _tell_asks(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
             asks = self.before.told()
             if asks != self._told_asks:
                 self._told_asks = asks
@@ -292,7 +304,7 @@ class _Session:
             return NotYet()
         if isinstance(body, Board):
             self.before.take(sender, body)
-            self._due.set()
+            self._asked.set()
             return Taken()
         if isinstance(body, w.FromDesk) and self._places.role(sender) == Role.AGENT:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
