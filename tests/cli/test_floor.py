@@ -177,10 +177,8 @@ def test_an_admin_sets_a_floor_up_and_brings_a_desk_onto_it(tmp_path: Path) -> N
         while (came := rung(tmp_path, "floor", "enrol", code)).returncode and time.monotonic() < until:
             time.sleep(0.1)  # the server learns of a code a moment after it is printed
         assert came.returncode == 0 and "'ada' is on the floor" in came.stdout, came.stderr
-        assert rung(tmp_path, "floor", "desks").stdout == "ada\tagent\tenrolled\n"
         doctor = rung(tmp_path, "doctor").stdout
         assert "ok     floor" in doctor and "in reach" in doctor
         assert rung(tmp_path, "floor", "remove-desk", "ada").returncode == 0
         again = rung(tmp_path, "floor", "enrol", code)
         assert again.returncode == 2 and again.stderr.count("\n") == 1
-    assert "wrong  floor" in rung(tmp_path, "doctor").stdout

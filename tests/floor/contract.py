@@ -11,18 +11,7 @@ from typing import Protocol, TypeVar
 import pytest
 
 from rung import words as w
-from rung.floor.base import (
-    Asked,
-    AsksAre,
-    Copied,
-    Floor,
-    FloorError,
-    FloorNews,
-    FloorUnsureError,
-    Line,
-    Place,
-    Status,
-)
+from rung.floor.base import Asked, AsksAre, Floor, FloorError, FloorNews, FloorUnsureError, Place, Status
 from rung.words import Outcome, Reply, Role, Want
 
 PATIENCE_S = 30.0
@@ -365,39 +354,6 @@ async def only_upheld_and_unexpired_incidents_of_that_caller_are_found(world: Wo
     assert await world.gus.told(w.EarlierAre) == w.EarlierAre("line", ())
 
 
-# -- the desk's record -------------------------------------------------------------------------------------------------
-
-
-async def a_record_is_copied_line_by_line_and_none_out_of_its_order(world: World) -> None:
-    lines = tuple(Line(seq, 1, 2, "ü", b"\xff{}", bytes([seq])) for seq in range(1, 8))
-    floor, head = world.ada.floor, Copied(journal="j-1", seq=7, hash=bytes([7]))
-    assert await floor.copied(head) == Copied(), "nothing yet"
-    await floor.copy("j-1", lines[:2])
-    await floor.copy("j-1", lines[2:5])
-    await is_copied(floor, head, Copied(journal="j-1", seq=5, hash=bytes([5])))
-    mark = len(world.ada.news)
-    world.rig.lose(floor)
-    await world.ada.told(w.FloorIs, lambda n: not n.up, mark)
-    with pytest.raises(FloorError):
-        await floor.copy("j-1", lines[5:])
-    mark = len(world.ada.news)
-    world.rig.find(floor)
-    await world.ada.told(w.FloorIs, lambda n: n.up, mark)
-    await is_copied(floor, head, Copied(journal="j-1", seq=5, hash=bytes([5])))
-    await floor.copy("j-1", lines[5:])
-    await is_copied(floor, head, head)
-    await floor.copy("j-2", lines[:1])
-    await is_copied(floor, head, Copied(journal="j-2", seq=1, hash=bytes([1])))
-    assert await world.eve.floor.copied(head) == Copied(), "each desk's own"
-
-
-async def is_copied(floor: Floor, head: Copied, wanted: Copied) -> None:
-    """What has just been copied may be known a moment later."""
-    async with asyncio.timeout(PATIENCE_S):
-        while await floor.copied(head) != wanted:
-            await asyncio.sleep(0.002)
-
-
 CONTRACT: tuple[Callable[[World], Awaitable[None]], ...] = (
     it_greets_with_the_floor_and_then_with_all_asks,
     supervisors_are_seen_with_extension_group_and_whether_they_are_free,
@@ -419,5 +375,4 @@ CONTRACT: tuple[Callable[[World], Awaitable[None]], ...] = (
     an_act_reaches_the_owner_who_answers_it,
     an_act_at_a_dead_desk_or_by_nobody_is_an_error,
     only_upheld_and_unexpired_incidents_of_that_caller_are_found,
-    a_record_is_copied_line_by_line_and_none_out_of_its_order,
 )

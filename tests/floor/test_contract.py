@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from tests.floor.contract import CONTRACT, Rig, World
+from tests.floor.contract_record import RECORD
 from tests.floor.nats_rig import nats_rig, real_site
 
 from rung.floor.base import Floor
@@ -45,13 +46,13 @@ def nats() -> Iterator[Callable[[], AbstractAsyncContextManager[Rig]]]:
         yield lambda: nats_rig(made)
 
 
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CONTRACT + RECORD, ids=lambda clause: clause.__name__)
 def test_local_keeps_to_the_contract(clause: Clause) -> None:
     asyncio.run(play(local_rig(), clause))
 
 
 @pytest.mark.xdist_group("nats")
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CONTRACT + RECORD, ids=lambda clause: clause.__name__)
 def test_nats_keeps_to_the_contract(nats: Callable[[], AbstractAsyncContextManager[Rig]], clause: Clause) -> None:
     asyncio.run(play(nats(), clause))
 

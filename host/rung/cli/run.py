@@ -110,9 +110,7 @@ async def _run(
 
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
-        place = Place(
-            extension=floored.extension or extension_of(config), person=config.person(), group=floored.group
-        )
+        place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
         await bridge.run(place, config.phone.supervisors)
 
 
