@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -28,6 +29,7 @@ AGAIN_S, AGAIN_MAX_S = 0.1, 2.0  # between two attempts to reach the floor, the 
 NAME_S = 1.0  # whoever has this name answers within that
 GATHER_S = 0.02  # between two tellings of who is here
 SERVICE_S = 2.0  # so long a steward may take for an answer
+Answer = TypeVar("Answer")
 
 
 class NatsFloor:
@@ -82,8 +84,8 @@ class NatsFloor:
             case w.CloseAsk(ask=ask, outcome=outcome):
                 session.asking.close(ask, outcome)
             case w.LookUp(call=call, caller=caller):
-                data = await session.service("look_up", caller.encode())
-                session.feed(w.EarlierAre(call, letters.read_looked_up(data).incidents))
+                found = await session.service("look_up", caller.encode(), letters.read_looked_up)
+                session.feed(w.EarlierAre(call, found.incidents))
             case w.Offer(id=offer, to=to, case=case, state=state, policy=policy):
                 said = w.CaseOffered(case=case, desk=here, state=state, policy=policy, offer=offer)
                 await session.send(to, said)
@@ -108,7 +110,7 @@ class NatsFloor:
         return answer or w.Answer(verdict=w.Verdict.NOTHING, why="Nothing came of it.")
 
     async def copied(self, head: Copied) -> Copied:
-        stood = letters.read_stood(await self._reached().service("copied", letters.encode(head)))
+        stood = await self._reached().service("copied", letters.encode(head), letters.read_stood)
         self._part = stood.number
         return stood.copied
 
@@ -120,7 +122,8 @@ class NatsFloor:
         self._part = number
 
     async def report(self, caller: str, incident: w.Earlier) -> None:
-        await self._reached().service("report", letters.encode(letters.Reported(caller, incident)))
+        said = letters.encode(letters.Reported(caller, incident))
+        await self._reached().service("report", said, letters.read_answer)
 
     def _reached(self) -> "_Session":
         if self._session is None:
@@ -157,7 +160,7 @@ class _Session:
         self._numbers = itertools.count(1)
         self._told: FloorNews | None = None
         self._told_asks: FloorNews | None = None
-        self._moved = asyncio.Event()  # presence has changed
+        self._changed = asyncio.Event()  # presence has changed
         self._asked = asyncio.Event()  # what is asked has changed, after the first telling of presence
         self._evicted = asyncio.Event()  # somebody else has the name now
 
@@ -191,7 +194,7 @@ class _Session:
 
     async def stay(self) -> None:
         """Until the floor is lost."""
-        self._moved.set()
+        self._changed.set()
         async with asyncio.TaskGroup() as group:
             works = [group.create_task(work) for work in (self._tell_floor(), self._tell_asks(), self._keep_place())]
             ends = [group.create_task(end) for end in (self.link.until_lost(), self._until_evicted())]
@@ -220,7 +223,7 @@ class _Session:
                 self.asking.came(desk)
         if desk == self._floor.desk and self._seq and self._places.seq(self._subject) > self._seq:
             self._own_place_changed(connection)
-        self._moved.set()
+        self._changed.set()
         if self._told is not None:
             self._asked.set()
 
@@ -250,8 +253,8 @@ class _Session:
     async def _tell_floor(self) -> None:
         """Presence as it is when it is told: where hundreds of desks come at once, not once for each."""
         while True:
-            await self._moved.wait()
-            self._moved.clear()
+            await self._changed.wait()
+            self._changed.clear()
             if self._floor.desk not in self._places.desks():
                 continue  # the server is about to tell of us
             floor = self._places.floor_is(self._floor.desk)
@@ -310,9 +313,12 @@ class _Session:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
         return Taken(self.feed(body))
 
-    async def service(self, name: str, data: bytes) -> bytes:
+    async def service(self, name: str, data: bytes, read: Callable[[bytes], Answer]) -> Answer:
         """What a steward answers."""
         try:
-            return (await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)).data
+            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)
+            return read(answer.data)
         except Unreachable:
             raise FloorError("no steward of the floor is in reach") from None
+        except msgspec.MsgspecError as error:
+            raise FloorUnsureError(f"the floor's steward is of another release: {error}") from None

@@ -42,7 +42,11 @@ class Places:
         """All of them, from a steward. FloorError while none is there."""
         after = ""
         while True:
-            page = read_page((await link.request(f"rung.floor.places.{desk}", after.encode(), PAGE_S)).data)
+            answer = await link.request(f"rung.floor.places.{desk}", after.encode(), PAGE_S)
+            try:
+                page = read_page(answer.data)
+            except msgspec.MsgspecError as error:
+                raise FloorError(f"the floor's steward is of another release: {error}") from None
             for found in page.found:
                 self.keep(found)
             if not page.more:
