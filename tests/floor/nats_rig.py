@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from rung import words as w
-from rung.floor.base import Feed, Floor, FloorNews
+from rung.floor.base import Feed, Floor, FloorError, FloorNews
 from rung.floor.base import Line as Entry
 from rung.floor.nats import NatsFloor
 from rung.floor.nats_copies import JOURNALS
@@ -20,7 +22,7 @@ from rung.floor.nats_link import Enrolment, connected
 from rung.floor.nats_steward import Steward
 from rung.floor.nkey import new_seed, public
 from rung.floor.site import SiteFolder
-from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
+from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer, find_server
 from rung.words import Role
 
 PATIENCE_S = 20.0
@@ -59,6 +61,11 @@ class RealSite:
 
 @contextmanager
 def real_site(*desks: str) -> Iterator[RealSite]:
+    """Skips the test where no server is installed."""
+    try:
+        find_server()
+    except FloorError as error:
+        pytest.skip(str(error))
     folder = Path(tempfile.mkdtemp(prefix="rung-floor-"))
     try:
         made = RealSite(folder, *([desks] if desks else []))
