@@ -1,6 +1,9 @@
 """Who may be on a floor, and what each of them may do there; a real server decides."""
 
 import asyncio
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +22,7 @@ from rung.floor.nats import NatsFloor
 from rung.floor.nats_link import Enrolment, connected, trusting
 from rung.floor.nkey import is_key, new_seed, public
 from rung.floor.site import INVITED_S, USED_S, SiteFolder
+from rung.floor.site_server import SERVER_CONFIGURATION
 from rung.floor.site_service import FloorService, code_for
 from rung.words import Role
 
@@ -279,6 +283,30 @@ def test_a_floor_with_another_authority_is_not_believed(site: RealSite, tmp_path
 
     with pytest.raises(FloorError, match="another floor"):
         asyncio.run(come())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_a_floor_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
+    """The next one would not get its port."""
+    folder = SiteFolder(tmp_path)
+    site = folder.set_up((HERE,), free_port(), HERE)
+    start = f"from rung.floor.site_server import *; NatsServer(Path({str(tmp_path / SERVER_CONFIGURATION)!r})).start()"
+    with subprocess.Popen([sys.executable, "-c", start + "; import time; time.sleep(600)"]) as floor:
+        try:
+            until_it_listens(site.port, listens=True)
+        finally:
+            floor.kill()
+    until_it_listens(site.port, listens=False)
+
+
+def until_it_listens(port: int, listens: bool) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        with socket.socket() as trial:
+            if (trial.connect_ex((HERE, port)) == 0) == listens:
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"port {port}: {'nobody listens' if listens else 'somebody listens'}")
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------

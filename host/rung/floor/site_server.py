@@ -1,5 +1,6 @@
 """The floor's NATS server: what it is told, and its process."""
 
+import ctypes
 import json
 import shutil
 import signal
@@ -16,6 +17,7 @@ NO_SERVER = "no NATS server is installed: put nats-server on the PATH, or instal
 SERVER_CONFIGURATION = "nats.conf"
 END_S = 10.0  # a server that does not end by then is killed; its files outlive that
 LOG_BYTES = 10_000_000
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 User = dict[str, object]
 
@@ -82,6 +84,12 @@ def find_server() -> str:
     return found
 
 
+def _ends_with_its_parent() -> None:
+    """In the child: however this program ends, no server is left that holds the port. Linux alone can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class NatsServer:
     """The process, a child of this one: it ends with it."""
 
@@ -93,7 +101,9 @@ class NatsServer:
         """Returns at once; whoever connects sees when it is up. FloorError if it cannot be started."""
         command = [find_server(), "--config", str(self._configuration)]
         try:
-            self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_ends_with_its_parent
+            )
         except OSError as error:
             raise FloorError(f"the NATS server cannot be started: {error}") from None
 
