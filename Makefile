@@ -56,11 +56,12 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to phone, and each phone
+bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to phone, each phone, the floor
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.phones
+	$(BIN)/python -m tests.bench.floor_site
 	$(BIN)/python -m tests.bench.asterisk
 
 long: $(READY) ## the box's tests at full length and their figures, on a quiet computer (20 minutes)

@@ -130,6 +130,17 @@ def test_what_another_desk_must_learn_is_told_once_it_is_in_reach() -> None:
     played(play)
 
 
+def test_what_another_desk_may_not_have_learnt_is_told_again() -> None:
+    async def play(world: World) -> None:
+        world.floor.error = FloorUnsureError("no reply")
+        await world.start(RECLAIM, ANSWER)
+        world.floor.error = None
+        assert await world.floor_is(BOTH) == [RECLAIM, ANSWER]
+        assert await world.floor_is(BOTH) == [], "once"
+
+    played(play)
+
+
 def test_an_offer_that_is_refused_is_told_and_one_nobody_is_sure_of_is_left_to_its_deadline() -> None:
     async def play(world: World) -> None:
         world.floor.error = FloorError("the desk 'eve' is out of reach")

@@ -8,11 +8,13 @@ import typer
 from rung import __version__
 from rung.cli.fleet import FleetFolder, Folder
 from rung.cli.fleet import app as fleet_app
+from rung.cli.floor import app as floor
 from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
 app.add_typer(fleet_app, name="fleet")
+app.add_typer(floor, name="floor")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
 
@@ -44,7 +46,7 @@ def phone(config: ConfigFile = Path("rung.toml")) -> None:
 
 @app.command()
 def doctor(config: ConfigFile = Path("rung.toml")) -> None:
-    """Say what is seen (ports, box, phone, journal) and what is wrong, with the mend. Exit code 1 if anything is."""
+    """Say what is seen (ports, box, phone, record, floor) and what is wrong, with the mend. Exit code 1 if it is."""
     from rung.cli.doctor import examine
 
     raise typer.Exit(0 if examine(config) else 1)
