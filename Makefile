@@ -18,7 +18,7 @@ WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage mutants lint hardware peers bench fuzz flash lock clean
+.PHONY: help demo test coverage mutants lint hardware peers bench long fuzz firmware flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -56,20 +56,30 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, a press from edge to phone, and each phone
+bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to phone, each phone, the floor
 	$(BIN)/python -m tests.bench.steps
+	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.phones
+	$(BIN)/python -m tests.bench.floor_site
 	$(BIN)/python -m tests.bench.asterisk
+
+long: $(READY) ## the box's tests at full length and their figures, on a quiet computer (20 minutes)
+	RUNG_LONG=1 $(BIN)/pytest -v -s --no-header --timeout 1800 tests/real/test_box*.py tests/real/test_virtual_box*.py
 
 fuzz: $(FUZZ)/.ready ## look for bytes that harm either end of the wire: make fuzz SECONDS=300
 	PYTHONPATH=$(FUZZ) $(BIN)/python -m tests.wire.fuzz $(FUZZ)/found -max_total_time=$(SECONDS)
 
-flash: $(READY) ## put the firmware on a board: make flash PORT=/dev/ttyUSB0
+firmware: $(READY) ## write the firmware as mpremote takes it, compiled, with a package.json: build/new
+	rm -rf build/new
+	$(BIN)/python -m rung.firmware build/new
+
+# The firmware that is already in build/new takes over from whatever the board has: see firmware/README.md.
+flash: firmware ## put the firmware on a board with mpremote alone: make flash PORT=/dev/ttyUSB0
 	@test -n "$(PORT)" || { echo "Say which port: make flash PORT=/dev/ttyUSB0" >&2; exit 2; }
-	find firmware -name __pycache__ -prune -exec rm -r {} +
-	$(BIN)/mpremote connect $(PORT) exec "import machine; machine.WDT(timeout=600000)" + fs cp -r \
-	    firmware/boot.py firmware/main.py firmware/rung_wire firmware/rung_box : + reset
+	$(BIN)/mpremote connect $(PORT) exec "import machine; machine.WDT(timeout=600000)" + fs cp -r build/new : + \
+	    exec "import sys; sys.path.insert(0, '/new'); sys.modules.pop('rung_box', 0); from rung_box import switch; switch.take()" + \
+	    reset
 
 lock: ## choose and pin newer releases of everything
 	$(PYTHON) -m venv $(VENV)-lock

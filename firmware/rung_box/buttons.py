@@ -1,11 +1,14 @@
-"""The pins of the three buttons. The interrupt only latches the edge; reading it is the task's business."""
+"""The pins of the three buttons. The interrupt only latches the edge; reading it is the loop's business."""
 
-import asyncio
+import io
 
 from machine import Pin
 
 from rung_box.clock import now_ms
 from rung_box.contacts import Contacts
+from rung_wire import const
+
+_IS_READY = const(3)  # of MicroPython's requests to a stream
 
 
 def open_pins(setup) -> "list[Pin]":
@@ -13,24 +16,28 @@ def open_pins(setup) -> "list[Pin]":
     return [Pin(number, Pin.IN, Pin.PULL_UP) for number in setup.buttons]
 
 
+class Bell(io.IOBase):
+    """What an interrupt rings. `poll` takes it for a stream on which something has come."""
+
+    def __init__(self) -> None:
+        self.is_rung = False
+
+    def ioctl(self, request: int, flags: int) -> int:
+        if request == _IS_READY:
+            return flags if self.is_rung else 0
+        return -1  # unknown
+
+
 class Buttons:
-    """`contacts` is to be served whenever `edge` returns. Interrupts come until `stop`."""
+    """`contacts` is to be served whenever `bell` is rung. Interrupts come until `stop`."""
 
     def __init__(self, setup, gestures) -> None:
         self._pins = open_pins(setup)
         self.contacts = Contacts(gestures, lambda button: self._pins[button].value() == 0)
         self._gestures = gestures
-        self._edge = asyncio.ThreadSafeFlag()
+        self.bell = Bell()
         for button, pin in enumerate(self._pins):
             pin.irq(self._latch(button), Pin.IRQ_FALLING | Pin.IRQ_RISING)
-
-    async def edge(self) -> None:
-        """Wait for an edge after the last one that was waited for."""
-        await self._edge.wait()
-
-    def ring(self) -> None:
-        """Let `edge` return without one: whoever waits for it shows that he does."""
-        self._edge.set()
 
     def stop(self) -> None:
         """No interrupts any more."""
@@ -38,10 +45,10 @@ class Buttons:
             pin.irq(None)
 
     def _latch(self, button: int):
-        edges, gestures, edge = self.contacts.edges, self._gestures, self._edge
+        edges, gestures, bell = self.contacts.edges, self._gestures, self.bell
 
         def latch(pin: Pin) -> None:
             edges.put(button, pin.value() == 0, gestures.epoch, now_ms())
-            edge.set()
+            bell.is_rung = True
 
         return latch

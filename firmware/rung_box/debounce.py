@@ -48,6 +48,13 @@ class Debounce:
         """A latched edge, after `pass_time` until it. It may be long past."""
         self._note(level, epoch, ms)
 
+    def forget(self) -> None:
+        """Edges were lost: only somebody who has held on for long enough counts, from what the pin says next."""
+        if not self.held:
+            self._level = False
+            self._first_ms = None
+            self._doubt_ms = None
+
     def settle(self, level: bool, epoch: int, now: int) -> None:
         """No latched edge is left, and the pin's level is `level` now."""
         if self._level and not level and not self.held:

@@ -13,7 +13,7 @@ it, as a hold of two buttons, and so is a tap of warn itself right after it was 
 has done nothing. Panic stays panic; release, held meanwhile, is refused.
 """
 
-from rung_wire import ticks
+from rung_wire import const, ticks
 
 ESCALATE, WARN, RELEASE = 0, 1, 2
 LETTERS = "EWR"
@@ -29,10 +29,16 @@ FILLING_AFTER_MS = 300  # a tap shall not make the lamp flicker
 
 # PRESSED is a gesture in progress, NAMING warn held for long enough. SPENT waits for the letting go and has nothing
 # more to say: the gesture was sent or cancelled. STUCK does so too, and shows a fault.
-_IDLE, _PRESSED, _SPENT, _STUCK, _NAMING = 0, 1, 2, 3, 4
+_IDLE = const(0)
+_PRESSED = const(1)
+_SPENT = const(2)
+_STUCK = const(3)
+_NAMING = const(4)
 
 # Whether a press names a ground; VOID: it would have, but what it belongs to was cancelled.
-_NO, _NAMES, _VOID = 0, 1, 2
+_NO = const(0)
+_NAMES = const(1)
+_VOID = const(2)
 
 _PARTNER = (WARN, ESCALATE, None)  # with which a button makes a chord
 

@@ -1,29 +1,30 @@
 """What the lamps look like: each signal has a rhythm of its own, and a colour beside it for those who see it. Pure."""
 
-from rung_wire import codes, ticks
+from rung_wire import codes, const, ticks
 
 FRAME_MS = 40  # 25 frames a second: the shortest light or dark of a rhythm lasts two
 
 # A rhythm: which colour of a palette, and steps that repeat for ever: how long in 10 ms, brightness at its start and at
 # its end (of 255).
 _RHYTHMS = {
-    codes.OFF: bytes((0, 100, 0, 0)),
-    codes.LIT: bytes((0, 100, 255, 255)),
-    codes.BREATHING: bytes((1, 120, 30, 255, 120, 255, 30)),
-    codes.BLINKING: bytes((2, 28, 255, 255, 28, 0, 0)),
-    codes.REFUSED: bytes((3, 8, 255, 255, 12, 0, 0, 8, 255, 255, 12, 0, 0, 8, 255, 255, 72, 0, 0)),
-    codes.DONE: bytes((1, 140, 255, 255, 20, 0, 0)),
-    codes.UNCONFIRMED: bytes((4, 12, 255, 255, 12, 0, 0, 12, 255, 255, 64, 0, 0)),
-    codes.LINK_LOST: bytes((5, 150, 0, 255, 150, 255, 0, 60, 0, 0)),
-    codes.FAULT: bytes((3, 60, 255, 255, 20, 0, 0, 20, 255, 255, 20, 0, 0)),
-    codes.OWN_NAMING: bytes((7, 12, 0, 0, 12, 255, 255, 12, 0, 0, 88, 255, 255)),
+    codes.OFF: bytes([0, 100, 0, 0]),
+    codes.LIT: bytes([0, 100, 255, 255]),
+    codes.BREATHING: bytes([1, 120, 30, 255, 120, 255, 30]),
+    codes.BLINKING: bytes([2, 28, 255, 255, 28, 0, 0]),
+    codes.REFUSED: bytes([3, 8, 255, 255, 12, 0, 0, 8, 255, 255, 12, 0, 0, 8, 255, 255, 72, 0, 0]),
+    codes.DONE: bytes([1, 140, 255, 255, 20, 0, 0]),
+    codes.UNCONFIRMED: bytes([4, 12, 255, 255, 12, 0, 0, 12, 255, 255, 64, 0, 0]),
+    codes.LINK_LOST: bytes([5, 150, 0, 255, 150, 255, 0, 60, 0, 0]),
+    codes.FAULT: bytes([3, 60, 255, 255, 20, 0, 0, 20, 255, 255, 20, 0, 0]),
+    codes.OWN_NAMING: bytes([7, 12, 0, 0, 12, 255, 255, 12, 0, 0, 88, 255, 255]),
 }
-_ALONE_COLOUR, _FILLING_COLOUR = 6, 7
+_ALONE_COLOUR = const(6)
+_FILLING_COLOUR = const(7)
 
 # The palettes: red, green, blue of white, green, cyan, red, amber, blue, violet and warm white. The second is for those
 # who see few colours: no two of its colours look alike to anybody; a test reckons it.
-STANDARD = bytes((60, 60, 60, 0, 90, 0, 0, 60, 60, 90, 0, 0, 90, 45, 0, 0, 0, 90, 60, 0, 60, 90, 90, 60))
-COLOUR_BLIND = bytes((60, 60, 60, 0, 50, 70, 50, 90, 40, 70, 0, 10, 90, 50, 10, 20, 10, 70, 50, 20, 0, 90, 80, 0))
+STANDARD = bytes([60, 60, 60, 0, 90, 0, 0, 60, 60, 90, 0, 0, 90, 45, 0, 0, 0, 90, 60, 0, 60, 90, 90, 60])
+COLOUR_BLIND = bytes([60, 60, 60, 0, 50, 70, 50, 90, 40, 70, 0, 10, 90, 50, 10, 20, 10, 70, 50, 20, 0, 90, 80, 0])
 
 
 def frame(signals, now: int, palette: bytes = STANDARD):

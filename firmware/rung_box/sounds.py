@@ -6,10 +6,10 @@ _ORDER = (codes.FAULT, codes.LINK_LOST, codes.REFUSED, codes.DONE)  # of several
 
 # Tones that follow each other: Hz / 10, and how long in 10 ms; 0 Hz is a pause.
 _SOUNDS = {
-    codes.FAULT: bytes((40, 60)),
-    codes.LINK_LOST: bytes((80, 12, 0, 8, 60, 12, 0, 8, 40, 24)),
-    codes.REFUSED: bytes((50, 8, 0, 8, 50, 8)),
-    codes.DONE: bytes((100, 12, 150, 16)),
+    codes.FAULT: bytes([40, 60]),
+    codes.LINK_LOST: bytes([80, 12, 0, 8, 60, 12, 0, 8, 40, 24]),
+    codes.REFUSED: bytes([50, 8, 0, 8, 50, 8]),
+    codes.DONE: bytes([100, 12, 150, 16]),
 }
 
 

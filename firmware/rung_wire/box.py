@@ -1,10 +1,10 @@
 """The box's end of the link: `link.py` tells how it works."""
 
-from rung_wire import codes, ticks
+from rung_wire import codes, const, ticks
 from rung_wire.frame import encode, pack, text_of
 from rung_wire.link import Link
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SEEKING = "seeking"  # no host: greets
 UP = "up"  # in a session
 
-_COUNTER_MAX = 0xFFFF
+_COUNTER_MAX = const(0xFFFF)
 
 
 class _Press:

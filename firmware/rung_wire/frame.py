@@ -6,9 +6,9 @@ linear in their number. What is no valid frame changes nothing but a counter.
 
 import binascii
 
-from rung_wire import codes
+from rung_wire import codes, const
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from typing import Any
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     Frame = tuple[str, int, int, Fields, str, str]  # kind, sequence, session, fields, text, tag
     Frames = dict[str, str]  # kind to the rules of its fields, as `codes` has them
 
-_HEAD_CHARS = 7  # kind, sequence, session
-_CRC_CHARS = 8
-_LEAST_BYTES = _HEAD_CHARS + 1 + _CRC_CHARS
+_HEAD_CHARS = const(7)  # kind, sequence, session
+_CRC_CHARS = const(8)
+_LEAST_BYTES = const(_HEAD_CHARS + 1 + _CRC_CHARS)
 
 
 def _crc(body: bytes) -> bytes:

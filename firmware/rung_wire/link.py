@@ -41,11 +41,11 @@ of frame) to handler. A frame that must not come in a state is a missing key: it
 nothing, and is no sign of life either. Nor is a repetition: only what is proven and fresh is.
 """
 
-from rung_wire import codes, ticks
+from rung_wire import codes, const, ticks
 from rung_wire.frame import Decoder
 from rung_wire.seal import FRESH, UNPROVEN
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from typing import Any
 

@@ -3,16 +3,16 @@
 import binascii
 import hashlib
 
-from rung_wire import codes
+from rung_wire import codes, const
 from rung_wire.frame import encode, text_of
 
-TYPE_CHECKING = False  # MicroPython has no `typing`; type checkers take this name for True
+TYPE_CHECKING = const(0)  # MicroPython has no `typing`; type checkers take this name for true
 if TYPE_CHECKING:
     from rung_wire.frame import Frame
 
-_BLOCK_BYTES = 64  # of SHA-256
+_BLOCK_BYTES = const(64)  # of SHA-256
 _TAG_BYTES = codes.TAG_CHARS * 6 // 8
-_AHEAD_MAX = 0x7F  # frames that may get lost in a row; SILENCE_MS ends a session long before
+_AHEAD_MAX = const(0x7F)  # frames that may get lost in a row; SILENCE_MS ends a session long before
 
 UNPROVEN, AGAIN, FRESH = 0, 1, 2  # what `Session.judge` says of a frame
 

@@ -4,9 +4,11 @@ A box's clock wraps after 2**30 ms (12 days), other clocks later or never; count
 right for all of them.
 """
 
-_MASK = 0x3FFFFFFF
-_HALF = 0x20000000
-_JITTER_MS = 1000  # a clock read a little earlier than the moment it is compared with
+from rung_wire import const
+
+_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
+_JITTER_MS = const(1000)  # a clock read a little earlier than the moment it is compared with
 
 
 def diff(later: int, earlier: int) -> int:

@@ -1,6 +1,5 @@
 """`rung.toml`: one desk's configuration. A mistake is one line: file, key, what is wrong, what is allowed."""
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rung.link.keys import state_home
 from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.book import Recording
 from rung.policy.checks import of_times
@@ -18,6 +18,8 @@ from rung.policy.library import shipped
 from rung.policy.mistakes import explain
 from rung.policy.proof import proved
 from rung.words import Person, Role
+
+GROUP_MAX = 9  # who waits for the tenth group has hung up long ago
 
 
 class ConfigError(Exception):
@@ -101,6 +103,14 @@ class BaresipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 PhoneConfig = SipConfig | AsteriskConfig | BaresipConfig
 
 
+class FloorConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """The floor that this desk is on; without this table it is alone."""
+
+    enrolment: str = "floor.json"  # what `rung floor enrol` has written
+    extension: str = ""  # what other desks dial for this one; empty: the phone's own
+    group: int = 0  # of a supervisor: 0 is asked first, each wider group has the next number
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One desk's whole configuration, as `read_config` has found it good."""
 
@@ -108,13 +118,13 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     box: BoxConfig = field(default_factory=BoxConfig)
     desk: DeskConfig = field(default_factory=DeskConfig)
     queue: tuple[QueueConfig, ...] = ()
+    floor: FloorConfig | None = None
     times: Times | None = None  # instead of the policies' own, in seconds
 
     def state_folder(self) -> Path:
         if self.desk.state:
             return Path(self.desk.state)
-        base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-        return Path(base) / "rung" / self.desk.name
+        return state_home() / self.desk.name
 
     @property
     def journal(self) -> Path:
@@ -188,12 +198,16 @@ def _with_paths_from(folder: Path, config: Config) -> Config:
     state = str(folder.resolve() / Path(desk.state).expanduser()) if desk.state else ""
     keys = str(folder.resolve() / Path(config.box.keys).expanduser()) if config.box.keys else ""
     desk = replace(desk, state=state, policy=policy_at(desk.policy))
-    return replace(config, desk=desk, box=replace(config.box, keys=keys), queue=queues)
+    floor = config.floor
+    if floor is not None:
+        floor = replace(floor, enrolment=str(folder.resolve() / Path(floor.enrolment).expanduser()))
+    return replace(config, desk=desk, box=replace(config.box, keys=keys), queue=queues, floor=floor)
 
 
 def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
     desk, phone = config.desk, config.phone
-    for table, values in (("desk", desk), ("box", config.box), ("phone", phone)):
+    floor = config.floor or FloorConfig()
+    for table, values in (("desk", desk), ("box", config.box), ("phone", phone), ("floor", floor)):
         for key, value in msgspec.structs.asdict(values).items():
             if isinstance(value, str) and not value.isprintable():
                 yield f"{table}.{key}", f"{value!r} has a character that cannot be printed; take it out"
@@ -206,6 +220,8 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
         yield "box.port", f"is empty; {mend}"
     if config.box.id.strip("0123456789abcdef"):
         yield "box.id", f"{config.box.id!r} is no box's id, such as 24dcc3a1b2c3; `rung doctor` tells it"
+    if not 0 <= floor.group <= GROUP_MAX:
+        yield "floor.group", f"{floor.group} is not between 0 and {GROUP_MAX}"
     yield from of_times(config.times or Times())
     yield from _mistakes_of_phone(phone)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rung.sim.box import VirtualBox
 from rung.sim.flash import FLOOR, install
+from rung.sim.handset import StageError
 
 BUTTON = "escalate"  # the pin that the floor program watches
 LET_GO_S = 0.02
@@ -24,9 +25,11 @@ RECORD = bytes(8 * 1024)  # about what one press adds to the journal's log
 class Floor:
     """The box, and the process that stamps its bytes."""
 
-    def __init__(self, box: VirtualBox, stamps: asyncio.StreamReader, file: int) -> None:
+    def __init__(self, box: VirtualBox, reader: asyncio.subprocess.Process, file: int) -> None:
+        assert reader.stdout is not None
         self._box = box
-        self._stamps = stamps
+        self._reader = reader
+        self._stamps = reader.stdout
         self._file = file
 
     async def sync(self) -> int:
@@ -43,9 +46,11 @@ class Floor:
         """From the pin's edge to its byte here, in ns."""
         edge_ns = self._box.press(BUTTON)
         async with asyncio.timeout(PATIENCE_S):
-            at_ns = int(await self._stamps.readline())
+            stamp = await self._stamps.readline()
+            if not stamp:
+                raise StageError(f"the floor's reader has ended with {await self._reader.wait()}")
         await self._let_go()
-        return at_ns - edge_ns
+        return int(stamp) - edge_ns
 
     async def _let_go(self) -> None:
         await asyncio.sleep(LET_GO_S)
@@ -75,13 +80,13 @@ async def floor(folder: Path) -> AsyncIterator[Floor]:
             *(sys.executable, "-m", "tests.bench.floor_reader", box.port), stdout=asyncio.subprocess.PIPE
         )
         try:
-            assert reader.stdout is not None
             with (folder / "synced").open("wb") as file:
-                made = Floor(box, reader.stdout, file.fileno())
+                made = Floor(box, reader, file.fileno())
                 await made.settle()
                 yield made
         finally:
-            reader.kill()
+            with contextlib.suppress(ProcessLookupError):
+                reader.kill()
             await reader.wait()
     finally:
         await asyncio.to_thread(box.__exit__, None, None, None)

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.box.hands import ESCALATE, RELEASE, WARN, Press, alone, expected, steps
+from tests.box.hands import ESCALATE, RELEASE, WARN, Press, Step, alone, expected, steps
 from tests.box.replay import Replay
 from tests.box.vectors import VECTORS
 
+from rung_box.contacts import SIZE, EdgeRing
 from rung_box.debounce import DEBOUNCE_MS, PULSE_MS, Debounce
-from rung_box.edges import SIZE, EdgeRing
 from rung_box.gestures import Gestures
 
 MOST_BOUNCE_MS = 5
@@ -211,12 +211,49 @@ def test_an_edge_that_never_comes_makes_no_press() -> None:
     assert not downs and contact.next_due(1100) is None
 
 
-def test_a_full_ring_keeps_the_beginning_and_the_newest_level() -> None:
+def test_a_full_ring_keeps_what_came_first_and_tells_that_more_came() -> None:
     ring = EdgeRing()
-    for ms in range(SIZE + 9):
+    for ms in range(SIZE - 1):
         ring.put(RELEASE, ms % 2 == 0, 7, ms)
+    assert not ring.is_overrun
+    for ms in range(SIZE, SIZE + 9):
+        ring.put(RELEASE, ms % 2 == 0, 7, ms)
+        assert ring.is_overrun
     taken = []
     while ring.take():
-        taken.append((ring.ms, ring.level))
-    assert taken[0] == (0, True)
-    assert taken[-1] == (SIZE + 8, True)
+        taken.append(ring.ms)
+    assert taken == list(range(SIZE - 1))
+
+
+pulses = st.integers(1, 90).flatmap(
+    lambda many: st.lists(st.tuples(buttons, st.integers(0, 1), st.integers(0, 2)), min_size=many, max_size=many)
+)
+
+
+@given(pulses, st.sampled_from([0, 5, 30, 400]))
+def test_noise_makes_no_press_however_late_it_is_read(noise: list[tuple[int, int, int]], lag_ms: int) -> None:
+    """Bursts that fit into no ring, on all three wires, while the box does something else."""
+    replay = Replay(lag_ms=lag_ms)
+    assert replay.play(_noise(noise)) == []
+
+
+@given(pulses, st.sampled_from([0, 5, 30, 60]))
+def test_a_press_after_noise_is_seen_if_it_is_held_until_the_box_looks(
+    noise: list[tuple[int, int, int]], lag_ms: int
+) -> None:
+    play = _noise(noise)
+    at = play[-1][0] + 20
+    replay = Replay(lag_ms=lag_ms)
+    sent = replay.play([*play, *steps([Press(RELEASE, at, at + 300)])])
+    assert [item[:2] for item in sent] == [["R", "t"]]
+
+
+def _noise(noise: list[tuple[int, int, int]]) -> list[Step]:
+    """Pulses of (button, whether a tick passes in it, ms until the next, which may begin before this one ends)."""
+    ms, play, free = 1000, [], [0, 0, 0]
+    for button, ticks, next_ms in noise:
+        down = max(ms, free[button])
+        free[button] = down + ticks + 1
+        play += [[down, "edge", button, True], [down + ticks, "edge", button, False]]
+        ms += next_ms
+    return sorted(play, key=lambda step: step[0])

@@ -204,3 +204,8 @@ def test_a_lamp_goes_out_when_its_invitation_ends(before: str, after: str) -> No
     assert not panel.has_gone_out(WARN, new), "nothing was known"
     panel.lamps(7, ((before, codes.NO_MARK),) * 3, 0, 100)
     assert panel.has_gone_out(WARN, new) == (before in (codes.LIT, codes.BREATHING) and after == codes.OFF)
+
+
+def test_a_silent_host_shows_within_two_seconds() -> None:
+    """The link finds it, and the next frame of the lamps says so."""
+    assert codes.SILENCE_MS + FRAME_MS < 2000

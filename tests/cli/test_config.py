@@ -11,6 +11,7 @@ from rung.config import (
     BoxConfig,
     ConfigError,
     DeskConfig,
+    FloorConfig,
     QueueConfig,
     SipConfig,
     read_config,
@@ -33,7 +34,7 @@ def test_the_example_is_good() -> None:
 
 def test_the_example_names_every_key() -> None:
     text = EXAMPLE.read_text()
-    for table in (BoxConfig, SipConfig, AsteriskConfig, BaresipConfig, DeskConfig, QueueConfig, Times):
+    for table in (BoxConfig, SipConfig, AsteriskConfig, BaresipConfig, DeskConfig, QueueConfig, FloorConfig, Times):
         for field in table.__struct_fields__:
             assert re.search(rf"^(# )?{field} = ", text, re.MULTILINE), f"{table.__name__}.{field}"
 
@@ -48,7 +49,7 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
     ("text", "key", "allowed"),
     [
         ("[box\n", "not valid TOML", ""),
-        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, queue, times"),
+        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, queue, floor, times"),
         (GOOD + '[desk]\npersn = "x"\n', "desk.persn: unknown", "person"),
         (GOOD.replace('"/dev/ttyUSB0"', "3"), "box.port", "str"),
         (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", '"auto"'),
@@ -98,7 +99,9 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD + '[[queue]]\nname = "1"\npolicy = "gentle"\n', "queue[0].policy", "warm-transfer"),
         (GOOD + '[[queue]]\nname = "1"\nlanguage = "fr"\n', "queue[0].language", "en, de"),
         (GOOD + 2 * '[[queue]]\nname = "1"\nlanguage = "de"\n', "queue[1].name", "keep one"),
-        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, queue, times"),
+        (GOOD + "[floor]\ngroup = 10\n", "floor.group", "between 0 and 9"),
+        (GOOD + '[floor]\nserver = "x"\n', "floor.server: unknown", "enrolment"),
+        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, queue, floor, times"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str, key: str, allowed: str) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from rung.phone.base import Feed, PhoneError
+from rung.phone.base import CannotMore, Feed, PhoneError
 from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
 LINE, CONSULT = "line-1", "consult-1"
 CAN = frozenset({"attended", "returns", "case"})
 
 
-class ScriptedPhone:
+class ScriptedPhone(CannotMore):
     """Obeys at once, unless ``refuse`` raises for a command, ``deaf`` has it swallowed, or ``mute`` hides the news."""
 
     def __init__(self) -> None:

@@ -27,6 +27,12 @@ class Lines(ScriptedPhone):
     async def play(self, call: str, text: str, language: str) -> None:
         self.asked.append(("play", call, text, language))
 
+    async def record(self, call: str, name: str) -> None:
+        self.asked.append(("record", call, name))
+
+    async def stop_recording(self, call: str) -> None:
+        self.asked.append(("stop_recording", call))
+
 
 class Floor:
     """Takes what it can, and fails as it is told."""
@@ -124,6 +130,17 @@ def test_what_another_desk_must_learn_is_told_once_it_is_in_reach() -> None:
     played(play)
 
 
+def test_what_another_desk_may_not_have_learnt_is_told_again() -> None:
+    async def play(world: World) -> None:
+        world.floor.error = FloorUnsureError("no reply")
+        await world.start(RECLAIM, ANSWER)
+        world.floor.error = None
+        assert await world.floor_is(BOTH) == [RECLAIM, ANSWER]
+        assert await world.floor_is(BOTH) == [], "once"
+
+    played(play)
+
+
 def test_an_offer_that_is_refused_is_told_and_one_nobody_is_sure_of_is_left_to_its_deadline() -> None:
     async def play(world: World) -> None:
         world.floor.error = FloorError("the desk 'eve' is out of reach")
@@ -143,3 +160,12 @@ def test_without_a_floor_nothing_can_be_offered() -> None:
         world.commands.report("caller", w.Earlier("ada-1", "2031-02-03", (), EndedBy.THEM))
 
     played(play, floor=False)
+
+
+def test_what_is_beside_the_ladder_goes_to_the_phone_and_comes_back_where_it_cannot() -> None:
+    async def story(world: World) -> None:
+        await world.start(w.Record(1, LINE, "ada-1"), w.StopRecording(2, LINE), w.Pause(3, True, "breather"))
+        assert world.phone.asked == [("record", LINE, "ada-1"), ("stop_recording", LINE)]
+        assert world.refused == [w.EffectRefused(3, "this phone cannot pause an agent")]
+
+    played(story)

@@ -1,13 +1,15 @@
-"""Whole bridges in one process, joined by a local floor and a virtual exchange; presses are fed by hand.
+"""Whole bridges in one process, joined by a floor and a virtual exchange; presses are fed by hand.
 
 Whoever has a case at every instant is read from the journals of all desks, in the order of their entries.
 """
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import apsw
 
@@ -58,7 +60,7 @@ class Seat:
         self._teller = Teller(self.told.append)
         self.bridge = Bridge(self.policies, self.journal, self.phone, self._teller, floor=self.floor)
         self.task = asyncio.create_task(self.bridge.run(self.place, EXTENSION))
-        await self.until(lambda: self.name in self.bridge._desk.facts.desks or self.floor._lost)
+        await self.until(lambda: self.name in self.bridge._desk.facts.desks or self.floor.is_lost)
 
     async def kill(self) -> None:
         self.task.cancel()
@@ -163,6 +165,11 @@ class Seat:
         return [told.text for told in self.told if told.kind == "trouble"]
 
     @property
+    def has_told(self) -> bool:
+        """Has everything that is on record here been told?"""
+        return self._teller._queue.empty()
+
+    @property
     def has_case(self) -> bool:
         return self.bridge.look().epoch > 0
 
@@ -170,9 +177,9 @@ class Seat:
 class Office:
     """Ada is an agent; eve and fay are supervisors who are asked first, gus is asked later."""
 
-    def __init__(self, policy: str = "warm-transfer", carry: Carry = at_once) -> None:
+    def __init__(self, policy: str = "warm-transfer", carry: Carry = at_once, floor: Any = None) -> None:
         self.exchange = VirtualExchange()
-        self.floor = LocalFloor(carry)
+        self.floor = LocalFloor(carry) if floor is None else floor
         self.caller = Telephone(self.exchange, "caller")
         self.extension = Telephone(self.exchange, EXTENSION)
         self.ada = Seat(self, "ada", "500", policy=policy)
@@ -226,6 +233,8 @@ class Office:
 
     def check_owners(self) -> None:
         """One owner at a time; a desk lets go only of what another has written down."""
+        while any(not seat.has_told for seat in self.seats):  # each tells on a thread of its own
+            time.sleep(0.001)
         for case, stands in self.owners():
             having = [desk for desk, how in stands.items() if how == "has"]
             assert len(having) <= 1, f"two owners of {case}: {stands}"
@@ -235,9 +244,13 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    policy: str = "warm-transfer", carry: Carry = at_once, only: tuple[str, ...] = ("ada", "eve", "fay", "gus")
+    policy: str = "warm-transfer",
+    carry: Carry = at_once,
+    only: tuple[str, ...] = ("ada", "eve", "fay", "gus"),
+    floor: Any = None,
 ) -> AsyncIterator[Office]:
-    made = Office(policy, carry)
+    """``floor`` hands out desks' handles, as `LocalFloor.desk` does; left out: a local one, which ``carry`` carries."""
+    made = Office(policy, carry, floor)
     made.seats = [seat for seat in (made.ada, made.eve, made.fay, made.gus) if seat.name in only]
     try:
         for seat in made.seats:

@@ -1,14 +1,19 @@
 """The contract of every floor, over each of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import date
 
 import pytest
 from tests.floor.contract import CONTRACT, Rig, World
+from tests.floor.contract_record import RECORD
+from tests.floor.nats_rig import nats_rig, real_site
 
 from rung.floor.base import Floor
 from rung.floor.local import LocalDesk, LocalFloor
+
+Clause = Callable[[World], Awaitable[None]]
 
 
 class LocalRig:
@@ -26,23 +31,38 @@ class LocalRig:
         assert isinstance(floor, LocalDesk)
         floor.find()
 
-    def uphold(self, case: str, until: date) -> None:
+    async def uphold(self, case: str, until: date) -> None:
         self.local.uphold(case, until)
 
 
-RIGS: dict[str, Callable[[], Rig]] = {"local": LocalRig}
+@asynccontextmanager
+async def local_rig() -> AsyncIterator[Rig]:
+    yield LocalRig()
 
 
-@pytest.mark.parametrize("floor", RIGS)
-@pytest.mark.parametrize("clause", CONTRACT, ids=lambda clause: clause.__name__)
-def test_it_keeps_to_the_contract(floor: str, clause: Callable[[World], Awaitable[None]]) -> None:
-    async def play() -> None:
-        world = World(RIGS[floor]())
+@pytest.fixture(scope="module")
+def nats() -> Iterator[Callable[[], AbstractAsyncContextManager[Rig]]]:
+    with real_site() as made:
+        yield lambda: nats_rig(made)
+
+
+@pytest.mark.parametrize("clause", CONTRACT + RECORD, ids=lambda clause: clause.__name__)
+def test_local_keeps_to_the_contract(clause: Clause) -> None:
+    asyncio.run(play(local_rig(), clause))
+
+
+@pytest.mark.xdist_group("nats")
+@pytest.mark.parametrize("clause", CONTRACT + RECORD, ids=lambda clause: clause.__name__)
+def test_nats_keeps_to_the_contract(nats: Callable[[], AbstractAsyncContextManager[Rig]], clause: Clause) -> None:
+    asyncio.run(play(nats(), clause))
+
+
+async def play(rig: AbstractAsyncContextManager[Rig], clause: Clause) -> None:
+    async with rig as made:
+        world = World(made)
         try:
             await world.start()
             await clause(world)
         finally:
             for desk in world.desks:
                 await desk.stop()
-
-    asyncio.run(play())

@@ -14,9 +14,8 @@ from tests.policy.played import over_the_cores
 from rung import words as w
 from rung.policy import acts, asks, cases, effects, floor_news, load, press, reading, transfer
 from rung.policy.decision import Decision
-from rung.policy.language import Policy
-from rung.policy.reading import Look
-from rung.policy.state import Case, Desk, Who
+from rung.policy.reading import Look, look_at
+from rung.policy.state import Case
 from rung.words import Outcome
 
 SEEDS = 300  # after every move from every beginning has been tried
@@ -73,24 +72,22 @@ def ignored(real: object) -> Callable[[Case, object, int], Case]:
 def _no_hold(real: Callable[..., object]) -> Callable[..., object]:
     def blocked(look: Look, rung: object) -> object:
         desk = replace(look.desk, case=replace(look.case, held=False))
-        return real(Look(look.policy, desk, look.who, look.at_ms), rung)
+        return real(look_at(look.policy, desk, look.who, look.at_ms), rung)
 
     return blocked
 
 
 def _last_open(real: Callable[..., Any]) -> Callable[..., object]:
     def nearest(look: Look, button: w.Button) -> object:
-        rungs = [rung for rung in look.policy.ladder(button, look.who.role) if not look.missing(rung)]
+        rungs = [rung for rung in look.policy.ladders[button, look.who.role] if not look.missing(rung)]
         return (rungs[-1], []) if rungs else real(look, button)
 
     return nearest
 
 
-class EarlyLook(Look):
+def _early(real: Callable[..., Look]) -> Callable[..., Look]:
     """Sees what will be open in a second."""
-
-    def __init__(self, policy: Policy, desk: Desk, who: Who, at_ms: int) -> None:
-        super().__init__(policy, desk, who, at_ms + 1000)
+    return lambda policy, desk, who, at_ms: real(policy, desk, who, at_ms + 1000)
 
 
 def _restarts_wait(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -111,9 +108,9 @@ def _as_new(real: Callable[..., Case]) -> Callable[..., Case]:
 
 def _forgets(self: Decision, event: w.Event) -> None:
     """The desk follows, the record does not."""
-    if not isinstance(event, w.GroundDeclared):
-        self.events.append(event)
-    self.desk = evolve.evolve(self.desk, event, self.now)
+    Decision.emit(self, event)
+    if isinstance(event, w.GroundDeclared):
+        self.events.remove(event)
 
 
 def _joined_long_ago(case: Case, event: object, at: int) -> Case:
@@ -123,9 +120,9 @@ def _joined_long_ago(case: Case, event: object, at: int) -> Case:
 BROKEN_STEPS: dict[str, tuple[object, object, Broken]] = {
     "persisted is ignored": (Look, "_persisted", instead(None)),
     "waits are held against the arrival": (
-        reading,
-        "wait_left_ms",
-        lambda real: lambda policy, case, at: real(policy, case, at + 500),
+        Look,
+        "_persisted",
+        lambda real: lambda look, rung: real(look_at(look.policy, look.desk, look.who, look.at_ms + 500), rung),
     ),
     "a tap transfers by its arrival": (press, "completes", lambda real: lambda desk, at: real(desk, desk.at_ms)),
     "a tap transfers too soon": (reading, "COMPLETE_AFTER_MS", constant(2900)),
@@ -188,11 +185,11 @@ LYING: dict[str, tuple[object, object, Broken, str, str]] = {
         *("hang-up-protocol", "line up; declare threat; tap release; wait 4000; hold release; wait 5000"),
     ),
     "nobody knows when the wait is over": (
-        *(LAMPS, "wait_left_ms", instead(10**9)),
+        *(LAMPS, "_instants", instead([])),
         *("warm-transfer", "line up; tap warn; wait 1"),
     ),
     "a lamp invites too soon": (
-        *(LAMPS, "Look", constant(EarlyLook)),
+        *(LAMPS, "look_at", _early),
         *("warm-transfer", "line up; tap warn; wait 4500"),
     ),
     "the record rebuilds another case": (

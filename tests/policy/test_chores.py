@@ -260,6 +260,9 @@ def test_who_listens_is_seen() -> None:
     s = Scene("warm-transfer")
     listeners: dict[str, w.Listening] = {EVE.extension: "coach", "699": "listen"}
     s.put(w.CallIs(replace(line("up"), id=LINE, listeners=listeners)))
-    assert seen(s).listening == ("eve listens and speaks to you alone", "699 listens")
+    who = ("eve listens and speaks to you alone", "699 listens")
+    assert seen(s).listening == (*who, "Say: A colleague is listening to this call.")
+    s.put(w.LanguageChosen("de"))
+    assert "hört bei diesem Gespräch mit" in seen(s).listening[-1]
     s.put(w.CallsAre(()))
     assert seen(s).listening == ()

@@ -64,6 +64,31 @@ def test_a_supervisor_who_leaves_while_the_case_is_theirs_declines_nothing() -> 
     assert not s.case.released and s.case.ask is None and s.sent(w.Reclaim)
 
 
+@pytest.mark.parametrize("state", ["dialling", "up", "ended"])
+def test_a_consult_that_nobody_ordered_does_not_disturb_a_hand_over(state: str) -> None:
+    """The supervisor is in the call, so no telephone is rung for this ask; whatever else rings is none of its."""
+    s = Scene("end-with-care").come_in()
+    s.must("escalate")
+    before = s.case.ask
+    s.consult(state)
+    assert before is not None and before.phase == Phase.OFFERING and s.case.ask == before
+
+
+def test_a_call_that_is_nearly_the_supervisors_is_not_ended_at_once() -> None:
+    """While leave is asked it may be; but once the supervisor takes the call it is theirs or comes back."""
+    s = Scene("hang-up-protocol", can=frozenset({"case", "returns"}))
+    then(tap("warn"), talk, declare("threat"), tap("escalate"), tap("release"), talk)(s)
+    s.reply("take")
+    s.consult("dialling")
+    assert s.case.announcement is not None, "nobody has answered: it stays open"
+    s.consult("up")
+    assert s.case.ask is not None and s.case.ask.phase == Phase.OFFERING
+    assert s.events(w.AnnouncementWithdrawn) and s.press("release", "hold").verdict == Verdict.REFUSED
+    offer = s.case.pending[-1].effect.id
+    s.put(w.OfferAnswered(s.case.id, False, "busy", offer, EVE.desk))
+    assert s.case.ask.phase == Phase.ANSWERED and s.end(), "it did not come about, and is open again"
+
+
 def test_an_ask_that_was_taken_back_stays_taken_back_when_the_supervisor_then_leaves() -> None:
     s = Scene("hang-up-protocol")
     then(tap("warn"), talk, declare("slur"))(s)

@@ -2,13 +2,13 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.policy.desks import at_eve, comes, offered
 from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
-from tests.policy.test_press_sentences import offered
 from tests.policy.test_rows import declare, talk, tap, then
 
 from rung import words as w
-from rung.words import Ground, LampState, Marker, Role
+from rung.words import Ground, LampState, Marker
 
 
 def eve_announces() -> Scene:
@@ -24,16 +24,10 @@ def eve_announces() -> Scene:
 
 
 def at_eves_desk(s: Scene) -> Scene:
-    """The offered case at the supervisor's own desk, whose clock is another, with its call."""
-    offer = s.sent(w.Offer)[-1]
-    assert isinstance(offer, w.Offer)
-    eve = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR, call=False)
-    eve.wait(77_000)
-    talking = replace(line("up", call="talking"), case=offer.case)
-    eve.put(w.CallIs(talking))
-    eve.put(offered(offer, "desk-ada"))
-    eve.put(w.CallIs(replace(talking, state=w.CallState.ENDED, ended_by=w.EndedBy.TRANSFER)))
-    eve.put(w.CallIs(replace(line("up"), case=offer.case)))
+    """The offered case at the supervisor's own desk, with its call."""
+    offer = offered(s)
+    eve = at_eve(offer)
+    comes(eve, offer, "line")
     return eve
 
 
@@ -67,16 +61,7 @@ def test_whoever_takes_the_call_over_has_it() -> None:
     s.come_in(EVE)
     s.parties(EVE.extension, FAY.extension)
     assert s.other(FAY, w.TakeOver()).verdict == "taken"  # type: ignore[union-attr]
-    offer = s.sent(w.Offer)[-1]
-    assert isinstance(offer, w.Offer) and offer.to == FAY.desk
-
-
-def test_a_call_that_is_being_ended_is_not_handed_over() -> None:
-    s = eve_announces()
-    s.wait(s.policy.times.say_ms)
-    assert s.other_press(EVE, "release", "hold").verdict == "taken"
-    assert s.press("escalate").verdict == "refused"
-    assert not s.sent(w.Offer)
+    assert offered(s).to == FAY.desk
 
 
 def test_a_call_that_is_being_ended_or_out_of_reach_is_not_handed_back() -> None:
@@ -112,8 +97,7 @@ def test_what_would_not_go_along_with_a_case_on_its_way_is_refused(released: boo
     s = Scene("no-hang-up")
     s.come_in(EVE)
     s.must("escalate")
-    offer = s.sent(w.Offer)[-1]
-    assert isinstance(offer, w.Offer)
+    offer = offered(s)
     if released:
         s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     for act in (w.Declared(Ground.SLUR), w.Marked(Marker.CRISIS), w.Calmed(), w.Noted(matter="late")):

@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.policy.desks import ADA, answered, offered, over, talk_about, told
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import line
 from tests.policy.test_rows import LEAVE, NOTICED, declare, talk, tap, then, unanswered
@@ -176,8 +177,8 @@ def test_with_a_supervisor_added_escalate_hands_the_call_over_at_once_and_closes
     s.parties(EVE.extension)
     assert s.case.ask is not None, "they listen first, and may still grant leave"
     s.must("escalate")
-    offer = s.sent(w.Offer)[-1]
-    assert isinstance(offer, w.Offer) and offer.to == EVE.desk
+    offer = offered(s)
+    assert offer.to == EVE.desk
     assert s.outcomes() == ["withdrawn"] and not s.case.involved
     s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Leave)
@@ -191,12 +192,11 @@ def test_a_supervisor_may_hand_back_and_the_agents_own_rungs_then_stand() -> Non
     then(NOTICED, talk)(agent)
     offer = handed_over(agent)
     eve = Scene("warm-transfer", person="eve", role=Role.SUPERVISOR, call=False)
-    talking = replace(line("up", call="talking"), case=offer.case)
+    talking = talk_about(offer.case)
     eve.put(w.CallIs(talking))
     assert eve.desk.case is None, "it is still the agent's"
-    eve.put(offered(offer, "desk-ada"))
-    over = replace(talking, state=w.CallState.ENDED, ended_by=w.EndedBy.TRANSFER)
-    eve.put(w.CallIs(over))
+    eve.put(told(offer))
+    eve.put(w.CallIs(over(talking)))
     assert [e.accepted for e in eve.effects if isinstance(e, w.AnswerOffer)] == [True]
     eve.put(w.CallIs(replace(line("up"), case=offer.case)))
     assert [t.rung for t in eve.case.taken] == ["warn", "final-notice", "escalate"]
@@ -208,12 +208,12 @@ def test_a_supervisor_may_hand_back_and_the_agents_own_rungs_then_stand() -> Non
     eve.consult("up")
     eve.wait(3000)
     eve.must("escalate")
-    back = eve.sent(w.Offer)[-1]
-    assert isinstance(back, w.Offer) and back.to == "desk-ada"
+    back = offered(eve)
+    assert back.to == ADA
     agent.line("ended", "transfer")
     agent.put(w.CallIs(talking))
-    agent.put(offered(back, EVE.desk))
-    agent.put(w.CallIs(over))
+    agent.put(told(back, EVE.desk))
+    agent.put(w.CallIs(over(talking)))
     agent.put(w.CallIs(replace(line("up", call="again"), case=back.case)))
     assert agent.case.has_taken("final-notice") and agent.case.joined == ()
     assert agent.case.epoch == 2, "epochs never repeat"
@@ -222,22 +222,9 @@ def test_a_supervisor_may_hand_back_and_the_agents_own_rungs_then_stand() -> Non
     agent.must("release")
 
 
-def offered(offer: w.Offer, desk: str) -> w.CaseOffered:
-    return w.CaseOffered(case=offer.case, desk=desk, state=offer.state, policy=offer.policy, offer=offer.id)
-
-
 def handed_over(s: Scene) -> w.Offer:
     """A warm transfer up to the accepted offer."""
-    s.must("escalate")
-    s.reply("accept")
-    s.wait(s.policy.times.say_ms)
-    s.line("held")
-    s.consult("dialling")
-    s.consult("up")
-    s.wait(3000)
-    s.must("escalate")
-    offer = s.sent(w.Offer)[-1]
-    assert isinstance(offer, w.Offer)
+    offer = offered(answered(s).must("escalate"))
     assert not s.sent(w.Complete), "without the accept the first desk keeps case and caller"
     s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     assert s.sent(w.Complete)
@@ -247,14 +234,7 @@ def handed_over(s: Scene) -> w.Offer:
 def test_without_the_accept_the_first_desk_keeps_case_and_caller() -> None:
     for no in (lambda s, o: s.put(w.OfferAnswered(o.case, False, "busy", o.id)), lambda s, o: s.wait(3000)):
         s = Scene("warm-transfer")
-        then(tap("warn"), talk, tap("escalate"), lambda s: s.reply("accept"))(s)
-        s.wait(s.policy.times.say_ms)
-        s.line("held")
-        s.consult("dialling")
-        s.consult("up")
-        s.wait(3000)
-        s.must("escalate")
-        offer = s.sent(w.Offer)[-1]
+        offer = offered(answered(s.must("warn").talk()).must("escalate"))
         no(s, offer)
         assert not s.sent(w.Complete) and s.case.ask is not None and s.case.ask.phase == "answered"
         s.put(w.OfferAnswered(s.case.id, True, offer=offer.id))
@@ -267,7 +247,7 @@ def test_a_case_offered_while_the_call_about_it_still_rings_here_is_taken() -> N
     offer = handed_over(Scene("warm-transfer").declare("slur").must("warn").talk())
     s = Scene("warm-transfer", person="eve", role=w.Role.SUPERVISOR, call=False)
     s.put(w.CallIs(replace(line("ringing", call="about it"), case=offer.case)))
-    s.put(offered(offer, "desk-ada"))
+    s.put(told(offer))
     (answer,) = s.sent(w.AnswerOffer)
     assert isinstance(answer, w.AnswerOffer) and answer.accepted, answer.why
     s.put(w.CallIs(replace(line("up", call="about it"), case=offer.case)))
@@ -314,12 +294,12 @@ def test_the_policy_of_a_call_is_chosen_by_queue_its_version_fixed_when_it_is_an
     care, strict = load("end-with-care"), load("no-hang-up")
     book = Book(strict, (Rule("claims", care, "de"),))
     s = Scene(strict, call=False)
-    s.policy = book  # type: ignore[assignment]
+    s.rules = s.policy = book  # type: ignore[assignment]
     s.put(w.CallIs(replace(line("up"), queue="claims")))
     opened = s.events(w.CaseOpened)[-1]
     assert isinstance(opened, w.CaseOpened)
     assert (opened.policy, opened.language) == ("end-with-care", "de")
-    s.policy = book.keeping(care)  # type: ignore[assignment]
+    s.rules = s.policy = book.keeping(care)  # type: ignore[assignment]
     assert s.press("warn").verdict == "taken"
     s.line("ended", "them")
     s.put(w.CallIs(line("up", call="next")))

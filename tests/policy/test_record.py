@@ -294,7 +294,8 @@ def ends_that_nobody_can_tell() -> list[Told]:
     s.must("release")
     s.sits("fay", Role.SUPERVISOR)
     s.press("release")
-    s.sits("eve", Role.SUPERVISOR)
+    s.sits("eve", Role.SUPERVISOR)  # she was relieved: her warning stands, her announcement does not
+    s.must("release")
     s.wait(4000)
     s.must("release", "hold")
     s.press("warn")

@@ -7,7 +7,7 @@ from tests.policy.shift import line
 from rung import words as w
 from rung.policy import Book, Times, load, next_change, step
 from rung.policy.book import Rule
-from rung.words import Ground, Marker, Verdict
+from rung.words import Ground, Marker, Role, Verdict
 
 
 def test_a_more_urgent_alert_keeps_who_was_busy_and_counts_from_its_own_time() -> None:
@@ -113,7 +113,7 @@ def test_a_long_list_of_grounds_is_not_read_out() -> None:
 def test_time_changes_something_only_later_and_by_the_policy_of_the_case() -> None:
     other = load("warm-transfer", Times(wait=9))
     s = Scene(load("warm-transfer"), call=False)
-    s.policy = Book(s.policy, (Rule("sales", other),))  # type: ignore[assignment]  # a desk with two policies
+    s.rules = s.policy = Book(s.policy, (Rule("sales", other),))  # type: ignore[assignment]  # a desk with two policies
     s.put(w.CallIs(replace(line("up"), queue="sales")))
     s.press("warn")
     s.desk = step(s.policy, s.desk, w.Tick(), s.desk.at_ms + 6000).desk
@@ -121,3 +121,42 @@ def test_time_changes_something_only_later_and_by_the_policy_of_the_case() -> No
     s.desk = step(s.policy, s.desk, w.Tick(), s.case.taken[0].at_ms + 9000).desk
     later = next_change(s.policy, s.desk)
     assert later is None or later > s.desk.at_ms
+
+
+def test_a_supervisor_who_sits_down_in_mid_call_is_in_it_from_then_on() -> None:
+    """At the agent's desk, and until somebody else sits there; signing off for a moment changes nothing."""
+    s = Scene("no-hang-up")
+    s.talk()
+    s.sits("eve", Role.SUPERVISOR)
+    s.declare("slur")
+    assert "listen first" in s.press("warn").why
+    s.talk()
+    assert "name what you heard" in s.press("warn").why, "declared in the very millisecond of coming in"
+    s.declare("slur")
+    s.sits(None)
+    s.sits("eve", Role.SUPERVISOR)
+    s.must("warn").talk().end()
+    assert s.hung_up()
+
+
+def test_whoever_relieves_a_supervisor_begins_anew_and_an_agent_supervises_nobody() -> None:
+    s = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR)
+    s.wait(1)
+    s.declare("slur").talk().must("warn")
+    s.sits("fay", Role.SUPERVISOR)
+    s.talk()
+    assert s.press("warn").verdict == "refused", "eve's attestation is not fay's"
+    s.declare("slur").must("warn")
+    assert [j.person for j in s.case.joined] == ["fay"]
+    s.sits("ada")
+    assert s.case.joined == ()
+
+
+def test_a_supervisor_who_turns_to_a_call_that_was_on_hold_when_they_sat_down_is_in_that_one_too() -> None:
+    s = Scene("no-hang-up")
+    s.line("held")
+    s.line("up", call="second")
+    s.sits("eve", Role.SUPERVISOR)
+    s.line("held", call="second")
+    s.line("up")
+    assert s.case.call == "line" and [j.person for j in s.case.joined] == ["eve"]

@@ -34,11 +34,12 @@ class _OneKey(dict[str, Key]):
 
 
 class HostEnd:
-    """Welcomes any box and, unless `acks` is false, acknowledges its presses at once. A context manager."""
+    """Welcomes any box, and acknowledges its presses at once, unless told not to. A context manager."""
 
     def __init__(self, port: str) -> None:
         self.link = HostLink(_OneKey())
         self.acks = True
+        self.welcomes = True
         self.heard = b""  # everything the box has printed
         self.events: list[Event] = []  # not yet waited for
         self._fd = os.open(port, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
@@ -96,7 +97,7 @@ class HostEnd:
         self.heard += data
         for event in self.link.receive(data, self.now()):
             self.events.append(event)
-            if event[0] == "hello" and event[-1] == PAIRED:
+            if event[0] == "hello" and event[-1] == PAIRED and self.welcomes:
                 session = random.randint(1, 0xFFFE)
                 nonce = f"{random.getrandbits(48):012x}"
                 self.link.welcome(session + (session == self.link.session), nonce, 0, self.now())

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from tests.real.host_end import PATIENCE_S, HostEnd
 
+from rung import firmware
 from rung.sim.box import Pixels, VirtualBox
 from rung.sim.flash import install
-from rung_box import VERSION
 from rung_wire import codes
 
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
@@ -69,7 +69,7 @@ def test_handshake(box: VirtualBox) -> None:
     with HostEnd(box.port) as host:
         hello = host.wait("hello")
         assert hello[1] == UNIQUE_ID
-        assert hello[3:6] == (codes.PROTOCOL, VERSION, codes.BY_POWER)
+        assert hello[3:6] == (codes.PROTOCOL, firmware.build().version, codes.BY_POWER)
         host.wait("up")
         box.reset("watchdog")
         again = host.wait("hello")

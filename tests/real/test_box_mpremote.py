@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from pathlib import Path
 
 import pytest
+from mpremote.transport_serial import SerialTransport
 from tests.real.box_rig import mpremote
 from tests.real.host_end import PATIENCE_S, HostEnd
 from tests.real.test_box_alive import change
@@ -17,8 +19,10 @@ from rung.sim.flash import install
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 
 TIMES = 20 if os.environ.get("RUNG_LONG") else 1
+STARTS = 5 * TIMES
 FLOOD_BYTES = 60_000
 RING_BYTES = 260
+START_S = 0.2  # twice as long as a start takes on an idle computer
 
 
 def _running(box: VirtualBox, _: random.Random) -> None:
@@ -71,3 +75,24 @@ def test_mpremote_gets_the_board(flash: Path, tmp_path: Path, state: str, seed: 
             mpremote(box, "reset")
         assert got == TIMES
     print(f"mpremote, {state}: {got} of {TIMES}")
+
+
+def test_mpremote_gets_the_board_while_it_starts(flash: Path, tmp_path: Path, seed: int) -> None:
+    """Anywhere in boot.py, main.py, imports and first frames; with mpremote's own transport, which is quick enough."""
+    chance = random.Random(seed)
+    install(flash)
+    got = 0
+    with VirtualBox(flash, link=tmp_path / "ttyRUNG0", ring=RING_BYTES) as box:
+        for _ in range(STARTS):
+            box.reset()
+            box.wait_life(box.life, PATIENCE_S)
+            board = SerialTransport(box.port)
+            time.sleep(chance.random() * START_S)
+            board.enter_raw_repl()
+            got += board.eval("6 * 7") == 42
+            board.close()
+        assert got == STARTS, f"RUNG_SEED={seed}"
+        box.reset()
+        with HostEnd(box.port) as host:
+            host.wait("up")
+    print(f"mpremote, starting: {got} of {STARTS}")

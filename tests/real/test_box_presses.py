@@ -1,4 +1,7 @@
-"""No press is missed and none is invented: short ones with bouncing contacts, a poller beside, noise on the wires."""
+"""No press is missed and none is invented: short ones with bouncing contacts, a poller beside, noise on the wires.
+
+What the contacts do is exact by the box's clock, however busy this computer is: see `VirtualBox.chatter`.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,8 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 IS_LONG = bool(os.environ.get("RUNG_LONG"))
 PRESSES = 500 if IS_LONG else 50
 PULSES = 10_000 if IS_LONG else 1_500
-BURST = 60
-SHORT_MS, LONG_MS = 5, 60
-CHATTER_NS = 3_000_000  # this computer was busy: contacts that stay for so long in between have been pressed twice
+BURST = 15
+SHORT_MS, MIDDLE_MS, LONG_MS = 5, 30, 60
 POLLER = """
 import machine, neopixel, time
 lamps = neopixel.NeoPixel(machine.Pin(4), 3)
@@ -46,11 +48,12 @@ def _wait(host: HostEnd, ms: float) -> None:
 
 
 def test_every_short_press_is_seen_once_and_a_poller_beside_misses_most(flash: Path, tmp_path: Path, seed: int) -> None:
+    """The poller gets those under 30 ms; on a busy computer some of them last longer, which helps it."""
     chance = random.Random(seed)
     install(flash)
     (tmp_path / "poller").mkdir()
     (tmp_path / "poller" / "main.py").write_text(POLLER)
-    made, stretched, short = [], [], 0
+    made, short = [], 0
     with (
         VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box,
         VirtualBox(tmp_path / "poller", link=tmp_path / "ttyRUNG1") as poller,
@@ -61,43 +64,43 @@ def test_every_short_press_is_seen_once_and_a_poller_beside_misses_most(flash: P
         for _ in range(PRESSES):
             button = chance.choice(("escalate", "release"))
             edges = 1 + 2 * chance.randrange(3)
-            down = box.bounce(button, edges, 100)
-            poller.press(button)
-            _wait(host, chance.uniform(SHORT_MS, LONG_MS))
-            up = box.bounce(button, edges, 100, held=True)
+            ms = chance.uniform(SHORT_MS, LONG_MS)
+            box.chatter(button, edges, 100)
+            if ms < MIDDLE_MS:
+                poller.press(button)
+                short += 1
+            _wait(host, ms)
+            box.chatter(button, edges, 100, held=True)
             poller.let_go(button)
             made.append(button[0].upper())
-            short += up[-1] - down[0] < 30_000_000
-            if max(down[-1] - down[0], up[-1] - up[0]) > CHATTER_NS:
-                stretched.append(button[0].upper())
             _wait(host, chance.uniform(25, 60))
         host.is_still("press")
         seen = [event[3] for event in host.events if event[0] == "press"]
         polled = poller.lamps()[0][0] * 256 + poller.lamps()[0][1]
-    print(f"{PRESSES} presses of 5 to 60 ms, {short} under 30 ms: {len(seen)} seen; by a poller every 50 ms: {polled}")
+    print(f"{PRESSES} presses of 5 to 60 ms: {len(seen)} seen; a poller every 50 ms: {polled} of {short} under 30 ms")
     # Taps of escalate wait for a chord, so the order differs.
-    assert Counter(made) <= Counter(seen) <= Counter(made) + Counter(stretched), f"RUNG_SEED={seed}"
-    assert polled < PRESSES
+    assert Counter(seen) == Counter(made), f"RUNG_SEED={seed}"
+    assert polled < short
 
 
 def test_noise_on_the_wires_makes_no_press(flash: Path, tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     install(flash)
-    pulses = longer = 0
+    pulses = 0
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box, HostEnd(box.port) as host:
         host.wait("up")
         host.show(7, "lll")
         while pulses < PULSES:
-            stamps = box.bounce(
-                chance.choice(("escalate", "warn", "release")), 2 * BURST, chance.choice((50, 100, 300))
-            )
-            widths = [up - down for down, up in zip(stamps[::2], stamps[1::2], strict=True)]
-            pulses += sum(width < 1_000_000 for width in widths)
-            longer += sum(width >= 2_000_000 for width in widths)  # this computer was busy: that was a short press
-            _wait(host, 25)
-        assert host.is_still("press") or sum(event[0] == "press" for event in host.events) <= longer
-        presses = sum(event[0] == "press" for event in host.events)
-    print(f"{pulses} pulses under 1 ms: {presses} presses ({longer} pulses were longer than 2 ms)")
+            button = chance.choice(("escalate", "warn", "release"))
+            box.chatter(button, 2 * BURST, chance.choice((50, 100, 300, 900)))
+            pulses += BURST
+            _wait(host, chance.choice((0, 3, 25)))
+        assert host.is_still("press"), f"RUNG_SEED={seed}"
+        box.press("release")
+        _wait(host, LONG_MS)
+        box.let_go("release")
+        assert host.wait("press")[3:5] == ("R", codes.TAP), "it has seen all that came before, too"
+    print(f"{pulses} pulses of 0.05 to 0.9 ms in bursts of {BURST}: no press")
 
 
 def test_a_double_tap_is_two_presses(flash: Path, tmp_path: Path) -> None:
@@ -107,9 +110,9 @@ def test_a_double_tap_is_two_presses(flash: Path, tmp_path: Path) -> None:
         host.show(7, "lll")
         for button in ("escalate", "warn", "release"):
             for _ in range(2):
-                box.bounce(button, 5, 100)
+                box.chatter(button, 5, 100)
                 time.sleep(0.04)
-                box.bounce(button, 5, 100, held=True)
+                box.chatter(button, 5, 100, held=True)
                 time.sleep(0.06)
             assert [host.wait("press")[3:5] for _ in range(2)] == [(button[0].upper(), codes.TAP)] * 2
             assert host.is_still("press", 0.3)

@@ -62,7 +62,7 @@ def test_an_empty_board_is_told_to_be_flashed(tmp_path: Path) -> None:
     with VirtualBox(link=tmp_path / "ttyRUNG0") as box:
         code, said = doctor(desk(tmp_path, box.port))
     assert code == 1
-    assert f"make flash PORT={box.port}" in said
+    assert f"rung flash --port {box.port}" in said
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,21 @@ def test_ctrl_c_ends_the_program_with_its_own_traceback(box: VirtualBox) -> None
     assert box.life == 1
 
 
+def test_ctrl_c_never_breaks_into_a_collection_of_garbage(flash: Path, tmp_path: Path) -> None:
+    program = "import gc\nkept = [[n] for n in range(500)]\ninput()\nprint('ready')\nwhile True: gc.collect()\n"
+    (flash / "main.py").write_text(program)
+    with VirtualBox(flash, link=tmp_path / "ttyRUNG0") as box, serial.Serial(box.port) as port:
+        for _ in range(20):
+            port.write(b"\r")
+            read_until(port, b"ready\n")
+            port.write(b"\x03")
+            read_until(port, b">>> ")
+            port.write(b"len(bytearray(100))\r")
+            read_until(port, b"100\n>>> ")
+            box.reset()
+        assert [started.cause for started in box.lives()] == ["power", *["pin"] * 20]
+
+
 def test_mpremote_flashes_and_resets_into_what_it_flashed(box: VirtualBox, flash: Path, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     (fresh / "lib").mkdir(parents=True)

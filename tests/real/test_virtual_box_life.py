@@ -13,7 +13,8 @@ import pytest
 import serial
 
 from rung.sim.box import BoxError, VirtualBox
-from rung.sim.flash import FLOOR, blank_chip, install
+from rung.sim.chip import blank_chip
+from rung.sim.flash import FLOOR, install
 
 pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
 

@@ -6,11 +6,16 @@ from typing import Annotated
 import typer
 
 from rung import __version__
+from rung.cli.fleet import FleetFolder, Folder
+from rung.cli.fleet import app as fleet_app
+from rung.cli.floor import app as floor
 from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
-sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, each repeated by its seed.")
+app.add_typer(fleet_app, name="fleet")
+app.add_typer(floor, name="floor")
+sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
 
 ConfigFile = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
@@ -41,7 +46,7 @@ def phone(config: ConfigFile = Path("rung.toml")) -> None:
 
 @app.command()
 def doctor(config: ConfigFile = Path("rung.toml")) -> None:
-    """Say what is seen (ports, box, phone, journal) and what is wrong, with the mend. Exit code 1 if anything is."""
+    """Say what is seen (ports, box, phone, record, floor) and what is wrong, with the mend. Exit code 1 if it is."""
     from rung.cli.doctor import examine
 
     raise typer.Exit(0 if examine(config) else 1)
@@ -71,6 +76,38 @@ def maintain(
     from rung.cli.maintain import maintain_box
 
     maintain_box(config, port)
+
+
+@app.command()
+def flash(
+    port: Annotated[list[str] | None, typer.Option(help="Only this port, whatever is there; may be repeated.")] = None,
+    id: Annotated[list[str] | None, typer.Option(help="Only the board with this id; may be repeated.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every board that is found.")] = False,
+    in_: Folder = None,
+    image: Annotated[Path | None, typer.Option(help="Write this image of MicroPython first, by esptool.")] = None,
+    desk: Annotated[str, typer.Option(help="The desk's name; `north-##` numbers several.")] = "",
+    rekey: Annotated[bool, typer.Option("--rekey", help="Give every board a new key.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look and tell.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    fleet: FleetFolder = None,
+) -> None:
+    """Find every attached board, and bring it to the wanted state: MicroPython, firmware, key, desk, proof."""
+    from rung.cli.flash import Asked, flash_boards
+
+    ports, ids = tuple(port or ()), tuple(id or ())
+    asked = Asked(
+        fleet=fleet,
+        ports=ports,
+        folder=in_,
+        ids=ids,
+        all=all_,
+        image=image,
+        desk=desk,
+        rekey=rekey,
+        dry_run=dry_run,
+        yes=yes,
+    )
+    raise typer.Exit(flash_boards(asked))
 
 
 @app.command()
@@ -104,6 +141,22 @@ def link(
     from rung.cli.sim import replay_link, sim_link
 
     raise typer.Exit(0 if (sim_link(seeds, first, jobs) if seed is None else replay_link(seed)) else 1)
+
+
+@sim.command()
+def boxes(
+    count: Annotated[int, typer.Argument(min=1, metavar="N", help="How many.")],
+    folder: Annotated[Path, typer.Option(help="Where their ports and their flash are.")] = Path("rung-boxes"),
+    bare: Annotated[bool, typer.Option("--bare", help="New ones have MicroPython alone, not this firmware.")] = False,
+    full_speed: Annotated[bool, typer.Option("--full-speed", help="Not 115,200 baud but all the port gives.")] = False,
+    foreign: Annotated[bool, typer.Option("--foreign", help="A device that is no board hangs there too.")] = False,
+    taken: Annotated[bool, typer.Option("--taken", help="Keep the last box's port open, as another program.")] = False,
+    flash_kb: Annotated[int, typer.Option(min=64, help="How much new ones have for files.")] = 2048,
+) -> None:
+    """Virtual boxes with serial ports, until Ctrl-C: the real firmware on the real MicroPython. Linux only."""
+    from rung.cli.boxes import sim_boxes
+
+    sim_boxes(count, folder, bare=bare, full_speed=full_speed, foreign=foreign, taken=taken, flash_kb=flash_kb)
 
 
 def _version(asked: bool) -> None:

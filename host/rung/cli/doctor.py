@@ -1,4 +1,4 @@
-"""`rung doctor`: what is seen (ports, box, phone, journal), and what is wrong with the mend."""
+"""`rung doctor`: what is seen (ports, box, phone, journal, floor), and what is wrong with the mend."""
 
 import asyncio
 import os
@@ -11,9 +11,10 @@ from rich.markup import escape
 from serial.tools import list_ports
 
 from rung import words as w
-from rung.cli.ends import NO_SIP
+from rung.cli.ends import NO_FLOOR, NO_SIP
 from rung.cli.phones import asterisk_settings, control_of
 from rung.config import AsteriskConfig, BaresipConfig, Config, ConfigError, read_config
+from rung.floor.base import FloorError
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.verify import verify
@@ -59,6 +60,7 @@ def examine(file: Path) -> bool:
     in_use = _journal(doctor, config)
     _box(doctor, config, in_use)
     _phone(doctor, config)
+    _floor(doctor, config)
     return doctor.wrong == 0
 
 
@@ -122,7 +124,7 @@ def _hear(doctor: Doctor, config: Config, port: str, wanted: str, is_one_of_many
         say("box", str(error))
         return False
     if hello is None:
-        say("box", f"{port}: opened, but no box answers; flash it: make flash PORT={port}")
+        say("box", f"{port}: opened, but no box answers; flash it: rung flash --port {port}")
         return False
     if isinstance(hello, Trouble):
         say = doctor.bad if wanted in ("", hello.box) else doctor.good
@@ -164,6 +166,27 @@ def _phone(doctor: Doctor, config: Config) -> None:
     doctor.good("phone", f"{address}: running, {calls} calls")
     if os.name == "posix" and control.stat().st_mode & 0o077:
         doctor.bad("phone", f"{control}: readable by others; chmod 600 {control}")
+
+
+def _floor(doctor: Doctor, config: Config) -> None:
+    if config.floor is None:
+        doctor.good("floor", "this desk is alone; the supervisors' extension is rung")
+        return
+    if find_spec("nats") is None:
+        doctor.bad("floor", NO_FLOOR)
+        return
+    from rung.floor.enrolment import read_enrolment
+    from rung.floor.nats_places import look
+
+    try:
+        enrolment = read_enrolment(Path(config.floor.enrolment))
+        floor = asyncio.run(look(enrolment))
+    except FloorError as error:
+        doctor.bad("floor", str(error))
+        return
+    here = "this one too" if enrolment.desk in floor.desks else "this one not: `rung run` joins it"
+    seen = f"{len(floor.desks)} desks, {here}; {len(floor.present)} supervisors beside"
+    doctor.good("floor", f"{enrolment.servers[0]}: in reach, {seen}")
 
 
 def _port_taken(listen: str) -> str | None:

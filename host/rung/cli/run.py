@@ -9,15 +9,16 @@ from pathlib import Path
 import msgspec
 
 from rung import words as w
-from rung.cli.ends import NO_SIP, need, stop
+from rung.cli.asked import HELP, AskKeys
+from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop
 from rung.cli.keys import Keys
 from rung.cli.phones import extension_of, phone_of, sip_settings
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
-from rung.config import Config, ConfigError, SipConfig, read_config
+from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
-from rung.floor.base import Place
+from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.search import BoxAt
@@ -30,15 +31,16 @@ def run_desk(file: Path, json: bool) -> None:
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
     phone = phone_of(config)
+    floor = floor_of(config)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
     except (JournalError, OSError) as error:
         stop(str(error))
-    screen = None if json else Screen()
+    screen = None if json else Screen(HELP + "\n" if floor is not None else "")
     teller = Teller(_print_json if screen is None else screen.happened)
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen))
+        asyncio.run(_run(config, phone, journal, teller, screen, floor))
     except* JournalError as failed:
         stop(str(failed.exceptions[0]))
     finally:
@@ -56,6 +58,25 @@ def run_phone(file: Path) -> None:
     serve(sip_settings(config.phone), config.phone_control)
 
 
+def floor_of(config: Config) -> Floor | None:
+    """This desk's handle on its floor; ends with one line where it cannot have one."""
+    if config.floor is None:
+        return None
+    need("nats", NO_FLOOR)
+    from rung.floor.enrolment import read_enrolment
+    from rung.floor.nats import NatsFloor
+
+    try:
+        enrolment = read_enrolment(Path(config.floor.enrolment))
+    except FloorError as error:
+        stop(str(error))
+    if enrolment.desk != config.desk.name:
+        stop(f"desk.name is {config.desk.name!r}, but {config.floor.enrolment} is of the desk {enrolment.desk!r}")
+    if config.desk.role not in (enrolment.role, w.Role.AGENT):
+        stop(f"desk.role is {config.desk.role}, but the floor lets this desk be no more than {enrolment.role}'s")
+    return NatsFloor(enrolment)
+
+
 def _config(file: Path) -> Config:
     try:
         return read_config(file)
@@ -63,29 +84,34 @@ def _config(file: Path) -> Config:
         stop(str(error))
 
 
-async def _run(config: Config, phone: Phone, journal: Journal, teller: Teller, screen: Screen | None) -> None:
+async def _run(
+    config: Config, phone: Phone, journal: Journal, teller: Teller, screen: Screen | None, floor: Floor | None
+) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.book(), journal, phone, teller, box=box)
+    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its event loop
             asyncio.get_running_loop().add_signal_handler(name, task.cancel)
 
-    def feed(input: w.Input) -> None:
-        answer = bridge.feed(input)
+    def said(answer: w.Answer | None) -> None:
         if answer is not None:
             teller.tell("answer", answer=answer)
 
-    keys = Keys(feed, lambda: bridge.look().tick)
+    keys = Keys(lambda input: said(bridge.feed(input)), lambda: bridge.look().tick)
+    asked = None if floor is None else AskKeys(floor, lambda: bridge.asks.asks, said)
 
     def key(char: str) -> None:
-        keys.key(char)
+        if keys.typing or asked is None or not asked.key(char):
+            keys.key(char)
         if screen is not None:
-            screen.prompt = keys.prompt
+            screen.prompt = keys.prompt or (asked.prompt if asked is not None else "")
 
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
-        await bridge.run(Place(extension=extension_of(config), person=config.person()), config.phone.supervisors)
+        floored = config.floor or FloorConfig()
+        place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
+        await bridge.run(place, config.phone.supervisors)
 
 
 def _print_json(happening: Happening) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rung import words as w
+from rung.cli.asked import lines
 from rung.cli.keys import GROUNDS, HELP
 from rung.desk.happening import Happening
 from rung.policy.view import View
@@ -49,6 +50,7 @@ class Screen:
         self._box = "no box yet"
         self._phone = "no phone yet"
         self._trouble = ""
+        self._asked: list[str] = []
         self._answer: tuple[float, w.Answer] | None = None
         self._help = extra_help
         self.prompt = ""  # what is being typed
@@ -84,6 +86,8 @@ class Screen:
         elif happening.kind == "phone":
             down = happening.text or "the call may go on"
             self._phone = "answers" if happening.up else f"does not answer; {down}"
+        elif happening.kind == "asked":
+            self._asked = lines(happening.asks)
         elif happening.kind == "trouble":
             self._trouble = happening.text
 
@@ -93,6 +97,7 @@ class Screen:
         with self._lock:
             view = self._view
             parts: list[RenderableType] = [self._head(view), *self._spoken(), self._buttons(view)]
+            parts += [Panel(Text("\n".join(self._asked)), title="asked", border_style="yellow")] if self._asked else []
             if view is not None:
                 parts += [self._script(view), self._ladder(view)]
             parts += [self._answered(), self._foot(view)]

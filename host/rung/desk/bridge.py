@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.commands import Commands
+from rung.desk.copying import Copier
 from rung.desk.happening import Teller
 from rung.desk.incidents import incident
 from rung.desk.known_cases import KnownCases
@@ -69,6 +70,7 @@ class Bridge:
         self._line = None if box is None else Line(box, self)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
+        self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
         self._commands = Commands(phone, floor, teller, self.now, self.feed)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
@@ -105,6 +107,8 @@ class Bridge:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._phone.run(self._from_phone))
                 group.create_task(self._run_floor())
+                if self._copier is not None:
+                    group.create_task(self._copier.run())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
                 await self._broken
@@ -163,6 +167,8 @@ class Bridge:
         self._cases.recorded(made.events)
         self._report(before, made.events)
         self._loop.call_soon_threadsafe(self._changed.set)
+        if self._copier is not None and made.events:
+            self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
 
     def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
@@ -274,6 +280,8 @@ class Bridge:
             self._teller.tell("floor", up=news.up)
             news = replace(news, extension=self._extension)
             self._commands.floor_is(news)
+            if self._copier is not None and news.up:
+                self._copier.wake()
         return self.feed(news)
 
     async def _pass_time(self) -> None:

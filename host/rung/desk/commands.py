@@ -72,6 +72,8 @@ class Commands:
         except (PhoneUnsureError, FloorUnsureError) as error:  # perhaps done: the deadline passes, then it is settled
             self._teller.tell("trouble", text=f"the answer is missing: {error}")
             self.missed = self.missed or isinstance(effect, w.AskPhone)
+            if isinstance(effect, w.Reclaim | w.AnswerOffer):  # said twice, they do nothing the second time
+                self._owed.append(effect)
         except (PhoneError, FloorError) as error:
             self._teller.tell("trouble", text=f"a command was not accepted: {error}")
             if isinstance(effect, w.AskPhone):

@@ -63,6 +63,25 @@ class Asked(Struct, frozen=True, kw_only=True):
     over: Outcome | None = None  # nobody need answer any more, and why
 
 
+class Line(Struct, frozen=True):
+    """One entry of a desk's record, as it is written there; the floor need not understand it."""
+
+    seq: int  # 1, 2, 3 without a gap
+    at_ms: int
+    wall_ms: int
+    kind: str
+    body: bytes
+    hash: bytes
+
+
+class Copied(Struct, frozen=True, kw_only=True):
+    """How far the floor has copied a desk's record; the default: it has nothing."""
+
+    journal: str = ""  # which record: it has a name of its own
+    seq: int = 0  # of the last entry
+    hash: bytes = b""  # its hash: with it anybody can tell later whether something up to there was changed
+
+
 class AsksAre(Struct, frozen=True, tag=True):
     """Everything put before this desk that is open, oldest first, and what has come to its end since the last time.
 
@@ -139,6 +158,16 @@ class Floor(Protocol):
         """Act on another desk's case in the name of who sits here; it gets `FromDesk`, and decides.
 
         Its answer says what came of it. `FloorUnsureError` when none comes.
+        """
+
+    async def copied(self, head: Copied) -> Copied:
+        """How far this desk's record has been copied; ``head`` is how far it goes, so that the floor knows that too."""
+
+    async def copy(self, journal: str, lines: tuple[Line, ...]) -> None:
+        """Take the next lines of this desk's record, at once or not at all; durable when it returns.
+
+        `FloorError` when they are not the next ones: ask `copied` again. The desk's record is the truth; what does not
+        continue what was copied before is kept as well, and the floor says so.
         """
 
     async def report(self, caller: str, incident: Earlier) -> None:

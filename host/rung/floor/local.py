@@ -10,7 +10,18 @@ from collections.abc import Callable
 from datetime import date
 
 from rung import words as w
-from rung.floor.base import Asked, AsksAre, Feed, FloorError, FloorNews, FloorUnsureError, Place, Status
+from rung.floor.base import (
+    Asked,
+    AsksAre,
+    Copied,
+    Feed,
+    FloorError,
+    FloorNews,
+    FloorUnsureError,
+    Line,
+    Place,
+    Status,
+)
 from rung.words import Outcome, Presence, Role
 
 ANSWER_S = 3.0  # another desk answers an act as soon as it is on its record
@@ -31,6 +42,7 @@ class LocalFloor:
         self._asks: dict[tuple[str, int], w.AskFloor] = {}  # open, oldest first
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
         self._upheld: dict[str, date] = {}  # by case: until when
+        self.copies: dict[str, list[tuple[str, Line]]] = {}  # by desk: of which record, and what
 
     def desk(self, name: str) -> "LocalDesk":
         """A handle for the desk of that name; only one at a time can `run`."""
@@ -133,6 +145,11 @@ class LocalDesk:
             self._runs = False
             self._floor.leave(self)
 
+    @property
+    def is_lost(self) -> bool:
+        """Has its line been cut by `lose`?"""
+        return self._lost
+
     def lose(self) -> None:
         """The floor is out of reach of this desk, and the other way round."""
         self._lost = True
@@ -228,6 +245,16 @@ class LocalDesk:
                 return await answered
         except TimeoutError:
             raise FloorUnsureError(f"the desk {desk!r} does not say what came of it") from None
+
+    async def copied(self, head: Copied) -> Copied:
+        copies = self._reached().copies.get(self.desk)
+        return Copied() if not copies else Copied(journal=copies[-1][0], seq=copies[-1][1].seq, hash=copies[-1][1].hash)
+
+    async def copy(self, journal: str, lines: tuple[Line, ...]) -> None:
+        there = await self.copied(Copied())
+        if lines[0].seq != (there.seq + 1 if there.journal == journal else 1):
+            raise FloorError(f"entry {lines[0].seq} is not the next of this record")
+        self._reached().copies.setdefault(self.desk, []).extend((journal, line) for line in lines)
 
     async def report(self, caller: str, incident: w.Earlier) -> None:
         self._reached().report(caller, incident)

@@ -3,16 +3,23 @@
 import os
 import secrets
 from binascii import hexlify, unhexlify
+from hashlib import sha256
 from pathlib import Path
 
 from rung_wire.codes import HEX_CHARS, KEY_BYTES
 from rung_wire.seal import Key
 
 SUFFIX = ".key"
+FINGERPRINT_CHARS = 12
 
 
 class KeysError(Exception):
     """A key cannot be used or kept; one line with the file and the mend. It never holds a key."""
+
+
+def state_home() -> Path:
+    """Where this user's desks have their state folders, and a fleet its keys, unless told otherwise."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "rung"
 
 
 def new_key() -> str:
@@ -20,9 +27,14 @@ def new_key() -> str:
     return hexlify(secrets.token_bytes(KEY_BYTES)).decode()
 
 
+def fingerprint(key: str) -> str:
+    """What a key may be known by in tables and reports: it tells nothing of the key itself."""
+    return sha256(unhexlify(key)).hexdigest()[:FINGERPRINT_CHARS]
+
+
 def read_keys(folder: Path) -> dict[str, Key]:
     """The key of every paired box, by its id. Raises KeysError."""
-    return {file.stem: _read(file) for file in sorted(folder.glob(f"[!.]*{SUFFIX}"))}
+    return {file.stem: read_key(file) for file in sorted(folder.glob(f"[!.]*{SUFFIX}"))}
 
 
 def keep_key(folder: Path, box: str, key: str) -> Path:
@@ -43,11 +55,12 @@ def keep_key(folder: Path, box: str, key: str) -> Path:
             draft.unlink(missing_ok=True)
     except OSError as error:
         raise KeysError(f"{file}: cannot be written: {error.strerror}") from None
-    _read(file)  # a file system that keeps nothing private is no place for a key
+    read_key(file)  # a file system that keeps nothing private is no place for a key
     return file
 
 
-def _read(file: Path) -> Key:
+def read_key(file: Path) -> Key:
+    """The key in that file. Raises KeysError."""
     try:
         if os.name == "posix" and file.stat().st_mode & 0o077:
             raise KeysError(f"{file}: can be read by others; if nobody has, chmod 600 {file}, else pair the box anew")

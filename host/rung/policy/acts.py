@@ -11,6 +11,7 @@ from rung.words import Ground, Marker, Outcome, Role, Want
 
 TAKE_BACK_MS = {Marker.EMERGENCY: 4000, Marker.CRISIS: 60_000}  # freely, by the person who marked
 ON_ITS_WAY = "The call is being handed over with all that was declared before; tell the supervisor."
+UNNAMED, OTHER = Ground.UNNAMED, Ground.OTHER
 THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
 
 
@@ -34,11 +35,11 @@ def declare(d: Decision, ground: Ground, note: str = "") -> w.Answer:
         return refuse("There is no call.")
     if transfer.on_its_way(d.desk.case):
         return refuse(ON_ITS_WAY)
-    if ground == Ground.OTHER and not note.strip():
+    if ground is OTHER and not note.strip():
         return refuse("The ground `other` needs a note.")
     person = d.who.id
     mine = {g.ground for g in d.case.grounds if g.person == person}
-    names = Ground.UNNAMED in mine and ground != Ground.UNNAMED
+    names = UNNAMED in mine and ground is not UNNAMED
     d.emit(w.GroundDeclared(ground=ground, person=person, note=note, names=names))
     told = alerts.raise_alert(d, Want.THREAT) if ground in THREATS else ""
     return taken(f"Ground declared: {ground}{f'; {told}' if told else ''}.")

@@ -12,6 +12,7 @@ from rung.words import Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
 UNREACHED = "the floor is out of reach"
+INTO_THE_CALL = frozenset({Want.PANIC, Want.CRISIS})  # even where only a telephone can be rung
 EVERYBODY = frozenset({Want.THREAT, Want.CRISIS, Want.PANIC})  # to all present; a quiet ask to the first group
 
 
@@ -58,7 +59,7 @@ def _by_extension(d: Decision, want: Want) -> str:
     """Nobody can be told; but panic and crisis may still ring the supervisors' telephone into the call."""
     facts = d.desk.facts
     case = d.desk.case
-    rings = want in (Want.PANIC, Want.CRISIS) and case is not None and "join" in facts.can and facts.extension
+    rings = want in INTO_THE_CALL and case is not None and "join" in facts.can and facts.extension
     if rings and not facts.floor_up and d.case.waiting(w.Join) is None:
         asks.bring_in(d, facts.extension)
         return "the supervisors' extension is being rung into the call"

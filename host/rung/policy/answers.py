@@ -1,20 +1,12 @@
-"""The answers that a person gets, in one line each."""
+"""The answers that a person gets, in one line each: why, and which button comes next."""
 
-from rung import words as w
+from functools import partial
 
-TAKEN, REFUSED, NOTHING = w.Verdict.TAKEN, w.Verdict.REFUSED, w.Verdict.NOTHING
+from rung.words import Answer, Verdict
 
-
-def refuse(why: str, next: w.Button | None = None) -> w.Answer:
-    return w.Answer(verdict=REFUSED, why=why, next=next)
-
-
-def nothing(why: str, next: w.Button | None = None) -> w.Answer:
-    return w.Answer(verdict=NOTHING, why=why, next=next)
-
-
-def taken(why: str) -> w.Answer:
-    return w.Answer(verdict=TAKEN, why=why)
+taken = partial(Answer, Verdict.TAKEN)
+nothing = partial(Answer, Verdict.NOTHING)
+refuse = partial(Answer, Verdict.REFUSED)
 
 
 def sentence(text: str) -> str:

@@ -15,7 +15,8 @@ from rung.words import Outcome, Reply, Want
 PHONE_DEADLINE_MS = 5000  # hold, consult, join: a phone on this computer answers within milliseconds
 TAKE_BACK_DEADLINE_MS = 2000  # and the caller waits on hold: ask again soon
 
-TELLING, RINGING = Phase.TELLING, Phase.RINGING
+TELLING, HOLDING, RINGING, RETURNING = Phase.TELLING, Phase.HOLDING, Phase.RINGING, Phase.RETURNING
+TRANSFER = Want.TRANSFER
 UNANSWERED = frozenset({Phase.TELLING, Phase.ASKING, Phase.HOLDING})  # before the phone rings anybody
 UNDER_WAY = frozenset({Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING})  # no longer to be stopped
 
@@ -48,7 +49,7 @@ def start(d: Decision, rung: Rung) -> None:
         else:
             end(d, Outcome.BUSY if facts.present else Outcome.ABSENT)
         return
-    target = facts.extension if want == Want.TRANSFER else ""
+    target = facts.extension if want is TRANSFER else ""
     d.emit(w.AskOpened(ask=number, rung=rung.id, person=d.who.id, want=want, target=target))
     if not target:
         end(d, Outcome.ABSENT)
@@ -82,7 +83,7 @@ def widen(d: Decision, why: str) -> bool:
 def on_phone(case: Case, ask: Ask) -> bool:
     """Has the phone done something for this ask that is to be undone before it is over?"""
     waits = any(isinstance(p.effect, w.Hold | w.Consult | w.Join) for p in _of_the_ask(case, ask))
-    return ask.phase != Phase.TELLING and (case.held or ask.consult is not None or waits)
+    return ask.phase is not TELLING and (case.held or ask.consult is not None or waits)
 
 
 def end(d: Decision, outcome: Outcome) -> None:
@@ -95,7 +96,7 @@ def end(d: Decision, outcome: Outcome) -> None:
         return
     for stale in _of_the_ask(case, ask):  # what was still asked of the phone for this ask no longer matters
         d.emit(w.EffectFailed(stale.effect.id, f"the ask ended: {outcome}"))
-    d.emit(w.AskMoved(Phase.RETURNING, outcome=outcome))
+    d.emit(w.AskMoved(RETURNING, outcome=outcome))
     d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, ask.consult)
 
 
@@ -133,20 +134,19 @@ def on_time(d: Decision, ask: Ask) -> None:
     """What time alone brings about in an open ask. While the phone is lost nothing can be told of it, so it waits."""
     if not d.desk.facts.calls_known:
         return
-    times = d.policy.times
-    if ask.phase == TELLING and d.now >= ask.phase_ms + times.say_ms:
+    if ask.phase is TELLING and d.now >= ask.phase_ms + d.policy.times.say_ms:
         if d.case.held:
             reach(d)
         else:
-            d.emit(w.AskMoved(Phase.HOLDING))
+            d.emit(w.AskMoved(HOLDING))
             d.do(w.Hold, PHONE_DEADLINE_MS, d.case.call)
-    elif ask.phase == RINGING and d.now >= ask.phase_ms + times.answer_ms:
+    elif ask.phase is RINGING and d.now >= ask.phase_ms + d.policy.times.answer_ms:
         # Nobody ignored a telephone that is not known to have been dialled.
         end(d, Outcome.IGNORED if ask.consult is not None else Outcome.FAILED)
-    elif waits_for_desks(ask):
-        if d.now >= ask.opened_ms + times.answer_ms:
+    elif ask.to and waits_for_desks(ask):
+        if d.now >= ask.opened_ms + d.policy.times.answer_ms:
             end(d, Outcome.IGNORED)
-        elif d.now >= ask.asked_ms + times.widen_ms:
+        elif d.now >= ask.asked_ms + d.policy.times.widen_ms:
             widen(d, "no answer")
 
 
@@ -162,7 +162,7 @@ def reach(d: Decision) -> None:
     if not ask.target:
         d.emit(w.AskMoved(Phase.ASKING))
         return
-    d.emit(w.AskMoved(Phase.RINGING))
+    d.emit(w.AskMoved(RINGING))
     d.do(w.Consult, PHONE_DEADLINE_MS, d.case.call, ask.target, d.case.id)
 
 

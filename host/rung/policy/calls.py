@@ -12,10 +12,11 @@ from rung.policy.decision import Decision
 from rung.policy.language import version_of
 from rung.policy.reading import other_live
 from rung.policy.state import Case, Phase
-from rung.words import CallState, EndedBy, Outcome
+from rung.words import CallState, EndedBy, Outcome, Role
 
 UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
-RINGING, RETURNING = Phase.RINGING, Phase.RETURNING
+TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
+HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
 PASSED_MOST = 8  # calls; the one that takes their place comes within the second
 
@@ -73,10 +74,10 @@ def _believed(d: Decision) -> list[w.Call]:
 def _one_call(d: Decision, call: w.Call) -> None:
     living = dict(d.desk.facts.calls)
     living.pop(call.id, None)  # a call that has changed is the newest
-    if call.state != ENDED:
+    if call.state is not ENDED:
         living[call.id] = call
-    d.facts(calls=living)
-    if call.case and call.ended_by == EndedBy.TRANSFER:
+    d.desk = replace(d.desk, facts=replace(d.desk.facts, calls=living))
+    if call.case and call.ended_by is TRANSFER:
         _passed(d, call.id, call.case)
     case = d.desk.case
     parked = _parked(d, call)
@@ -141,8 +142,20 @@ def _silent(d: Decision, case: Case) -> bool:
     return call is None or call.state != UP
 
 
+def sits_in(d: Decision) -> None:
+    """A supervisor who sits down in mid-call is in it from then on; whoever is relieved no longer is."""
+    case, who = d.desk.case, d.desk.facts.who
+    if case is None or who.id is None:
+        return
+    for gone in [j for j in case.joined if not j.address and j.person != who.id]:
+        d.emit(w.SupervisorLeft(gone.person or ""))
+    if who.role == Role.SUPERVISOR and d.case.joined_ms(who.id) is None:
+        d.emit(w.SupervisorJoined(person=who.id, desk="", address=""))
+
+
 def _turn(d: Decision, case: Case) -> None:
     d.emit(w.CaseTurnedTo(case.id))
+    sits_in(d)
     call = d.desk.facts.calls.get(case.call)
     if call is not None:  # it may have come off hold, and that is told to the case it is about
         _line(d, call)
@@ -194,7 +207,7 @@ def _line(d: Decision, call: w.Call) -> None:
             d.emit(w.CallHeld(call.id))
         stale = (hold := case.waiting(w.Hold)) is not None and hold.unknown == effects.RESTARTED
         effects.confirm(d, w.Hold)
-        if case.ask is not None and case.ask.phase == Phase.HOLDING:
+        if case.ask is not None and case.ask.phase is HOLDING:
             asks.end(d, Outcome.INTERRUPTED) if stale else asks.reach(d)
     elif state == UP:
         if case.held or case.talking_since is None:
@@ -220,7 +233,8 @@ def _consult_call(d: Decision, call: w.Call) -> None:
     assert ask is not None
     if ask.phase == RETURNING and not ended:  # taken back before its number was known: it must not ring on
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
-    if ask.phase not in CONSULTING or ask.consult not in (None, call.id):
+    ours = ask.consult == call.id or (ask.consult is None and ask.phase is RINGING)  # its number is not known yet
+    if not ours or ask.phase not in CONSULTING:
         return  # completing: the line's own state tells; returning: it is over already
     if ended:
         _consult_ended(d, call)
@@ -240,5 +254,5 @@ def _consult_ended(d: Decision, call: w.Call) -> None:
     if (offer := d.case.waiting(w.Offer)) is not None:
         d.emit(w.EffectFailed(offer.effect.id, "the supervisor hung up"))
         d.do(w.Reclaim, 0, ask.taker, d.case.id)
-    ours = call.ended_by == EndedBy.US  # the agent ended it with a click: that is taking it back
+    ours = call.ended_by == US  # the agent ended it with a click: that is taking it back
     asks.end(d, call.outcome or (Outcome.TAKEN_BACK if ours else Outcome.FAILED))

@@ -9,7 +9,7 @@ from rung import words as w
 from rung.policy.book import Rules, policy_of
 from rung.policy.evolve import evolve
 from rung.policy.language import Policy
-from rung.policy.reading import Look
+from rung.policy.reading import Look, look_at
 from rung.policy.state import Case, Desk, Flash, Who
 
 REFUSED, DONE = w.LampState.REFUSED, w.LampState.DONE
@@ -17,7 +17,7 @@ REFUSED_MS = 2000  # how long a lamp shows `refused`
 DONE_MS = 3000  # how long a lamp shows `done`
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """What one input came to. ``answer`` is for the person who acted, if a person did."""
 
     desk: Desk
@@ -29,27 +29,28 @@ class Step(Struct, frozen=True):
 class Decision:
     """The desk while a step is worked out; nothing here outlives the step."""
 
+    __slots__ = ("_look", "case", "desk", "effects", "events", "now", "rules", "who")
+
     def __init__(self, rules: Rules, desk: Desk, now_ms: int) -> None:
         self.rules = rules
         self.desk = replace(desk, at_ms=now_ms)
+        self.case: Case = desk.case  # type: ignore[assignment]  # of the desk; read only where there is one
         self.now = now_ms
         self.who: Who = desk.facts.who  # who acts
         self.events: list[w.Event] = []
-        self.effects: list[w.Effect] = []
-        self.answer: w.Answer | None = None
+        self.effects: tuple[w.Effect, ...] = ()
         self._look: Look | None = None
 
     def look(self, who: Who, at_ms: int) -> Look:
         """What ``who`` could do at ``at_ms``; the same Look while nothing changes, so that no rung is read twice."""
         look = self._look
         if look is None or look.desk is not self.desk or look.who is not who or look.at_ms != at_ms:
-            look = self._look = Look(self.policy, self.desk, who, at_ms)
+            look = self._look = look_at(policy_of(self.rules, self.desk.case), self.desk, who, at_ms)
         return look
 
-    @property
-    def case(self) -> Case:
-        assert self.desk.case is not None
-        return self.desk.case
+    def keep(self, look: Look) -> None:
+        """What has just happened changes nothing that ``look`` has seen."""
+        self._look = replace(look, desk=self.desk, case=self.case)
 
     @property
     def policy(self) -> Policy:
@@ -58,13 +59,14 @@ class Decision:
 
     def emit(self, event: w.Event) -> None:
         self.events.append(event)
-        self.desk = evolve(self.desk, event, self.now)
+        self.desk = desk = evolve(self.desk, event, self.now)
+        self.case = desk.case  # type: ignore[assignment]
 
     def do(self, kind: Any, deadline_ms: int, *args: Any) -> None:
         """Decide an effect: the record has it before the phone or the floor does. ``deadline_ms`` 0: nothing waits."""
         effect = kind(self.desk.effect + 1, *args)
         self.emit(w.EffectDecided(effect, self.now + deadline_ms if deadline_ms else 0))
-        self.effects.append(effect)
+        self.effects += (effect,)
 
     def flash(self, button: w.Button, state: w.LampState) -> None:
         """Let a lamp answer for a moment. A refusal never hides that something has just been done."""
@@ -81,10 +83,15 @@ class Decision:
         self.desk = replace(self.desk, flashes=(*others, mine))
 
     def clear_refusal(self, button: w.Button) -> None:
-        if not self.who.here or not self.desk.flashes:
+        if not self.who.here:
             return
-        kept = tuple([f for f in self.desk.flashes if f.button != button or f.state != REFUSED])
-        self.desk = replace(self.desk, flashes=kept)
+        for flash in self.desk.flashes:
+            if flash.button is button and flash.state is REFUSED:
+                self.desk = replace(self.desk, flashes=_without(flash, self.desk.flashes))
 
     def facts(self, **changed: Any) -> None:
         self.desk = replace(self.desk, facts=replace(self.desk.facts, **changed))
+
+
+def _without(gone: Flash, flashes: tuple[Flash, ...]) -> tuple[Flash, ...]:
+    return tuple(flash for flash in flashes if flash is not gone)

@@ -40,14 +40,14 @@ def on_time(d: Decision) -> None:
             came_to_nothing(d, pending, "that desk did not answer", Outcome.FAILED)
         else:
             d.emit(w.EffectUnknown(pending.effect.id, OVERDUE))
-            d.effects.append(w.AskPhone(pending.effect.id))
+            d.effects += (w.AskPhone(pending.effect.id),)
 
 
 def ask_about_unknown(d: Decision) -> None:
     """What was under way has ended without its call: only a full answer settles what is still unknown."""
     unknown = [p for p in d.desk.case.pending if p.unknown is not None] if d.desk.case is not None else []
     if unknown:
-        d.effects.append(w.AskPhone(unknown[0].effect.id))
+        d.effects += (w.AskPhone(unknown[0].effect.id),)
 
 
 def restarted(d: Decision, said: w.Restarted) -> None:
@@ -88,13 +88,13 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
             d.flash(Button.RELEASE, LampState.REFUSED)
     elif isinstance(effect, w.TakeBack):
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
-    elif isinstance(effect, w.Complete | w.Leave | w.Offer):
-        transfer.came_to_nothing(d, outcome)
     elif isinstance(effect, w.Join):
         alerts.not_brought_in(d)
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
     elif isinstance(effect, w.Record | w.StopRecording):
         chores.task(d, "record", chores.RECORDING["record"])
+    elif ask is not None and isinstance(effect, w.Complete | w.Leave | w.Offer):
+        transfer.came_to_nothing(d, ask, outcome)
     elif ask is not None:
         asks.end(d, outcome)

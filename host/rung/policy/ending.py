@@ -7,25 +7,29 @@ from rung.policy.language import Duty
 from rung.policy.state import ROUND_RUNG, Case, Ending, Pending
 from rung.words import Button, CallState, EndedBy, LampState, Outcome
 
+US, RELEASED, TRANSFERRED = EndedBy.US, Ending.RELEASED, Ending.TRANSFERRED
+RELEASE, ESCALATE, DONE = Button.RELEASE, Button.ESCALATE, LampState.DONE
+LEFT_ON_HOLD = Ending.CALLER_LEFT_ON_HOLD
+
 
 def line_ended(d: Decision, call: w.Call) -> None:
     """The case's own call is over, and the case with it."""
     case, by = d.case, call.ended_by or EndedBy.UNKNOWN
     how = _ending(d, by)
-    if how == Ending.RELEASED:
+    if how == RELEASED:
         effects.confirm(d, w.HangUp)
-        d.flash(Button.RELEASE, LampState.DONE)
-    elif how == Ending.TRANSFERRED:
+        d.flash(RELEASE, DONE)
+    elif how == TRANSFERRED:
         effects.confirm(d, w.Complete)
         effects.confirm(d, w.Leave)
-        d.flash(Button.ESCALATE, LampState.DONE)
+        d.flash(ESCALATE, DONE)
     for pending in d.case.pending:
         _settle(d, pending, by)
     if case.ask is not None:
         _close_ask(d, how, by)
     if d.desk.alert is not None:
         alerts.close(d, "the call is over", Outcome.CALLER_LEFT)
-    if case.released and how != Ending.TRANSFERRED:
+    if case.released and how != TRANSFERRED:
         d.do(w.Reclaim, 0, case.released, case.id)
     _duties(d, how, by)
     review = case.review or (_needs_a_look(how, asking=case.ask is not None) and _abuse_on(d.case))
@@ -34,7 +38,7 @@ def line_ended(d: Decision, call: w.Call) -> None:
 
 def _needs_a_look(how: Ending, asking: bool) -> bool:
     """Did it end round Rung, or so that nobody can say how? A caller left on hold counts, unless it was for an ask."""
-    return how in ROUND_RUNG or (how == Ending.CALLER_LEFT_ON_HOLD and not asking)
+    return how in ROUND_RUNG or (how == LEFT_ON_HOLD and not asking)
 
 
 def _abuse_on(case: Case) -> bool:
@@ -44,11 +48,11 @@ def _abuse_on(case: Case) -> bool:
 
 def _ending(d: Decision, by: EndedBy) -> Ending:
     case = d.case
-    if by == EndedBy.US:
-        return Ending.RELEASED if case.waiting(w.HangUp) else Ending.ROUND_RUNG
+    if by == US:
+        return RELEASED if case.waiting(w.HangUp) else Ending.ROUND_RUNG
     if by == EndedBy.TRANSFER:
         ordered = case.waiting(w.Complete) or case.waiting(w.Leave)
-        return Ending.TRANSFERRED if ordered else Ending.TRANSFERRED_ROUND_RUNG
+        return TRANSFERRED if ordered else Ending.TRANSFERRED_ROUND_RUNG
     if by == EndedBy.THEM:
         return Ending.CALLER_LEFT_ON_HOLD if case.held else Ending.CALLER_LEFT
     return _FAILURES.get(by, Ending.UNKNOWN)
@@ -74,7 +78,7 @@ def _close_ask(d: Decision, how: Ending, by: EndedBy) -> None:
     if consult is not None and consult.state == CallState.DIALLING:
         d.do(w.HangUp, asks.PHONE_DEADLINE_MS, consult.id)  # nobody is left to be transferred: stop the ringing
     left = Outcome.CALLER_LEFT if by == EndedBy.THEM else Outcome.FAILED
-    outcome = Outcome.ACCEPTED if how == Ending.TRANSFERRED else left
+    outcome = Outcome.ACCEPTED if how == TRANSFERRED else left
     if not ask.taker:
         asks.over(d, outcome)
     asks.close(d, outcome)
@@ -93,11 +97,11 @@ def _why_due(duty: Duty, case: Case, how: Ending, by: EndedBy) -> str:
     if duty.do in ("incident", "block") and case.marked(w.Marker.CRISIS):
         return ""  # somebody is in danger: nothing is blocked or counted as an incident
     grounds = [g for g in case.named if not duty.grounds or g in duty.grounds]
-    if how == Ending.TRANSFERRED and duty.do != "breather":
+    if how == TRANSFERRED and duty.do != "breather":
         return ""
-    if duty.when == "ended" and how == Ending.RELEASED:
+    if duty.when == "ended" and how == RELEASED:
         return "the call was ended"
-    if duty.when == "our-side" and by == EndedBy.US and _abuse_on(case):
+    if duty.when == "our-side" and by == US and _abuse_on(case):
         return "the call ended from our side, and a ground or a rung is on it"
     if duty.when == "ground" and grounds:
         return f"the caller's {', '.join(grounds)}"

@@ -41,18 +41,20 @@ FAILED_ASKS = frozenset(
 )
 NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
 CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
-UNNAMED, ANSWERED = Ground.UNNAMED, Phase.ANSWERED
+UNNAMED, TRANSFER, INVOLVE = Ground.UNNAMED, Want.TRANSFER, Want.INVOLVE
+TELLING, ASKING, ANSWERED = Phase.TELLING, Phase.ASKING, Phase.ANSWERED
+REFUSALS = frozenset({Outcome.DECLINED, Outcome.DENIED})
 _PHASES = {str(phase): phase for phase in Phase}  # an event holds the word alone
 
 
 def evolve(desk: Desk, event: w.Event, at_ms: int) -> Desk:
     """The desk after ``event``, which happened at ``at_ms`` on the desk's clock."""
-    kind = type(event)
-    if kind in _OF_DESK:
-        desk = _OF_DESK[kind](desk, event, at_ms)
-    if kind in _OF_CASE and desk.case is not None:
-        desk = replace(desk, case=_OF_CASE[kind](desk.case, event, at_ms))
-    return desk
+    kind, case = type(event), desk.case
+    of_case = _OF_CASE.get(kind)
+    if of_case is not None:
+        return desk if case is None else replace(desk, case=of_case(case, event, at_ms))
+    of_desk = _OF_DESK.get(kind)
+    return desk if of_desk is None else of_desk(desk, event, at_ms)
 
 
 def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
@@ -77,7 +79,7 @@ def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
 
 
 def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:
-    return replace(desk, ask=event.ask)
+    return replace(desk, ask=event.ask, case=desk.case and _ask_opened(desk.case, event, at))
 
 
 def _alerted(desk: Desk, event: w.AlertRaised, at: int) -> Desk:
@@ -237,7 +239,7 @@ def _ask_opened(case: Case, event: w.AskOpened, at: int) -> Case:
         person=event.person,
         want=event.want,
         opened_ms=at,
-        phase=Phase.TELLING if event.want == Want.TRANSFER else Phase.ASKING,
+        phase=TELLING if event.want == TRANSFER else ASKING,
         phase_ms=at,
         to=event.to,
         asked_ms=at,
@@ -269,14 +271,11 @@ def _replied(ask: Ask, event: w.AskReplied, at: int) -> Ask:
 
 
 def _ask_moved(ask: Ask, event: w.AskMoved, at: int) -> Ask:
-    return replace(
-        ask,
-        phase=_PHASES[event.phase],
-        phase_ms=at,
-        answered_ms=at if event.phase == ANSWERED and ask.answered_ms is None else ask.answered_ms,
-        consult=event.consult or ask.consult,
-        outcome=event.outcome,
-    )
+    phase, answered = _PHASES[event.phase], ask.answered_ms
+    if phase is ANSWERED and answered is None:
+        answered = at
+    consult = event.consult or ask.consult
+    return replace(ask, phase=phase, phase_ms=at, answered_ms=answered, consult=consult, outcome=event.outcome)
 
 
 def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -284,12 +283,12 @@ def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
     if not event.rung:  # a hand-over or a hand-back: it was nobody's rung
         return case
     if event.outcome in CAME_TO_SOMETHING:
-        wanted = asked is not None and asked.want == Want.INVOLVE
+        wanted = asked is not None and asked.want == INVOLVE
         return replace(case, involved=case.involved or wanted)
     case = _untake(case, event.rung)
     if event.outcome not in FAILED_ASKS:  # taken back or interrupted: neither `wait` nor unavailability changes
         return case
-    declined = case.declined or event.outcome in (Outcome.DECLINED, Outcome.DENIED)
+    declined = case.declined or event.outcome in REFUSALS
     return replace(
         case,
         unavailable=event.outcome in NOBODY_CAME,
@@ -312,7 +311,7 @@ def _joined(case: Case, event: w.SupervisorJoined, at: int) -> Case:
 
 
 def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:
-    return replace(case, joined=tuple(j for j in case.joined if j.person != event.person))
+    return replace(case, joined=tuple(j for j in case.joined if (j.person or "") != event.person))
 
 
 # -- effects -----------------------------------------------------------------------------------------------------------
@@ -366,7 +365,6 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.NotesKept: _notes,
     w.EarlierKnown: _earlier,
     w.CaseReleased: _released,
-    w.AskOpened: _ask_opened,
     w.AskWidened: _ask_changed(_widened),
     w.AskSeen: _ask_changed(_seen),
     w.AskReplied: _ask_changed(_replied),

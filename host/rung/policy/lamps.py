@@ -5,12 +5,11 @@ from rung.policy.book import Rules, policy_of
 from rung.policy.language import Policy
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
-    Look,
     alone,
     completes,
+    look_at,
     next_step,
     other_live,
-    wait_left_ms,
 )
 from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, CHORE_MS, SAYING_MS, Ask, Case, Desk, Phase, Who
 from rung.words import Button, HangUp, Lamp, LampMark, Lamps, LampState, Role
@@ -39,7 +38,7 @@ def lamps(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> Lamp
 def _case_lamps(policy: Policy, desk: Desk, case: Case, who: Who, now: int) -> tuple[Shown, int]:
     if case.waiting(HangUp):
         return {Button.RELEASE: _WAITING}, 0
-    opened = Look(policy, desk, who, now).opened()
+    opened = look_at(policy, desk, who, now).opened()
     shown = dict.fromkeys(opened, _LIT)
     # At the bottom of a peaceful call nothing is urged.
     if (step := next_step(policy, opened)) is not None and (case.grounds or case.taken):
@@ -85,11 +84,9 @@ def _instants(policy: Policy, desk: Desk) -> list[int]:
     if case is None:
         return instants
     if case.talking_since is not None:
-        wait_ms = policy.times.wait_ms
-        waits = [j.at_ms for j in case.joined]
-        instants += [desk.at_ms + wait_ms - case.talk_ms(since, desk.at_ms) for since in waits]
-        if case.counted_ms is not None:
-            instants.append(desk.at_ms + wait_left_ms(policy, case, desk.at_ms))
+        waits = [case.counted_ms, *[j.at_ms for j in case.joined]]
+        talked = [case.talk_ms(since, desk.at_ms) for since in waits if since is not None]
+        instants += [desk.at_ms + policy.times.wait_ms - ms for ms in talked]
     for taken in case.taken:
         lapses_after = policy.find(taken.rung).lapses_after
         if lapses_after is not None:

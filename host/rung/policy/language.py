@@ -6,6 +6,7 @@ in the file, milliseconds here. `host/POLICIES.md` tells each key's meaning; wha
 """
 
 import hashlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -112,6 +113,20 @@ class Duty(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     minutes: Annotated[float, Meta(ge=0, le=240)] = 0  # of a breather
 
 
+class _Sets(dict[Grounds, frozenset[Ground]]):
+    """Sets of grounds by how a table asks for them. `threat_other` opens whatever `unnamed` opens."""
+
+    def __init__(self, named: dict[str, tuple[Ground, ...]]) -> None:
+        super().__init__({ANY: frozenset(Ground)})
+        self._named = named
+
+    def __missing__(self, wanted: Grounds) -> frozenset[Ground]:
+        found = frozenset(self._named[wanted] if isinstance(wanted, str) else wanted)
+        found |= {Ground.THREAT_OTHER} if Ground.UNNAMED in found else set()
+        self[wanted] = found
+        return found
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """A whole ladder with its times and duties, checked: every name in it resolves."""
 
@@ -125,13 +140,6 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
     duty: tuple[Duty, ...] = ()
     translations: dict[str, dict[str, str]] = {}  # language code -> titles and the like in that language
 
-    def find(self, rung: str) -> Rung:
-        return self._by_id[rung]
-
-    def ladder(self, button: Button, role: Role) -> tuple[Rung, ...]:
-        """The rungs of this button for this role, in ladder order."""
-        return self._ladders[button, role]
-
     def that(self, does: str) -> tuple[str, ...]:
         """The rungs that do this."""
         return tuple(rung.id for rung in self.rung if rung.does == does)
@@ -143,29 +151,38 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
         """A title of this policy, or what a press attests, in ``language`` where the file tells it."""
         return self.translations.get(language, {}).get(text, text)
 
-    def ground_set(self, wanted: Grounds) -> frozenset[Ground]:
-        """The grounds that open what asks for ``wanted``. `threat_other` opens whatever `unnamed` opens."""
-        found = self._sets.get(wanted)
-        if found is None:
-            found = frozenset(self.grounds[wanted] if isinstance(wanted, str) else wanted)
-            found |= {Ground.THREAT_OTHER} if Ground.UNNAMED in found else set()
-            self._sets[wanted] = found
-        return found
-
     # A policy never changes, and a press asks these dozens of times.
 
     @cached_property
-    def _by_id(self) -> dict[str, Rung]:
-        return {rung.id: rung for rung in self.rung}
+    def find(self) -> Callable[[str], Rung]:
+        """The rung of this id."""
+        return {rung.id: rung for rung in self.rung}.__getitem__
 
     @cached_property
-    def _ladders(self) -> dict[tuple[Button, Role], tuple[Rung, ...]]:
+    def ground_set(self) -> Callable[[Grounds], frozenset[Ground]]:
+        """The grounds that open what asks for these."""
+        return _Sets(self.grounds).__getitem__
+
+    @cached_property
+    def ladders(self) -> dict[tuple[Button, Role], tuple[Rung, ...]]:
+        """The rungs of each button and role, in ladder order."""
         return {(b, r): tuple(g for g in self.rung if (g.button, g.role) == (b, r)) for b in Button for r in Role}
 
     @cached_property
     def asking(self) -> tuple[str, ...]:
         """The rungs that ask a supervisor."""
         return tuple(rung.id for rung in self.rung if rung.does not in ("say", "end"))
+
+    @cached_property
+    def for_unnamed(self) -> frozenset[str]:
+        """The rungs for which `unnamed` is ground enough."""
+        sets = [(rung, need.ground) for rung in self.rung for need in rung.requires if need.ground is not None]
+        return frozenset(rung.id for rung, ground in sets if Ground.UNNAMED in self.ground_set(ground))
+
+    @cached_property
+    def lasting(self) -> frozenset[str]:
+        """The rungs that stand for whoever looks, and as long as the call, once they are taken."""
+        return frozenset(rung.id for rung in self.rung if rung.role == Role.AGENT and rung.lapses_after is None)
 
     @cached_property
     def warnings(self) -> dict[Role, tuple[str, ...]]:
@@ -176,10 +193,6 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
     def on_leave(self) -> tuple[str, ...]:
         """The rungs for which leave is used."""
         return tuple(rung.id for rung in self.rung if any(need.leave == "unused" for need in rung.requires))
-
-    @cached_property
-    def _sets(self) -> dict[Grounds, frozenset[Ground]]:
-        return {ANY: frozenset(Ground)}
 
     @cached_property
     def digest(self) -> str:

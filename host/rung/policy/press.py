@@ -11,7 +11,6 @@ from rung.policy.language import Rung
 from rung.policy.reading import (
     COMPLETE_AFTER_MS,
     OTHER_LIVE,
-    PHONE_LOST,
     Look,
     Missing,
     asked,
@@ -22,9 +21,15 @@ from rung.policy.scripts import script
 from rung.policy.state import Phase
 from rung.words import Button, Gesture, Outcome, Verdict, Want
 
-ESCALATE, WARN, RELEASE = Button.ESCALATE, Button.WARN, Button.RELEASE
-HOLD, CHORD = Gesture.HOLD, Gesture.CHORD
-TOGETHER = frozenset({ESCALATE, WARN})  # the only chord
+AGENT, UNNAMED = w.Role.AGENT, w.Ground.UNNAMED
+ESCALATE, WARN, RELEASE = BUTTONS = Button.ESCALATE, Button.WARN, Button.RELEASE
+TAP, HOLD, CHORD = Gesture.TAP, Gesture.HOLD, Gesture.CHORD
+GESTURES = {
+    *[(TAP, (button,)) for button in BUTTONS],
+    *[(HOLD, (button,)) for button in (ESCALATE, RELEASE)],
+    *[(HOLD, (WARN, button)) for button in BUTTONS],  # warn held, and then a second one: it names a ground
+    *[(CHORD, both) for both in ((ESCALATE, WARN), (WARN, ESCALATE))],
+}
 TOO_LATE_MS = {RELEASE: 3000, WARN: 10_000}  # escalate does not grow too old on the same call
 NOT_DONE = frozenset({Verdict.REFUSED, Verdict.TOO_LATE})
 END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whether the call has ended
@@ -32,58 +37,46 @@ END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whet
 
 def pressed(d: Decision, press: w.Pressed) -> w.Answer:
     """Read one press: record it, do what it may do, and answer it with the reason and the next button."""
-    d.emit(w.PressRecorded(press, d.who.id, d.who.trained))
+    who = d.who
+    d.events.append(w.PressRecorded(press, who.id, who.trained))  # it and its answer change nothing
     answer = _read(d, press)
-    d.emit(w.PressAnswered(press.number, answer))
+    d.events.append(w.PressAnswered(press.number, answer))
     refused = answer.verdict in NOT_DONE
     for button in press.buttons:
         if refused:
             d.flash(button, REFUSED)
-        else:
+        elif d.desk.flashes:
             d.clear_refusal(button)
     return answer
 
 
 def _read(d: Decision, press: w.Pressed) -> w.Answer:
-    if not _is_gesture(press):
+    gesture, buttons = press.gesture, press.buttons
+    if (gesture, buttons) not in GESTURES:
         return refuse("No gesture is made of these buttons; press again.")
-    button, gesture = press.buttons[0], press.gesture
-    if gesture == HOLD and button == ESCALATE:
+    button = buttons[0]
+    if gesture is HOLD and button is ESCALATE:
         return _panic(d)
-    case = d.desk.case
+    case, at = d.desk.case, d.now
     if case is None:
         return refuse("There is no call.")
     if press.epoch != case.epoch:
         return refuse(sentence(OTHER_LIVE) if other_live(d.desk) else "That press was not made on this call.")
-    at = d.now
     if press.age_ms > 0:
         at -= press.age_ms
-        if any(press.age_ms > TOO_LATE_MS.get(b, press.age_ms) for b in press.buttons):
+        if _too_late(press):
             return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
-    if gesture == CHORD:
+    if gesture is TAP:
+        return _tap_escalate(d, at) if button is ESCALATE else _tap(d, button, at)
+    if gesture is CHORD:
         return _chord(d)
-    if gesture == HOLD:
-        if button == WARN:
-            return declare(d, d.policy.common_grounds[list(Button).index(press.buttons[1])])
-        return _held_release(d, at)
-    if button == ESCALATE:
-        there = transfer.added(case) if d.who.role == w.Role.AGENT else None
-        if there is not None and at < there.at_ms:
-            return refuse("A supervisor has come into the call since. Press again.", ESCALATE)
-        if there is not None:
-            return transfer.hand_over(d, there)
-        if case.ask is not None:
-            return _tap_while_asking(d, at)
-    return _tap(d, button, at)
+    if button is WARN:
+        return declare(d, d.policy.common_grounds[BUTTONS.index(buttons[1])])
+    return _held_release(d, at)
 
 
-def _is_gesture(press: w.Pressed) -> bool:
-    """A chord is escalate and warn; warn held and a second button names a ground; all else is one button."""
-    if press.gesture == CHORD:
-        return frozenset(press.buttons) == TOGETHER
-    if press.gesture == HOLD and press.buttons[:1] == (WARN,):
-        return len(press.buttons) == 2
-    return len(press.buttons) == 1
+def _too_late(press: w.Pressed) -> bool:
+    return any(press.age_ms > TOO_LATE_MS.get(button, press.age_ms) for button in press.buttons)
 
 
 def _panic(d: Decision) -> w.Answer:
@@ -105,6 +98,16 @@ def _chord(d: Decision) -> w.Answer:
     return asks.take_back(d)
 
 
+def _tap_escalate(d: Decision, at: int) -> w.Answer:
+    case = d.case
+    there = transfer.added(case) if case.joined and d.who.role is AGENT else None
+    if there is not None and at < there.at_ms:
+        return refuse("A supervisor has come into the call since. Press again.", ESCALATE)
+    if there is not None:
+        return transfer.hand_over(d, there)
+    return _tap(d, ESCALATE, at) if case.ask is None else _tap_while_asking(d, at)
+
+
 def _tap_while_asking(d: Decision, at: int) -> w.Answer:
     ask = d.case.ask
     assert ask is not None
@@ -113,15 +116,15 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
         return taken("Transferring the caller to the supervisor.")
     if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
         return nothing(f"{asked(ask, d.now)}.")
-    if other_live(d.desk) or not d.desk.facts.calls_known:
-        return refuse(f"Not transferred: {OTHER_LIVE if other_live(d.desk) else PHONE_LOST}.")
+    if stuck := transfer.stuck(d):
+        return refuse(f"Not transferred: {stuck}.")
     left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
     again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before the supervisor had answered for long
     return nothing(f"The supervisor has answered; {again} to transfer.", ESCALATE)
 
 
 def _tap(d: Decision, button: Button, at: int) -> w.Answer:
-    if button == RELEASE and (said := d.case.announcement) is not None:
+    if button is RELEASE and (said := d.case.announcement) is not None:
         if said.person != d.who.id:
             return refuse(f"{said.person or 'Somebody else'} has announced the end of this call; wait for them.")
         return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", RELEASE)
@@ -132,10 +135,11 @@ def _tap(d: Decision, button: Button, at: int) -> w.Answer:
         return _quiet_ask(d, refused) if button == ESCALATE else refused
     rung = near[0]
     if rung.does == "end":
-        return _announce(d, rung)
+        return _announce(d, rung, look)
     if look.declares_unnamed(rung):
-        d.emit(w.GroundDeclared(ground=w.Ground.UNNAMED, person=d.who.id))
-    _take(d, rung, at)
+        d.emit(w.GroundDeclared(ground=UNNAMED, person=d.who.id))
+        look = d.look(d.who, at)
+    _take(d, rung, look)
     if rung.does != "say":
         asks.start(d, rung)
         if d.case.ask is None:
@@ -143,8 +147,9 @@ def _tap(d: Decision, button: Button, at: int) -> w.Answer:
     return taken(rung.title)
 
 
-def _announce(d: Decision, rung: Rung) -> w.Answer:
+def _announce(d: Decision, rung: Rung, look: Look) -> w.Answer:
     d.emit(w.Announced(rung.id, d.who.id))
+    d.keep(look)
     if rung.play and "play" in d.desk.facts.can:
         d.do(w.Play, 0, d.case.call, *script(rung, d.case, d.who))
     return taken(f"{rung.title}: say it now, then hold release.")
@@ -166,14 +171,13 @@ def _held_release(d: Decision, at: int) -> w.Answer:
     if d.case.ask is not None:  # leave is no longer wanted
         asks.over(d, Outcome.WITHDRAWN)
         asks.close(d, Outcome.WITHDRAWN)
-    _take(d, rung, at)
+    _take(d, rung, look)
     d.do(w.HangUp, END_DEADLINE_MS, d.case.call)
     return taken(rung.title)
 
 
-def _take(d: Decision, rung: Rung, at: int) -> None:
+def _take(d: Decision, rung: Rung, look: Look) -> None:
     """The rung is taken, for the alternative that holds; the record says what it attests and, of an ending, why."""
-    look = d.look(d.who, at)
     need = look.what_holds(rung)
     attests = ("persisted", *rung.attests) if need.persisted else rung.attests
     grounds = look.standing(rung, need) if rung.does == "end" and need.ground is not None else ()
@@ -199,7 +203,7 @@ def _quiet_ask(d: Decision, refused: w.Answer) -> w.Answer:
 
 def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None) -> w.Answer:
     if near is not None:
-        return _because(look, *near)
+        return _because(look, near[0], near[1])
     if button == ESCALATE:
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
     if look.case.waiting(w.HangUp):

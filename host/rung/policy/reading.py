@@ -4,12 +4,13 @@ Reading of waits: they are held against the instant of the edge that completed t
 arrival, so a press that travelled slowly cannot profit from its delay.
 """
 
+from collections.abc import Set
 from math import ceil, inf
 
 from msgspec import Struct
 
 from rung.policy.language import Grounds, Policy, Requires, Rung
-from rung.policy.state import Ask, Case, Desk, Phase, Who
+from rung.policy.state import Ask, Case, Desk, Phase, Taken, Who
 from rung.words import Button, Call, CallState, Ground, HangUp, Marker, Role, Want
 
 # A member of an enumeration is slow to look up in Python 3.11, and a press asks for these dozens of times.
@@ -33,10 +34,11 @@ _PHASES = {
     Phase.COMPLETING: "transferring",
     Phase.RETURNING: "it came to nothing, the caller is coming off hold",
 }
+NOTHING: Set[str] = frozenset()
 _NEEDS_PHONE = frozenset({"transfer", "join", "end"})
 
 
-class Missing(Struct, frozen=True):
+class Missing(Struct, frozen=True, gc=False):
     """One thing that a rung lacks, in words for the person, and what would mend it."""
 
     text: str
@@ -49,75 +51,67 @@ def _common(text: str, button: Button | None = None) -> Missing:
     return Missing(text, button=button, common=True)
 
 
-class Look:
+class Look(Struct, gc=False):
     """One person's look at the case of a desk, at one instant: every question here is about it."""
 
-    __slots__ = ("_holds", "_missing", "_stopped", "at_ms", "case", "desk", "policy", "who")
-
-    def __init__(self, policy: Policy, desk: Desk, who: Who, at_ms: int) -> None:
-        assert desk.case is not None
-        self.policy = policy
-        self.desk = desk
-        self.case: Case = desk.case
-        self.who = who
-        self.at_ms = at_ms
-        self._stopped = self._stop()
-        self._missing: dict[str, list[Missing]] = {}  # by rung: what has been found already
-        self._holds: dict[str, Requires] = {}
+    policy: Policy
+    desk: Desk
+    case: Case
+    call: Call | None  # the case's own, as the phone tells it
+    who: Who
+    at_ms: int
+    taken: Set[str]  # the rungs that are taken, for this person, and have not lapsed
+    stopped: Missing | None  # what stops every rung, whatever the ladder says
+    found: dict[str, list[Missing]]  # by rung: what has been read already
+    holds: dict[str, Requires]  # by open rung: the alternative that holds
 
     # -- rungs ---------------------------------------------------------------------------------------------------------
 
     def missing(self, rung: Rung) -> list[Missing]:
         """What ``rung`` lacks: empty when it is open. Of alternatives, the one that lacks least."""
-        lacks = self._missing.get(rung.id)
-        if lacks is None:
-            if (stop := self._blocked(rung)) is not None:
-                lacks = [stop]
-            elif not rung.repeatable and self.stands(rung):
-                others = [r.id for r in reversed(self.policy.rung) if r.role == rung.role and self._may_follow(r)]
-                lacks = [Missing("already done on this call", rungs=tuple(others))]
-            else:
-                lacks = self._fewest(rung)
-            self._missing[rung.id] = lacks
-        return lacks
-
-    def _fewest(self, rung: Rung) -> list[Missing]:
-        fewest = None
-        for need in rung.requires:
-            lacks = self._lacking(rung, need)
-            if not lacks:
-                self._holds[rung.id] = need
-                return lacks
-            if fewest is None or len(lacks) < len(fewest):
-                fewest = lacks
-        assert fewest is not None
+        fewest = self.found.get(rung.id)
+        if fewest is not None:
+            return fewest
+        stop = self._blocked(rung)
+        if stop is not None:
+            fewest = [stop]
+        elif rung.id in self.taken and not rung.repeatable:
+            fewest = [self._done(rung)]
+        else:
+            for need in rung.requires:
+                lacks = self._lacking(rung, need)
+                if fewest is None or len(lacks) < len(fewest):
+                    fewest = lacks
+                if not lacks:
+                    self.holds[rung.id] = need
+                    break
+            assert fewest is not None
+        self.found[rung.id] = fewest
         return fewest
 
     def what_holds(self, rung: Rung) -> Requires:
         """The alternative by which this open rung is open: the first of them that lacks nothing."""
         self.missing(rung)
-        return self._holds[rung.id]
+        return self.holds[rung.id]
 
-    def _may_follow(self, rung: Rung) -> bool:
-        return rung.repeatable or not self.stands(rung)
+    def _done(self, rung: Rung) -> Missing:
+        ladder = [other for other in reversed(self.policy.rung) if other.role == rung.role]
+        follow = [other.id for other in ladder if other.repeatable or not self.stands(other)]
+        return Missing("already done on this call", rungs=tuple(follow))
 
     def stands(self, rung: Rung) -> bool:
         """Taken, and not lapsed; a supervisor's rung only by that supervisor."""
-        stood = False
-        for taken in self.case.taken:
-            if taken.rung == rung.id and (rung.role == AGENT or self.who.id in (None, taken.person)):
-                stood = rung.lapses_after is None or taken.at_ms > self.at_ms - round(rung.lapses_after * 1000)
-        return stood
+        return rung.id in self.taken
 
     def nearest(self, button: Button) -> tuple[Rung, list[Missing]] | None:
         """The rung that a press of ``button`` would take, which lacks nothing: the first in ladder order that is open.
 
         Without one, the closed rung that lacks least, and what it lacks; one already taken only if there is no other.
         """
-        ladder = self.policy.ladder(button, self.who.role)
+        ladder = self.policy.ladders[button, self.who.role]
         closest = None
         for rung in ladder:
-            if rung.repeatable or not self.stands(rung):
+            if rung.repeatable or rung.id not in self.taken:
                 lacks = self.missing(rung)
                 if not lacks:
                     return rung, lacks
@@ -136,14 +130,16 @@ class Look:
         """The button that leads towards what is lacking; or, when no button helps, None and the act that does."""
         seen: set[str] = set()
         while True:
+            named: list[str] = []
             for gap in lacks:
                 if gap.button is not None:
                     return gap.button, ""
-            named = [self.policy.find(r) for gap in lacks for r in gap.rungs if r not in seen]
+                named += gap.rungs
             fewest = None
-            for rung in named:
-                if rung.role == self.who.role:
-                    seen.add(rung.id)
+            for name in named:
+                rung = self.policy.find(name)
+                if name not in seen and rung.role is self.who.role:
+                    seen.add(name)
                     further = self.missing(rung)
                     if not further:
                         return rung.button, ""
@@ -155,36 +151,29 @@ class Look:
 
     # -- what stops a rung whatever the ladder says: common to all policies --------------------------------------------
 
-    def _stop(self) -> Missing | None:
-        if self.case.released:
-            return _common("this call is being handed over; the supervisor has it, wait for the phone")
-        if not self.who.here and self.case.joined_ms(self.who.id) is None:
-            return _common("you are not in this call")
-        return _common(OTHER_LIVE) if other_live(self.desk) else None
-
     def _blocked(self, rung: Rung) -> Missing | None:
         """What stops this rung whatever the ladder says."""
-        if self._stopped is not None:
-            return self._stopped
+        if self.stopped is not None:
+            return self.stopped
         case, does = self.case, rung.does
-        if case.ask is not None and not (rung.while_asking and case.ask.want == Want.LEAVE):
+        if case.ask is not None and not (rung.while_asking and _is_leave_asked(case.ask)):
             text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
             return _common(text, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
         if case.pending and case.waiting(HangUp):
             return _common(BEING_ENDED)
         if case.held and rung.button != Button.ESCALATE:
             return _common("the caller is on hold; take the call off hold first")
-        if does in _NEEDS_PHONE and not self.desk.facts.calls_known:
+        if not self.desk.facts.calls_known and does in _NEEDS_PHONE:
             return _common(PHONE_LOST)
         return self._blocked_ending() if does == "end" else None
 
     def _blocked_ending(self) -> Missing | None:
-        case, who = self.case, self.who
+        case, who, call = self.case, self.who, self.call
         if case.marks and case.marked(CRISIS):
             return _common("crisis is marked: nobody can release this call until it is taken back")
         if who.id is None:
             return _common("nobody is signed on at this desk; sign on first")
-        if others := third_parties(self.desk):
+        if call is not None and call.parties and (others := third_parties(self.desk)):
             return _common(f"somebody else is in this call ({', '.join(others)}); they must leave first")
         if case.joined and who.role == AGENT and any(j.address for j in case.joined):
             return _common("a supervisor is in this call, and only they can end it", Button.ESCALATE)
@@ -194,23 +183,22 @@ class Look:
 
     def _lacking(self, rung: Rung, need: Requires) -> list[Missing]:
         """What one alternative of the rung lacks."""
-        policy, case = self.policy, self.case
+        case = self.case
         lacks = []
         for other in need.taken:
-            first = policy.find(other)
-            if not self.stands(first):
-                lacks.append(Missing(f"first: {first.title.lower()}", rungs=(other,)))
+            if other not in self.taken:
+                lacks.append(Missing(f"first: {self.policy.find(other).title.lower()}", rungs=(other,)))
         if need.leave is not None and (gap := self._leave(need.leave)) is not None:
             lacks.append(gap)
         if need.unavailable and not case.unavailable:
-            lacks.append(Missing("a supervisor must have been asked and not be available", rungs=policy.asking))
+            lacks.append(Missing("a supervisor must have been asked and not be available", rungs=self.policy.asking))
         if need.involved and not case.involved:
-            lacks.append(Missing("a supervisor must be involved", rungs=policy.that("involve")))
+            lacks.append(Missing("a supervisor must be involved", rungs=self.policy.that("involve")))
         if need.not_necessary and not case.not_necessary:
             lacks.append(Missing("attest, with the reason, that no supervisor is necessary"))
         if need.trained and not self.who.trained:
             text = "this needs a valid training; ask a supervisor to end the call"
-            lacks.append(Missing(text, rungs=policy.asking))
+            lacks.append(Missing(text, rungs=self.policy.asking))
         if need.on_call and (gap := self._since_joining()) is not None:
             lacks.append(gap)
         if need.persisted and (gap := self._persisted(rung)) is not None:
@@ -240,7 +228,7 @@ class Look:
     def _persisted(self, rung: Rung) -> Missing | None:
         if self.case.counted_ms is None:
             return Missing("no warning has been given on this call", rungs=self.policy.warnings[rung.role])
-        left_ms = wait_left_ms(self.policy, self.case, self.at_ms)
+        left_ms = self.policy.times.wait_ms - self.case.talk_ms(self.case.counted_ms, self.at_ms)
         return Missing(f"let the caller answer: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
 
     def _attested(self, wanted: Grounds) -> bool:
@@ -252,17 +240,23 @@ class Look:
     def standing(self, rung: Rung, need: Requires) -> tuple[Ground, ...]:
         """The grounds that stand and are what ``need`` asks for."""
         assert need.ground is not None
-        allowed, since = self.policy.ground_set(need.ground), self._since(rung, need)
-        found = [d.ground for d in self.case.grounds if d.ground in allowed and d.at_ms > since]
-        return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+        allowed, since = self.policy.ground_set(need.ground), -inf
+        if need.after is not None or self.case.calmed_ms is not None:
+            since = self._since(rung, need)
+        found: list[Ground] = []
+        for said in self.case.grounds:
+            if said.at_ms > since and said.ground in allowed and said.ground not in found:
+                found.append(said.ground)
+        return tuple(found)
 
     def _since(self, rung: Rung, need: Requires) -> float:
         """Only a ground declared after this instant counts: calmed closes endings, and a table may name a rung."""
-        case = self.case
-        calmed = -inf if rung.does != "end" or case.calmed_ms is None else case.calmed_ms
-        if need.after is None:
-            return calmed
-        return max(calmed, max((t.at_ms for t in case.taken if t.rung == need.after), default=inf))
+        calmed = self.case.calmed_ms
+        since = calmed if calmed is not None and rung.does == "end" else -inf
+        return since if need.after is None else max(since, self._last_taken(need.after))
+
+    def _last_taken(self, rung: str) -> float:
+        return max((t.at_ms for t in self.case.taken if t.rung == rung), default=inf)
 
     def _has_ground(self, rung: Rung, need: Requires) -> bool:
         assert need.ground is not None
@@ -273,14 +267,12 @@ class Look:
 
     def _may_declare(self) -> bool:
         """A press that needs a ground declares `unnamed` where none stands; never under crisis."""
-        return not self.case.grounds and not self.case.marked(CRISIS)
+        case = self.case
+        return not case.grounds and not (case.marks and case.marked(CRISIS))
 
     def declares_unnamed(self, rung: Rung) -> bool:
         """Does the press that takes this open rung declare `unnamed`?"""
-        if not self._may_declare():
-            return False
-        needs = [need.ground for need in rung.requires if need.ground is not None]
-        return any(UNNAMED in self.policy.ground_set(ground) for ground in needs)
+        return rung.id in self.policy.for_unnamed and self._may_declare()
 
     def _no_ground(self, rung: Rung, need: Requires) -> Missing:
         if need.after is not None and need.after not in need.taken and not self.case.has_taken(need.after):
@@ -299,6 +291,44 @@ class Look:
             return f"name it again: it must have gone on after “{self.policy.find(need.after).title}”"
         few = [g for g in Ground if g in allowed]
         return f"name the ground ({', '.join(few)})" if len(few) <= 8 else "name the ground"
+
+
+def look_at(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Look:
+    """What is the same for every rung is read here, once."""
+    case, calls = desk.case, desk.facts.calls
+    assert case is not None
+    call = calls.get(case.call)
+    taken = _standing(policy, case, who, at_ms) if case.taken else NOTHING
+    alone = call is not None and len(calls) == 1  # as it mostly is
+    free = who.here and not case.released and (alone or not other_live(desk))
+    return Look(policy, desk, case, call, who, at_ms, taken, None if free else _stop(desk, case, who), {}, {})
+
+
+def _is_leave_asked(ask: Ask) -> bool:
+    """Also while whoever takes the call instead is rung; but once the transfer is under way it is nearly theirs."""
+    return ask.want == Want.LEAVE and ask.phase not in (Phase.OFFERING, Phase.COMPLETING)
+
+
+def _standing(policy: Policy, case: Case, who: Who, at_ms: int) -> set[str]:
+    found, lasting = set(), policy.lasting
+    for taken in case.taken:
+        if taken.rung in lasting or _stands_still(policy.find(taken.rung), taken, who, at_ms):
+            found.add(taken.rung)
+    return found
+
+
+def _stands_still(rung: Rung, taken: Taken, who: Who, at_ms: int) -> bool:
+    """A supervisor's rung stands only for that supervisor."""
+    lapses_ms = inf if rung.lapses_after is None else round(rung.lapses_after * 1000)
+    return taken.at_ms > at_ms - lapses_ms and (rung.role is AGENT or who.id in (None, taken.person))
+
+
+def _stop(desk: Desk, case: Case, who: Who) -> Missing | None:
+    if case.released:
+        return _common("this call is being handed over; the supervisor has it, wait for the phone")
+    if not who.here and case.joined_ms(who.id) is None:
+        return _common("you are not in this call")
+    return _common(OTHER_LIVE) if other_live(desk) else None
 
 
 def next_step(policy: Policy, opened: dict[Button, Rung]) -> Rung | None:
@@ -344,10 +374,8 @@ def asked(ask: Ask, now_ms: int) -> str:
 def other_live(desk: Desk) -> list[Call]:
     """The calls of other callers than the case's that have our live audio."""
     own = None if desk.case is None else desk.case.call
-    return [c for c in desk.facts.calls.values() if c.id != own and c.consult_for is None and c.state == UP]
-
-
-def wait_left_ms(policy: Policy, case: Case, at_ms: int) -> int:
-    """Talk still to pass before "the abuse went on" may be attested; 0 or less: it may. Only after a warning."""
-    assert case.counted_ms is not None
-    return policy.times.wait_ms - case.talk_ms(case.counted_ms, at_ms)
+    found = []
+    for call in desk.facts.calls.values():
+        if call.state is UP and call.id != own and call.consult_for is None:
+            found.append(call)
+    return found

@@ -221,6 +221,10 @@ class _Player:
                 state = CallState.UP if event.phase == "answered" else CallState.DIALLING
                 self.consult = w.Call(id=consult, state=state, direction="out", consult_for=line.id)
                 self._put(at_ms, w.CallIs(self.consult))
+            case w.SupervisorJoined(person=person, address=""):  # who sat down at this desk
+                self._put(at_ms, w.SignedOn(person, Role.SUPERVISOR, trained=True))
+            case w.SupervisorLeft(person=person) if person == (self.desk.facts.who.id or ""):
+                self._put(at_ms, w.SignedOn(None))
             case w.SupervisorJoined(person=person, desk=desk, address=address) if line is not None:
                 self.there[desk] = w.Presence(desk=desk, person=person, extension=address)
                 self._known(at_ms, ())

@@ -1,6 +1,7 @@
 """What a desk remembers. How events change it stands in `evolve`.
 
-Facts (who sits here, what the phone and the floor say) are no history and come anew from the edges.
+Facts (who sits here, what the phone and the floor say) are no history and come anew from the edges. What never changes
+can hold no circle, so Python's collector of circles need not look at it (``gc=False``).
 """
 
 from enum import StrEnum
@@ -46,7 +47,7 @@ class Ending(StrEnum):
 ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.PHONE_FAILED, Ending.UNKNOWN})
 
 
-class Who(Struct, frozen=True):
+class Who(Struct, frozen=True, gc=False):
     """Whoever acts, or would. ``id`` None: nobody is known at this desk."""
 
     id: str | None = None
@@ -59,7 +60,7 @@ CHORE_MS = 5000  # for the phone to do what is beside the ladder: a phone answer
 TASKS_MOST = 8  # the latest
 
 
-class Rest(Struct, frozen=True):
+class Rest(Struct, frozen=True, gc=False):
     """A breather."""
 
     at_ms: int
@@ -67,7 +68,7 @@ class Rest(Struct, frozen=True):
     effect: int = 0  # the number of the Pause
 
 
-class Facts(Struct, frozen=True):
+class Facts(Struct, frozen=True, gc=False):
     who: Who = Who()
     floor_up: bool = False
     present: tuple[w.Presence, ...] = ()  # supervisors, as the floor last told
@@ -82,37 +83,37 @@ class Facts(Struct, frozen=True):
     offers: dict[str, int] = {}  # the highest number under which each desk has offered a case, or taken one back
 
 
-class Declaration(Struct, frozen=True):
+class Declaration(Struct, frozen=True, gc=False):
     ground: w.Ground
     person: str | None
     at_ms: int  # when the abuse was attested; naming an `unnamed` keeps its time
 
 
-class Mark(Struct, frozen=True):
+class Mark(Struct, frozen=True, gc=False):
     marker: w.Marker
     person: str | None
     at_ms: int
 
 
-class LeaveGiven(Struct, frozen=True):
+class LeaveGiven(Struct, frozen=True, gc=False):
     person: str
     at_ms: int
 
 
-class Taken(Struct, frozen=True, omit_defaults=True):
+class Taken(Struct, frozen=True, gc=False, omit_defaults=True):
     rung: str
     person: str | None
     at_ms: int
     leave: LeaveGiven | None = None  # that it has used up; given back if it comes to nothing
 
 
-class Announcement(Struct, frozen=True):
+class Announcement(Struct, frozen=True, gc=False):
     rung: str
     person: str | None
     at_ms: int
 
 
-class Joined(Struct, frozen=True):
+class Joined(Struct, frozen=True, gc=False):
     """A supervisor in the call."""
 
     person: str | None
@@ -121,7 +122,7 @@ class Joined(Struct, frozen=True):
     at_ms: int
 
 
-class Ask(Struct, frozen=True, kw_only=True):
+class Ask(Struct, frozen=True, gc=False, kw_only=True):
     number: int
     rung: str
     person: str | None
@@ -142,7 +143,7 @@ class Ask(Struct, frozen=True, kw_only=True):
     outcome: w.Outcome | None = None  # while returning
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class Alert(Struct, frozen=True, gc=False, kw_only=True):
     number: int
     want: w.Want
     person: str | None
@@ -154,13 +155,13 @@ class Alert(Struct, frozen=True, kw_only=True):
     target: str = ""  # where to ring whoever comes into the call
 
 
-class Pending(Struct, frozen=True):
+class Pending(Struct, frozen=True, gc=False):
     effect: w.Effect
     deadline_ms: int
     unknown: str | None = None  # why nobody knows what came of it
 
 
-class Case(Struct, frozen=True, omit_defaults=True):
+class Case(Struct, frozen=True, gc=False, omit_defaults=True):
     id: str
     epoch: int
     call: str
@@ -198,12 +199,13 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     def talk_ms(self, since_ms: int, until_ms: int) -> int:
         """How long caller and our end have heard each other between two instants."""
-        if until_ms <= since_ms:
-            return 0
-        heard = 0
-        for begun, to in self.talks if self.talking_since is None else (*self.talks, (self.talking_since, until_ms)):
-            if to > since_ms and begun < until_ms:
-                heard += min(to, until_ms) - max(begun, since_ms)
+        heard, begun = 0, self.talking_since
+        if begun is not None:
+            heard = max(0, until_ms - (begun if begun > since_ms else since_ms))
+        for begun, to in reversed(self.talks):
+            if to <= since_ms:
+                break
+            heard += max(0, min(to, until_ms) - max(begun, since_ms))
         return heard
 
     def has_taken(self, rung: str, person: str | None = None) -> bool:
@@ -222,7 +224,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
         return next((j.at_ms for j in self.joined if j.person == person), None) if self.joined else None
 
 
-class Flash(Struct, frozen=True):
+class Flash(Struct, frozen=True, gc=False):
     """A lamp's short answer to a press: `refused`, or `done` once the phone has confirmed."""
 
     button: w.Button
@@ -230,7 +232,7 @@ class Flash(Struct, frozen=True):
     until_ms: int
 
 
-class Desk(Struct, frozen=True):
+class Desk(Struct, frozen=True, gc=False):
     facts: Facts = Facts()
     case: Case | None = None  # of the call with the live audio, or of the last one that had it
     parked: tuple[Case, ...] = ()  # of the other lines, on hold

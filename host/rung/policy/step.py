@@ -27,24 +27,23 @@ from rung.policy.answers import refuse
 from rung.policy.book import Rules
 from rung.policy.decision import Decision, Step
 from rung.policy.press import pressed
-from rung.policy.reading import Look
+from rung.policy.reading import look_at
 from rung.policy.state import ANNOUNCEMENT_MS, ARRIVAL_MS, Announcement, Desk, Who
-from rung.words import Role
+from rung.words import Restarted, Role
 
 
 def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
     """Decide one input. Never raises, whatever the input. If ``now_ms`` runs backwards, the last step's counts."""
     d = Decision(rules, desk, now_ms if now_ms > desk.at_ms else desk.at_ms)
-    case, facts = desk.case, desk.facts
     kind = type(input)
-    if kind is not w.Restarted:  # a desk out of the record knows nothing yet by which something could be due
+    if kind is not Restarted:  # a desk out of the record knows nothing yet by which something could be due
         _due(d)
     handler = _HANDLERS.get(kind)
-    if handler is not None:
-        d.answer = handler(d, input)
-    if d.desk.case is not case or d.desk.facts is not facts or kind is w.Restarted:
+    answer = None if handler is None else handler(d, input)
+    after = d.desk
+    if after.case is not desk.case or after.facts is not desk.facts or kind is Restarted:
         _due(d)
-    return Step(d.desk, tuple(d.events), tuple(d.effects), d.answer)
+    return Step(d.desk, tuple(d.events), d.effects, answer)
 
 
 def _from_desk(d: Decision, input: w.FromDesk) -> w.Answer | None:
@@ -91,22 +90,24 @@ def _due(d: Decision) -> None:
 
 def _announcement(d: Decision, said: Announcement) -> None:
     """It falls when what its rung needs no longer holds."""
-    who = d.desk.speaker(said.person)
+    case, who = d.case, d.desk.speaker(said.person)
     if d.now >= said.at_ms + ANNOUNCEMENT_MS:
         d.emit(w.AnnouncementWithdrawn(said.rung, "60 s have passed"))
-    elif not who.here and d.case.joined_ms(said.person) is None:
+    elif not who.here and case.joined_ms(said.person) is None:
         d.emit(w.AnnouncementWithdrawn(said.rung, "somebody else sits here now"))
     else:
-        after = transfer.handed_over(d.desk, said.person)  # a hand-over leaves the supervisor's
-        look = d.look(who, d.now) if after is d.desk else Look(d.policy, after, who, d.now)
-        rung = look.policy.find(said.rung)
-        if lacks := look.missing(rung):
+        if case.ask is None:
+            look = d.look(who, d.now)
+        else:  # a hand-over leaves the supervisor's
+            look = look_at(d.policy, transfer.handed_over(d.desk, said.person), who, d.now)
+        if lacks := look.missing(look.policy.find(said.rung)):
             d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(gap.text for gap in lacks)))
 
 
 def _signed_on(d: Decision, said: w.SignedOn) -> None:
     d.who = Who(said.person, said.role, said.trained)
     d.facts(who=d.who)
+    calls.sits_in(d)
 
 
 _ACTS: dict[type, Callable[[Decision, Any], w.Answer]] = {w.Pressed: pressed, **ACTS}
@@ -126,5 +127,5 @@ _HANDLERS: dict[type, Callable[[Decision, Any], w.Answer | None]] = {
     w.CallIs: calls.call_is,
     w.CallsAre: calls.calls_are,
     w.EffectRefused: effects.refused,
-    w.Restarted: effects.restarted,
+    Restarted: effects.restarted,
 }

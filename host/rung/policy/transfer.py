@@ -14,7 +14,7 @@ from rung.policy.cases import shifted
 from rung.policy.decision import Decision
 from rung.policy.language import canonical, from_canonical, version_of
 from rung.policy.reading import BEING_ENDED, OTHER_LIVE, PHONE_LOST, other_live
-from rung.policy.state import Case, Desk, Joined, Phase
+from rung.policy.state import Ask, Case, Desk, Joined, Phase
 from rung.words import Button, LampState, Outcome, Reply, Role, Want
 
 TRANSFER_DEADLINE_MS = 15_000  # REFER and its NOTIFY cross the network twice
@@ -82,7 +82,7 @@ def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
         return
     if not said.accepted:
         d.emit(w.EffectFailed(offer.effect.id, said.why))
-        came_to_nothing(d, Outcome.FAILED)
+        came_to_nothing(d, ask, Outcome.FAILED)
         return
     d.emit(w.EffectConfirmed(offer.effect.id))
     d.emit(w.CaseReleased(case.id, ask.taker))
@@ -98,14 +98,12 @@ def _not_theirs(d: Decision, said: w.OfferAnswered) -> None:
         d.do(w.Reclaim, 0, said.desk, said.case)
 
 
-def came_to_nothing(d: Decision, outcome: Outcome) -> None:
+def came_to_nothing(d: Decision, ask: Ask, outcome: Outcome) -> None:
     """The transfer, or the offer of the case, did not come about; the call is still here, and so is the case."""
-    case, ask = d.case, d.case.ask
+    case = d.case
     if case.released:
         d.do(w.Reclaim, 0, case.released, case.id)
         d.emit(w.CaseReturned(case.id))
-    if ask is None:
-        return
     if ask.consult is None:  # the supervisor is in the call
         asks.close(d, outcome)
     elif ask.consult in d.desk.facts.calls:
@@ -122,8 +120,8 @@ def is_on_the_phone(case: Case, person: str | None) -> bool:
 
 def taken_from_there(d: Decision) -> w.Answer:
     """ "Take the call": as a further tap of escalate, and the supervisor need not wait for it."""
-    if stuck := _stuck(d):
-        return refuse(sentence(stuck))
+    if why := stuck(d):
+        return refuse(sentence(why))
     complete(d)
     return taken("You have the call from now on.")
 
@@ -190,8 +188,8 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     ask = d.case.ask
     if ask is not None and ask.phase in (Phase.OFFERING, Phase.COMPLETING):
         return nothing("The call is being handed over already.")
-    if stuck := _stuck(d):
-        return refuse(sentence(stuck))
+    if why := stuck(d):
+        return refuse(sentence(why))
     if ask is not None and ask.phase != Phase.RETURNING:
         asks.end(d, Outcome.WITHDRAWN)
     if d.case.ask is not None:  # nobody else may still be rung, nor the caller be on hold
@@ -202,7 +200,7 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     return taken("The supervisor has the call from now on.")
 
 
-def _stuck(d: Decision) -> str:
+def stuck(d: Decision) -> str:
     """Why the call cannot go to anybody now; empty: it can."""
     if other_live(d.desk):
         return OTHER_LIVE
@@ -223,8 +221,8 @@ def hand_back(d: Decision, act: w.HandBack) -> w.Answer:
         return refuse("This call did not come from an agent's desk.")
     if case.ask is not None:
         return refuse("Somebody is being asked already; take that back first.")
-    if stuck := _stuck(d):
-        return refuse(sentence(stuck))
+    if why := stuck(d):
+        return refuse(sentence(why))
     target = d.desk.facts.desks.get(case.origin, "")
     if not target:
         return refuse(f"The desk {case.origin} is out of reach.")

@@ -3,11 +3,12 @@
 from math import ceil
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from rung.policy.book import Rules, policy_of
 from rung.policy.lamps import lamps
 from rung.policy.language import Rung
-from rung.policy.reading import Look, Missing, asked, completes, next_step, other_live, third_parties
+from rung.policy.reading import Look, Missing, asked, completes, look_at, next_step, other_live, third_parties
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
 from rung.words import Button, HangUp, Lamps, Role
@@ -76,7 +77,7 @@ def view(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> View:
             tasks=tuple(why for _, why in desk.tasks),
             troubles=_troubles(desk),
         )
-    look = _Words(policy_of(rules, case), desk, who or desk.facts.who, now)
+    look = _Words(*astuple(look_at(policy_of(rules, case), desk, who or desk.facts.who, now)))
     return look.view(lamps(rules, desk, now, who))
 
 
@@ -212,7 +213,16 @@ def _listening(desk: Desk, case: Case) -> tuple[str, ...]:
     call = desk.facts.calls.get(case.call)
     names = {p.extension: p.person for p in desk.facts.present}
     how = {"listen": "listens", "coach": "listens and speaks to you alone", "barge": "listens and is heard by both"}
-    return () if call is None else tuple(f"{names.get(who, who)} {how[as_]}" for who, as_ in call.listeners.items())
+    if call is None or not call.listeners:
+        return ()
+    heard = tuple(f"{names.get(who, who)} {how[as_]}" for who, as_ in call.listeners.items())
+    return (*heard, f"Say: {LISTENED_TO.get(case.language, LISTENED_TO['en'])}")
+
+
+LISTENED_TO = {
+    "en": "A colleague is listening to this call.",
+    "de": "Eine Kollegin oder ein Kollege hört bei diesem Gespräch mit.",
+}
 
 
 def _breather_ms(desk: Desk, now: int) -> int:

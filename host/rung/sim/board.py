@@ -19,9 +19,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+from rung.sim.chip import Tear, tear
 from rung.sim.life import Life, Start
 from rung.sim.port import Port
 from rung.sim.rom import Cause, boot_text
+from rung.sim.serial_line import Lane, Timer
 
 _BACKLOG_MAX: Final = 64 * 1024  # bytes taken from the host ahead of a VM that does not read
 
@@ -36,6 +38,10 @@ class Board:
         self._unique_id = bytes.fromhex(config["unique_id"])
         self._heap: str = config["heap"]
         self._ring: int | None = config["ring"]
+        self._up, self._down = Lane(config["baud"]), Lane(config["baud"])  # to the host, to the box
+        self._timer = Timer()
+        self._tear: tuple[Tear, int] = ("half", 0)  # how the flash is left when the power fails
+        self._unplug_after: int | None = None  # bytes from the host
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[], None]] = {}
         self._driven: dict[int, int] = {}
@@ -54,6 +60,7 @@ class Board:
     def run(self) -> None:
         """Power up and serve until told to stop."""
         self._watch(self._control.fileno(), self._on_command)
+        self._watch(self._timer.fd, self._on_time)
         self._plug()
         self._begin("power")
         while self._running:
@@ -142,22 +149,60 @@ class Board:
             self._forget(self._port.master)
             self._port.close()
             self._port = None
+        self._up.clear()
+        self._down.clear()
 
     def _print(self, data: bytes) -> None:
         if self._port:
-            self._port.write(data)
+            self._up.put(data, time.monotonic())
+            self._carry_up()
 
     def _on_port(self) -> None:
-        assert self._port is not None
-        while len(self._to_vm) < _BACKLOG_MAX and (data := self._port.read()):
-            self._take(data)
+        self._carry_down()
+        if self._port is None:  # what came has cut the power
+            return
         if self._port.is_open():
             self._port.flush()
         else:
             self._port.forget()
 
+    def _on_time(self) -> None:
+        self._timer.clear()
+        self._carry_up()
+        self._carry_down()
+        if self._life:
+            self._watch_console(self._life)
+
+    def _carry_up(self) -> None:
+        """Let the line carry to the host what it can by now."""
+        leaving = self._up.take(time.monotonic())
+        if self._port and leaving:
+            self._port.write(leaving)
+        self._look_again()
+
+    def _carry_down(self) -> None:
+        """The same to the box; more is taken from the host as room comes."""
+        while self._port:
+            now = time.monotonic()
+            has_room = not self._down.is_full and len(self._to_vm) < _BACKLOG_MAX
+            come = self._port.read() if has_room else b""
+            self._down.put(come, now)
+            passed = self._down.take(now)
+            self._take(passed)
+            if not come and not passed:
+                break
+        self._look_again()
+
+    def _look_again(self) -> None:
+        self._timer.set(min(filter(None, (self._up.due(), self._down.due())), default=None))
+
     def _take(self, data: bytes) -> None:
         """Bytes from the host: Ctrl-C overtakes, as in the chip's receive interrupt."""
+        if self._unplug_after is not None:
+            data = data[: self._unplug_after]
+            self._unplug_after -= len(data)
+            if not self._unplug_after:
+                self._fail("cable")
         if self._life is None:
             return
         for piece in re.split(b"(\x03)", data):
@@ -173,21 +218,32 @@ class Board:
             del self._to_vm[room:]
         with suppress(BlockingIOError):
             del self._to_vm[: life.console.send(self._to_vm)]
-        mask = select.EPOLLIN | (select.EPOLLOUT if self._to_vm else 0)
+        self._watch_console(life)
+
+    def _watch_console(self, life: Life) -> None:
+        mask = (0 if self._up.is_full else select.EPOLLIN) | (select.EPOLLOUT if self._to_vm else 0)
         self._epoll.modify(life.console.fileno(), mask)
 
     def _on_console(self) -> None:
-        self._drain()
+        life = self._alive()
+        if not self._up.is_full:  # a VM that prints faster than the line carries has to wait
+            self._drain_once(life)
         if self._to_vm:
             self._feed()
             if self._port:
                 self._on_port()
+        if self._life is life:
+            self._watch_console(life)
 
     def _drain(self) -> None:
-        life = self._alive()
-        while data := life.read():
-            self._tail = (self._tail + data)[-2000:]
-            self._print(data)
+        while self._drain_once(self._alive()):
+            pass
+
+    def _drain_once(self, life: Life) -> bool:
+        data = life.read()
+        self._tail = (self._tail + data)[-2000:]
+        self._print(data)
+        return bool(data)
 
     # The wires
 
@@ -195,7 +251,7 @@ class Board:
         life = self._alive()
         try:
             self._from_vm += life.wires.recv(65536)
-        except BlockingIOError:
+        except (BlockingIOError, ConnectionResetError):  # nothing to read, or a VM that has left with edges unread
             return
         now = time.monotonic_ns()
         while self._life is life and len(self._from_vm) >= 3:
@@ -213,8 +269,6 @@ class Board:
             case b"B":
                 life.booted = True
                 self._tell("booted", self._lives)
-            case b"P":
-                life.interrupting = False
             case b"L":
                 self._show(payload[0], payload[1:], now)
             case b"D":
@@ -226,6 +280,9 @@ class Board:
                 self._watchdog = self._watchdog[0], time.monotonic() + self._watchdog[0]
             case b"M":
                 self._rtc = payload
+            case b"C":
+                tear(self._flash, *self._tear)
+                self._fail("power")
             case b"R":
                 self._restart("software")
             case b"S":
@@ -258,14 +315,26 @@ class Board:
         for index, level in enumerate(levels):
             if index:
                 time.sleep(gap_s)
-            if level is None:
-                self._driven.pop(pin, None)
-            else:
-                self._driven[pin] = level
+            self._drive(pin, level)
             stamps.append(time.monotonic_ns())
             if self._life:
                 self._life.drive(pin, level, stamps[-1])
         return stamps
+
+    def _do_chatter(self, pin: int, level: int | None, edges: int, gap_us: int) -> int:
+        """Drive a pin to `level` by so many edges, which go out together when the last was made; when the first was."""
+        began = time.monotonic_ns()
+        time.sleep((edges - 1) * gap_us / 1_000_000)
+        self._drive(pin, level)
+        while self._life and not self._life.drive(pin, level, began, edges, gap_us):
+            time.sleep(0.001)
+        return began
+
+    def _drive(self, pin: int, level: int | None) -> None:
+        if level is None:
+            self._driven.pop(pin, None)
+        else:
+            self._driven[pin] = level
 
     def _do_reset(self, cause: Cause) -> None:
         if self._life:
@@ -275,6 +344,19 @@ class Board:
         self._unplug()
         if not keep_power:
             self._power_off()
+
+    def _do_unplug_after(self, host_bytes: int | None) -> None:
+        self._unplug_after = host_bytes
+
+    def _do_tear(self, how: Tear, seed: int) -> None:
+        self._tear = how, seed
+
+    def _fail(self, what: str) -> None:
+        """The box disappears from the bus by itself."""
+        self._unplug_after = None
+        self._unplug()
+        self._power_off()
+        self._tell("vanished", what)
 
     def _do_plug(self) -> None:
         if self._port is None:

@@ -6,7 +6,7 @@ however busy the caller is; all stamps are CLOCK_MONOTONIC nanoseconds, the same
 
 How it differs from silicon: `print` ends lines with a bare newline, objects are 64-bit, the
 processor is far faster, interrupts reach an idle program after up to 1 ms and never one that waits
-in a blocking read, the port has no DTR and RTS, flash does not wear. Linux only.
+in a blocking read, the port has no DTR and RTS, flash does not wear and takes no time. Linux only.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
+from rung.sim.chip import Tear, arm
 from rung.sim.rom import Cause
 
 DEVKITC: Final[Mapping[str, int]] = {"escalate": 25, "warn": 26, "release": 27, "lamps": 4}
@@ -65,12 +66,12 @@ class Started(NamedTuple):
 class VirtualBox:
     """A box on a desk; use it as a context manager, which powers it up and cleans up after it.
 
-    `flash` is a folder (its `/`), or a file from `flash.blank_chip` that holds littlefs; without it
+    `flash` is a folder (its `/`), or a file from `chip.blank_chip` that holds littlefs; without it
     the box is empty. `link` is the name that the port gets; call it `…/ttyRUNG0`, since mpremote
     has no read timeout on a bare `/dev/pts/N`. `pins` names the buttons' pins and the `lamps`' data
     pin. `heap` is MicroPython's `-X heapsize` (`64wK` is what 64 KB are to an ESP32). With `ring`,
     input beyond that many bytes unread is lost silently, as on a UART (260 there); else the port
-    pushes back, as USB does.
+    pushes back, as USB does. With `baud`, the line carries no more in either direction.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class VirtualBox:
         pins: Mapping[str, int] = DEVKITC,
         heap: str = "64wK",
         ring: int | None = None,
+        baud: int | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="rung-box-")
         folder = Path(self._folder.name)
@@ -98,10 +100,12 @@ class VirtualBox:
             "unique_id": unique_id,
             "heap": heap,
             "ring": ring,
+            "baud": baud,
         }
         self._changed = threading.Condition()
         self._lives: list[Started] = []
         self._booted = 0
+        self._vanished = 0
         self._pixels: Pixels = ()
         self._waves: list[Wave] = []
         self._failure = ""
@@ -165,6 +169,15 @@ class VirtualBox:
         levels = [None if index % 2 != held else _PRESSED for index in range(edges)]
         return self._edges(self._pins[button], levels, gap_us)
 
+    def chatter(self, button: str, edges: int, gap_us: int, *, held: bool = False) -> int:
+        """As `bounce`, with at most 31 edges, and exact however busy this computer is; when the first was made.
+
+        The box hears of the edges together, each with its own time: nothing stretches them.
+        """
+        level = None if edges % 2 == held else _PRESSED
+        began: int = self._command("chatter", self._pins[button], level, edges, gap_us)
+        return began
+
     def pin(self, number: int, level: int | None) -> int:
         """Drive a pin low or high, or leave it open (None); return the moment (monotonic ns)."""
         return self._edges(number, [level])[0]
@@ -221,6 +234,30 @@ class VirtualBox:
     def unplug(self, *, keep_power: bool = False) -> None:
         """Pull the cable: the port vanishes and, unless something else feeds it, the power too."""
         self._command("unplug", keep_power)
+
+    def unplug_after(self, host_bytes: int | None) -> None:
+        """Pull the cable, and with it the power, when so many bytes more have come from the host; None: never."""
+        self._command("unplug_after", host_bytes)
+
+    def cut_power(self, operations: int, torn: Tear = "half", seed: int = 0) -> None:
+        """Let the power fail in the program or erase of the flash that comes after so many more.
+
+        The flash must be a chip with a log (chip.record). The box disappears as if unplugged; `plug` brings it back.
+        """
+        self._command("tear", torn, seed)
+        arm(self.flash, operations)
+
+    @property
+    def vanished(self) -> int:
+        """How often it has lost its power by itself."""
+        with self._changed:
+            return self._vanished
+
+    def wait_vanished(self, times: int, timeout: float) -> None:
+        """Wait until it has lost its power by itself so many times in all; else TimeoutError or BoxError."""
+        with self._changed:
+            if not self._wait(lambda: self._vanished >= times, timeout):
+                raise TimeoutError(f"after {timeout} s the box has vanished {self._vanished} times")
 
     def plug(self) -> None:
         """Put the cable back: the port comes back under its name, and the power if it was off."""
@@ -284,6 +321,8 @@ class VirtualBox:
                 self._lives.append(Started(*details))
             elif kind == "booted":
                 self._booted = details[0]
+            elif kind == "vanished":
+                self._vanished += 1
             elif kind == "failed":
                 self._failure = details[0]
             self._changed.notify_all()

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from rung import firmware
 
-BLOCK_BYTES: Final = 4096
 KEY: Final = "5a" * 32  # of a virtual box that nobody pairs otherwise
+SLOT: Final = "a"  # the one that starts
 FLOOR: Final = {"main.py": Path(__file__).parent / "floor_program.py"}
 
 
 def install(flash: Path, files: Mapping[str, Path] | None = None, key: str = KEY) -> None:
-    """Copy files (name on the box to source; by default the firmware) into a flash folder, and the box's key."""
-    for name, source in (firmware.files() if files is None else files).items():
+    """Copy files (name on the box to source; by default the firmware, in a slot) into a flash folder, and a key."""
+    contents = _firmware() if files is None else {name: source.read_bytes() for name, source in files.items()}
+    for name, content in contents.items():
         target = flash / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        target.write_bytes(content)
     if key:
         (flash / "key").write_text(f"{key}\n")
 
 
-def blank_chip(path: Path, size: int) -> Path:
-    """Make an erased flash chip of `size` bytes in a file; the box formats it with littlefs."""
-    path.write_bytes(b"\xff" * (size // BLOCK_BYTES * BLOCK_BYTES))
-    return path
+def _firmware() -> dict[str, bytes]:
+    """The flash of a box whose firmware is on trial no more."""
+    slot = firmware.build().files
+    outside = {name: slot[f"outside/{name}"] for name in firmware.OUTSIDE}
+    return {f"{SLOT}/{name}": content for name, content in slot.items()} | outside | {"slot": f"{SLOT}\n".encode()}

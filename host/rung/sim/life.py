@@ -14,7 +14,6 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,18 +21,26 @@ from rung.sim.rom import RESETS, Cause
 
 _RAW_MARK: Final = b"\0raw\0"  # a life that starts in the raw REPL prints this when it gets there
 _PROMPT: Final = b">>> \r\n"  # ends what the friendly REPL says before Ctrl-A takes effect
-_PING: Final = bytes((255, 0, 0, 0, 0, 0))
 _OPEN: Final = 2  # on the wires: nothing drives this pin
 _VM_SOURCES: Final = Path(__file__).parent / "_vm"
 _PR_SET_PDEATHSIG: Final = 1
 _TICKS_MASK: Final = 0x3FFFFFFF  # a chip's time.ticks_ms wraps
 _libc: Final = ctypes.CDLL(None, use_errno=True)
 
-# CPython's own SIGINT handler must go, or SigCgt would show it armed before MicroPython is up.
-_LAUNCH: Final = (
-    "import _signal, sys; _signal.signal(2, _signal.SIG_IGN); sys.path.append({site!r}); "
-    "import micropython_run as m; m.run_main({argv!r})"
-)
+# CPython's own SIGINT handler must go, or SigCgt would show it armed before MicroPython is up. But that signal is never
+# sent: this VM would raise in the midst of whatever it does, such as a collection of garbage, and break. SIGUSR1 gets
+# what a chip's receive interrupt calls: then the VM raises between two bytecodes, or out of a sleep, poll or read.
+_LAUNCH: Final = """
+import _signal, ctypes, sys
+_signal.signal(_signal.SIGINT, _signal.SIG_IGN)
+sys.path.append({site!r})
+import micropython_run as m
+raise_later = ctypes.CDLL(m.__file__).mp_sched_keyboard_interrupt
+libc = ctypes.CDLL(None)
+libc.signal(int(_signal.SIGUSR1), raise_later)
+libc.siginterrupt(int(_signal.SIGUSR1), 1)
+m.run_main({argv!r})
+"""
 
 
 class Start(NamedTuple):
@@ -54,7 +61,6 @@ class Life:
     def __init__(self, start: Start) -> None:
         self.raw = start.raw
         self.booted = False  # it has begun boot.py; before that Ctrl-C is a byte like any other
-        self.interrupting = False  # a Ctrl-C was sent and is not known to have been taken
         self._swallow_to = [_RAW_MARK, _PROMPT] if start.raw else []
         self._swallowed = b""
         self.console, self._stdio = socket.socketpair()
@@ -109,18 +115,24 @@ class Life:
         fcntl.ioctl(self._stdio, termios.FIONREAD, count)
         return int(count[0])
 
-    def drive(self, pin: int, level: int | None, at_ns: int) -> None:
-        """Put an edge on a pin, with the monotonic time of its making; lost when hundreds wait to be taken."""
-        with suppress(BlockingIOError):
-            edge = bytes((pin, _OPEN if level is None else level))
-            self.wires.send(edge + (at_ns // 1_000_000 & _TICKS_MASK).to_bytes(4, "little"))
+    def drive(self, pin: int, level: int | None, at_ns: int, edges: int = 1, gap_us: int = 0) -> bool:
+        """Put an edge on a pin, with the monotonic time of its making; lost (False) when hundreds wait to be taken.
+
+        Or several, the first at that time, each `gap_us` after the one before, and the last to this level: at most 31.
+        """
+        ms, ns = divmod(at_ns, 1_000_000)
+        number = pin | (ms & _TICKS_MASK) << 7 | edges << 37 | gap_us // 10 << 42 | ns // 10_000 << 50
+        try:
+            self.wires.send(bytes((_OPEN if level is None else level,)) + number.to_bytes(8, "little"))
+        except BlockingIOError:
+            return False
+        return True
 
     def interrupt(self) -> bool:
         """Ctrl-C; False when a program does not run, so that it is a byte for the REPL instead.
 
-        The VM is halted while we look whether it has armed SIGINT, for an unarmed SIGINT kills it;
-        and a second SIGINT before the first is taken makes it exit, so that one is swallowed. The
-        signal goes to the main thread: only there does it end a poll or a sleep.
+        The VM says so by arming SIGINT; it is halted while we look and signal. The signal goes to the main thread:
+        only there does it end a poll or a sleep.
         """
         if not self.booted:
             return False
@@ -128,13 +140,8 @@ class Life:
         os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         try:
             armed = _catches_sigint(self.pid)
-            if armed and not self.interrupting:
-                _libc.tgkill(self.pid, self.pid, signal.SIGINT)
-                with suppress(BlockingIOError):
-                    self.wires.send(_PING)
-                    self.interrupting = True
-            elif not armed:
-                self.interrupting = False
+            if armed:
+                _libc.tgkill(self.pid, self.pid, signal.SIGUSR1)
             return armed
         finally:
             os.kill(self.pid, signal.SIGCONT)

@@ -101,11 +101,11 @@ class SupervisorFree(Struct, frozen=True, tag=True):
 
 
 class SupervisorJoined(Struct, frozen=True, kw_only=True, tag=True):
-    """A supervisor is in the call beside the agent."""
+    """A supervisor is in the call: beside the agent, or because they sat down at this very desk."""
 
     person: str
     desk: str
-    address: str
+    address: str  # among the parties of the call; empty: at this very desk
 
 
 class SupervisorLeft(Struct, frozen=True, tag=True):

@@ -37,7 +37,7 @@ class Verdict(StrEnum):
     NOTHING = "nothing"  # understood, and nothing had to be done
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True):
     """What became of a press, for the person who pressed: why, and which button comes next (None: no button helps)."""
 
     verdict: Verdict

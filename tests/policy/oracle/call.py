@@ -201,7 +201,7 @@ def _addresses(look: Look) -> dict[str | None, str]:
     inside: dict[str | None, str] = {}
     for _, event in look.of(w.CaseArrived, w.SupervisorJoined, w.SupervisorLeft):
         if isinstance(event, w.SupervisorJoined):
-            inside[event.person] = event.address
+            inside |= {event.person: event.address} if event.address else {}
         elif isinstance(event, w.SupervisorLeft):
             inside.pop(event.person, None)
         else:

@@ -74,6 +74,7 @@ def _blocked(look: Look, row: Row, who: Who) -> bool:
         row.does == "end"
         and row.rung == "end-at-once"
         and asked.want == Want.LEAVE
+        and phase(look) not in ("offering", "completing")
         and look.policy == "hang-up-protocol"
     ):
         return True

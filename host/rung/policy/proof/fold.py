@@ -76,7 +76,7 @@ class Fold:
         asked = case is not None and case.ask is not None
         alert = _alert(desk.alert) if self.alerts and desk.alert is not None else None
         return Desk(
-            facts=_facts(desk.facts, case),
+            facts=_facts(desk.facts, desk.case),
             case=case,
             alert=alert,
             epoch=1,

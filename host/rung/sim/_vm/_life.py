@@ -10,11 +10,13 @@ import os
 import sys
 
 import micropython
+import vfs
 
 micropython.kbd_intr(-1)  # as on silicon: not before boot.py
 
 _config = json.loads(os.getenv("RUNG_LIFE"))
-unique_id = _config["unique_id"]
+_here, _raw_mark = _config["here"], _config["raw"] and _config["raw_mark"]
+unique_id = bytes(_config["unique_id"])
 reset_cause = _config["reset_cause"]
 rtc = bytes(_config["rtc"])
 
@@ -39,13 +41,16 @@ def _print_traceback(error):
     text = io.StringIO()
     sys.print_exception(error, text)
     for line in text.getvalue().splitlines():
-        if _config["here"] not in line:
+        if _here not in line and '"/rom/' not in line:
             print(line)
 
 
-def _run_all():
+def run():
+    """After the import: what that has needed is garbage by then."""
+    if not _is_mounted:
+        _flash.complain()
     for name in ("boot.py", "main.py"):
-        if name == "main.py" and _config["raw"]:
+        if name == "main.py" and _raw_mark:
             break
         try:
             os.stat(name)
@@ -55,32 +60,24 @@ def _run_all():
             _wires.send(b"S")
             while True:  # the board ends this life
                 _wires.time.sleep_ms(100)
-    if _config["raw"]:
-        sys.stdout.write(_config["raw_mark"])
+    if _raw_mark:
+        sys.stdout.write(_raw_mark)
 
+
+# What stands in for the chip's own modules. It can be had after the flash is mounted, too.
+vfs.mount(vfs.VfsPosix(_here), "/rom")
+sys.path[:] = ["/rom"]
 
 import _wires  # noqa: E402
-
-
-class _Time:
-    """`time` with the clock of _wires."""
-
-    def __init__(self):
-        self.ticks_ms = _wires.ticks_ms
-
-    def __getattr__(self, name):
-        return getattr(_wires.time, name)
-
-
-import _flash  # noqa: E402
 import machine  # noqa: E402, F401
 import neopixel  # noqa: E402, F401
 
-sys.modules["time"] = _Time()
+_wires.replace("time", "ticks_ms", _wires.ticks_ms)
 
-_flash.mount(_config["flash"])
+_flash = __import__("_folder" if os.stat(_config["flash"])[0] & 0x4000 else "_flash")
+_wires.attach(_config["fd"], _config["levels"])
+_is_mounted = _flash.mount(_config["flash"])
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = [""]
-_wires.attach(_config["fd"], _config["levels"])
+del _config
 _wires.send(b"B")
-_run_all()

@@ -1,52 +1,63 @@
 # mypy: ignore-errors
 """Inside the VM: the wires between this life of the box and its board.
 
-Downwards every message is six bytes, (pin, level, four of its time) or (PING, …); upwards a kind, a length and a
-payload. board.py holds the other end.
+Downwards every message is nine bytes: how the pin stands now, and one number, from its lowest bit: six bits of pin, one
+that is empty, 30 of milliseconds, five of how many edges this is, eight and seven in 10 microseconds: their gap, and
+what the first is past its millisecond. Upwards a kind, a length and a payload. board.py holds the other end. A chip has
+all this in its ROM; here it takes of the firmware's heap, hence so short.
 
 The interrupt: a thread waits for edges, keeps the levels and hands each wanted edge to
 micropython.schedule, as the ESP32's interrupt routine does. So a handler runs in the main thread
 between two bytecodes, or inside a sleep or poll. There it finds the clock and the pin as they were at
 the edge, as it does microseconds later on silicon: here the host's other work may hold up this process
-for many milliseconds. Unlike silicon: an idle poll notices after up to 1 ms; nothing is handled while
-the VM waits for a byte in the REPL or in a blocking read; there is no `hard=True`; and an edge that
-finds the queue full waits FULL_MS before it is lost.
+for many milliseconds. Edges of one message are handled in one go, as by a chip that was busy
+meanwhile: so nothing stretches them. Unlike silicon: an idle poll notices after up to 1 ms; nothing is handled while
+the VM waits for a byte in the REPL or in a blocking read; there is no `hard=True`; and an edge by
+itself that finds the queue full waits FULL_MS before it is lost.
 """
 
 import _thread
+import sys
 import time
-from array import array
 
-import micropython
+from micropython import const, heap_lock, schedule
 
-PING = 255
-DRIVEN_LOW, DRIVEN_HIGH, OPEN = 0, 1, 2
-PINS = 64
-FULL_MS = 50
+_OPEN = const(2)  # nothing outside drives the pin; 0 and 1 are levels
+_FULL_MS = const(50)
+PINS = 49
 
-driven = bytearray([OPEN] * PINS)  # what the world outside does to each pin
+driven = bytearray([_OPEN] * PINS)  # what the world outside does to each pin
 pulled = bytearray(PINS)  # what the pull resistor makes of an open pin
-listeners = [None] * PINS  # (trigger mask, handler, pin)
+listeners = {}  # of a pin's number: (trigger mask, handler, pin)
 _link = None
+_edge = -1  # the edge whose handler runs, as in a message, but with its level in the empty bit
 
-# Edges on their way to their handlers: what they were and when.
-EDGES = 32  # more than micropython.schedule takes
-_edges = [None] * EDGES  # listeners
-_levels = bytearray(EDGES)
-_times = array("I", [0] * EDGES)
-_handling = None  # the edge whose handler runs
-_ticks_ms = time.ticks_ms
+
+class _Replaced:
+    """A module, of which one name means something else."""
+
+    def __init__(self, module):
+        self._module = module
+
+    def __getattr__(self, name):
+        return getattr(self._module, name)
+
+
+def replace(module, name, value):
+    """From now on programs find `value` there."""
+    sys.modules[module] = _Replaced(__import__(module))
+    setattr(sys.modules[module], name, value)
 
 
 def ticks_ms():
     """What time.ticks_ms is to the firmware."""
-    return _ticks_ms() if _handling is None else _times[_handling]
+    return time.ticks_ms() if _edge < 0 else _edge >> 7 & 0x3FFFFFFF
 
 
 def level(number):
-    if _handling is not None and _edges[_handling][2].number == number:
-        return _levels[_handling]
-    return pulled[number] if driven[number] == OPEN else driven[number]
+    if _edge >= 0 and _edge & 63 == number:
+        return _edge >> 6 & 1
+    return pulled[number] if driven[number] == _OPEN else driven[number]
 
 
 def send(kind, payload=b""):
@@ -59,56 +70,53 @@ def attach(fd, levels):
     _link = open(fd, "r+b")
     for number, value in levels:
         driven[number] = value
-    _thread.start_new_thread(_listen, ())
+    _thread.start_new_thread(_listen, (bytearray(9), listeners.get))
 
 
-def _listen():
+def _listen(message, listener_of):
     """Thread. It must not allocate: this VM's threads are unsafe once two of them touch the heap.
 
-    So the heap is locked for it, and all is in one function with its names bound beforehand.
+    So the heap is locked for it, and what it needs is bound beforehand.
     """
-    message = bytearray(6)
-    place = 0
-    read, schedule, sleep_ms = _link.readinto, micropython.schedule, time.sleep_ms
-    levels, pulls, listening, pong = driven, pulled, listeners, _pong
-    edges, edge_levels, times, handle = _edges, _levels, _times, _handle
-    micropython.heap_lock()
-    while read(message) == 6:
-        number = message[0]
-        if number == PING:
-            handler = argument = pong
-        else:
-            before = levels[number] if levels[number] != OPEN else pulls[number]
-            levels[number] = message[1]
-            after = levels[number] if levels[number] != OPEN else pulls[number]
-            listener = listening[number]
-            if not listener or before == after or not listener[0] & (1 if after else 2):
-                continue
-            place = (place + 1) % EDGES
-            edges[place] = listener
-            edge_levels[place] = after
-            times[place] = message[2] | message[3] << 8 | message[4] << 16 | message[5] << 24
-            handler, argument = handle, place
-        tries = FULL_MS
+    read, sleep_ms, levels, pulls, handle = _link.readinto, time.sleep_ms, driven, pulled, _handle
+    heap_lock()
+    while read(message) == 9:
+        edge = 0
+        place = 8
+        while place:
+            edge = edge << 8 | message[place]
+            place -= 1
+        number = edge & 63
+        before = levels[number] if levels[number] != _OPEN else pulls[number]
+        levels[number] = message[0]
+        after = levels[number] if levels[number] != _OPEN else pulls[number]
+        is_alone = edge >> 37 & 31 == 1
+        listener = listener_of(number)
+        if not listener or (is_alone and (before == after or not listener[0] & 2 - after)):
+            continue
+        edge |= after << 6
+        tries = _FULL_MS if is_alone else -1
         while tries:
             try:
-                schedule(handler, argument)
+                schedule(handle, edge)
                 break
             except RuntimeError:
                 sleep_ms(1)
-                if number != PING:
-                    tries -= 1
+                tries -= 1
 
 
-def _handle(place):
-    global _handling
-    _handling = place
+def _handle(edge):
+    """In the main thread: the edges of a message, of which the last has led to the level that stands in it."""
+    global _edge
+    trigger, handler, pin = listeners.get(edge & 63) or (0, None, None)  # it may have been taken away meanwhile
+    left = edge >> 37 & 31
+    at = edge >> 50
     try:
-        _edges[place][1](_edges[place][2])
+        while left:
+            left -= 1
+            _edge = (edge & 0x1FFFFFFFFF ^ (left & 1) << 6) + (at // 100 << 7)
+            if trigger & 2 - level(edge & 63):
+                handler(pin)
+            at += edge >> 42 & 255
     finally:
-        _handling = None
-
-
-def _pong(_):
-    """Answer from the main thread, which shows that it has taken what came before."""
-    send(b"P")
+        _edge = -1

@@ -1,33 +1,18 @@
 # mypy: ignore-errors
 """Stand-in for MicroPython's `neopixel`: colours in, green-red-blue on the wire."""
 
-from machine import bitstream
+import _wires
 
 
 class NeoPixel:
-    ORDER = (1, 0, 2, 3)
-
-    def __init__(self, pin, n, bpp=3, timing=1):
-        self.pin = pin
-        self.n = n
-        self.bpp = bpp
-        self.buf = bytearray(n * bpp)
-        pin.init(pin.OUT)
-
-    def __len__(self):
-        return self.n
+    def __init__(self, pin, n):
+        self._wire = bytearray(1 + 3 * n)
+        self._wire[0] = pin.number
 
     def __setitem__(self, index, colour):
-        for channel in range(self.bpp):
-            self.buf[index * self.bpp + self.ORDER[channel]] = colour[channel]
-
-    def __getitem__(self, index):
-        start = index * self.bpp
-        return tuple(self.buf[start + self.ORDER[channel]] for channel in range(self.bpp))
-
-    def fill(self, colour):
-        for index in range(self.n):
-            self[index] = colour
+        place = 1 + 3 * index
+        self._wire[place : place + 3] = bytes((colour[1], colour[0], colour[2]))
 
     def write(self):
-        bitstream(self.pin, 0, (400, 850, 800, 450), self.buf)
+        """The lamps on the pin latch what arrives."""
+        _wires.send(b"L", self._wire)

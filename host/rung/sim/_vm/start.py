@@ -1,1 +1,1 @@
-__import__("_life")  # one line, no name: what stands here is what the REPL's user finds
+__import__("_life").run()  # one line, no name: what stands here is what the REPL's user finds

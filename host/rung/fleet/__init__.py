@@ -1,0 +1,1 @@
+"""Many boxes at once: what is put on them, which ones there are, and whose key is where."""

@@ -1,0 +1,65 @@
+"""The copies of the desks' records, as a steward knows them: how far each goes, and where one does not continue."""
+
+from collections.abc import Callable
+
+import msgspec
+from nats.aio.msg import Msg
+
+from rung.floor import nats_letters as letters
+from rung.floor.base import Copied, Line
+
+JOURNALS = "JOURNALS"  # the stream
+
+Continues = Callable[[Copied, str, tuple[Line, ...]], str]  # after what was copied, of which record; why not, or ""
+
+
+class Copies:
+    """The heads of every desk's chain. The parts themselves are the server's."""
+
+    def __init__(self, continues: Continues, trouble: Callable[[str], None]) -> None:
+        """``trouble`` is told once of each desk whose record is not what it was."""
+        self._continues = continues
+        self._trouble = trouble
+        self._stood: dict[str, letters.Stood] = {}
+        self._told: set[tuple[str, str]] = set()
+
+    def forget(self) -> None:
+        """Before all is read anew."""
+        self._stood = {}
+
+    def stood(self, desk: str) -> letters.Stood:
+        return self._stood.get(desk, letters.Stood(Copied(), 0))
+
+    async def read(self, msg: Msg) -> None:
+        """The last part of each desk when a steward begins, and then every one that comes."""
+        desk, number = msg.subject.rpartition(".")[2], msg.metadata.sequence.stream
+        try:
+            part = letters.read_part(msg.data)
+            last = part.lines[-1]
+        except (msgspec.MsgspecError, IndexError):
+            self._tell(desk, f"part {number} of its record cannot be read")
+            return
+        before = self._stood.get(desk)
+        if before is not None and before.number >= number:
+            return
+        if before is not None and (why := self._continues(before.copied, part.journal, part.lines)):
+            self._tell(desk, why)
+        copied = Copied(journal=part.journal, seq=last.seq, hash=last.hash)
+        self._stood[desk] = letters.Stood(copied, number)
+
+    def said(self, desk: str, head: Copied) -> None:
+        """How far the desk says that its record goes."""
+        copied = self.stood(desk).copied
+        if not copied.seq:
+            return
+        if head.journal != copied.journal:
+            self._tell(desk, f"it has begun another record; the one before had {copied.seq} entries")
+        elif head.seq < copied.seq:
+            self._tell(desk, f"its record ends at entry {head.seq}, but has had entry {copied.seq}")
+        elif head.seq == copied.seq and head.hash != copied.hash:
+            self._tell(desk, f"entry {head.seq} of its record is not the one that was copied")
+
+    def _tell(self, desk: str, why: str) -> None:
+        if (desk, why) not in self._told:
+            self._told.add((desk, why))
+            self._trouble(f"the record of {desk}: {why}")

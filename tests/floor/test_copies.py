@@ -1,0 +1,117 @@
+"""The desks' records on the floor: everything is copied, and what does not continue is said."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from msgspec.structs import replace
+from tests.floor.office import office
+
+from rung import words as w
+from rung.cli.floor_copies import continues
+from rung.floor import nats_letters as letters
+from rung.floor.base import Copied, Line
+from rung.floor.nats_copies import Copies
+from rung.journal.format import Entry, Head, genesis, seal
+
+
+def test_what_a_desk_records_is_copied_also_what_it_recorded_while_it_was_cut_off() -> None:
+    async def play() -> None:
+        async with office(only=("ada", "eve")) as made:
+            ada = made.ada
+            ada.floor.lose()
+            await ada.until(lambda: not ada.bridge._desk.facts.floor_up)
+            await made.call()
+            await ada.must("warn")
+            assert len(made.floor.copies.get("ada", ())) < ada.journal.head.seq
+            ada.floor.find()
+            await ada.until(lambda: len(made.floor.copies["ada"]) == ada.journal.head.seq)
+            await ada.kill()
+            await ada.start()
+            ada.bridge.feed(w.Declared(w.Ground.SLUR))
+            await ada.until(lambda: len(made.floor.copies["ada"]) == ada.journal.head.seq)
+            assert {journal for journal, _ in made.floor.copies["ada"]} == {ada.journal.id}
+            lines, entries = [line for _, line in made.floor.copies["ada"]], list(ada.journal.entries())
+            assert [(x.seq, x.hash, x.body, x.kind) for x in lines] == [
+                (e.seq, e.hash, e.body, e.kind) for e in entries
+            ]
+
+    asyncio.run(play())
+
+
+def chain(journal: str, *people: str) -> list[Entry]:
+    head, entries = genesis(journal), []
+    for at, person in enumerate(people):
+        entries.append(seal(head, w.CallerCalmed(person), at_ms=at, wall_ms=at))
+        head = Head(entries[-1].seq, entries[-1].hash)
+    return entries
+
+
+def part(number: int, journal: str, *entries: Entry) -> SimpleNamespace:
+    """As the server tells it."""
+    lines = tuple(Line(e.seq, e.at_ms, e.wall_ms, e.kind, e.body, e.hash) for e in entries)
+    metadata = SimpleNamespace(sequence=SimpleNamespace(stream=number))
+    return SimpleNamespace(
+        subject="rung.journal.ada", data=letters.encode(letters.Part(journal, lines)), metadata=metadata
+    )
+
+
+def troubles(*parts: SimpleNamespace, head: Copied | None = None) -> list[str]:
+    told: list[str] = []
+
+    async def play() -> None:
+        copies = Copies(continues, told.append)
+        for each in parts:
+            await copies.read(each)  # type: ignore[arg-type]  # as much of a message as they need
+        if head is not None:
+            copies.said("ada", head)
+            copies.said("ada", head)
+
+    asyncio.run(play())
+    return told
+
+
+GOOD = chain("j", "a", "b", "c", "d")
+OTHER = chain("j", "a", "x", "y", "z")
+HEAD = Copied(journal="j", seq=4, hash=GOOD[3].hash)
+
+
+def test_a_record_that_continues_is_no_trouble() -> None:
+    begun = chain("k", "e")
+    assert troubles(part(1, "j", *GOOD[:2]), part(2, "j", *GOOD[2:]), part(2, "j", *GOOD[2:]), head=HEAD) == []
+    assert troubles(part(1, "j", *GOOD), part(2, "k", *begun)) == [], "a record of its own, whole from its first entry"
+    assert troubles(part(7, "j", GOOD[3])) == [], "what a steward finds when it begins is where it begins"
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        pytest.param(part(2, "j", *GOOD[3:]), "stands where entry 3 belongs", id="missing"),
+        pytest.param(part(2, "j", *GOOD[:2]), "stands where entry 3 belongs", id="again"),
+        pytest.param(part(2, "j", *OTHER[2:]), "entry 3 does not continue", id="forked"),
+        pytest.param(part(2, "j", replace(GOOD[2], body=b"{}")), "entry 3 does not continue", id="changed"),
+        pytest.param(
+            part(2, "j", GOOD[2], replace(GOOD[3], wall_ms=9)), "entry 4 does not continue", id="changed later"
+        ),
+        pytest.param(
+            part(2, "k", *chain("k", "e", "f")[1:]), "stands where entry 1 belongs", id="another, from its middle"
+        ),
+        pytest.param(part(2, "j"), "cannot be read", id="empty"),
+    ],
+)
+def test_a_record_that_does_not_continue_is_said_once(second: SimpleNamespace, why: str) -> None:
+    (told,) = troubles(part(1, "j", *GOOD[:2]), second)
+    assert told.startswith("the record of ada: ") and why in told
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        (Copied(journal="j", seq=3, hash=GOOD[2].hash), "ends at entry 3, but has had entry 4"),
+        (Copied(journal="j", seq=4, hash=OTHER[3].hash), "not the one that was copied"),
+        (Copied(journal="k", seq=9, hash=b"x"), "another record"),
+    ],
+)
+def test_a_desk_whose_record_is_shorter_or_another_is_said_once(head: Copied, why: str) -> None:
+    (told,) = troubles(part(1, "j", *GOOD), head=head)
+    assert why in told
