@@ -27,7 +27,7 @@ demo: $(READY) ## play the stories (keys and live lamps in a terminal)
 	$(BIN)/rung demo
 
 test: $(READY) ## run the tests; those without their real peer skip and say how to get it
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 coverage: $(READY) ## every statement and branch of the policy's code, by the tests of its room alone
 	RUNG_SEED=1 $(BIN)/pytest -q -n 2 tests/policy --ignore tests/policy/test_properties.py \

@@ -162,7 +162,6 @@ def floor(folder: Path) -> Iterator[None]:
             process.wait(PATIENCE_S)
 
 
-@pytest.mark.xdist_group("nats")
 def test_an_admin_sets_a_floor_up_and_brings_a_desk_onto_it(tmp_path: Path) -> None:
     refused = rung(tmp_path, "floor")
     assert refused.returncode == 2 and "--address" in refused.stderr

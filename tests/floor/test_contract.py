@@ -51,7 +51,6 @@ def test_local_keeps_to_the_contract(clause: Clause) -> None:
     asyncio.run(play(local_rig(), clause))
 
 
-@pytest.mark.xdist_group("nats")
 @pytest.mark.parametrize("clause", CONTRACT + RECORD, ids=lambda clause: clause.__name__)
 def test_nats_keeps_to_the_contract(nats: Callable[[], AbstractAsyncContextManager[Rig]], clause: Clause) -> None:
     asyncio.run(play(nats(), clause))

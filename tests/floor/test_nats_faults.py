@@ -16,8 +16,6 @@ from rung.floor.nats_asks import Before
 from rung.floor.nats_letters import Board, Letter, Letterbox, NotYet, Taken
 from rung.words import Outcome, Reply, Role, Want
 
-pytestmark = pytest.mark.xdist_group("nats")
-
 
 @asynccontextmanager
 async def world_on(site: RealSite) -> AsyncIterator[tuple[World, NatsRig]]:

@@ -24,7 +24,6 @@ DEAD_S = 0.1
 KILLED = 0.03  # of a server, before each act of a storm
 STRIDE = 1 if os.environ.get("RUNG_LONG") else 7  # all steps, or each seventh
 STORMS = range(int(os.environ.get("RUNG_STORMS", "1")))
-pytestmark = pytest.mark.xdist_group("nats")
 Story = Callable[[Office], Awaitable[None]]
 
 

@@ -27,7 +27,6 @@ from rung.floor.site_service import FloorService, code_for
 from rung.words import Role
 
 REFUSED_S = 0.5
-pytestmark = pytest.mark.xdist_group("nats")
 
 
 @pytest.fixture(scope="module")

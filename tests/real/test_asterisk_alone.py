@@ -17,8 +17,6 @@ from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, SUP_HZ
 
 from rung.words import CallIs, CallsAre, CallState, EndedBy, Outcome, PhoneIs
 
-pytestmark = pytest.mark.xdist_group("asterisk-alone")
-
 HELD, UP, DIALLING, ENDED = CallState.HELD, CallState.UP, CallState.DIALLING, CallState.ENDED
 Played = tuple[Floor, asyncio.Runner]
 

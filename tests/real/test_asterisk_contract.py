@@ -12,8 +12,6 @@ from tests.real.asterisk_rig import Floor, floor, write_tone
 
 from rung.phone.asterisk.commands import sound_name
 
-pytestmark = pytest.mark.xdist_group("asterisk-contract")
-
 Played = tuple[Floor, asyncio.Runner]
 
 

@@ -14,8 +14,6 @@ from rung.policy import Times
 from rung.sim.stage import AGENT_HZ, Stage
 from rung.words import Button, CallState, EndedBy
 
-pytestmark = pytest.mark.xdist_group("asterisk-desk")
-
 TIMES = Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10)
 
 

@@ -14,8 +14,6 @@ from rung.phone.asterisk.recall import look
 from rung.phone.base import PhoneError
 from rung.words import CallsAre, PhoneIs
 
-pytestmark = pytest.mark.xdist_group("asterisk-door")
-
 
 @pytest.fixture(scope="module")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pbx.Asterisk]:

@@ -19,8 +19,6 @@ from rung.phone.asterisk import AsteriskPhone
 from rung.phone.base import PhoneError
 from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
-pytestmark = pytest.mark.xdist_group("asterisk-peer")
-
 UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip

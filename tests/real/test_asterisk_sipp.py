@@ -14,8 +14,6 @@ from tests.real.peers import sipp
 from rung.phone.base import PhoneError
 from rung.words import CallIs, CallState, EndedBy, Outcome
 
-pytestmark = pytest.mark.xdist_group("asterisk-sipp")
-
 UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip

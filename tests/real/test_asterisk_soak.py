@@ -19,8 +19,6 @@ from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone
 from rung.phone.asterisk import AsteriskPhone
 from rung.words import CallIs, CallsAre, CallState, EndedBy
 
-pytestmark = pytest.mark.xdist_group("asterisk-soak")
-
 LONG = os.environ.get("RUNG_LONG") == "1"
 CALLS, AGENTS = (50, 20) if LONG else (3, 4)
 UP, HELD, RINGING, DIALLING, ENDED = (

@@ -18,8 +18,6 @@ from rung.sim.floor_stories import FLOOR_STORIES
 from rung.sim.scene import ALIVE_S, TIMES, Scene, Story
 from rung.words import Button, Gesture, Reply, Want
 
-pytestmark = pytest.mark.xdist_group("asterisk-stories")
-
 # Every day: those that are real elsewhere too, and those that only a PBX makes real (join, play).
 PBX_ALONE = ("joins", "crisis")
 DAILY = {s for s in FLOOR_STORIES if s.parts is Parts.REAL or s.plays or any(word in s.name for word in PBX_ALONE)}

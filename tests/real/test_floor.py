@@ -13,8 +13,6 @@ from tests.real.floor_site import HOLD_S, DeskProcess, SmallSite
 from rung import words as w
 from rung.words import Button, Outcome
 
-pytestmark = pytest.mark.xdist_group("sip")
-
 
 def test_a_small_site_through_one_call(tmp_path: Path) -> None:
     """The floor dies while an ask is open; when it is back two supervisors race for the next one.

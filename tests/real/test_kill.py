@@ -32,8 +32,6 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 from rung.sim.stage import Stage
 from rung.sim.stories import STORIES, Player
 
-pytestmark = pytest.mark.xdist_group("kill")  # several stages each: one of these tests at a time
-
 TIMES = Times(wait=0.3, say_time=0.3, answer_within=1.2)
 AT_ONCE = 4  # performances side by side; they mostly wait
 DEATHS = 5  # at most in one performance

@@ -15,7 +15,6 @@ from rung.policy.library import shipped
 from rung.sim.stories import STORIES
 
 # They are played once for all the tests here, which must not happen at every worker.
-pytestmark = pytest.mark.xdist_group("stories")
 
 PATIENCE_S = 280.0
 Line = dict[str, Any]
