@@ -71,7 +71,13 @@ class Actions(CannotMore):
     async def _changing(self, call: str) -> AsyncIterator[Line]:
         """That answered call, which nobody else holds, takes back or consults for at the same time."""
         async with self._answered(call).changing:
+            await self._joined(self._answered(call))
             yield self._answered(call)
+
+    async def _joined(self, line: Line) -> None:
+        """The dialplan is just bringing agent and caller together: to send one elsewhere now might lose the other."""
+        if line.rejoins and self.book.consult_of(line) is None:
+            await self._until(lambda: line.state is not CallState.HELD)
 
     async def _until(self, true: Callable[[], bool]) -> None:
         """Until the events say so, or never: whoever commands next shall find things as they are."""

@@ -31,6 +31,7 @@ class Line:
     cause: str = ""
     ours: bool = False  # we asked Asterisk to end it
     transferring: bool = False
+    rejoins: bool = False  # a consult was dialled by the dialplan, which will bring agent and caller together by itself
     consulting: bool = False  # the dialplan has been sent to consult, and nobody's channel has been seen
     guests: set[str] = field(default_factory=set)  # who else has been in the call while its far end was
     told: Call | None = None
@@ -184,7 +185,7 @@ class CallBook:
             dialled = asked is None and other.dialled_by == line.own.id
             invited = asked is not None and asked.what == "consult" and asked.agent == line.own.id
             if other is not line.far and (dialled or invited) and self.consult_of(line) is None:
-                line.consulting = False
+                line.consulting, line.rejoins = False, dialled
                 self._begin(Line(line.own, other, "out", consult_for=line.id))
 
     # -- how each stands ----------------------------------------------------------------------------------------------
@@ -198,6 +199,7 @@ class CallBook:
         state = self._state(line)
         if state is not line.state:
             line.state, line.cause = state, ""
+            line.rejoins = line.rejoins and state is CallState.HELD
         members = self.channels.members(own)
         line.guests |= {other.id for other in members} if far in members else set()
         return self.tell(line)

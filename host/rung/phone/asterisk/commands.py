@@ -111,8 +111,12 @@ class Commands(Actions):
             raise
         except PhoneError:  # it has ended at that very moment, and the dialplan does the same
             other.ours = False
-        if line.far.waits_for != line.own.id:
+        await self._until(lambda: self.book.consult_of(line) is None)
+        await self._joined(line)
+        if line.state is CallState.UP:
             self.tell(self.book.tell(line, again=True))
+        elif line.state is CallState.HELD:
+            await self._rejoin(line)
 
     async def transfer(self, call: str, target: str) -> None:
         line = self._answered(call)
