@@ -124,9 +124,15 @@ class Actions(CannotMore):
 
     async def _end(self, channel: str) -> None:
         """Hang it up now or not at all. PhoneError if Asterisk came to it too late."""
-        said = await self._dialplan_says("rung-end", {"RUNG_CHANNEL": channel, "RUNG_NOT_AFTER": self._not_after()})
-        if (status := said.get("Status")) != "SUCCESS":
-            raise PhoneError("too late, press again" if status == "LATE" else "cannot aim: that call has just ended")
+        order = {"RUNG_CHANNEL": channel, "RUNG_NOT_AFTER": self._not_after()}
+        for _ in range(_MOMENTS):
+            status = (await self._dialplan_says("rung-end", order)).get("Status")
+            if status == "SUCCESS":
+                return
+            if status == "LATE" or self.book.channels.get(channel) is None:
+                break
+            await asyncio.sleep(_MOMENT_S)  # it is just on its way to another place of the dialplan
+        raise PhoneError("too late, press again" if status == "LATE" else "cannot aim: that call has just ended")
 
     def _dial(self, target: str) -> str:
         if not re.fullmatch(r"[\w+*#@./:-]+", target, re.ASCII):
