@@ -1,6 +1,7 @@
 """Many calls and many agents on one Asterisk: no call is ever mixed up with another.
 
-A few of each every day; 50 calls in a row with every action, and 20 agents at once, under RUNG_LONG=1.
+A few of each every day; 50 calls in a row with every action, and 20 agents at once, under RUNG_LONG=1. The 20 have
+not passed yet, see host/PHONES.md.
 """
 
 import asyncio
