@@ -93,6 +93,7 @@ async def tried(site: RealSite, publish: str = "", subscribe: str = "") -> str:
                 allow_reconnect=False,
                 error_cb=error,
             )
+    said.clear()  # what the server said while it was starting
     if subscribe:
         await client.subscribe(subscribe)
     if publish:

@@ -160,3 +160,10 @@ def test_a_supervisor_who_turns_to_a_call_that_was_on_hold_when_they_sat_down_is
     s.line("held", call="second")
     s.line("up")
     assert s.case.call == "line" and [j.person for j in s.case.joined] == ["eve"]
+
+
+def test_whoever_sits_in_the_call_acts_from_here_and_from_no_other_desk() -> None:
+    s = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR)
+    s.sits("fay", Role.SUPERVISOR)
+    said = s.other(FAY, w.Declared(Ground.THREAT))
+    assert said is not None and said.verdict == Verdict.REFUSED and s.case.grounds == ()

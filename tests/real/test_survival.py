@@ -158,8 +158,8 @@ def test_the_phones_process_dies_in_mid_call(tmp_path: Path) -> None:
         await desk.until(lambda: bool(desk.events(w.PhoneLost)), "the record has it")
         await desk.until(lambda: stage.ready, "a phone is started anew")
         closed = await desk.closed()
-        assert closed.by in (EndedBy.UNKNOWN, EndedBy.NETWORK)
-        assert closed.review  # a ground stands, and nobody can say how it ended
+        assert closed.by is EndedBy.PHONE
+        assert closed.review  # a ground stands, and pulling the plug is no way round
         assert desk.hang_ups() == []
 
         await stage.agent.close()
