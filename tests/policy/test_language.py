@@ -6,9 +6,11 @@ import tomllib
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
+from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from rung.policy import PolicyError, Times, load
@@ -26,6 +28,7 @@ from rung.policy.language import (
     version_of,
 )
 from rung.policy.library import parse, shipped
+from rung.policy.mistakes import explain
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
 
@@ -332,3 +335,31 @@ def test_other_times_are_another_version() -> None:
     assert version_of(shorter) != version_of(load("warm-transfer"))
     with pytest.raises(PolicyError, match=r"warm-transfer: times\.wait: 9999 is not between"):
         load("warm-transfer", Times(wait=9999))
+
+
+class One(Struct, frozen=True, forbid_unknown_fields=True, tag="one", tag_field="kind"):
+    color: Literal["red", "green"] = "red"
+
+
+class Two(Struct, frozen=True, forbid_unknown_fields=True, tag="two", tag_field="kind"):
+    size: int = 0
+
+
+class Either(Struct, frozen=True):
+    part: One | Two
+    more: tuple[One | Two, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("data", "line"),
+    [
+        ({"part": {"kind": "three"}}, "part.kind: Invalid value 'three'; allowed: one, two"),
+        ({"part": {"kind": "one", "size": 1}}, "part.size: unknown key; allowed: color"),
+        ({"part": {"kind": "one", "color": "blue"}}, "part.color: Invalid enum value 'blue'; allowed: green, red"),
+        ({"part": {"kind": "one"}, "more": 3}, "more: Expected `array`, got `int`; allowed: a list of (color, size)"),
+    ],
+)
+def test_a_mistake_in_one_kind_of_table_tells_what_that_kind_allows(data: dict[str, object], line: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as mistake:
+        msgspec.convert(data, Either)
+    assert explain(mistake.value, Either, data) == line

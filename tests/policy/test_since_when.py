@@ -167,3 +167,9 @@ def test_whoever_sits_in_the_call_acts_from_here_and_from_no_other_desk() -> Non
     s.sits("fay", Role.SUPERVISOR)
     said = s.other(FAY, w.Declared(Ground.THREAT))
     assert said is not None and said.verdict == Verdict.REFUSED and s.case.grounds == ()
+
+
+def test_an_unknown_supervisor_is_in_no_call() -> None:
+    s = Scene("no-hang-up")
+    s.sits(None, Role.SUPERVISOR)
+    assert "you must be in the call" in s.press("warn").why
