@@ -75,9 +75,23 @@ class AsteriskHand:
         call = await self.desk.call(wanted, since)
         if call.ended_by is not EndedBy.UNKNOWN:
             return call
-        # Asterisk does not say on whose behalf it ended the channel; the phone itself knows that it was not its own.
-        at_phone = await self.sip.becomes(self.at_phone[_own(call.id)], CallState.ENDED)
-        return replace(call, ended_by=at_phone.ended_by)
+        # Asterisk does not say on whose behalf it ended the channel; the phone itself knows that it was not its own, or
+        # goes on: then somebody else has taken that place.
+        at_phone = asyncio.ensure_future(self.sip.becomes(self.at_phone[_own(call.id)], CallState.ENDED))
+        goes_on = asyncio.ensure_future(self._goes_on(call))
+        await asyncio.wait((at_phone, goes_on), return_when=asyncio.FIRST_COMPLETED)
+        by = EndedBy.TRANSFER if goes_on.done() else (await at_phone).ended_by
+        at_phone.cancel()
+        goes_on.cancel()
+        return replace(call, ended_by=by)
+
+    async def _goes_on(self, before: Call) -> None:
+        """The same telephone's channel is in another living call."""
+        while True:
+            stands = {n.call.id: n.call for n in self.desk.news if isinstance(n, CallIs)}
+            if any(c.state is CallState.UP and _own(c.id) == _own(before.id) for c in stands.values()):
+                return
+            await asyncio.sleep(0.005)
 
     async def hears(self, call: str, hz: int) -> None:
         await self.sip.hears(self.at_phone[_own(call)], hz)
