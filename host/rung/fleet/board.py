@@ -21,7 +21,7 @@ from msgspec import Struct
 from rung.firmware import MANIFEST, Build
 from rung.fleet import programs
 from rung.fleet.stream import NotTaken, packed, send
-from rung.link.port import BAUD, Port, PortError
+from rung.link.port import BAUD, why_not_open
 
 SLOTS, FLAT, BARE, FOREIGN = "slots", "flat", "bare", "foreign"  # how a board's flash is laid out
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
@@ -91,7 +91,7 @@ class Board:
         try:
             transport = SerialTransport(port, BAUD, timeout=READ_S)
         except Exception as error:  # termios has an error of its own, other ports have others
-            raise BoardError(_why(port, error)) from None
+            raise BoardError(why_not_open(port, error)) from None
         board = cls(port, transport)
         try:
             with board._explained("does not answer; if it is one that runs MicroPython, reset it and try again"):
@@ -271,12 +271,3 @@ def _about(told: tuple[Any, ...]) -> About:
         free=free,
         leftovers=bool(version) and slot != "" and len(words) == 1,
     )
-
-
-def _why(port: str, error: Exception) -> str:
-    """mpremote does not tell why it cannot open a port; our own way to open it does."""
-    try:
-        Port(port).close()
-    except PortError as reason:
-        return str(reason)
-    return f"{port}: {error}; try again"

@@ -9,7 +9,7 @@ from mpremote.transport import TransportError
 from mpremote.transport_serial import SerialTransport
 
 from rung.link.keys import keep_key, new_key
-from rung.link.port import Port, PortError
+from rung.link.port import why_not_open
 
 READ_S = 10.0  # a board that says nothing for so long runs no MicroPython
 
@@ -41,7 +41,7 @@ def pair(port: str, keys: Path) -> str:
         try:
             board = SerialTransport(port, timeout=READ_S)
         except Exception as error:
-            raise PairError(_why(port, error)) from None
+            raise PairError(why_not_open(port, error)) from None
         try:
             return _pair(board, port, keys)
         finally:
@@ -65,12 +65,3 @@ def _pair(board: SerialTransport, port: str, keys: Path) -> str:
     with contextlib.suppress(TransportError, OSError, serial.SerialException):
         board.exec_raw_no_follow("machine.reset()")
     return box
-
-
-def _why(port: str, error: Exception) -> str:
-    """mpremote does not tell why it cannot open a port; our own way to open it does."""
-    try:
-        Port(port).close()
-    except PortError as reason:
-        return str(reason)
-    return f"{port}: {error}; try again"

@@ -100,6 +100,15 @@ class Port:
         return False
 
 
+def why_not_open(url: str, error: Exception) -> str:
+    """In one line. mpremote does not tell why it cannot open a port (its ``error``); our own way to open it does."""
+    try:
+        Port(url).close()
+    except PortError as reason:
+        return str(reason)
+    return f"{url}: {error}; try again"
+
+
 def _has_descriptor(port: serial.SerialBase) -> bool:
     try:
         return bool(port.fileno() >= 0)
