@@ -1,7 +1,6 @@
 """A client of the embedded phone's control line; the bridge, a softphone and stories use it."""
 
 import asyncio
-import contextlib
 import hmac
 import itertools
 import secrets
@@ -13,6 +12,7 @@ import msgspec
 
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.phone.closing import let_go
 from rung.phone.sip_lock import is_served
 from rung.words import Call, CallIs, CallsAre
 
@@ -79,12 +79,7 @@ class PhoneClient:
 
     async def close(self) -> None:
         """Let go of the phone, which goes on; who still waits for a reply gets `PhoneUnsureError`."""
-        self._listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._listening
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await let_go(self._listening, self._writer)
 
     async def beats(self, within_s: float) -> bool:
         """Whether the phone still answers. One that was started before it could be asked so counts as alive."""

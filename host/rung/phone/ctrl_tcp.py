@@ -4,7 +4,6 @@ What is written at once baresip reads and does at once, before anything else: so
 """
 
 import asyncio
-import contextlib
 import itertools
 import json
 import socket
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.phone.closing import let_go
 
 REPLY_S = 1.5  # an idle baresip replies within a millisecond; the person is told of a silent one within 3 s
 MOST = 256 * 1024  # bytes of one message; a list of all calls is some hundred
@@ -83,12 +83,7 @@ class ControlLine:
         return cls(reader, writer, on_event)
 
     async def close(self) -> None:
-        self._listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._listening
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
+        await let_go(self._listening, self._writer)
 
     async def ask(self, *commands: Command, then: Callable[[list[Reply]], object] | None = None) -> list[Reply]:
         """All in one write; the replies in their order. ``then`` has them before any later event is heard.

@@ -1,7 +1,6 @@
 """One connection to Asterisk's manager, for its one life: log in, act, hear events; the phone makes the next."""
 
 import asyncio
-import contextlib
 import itertools
 import ssl
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from rung.phone.asterisk.wire import Message, Reader, WireError, action
 from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.phone.closing import let_go
 
 CONNECT_S = 5.0
 REPLY_S = 2.5  # an Asterisk that is well answers within milliseconds; whoever waits must be told within 3 s
@@ -145,7 +145,4 @@ class AmiLink:
 
     async def close(self) -> None:
         self._lose("closed")
-        self._reading.cancel()
-        await asyncio.wait([self._reading])  # not awaited itself: that would hide that we are cancelled
-        with contextlib.suppress(OSError, ssl.SSLError):
-            await self._writer.wait_closed()
+        await let_go(self._reading, self._writer)
