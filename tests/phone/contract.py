@@ -4,8 +4,8 @@ What a phone cannot, by its `PhoneIs.can`, it must decline clearly, and nothing 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,6 +63,20 @@ class Desk:
 
     async def becomes(self, call: str, state: CallState, since: int = 0) -> Call:
         return await self.call(lambda c: c.id == call and c.state is state, since)
+
+
+@asynccontextmanager
+async def running(phone: Phone) -> AsyncIterator[Desk]:
+    """It has told its calls."""
+    desk = Desk()
+    task = asyncio.ensure_future(phone.run(desk.feed))
+    try:
+        await desk.told(lambda news: isinstance(news, CallsAre))
+        yield desk
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @dataclass

@@ -8,18 +8,18 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.phone.contract import Desk
+from tests.phone.contract import Desk, running
 
 from rung.phone.baresip import BaresipPhone
 from rung.phone.baresip_ask import dialled, look
 from rung.phone.baresip_calls import Book, Printed, current_of, ended_by, lines_of, printed
 from rung.phone.base import PhoneError
 from rung.phone.ctrl_tcp import MOST, frame, frames
-from rung.words import CallIs, CallsAre, CallState, EndedBy, Outcome, PhoneIs
+from rung.words import CallIs, CallState, EndedBy, Outcome, PhoneIs
 
 UP, HELD, ENDED, DIALLING = CallState.UP, CallState.HELD, CallState.ENDED, CallState.DIALLING
 
@@ -185,18 +185,22 @@ class Newer:
 
 @asynccontextmanager
 async def newer() -> AsyncIterator[tuple[Newer, BaresipPhone, Desk]]:
-    peer, desk = Newer(), Desk()
+    peer = Newer()
     server = await asyncio.start_server(peer.serve, "127.0.0.1", 0)
     phone = BaresipPhone("127.0.0.1", server.sockets[0].getsockname()[1])
-    running = asyncio.ensure_future(phone.run(desk.feed))
     try:
-        await desk.told(lambda news: isinstance(news, CallsAre))
-        yield peer, phone, desk
+        async with running(phone) as desk:
+            yield peer, phone, desk
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
         server.close()
+
+
+async def consulted(peer: Newer, phone: BaresipPhone, desk: Desk) -> None:
+    await phone.hold("line-a")
+    await desk.becomes("line-a", HELD)
+    await phone.consult("line-a", "600")
+    peer.event("CALL_ESTABLISHED", "consult")
+    await desk.becomes("consult", UP)
 
 
 def test_a_newer_one_completes_a_consult_as_an_attended_transfer() -> None:
@@ -222,11 +226,7 @@ def test_a_newer_one_completes_a_consult_as_an_attended_transfer() -> None:
 def test_the_end_of_a_consult_tells_nothing_before_the_verdict(verdict: str) -> None:
     async def story() -> None:
         async with newer() as (peer, phone, desk):
-            await phone.hold("line-a")
-            await desk.becomes("line-a", HELD)
-            await phone.consult("line-a", "600")
-            peer.event("CALL_ESTABLISHED", "consult")
-            await desk.becomes("consult", UP)
+            await consulted(peer, phone, desk)
 
             async def nothing_yet(command: str, params: str) -> tuple[bool, str]:
                 return (True, "") if command == "atransferexec" else await Newer.do(peer, command, params)
@@ -249,11 +249,7 @@ def test_the_end_of_a_consult_tells_nothing_before_the_verdict(verdict: str) -> 
 def test_a_supervisor_who_hangs_up_on_a_newer_one_has_declined() -> None:
     async def story() -> None:
         async with newer() as (peer, phone, desk):
-            await phone.hold("line-a")
-            await desk.becomes("line-a", HELD)
-            await phone.consult("line-a", "600")
-            peer.event("CALL_ESTABLISHED", "consult")
-            await desk.becomes("consult", UP)
+            await consulted(peer, phone, desk)
             peer.event("CALL_CLOSED", "consult", "Connection reset by peer")
             assert (await desk.becomes("consult", ENDED)).outcome is Outcome.DECLINED
 

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from tests.phone import table
-from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, Desk, World
+from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, World, running
 from tests.phone.table import CLAUSES
 
 from rung.phone.base import ALL, Phone
@@ -16,7 +16,7 @@ from rung.sim.exchange import VirtualExchange
 from rung.sim.phone import VirtualPhone
 from rung.sim.phone_door import door_of
 from rung.sim.telephone import Telephone
-from rung.words import Call, CallsAre
+from rung.words import Call
 
 
 class VirtualHand:
@@ -53,20 +53,13 @@ async def virtual_world(control: Path | None, can: frozenset[str]) -> AsyncItera
     caller = Telephone(exchange, "0151-5551", tone_hz=CALLER_HZ)
     sup = Telephone(exchange, "2001", tone_hz=SUP_HZ)
     virtual = VirtualPhone(exchange, "1001", can=can, tone_hz=AGENT_HZ)
-    desk = Desk()
     phone: Phone = virtual
     async with AsyncExitStack() as exits:
         if control is not None:
             await exits.enter_async_context(door_of(virtual, control))
             phone = SipPhone(control)
-        running = asyncio.ensure_future(phone.run(desk.feed))
-        try:
-            await desk.told(lambda news: isinstance(news, CallsAre))
-            yield World(phone, desk, VirtualHand(virtual), VirtualHand(caller), VirtualHand(sup))
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+        desk = await exits.enter_async_context(running(phone))
+        yield World(phone, desk, VirtualHand(virtual), VirtualHand(caller), VirtualHand(sup))
 
 
 @pytest.mark.parametrize("can", [set(ALL), {"attended", "returns", "case"}], ids=["can-all", "can-no-more"])

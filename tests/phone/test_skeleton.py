@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from tests.phone import contract as c
 from tests.phone.table import PLACE
 
-from rung.words import Call, CallsAre, CallState, EndedBy
+from rung.words import Call, CallState, EndedBy
 
 FIRST: tuple[Callable[[c.World], Awaitable[None]], ...] = (
     c.it_greets_and_then_tells_all_calls,
@@ -71,15 +70,9 @@ class Outside:
 @pytest.mark.parametrize("clause", FIRST, ids=lambda clause: clause.__name__)
 def test_the_skeleton(clause: Callable[[c.World], Awaitable[None]]) -> None:
     async def story() -> None:
-        phone, desk = skeleton(), c.Desk()
+        phone = skeleton()
         hand = Outside(phone, "1001")
-        running = asyncio.ensure_future(phone.run(desk.feed))
-        try:
-            await desk.told(lambda news: isinstance(news, CallsAre))
+        async with c.running(phone) as desk:
             await clause(c.World(phone, desk, hand, hand, hand))
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
 
     asyncio.run(story())

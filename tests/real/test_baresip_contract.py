@@ -4,12 +4,12 @@ import asyncio
 import re
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from tests.phone import table
-from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, Desk, World
+from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, World, running
 from tests.phone.table import CLAUSES
 from tests.real.peers import baresip
 from tests.real.sip_rig import PATIENCE_S, Rig, play
@@ -17,7 +17,7 @@ from tests.real.test_sip_contract import SipHand
 
 from rung.phone.baresip import BaresipPhone
 from rung.phone.sip_audio import pitch
-from rung.words import Call, CallsAre
+from rung.words import Call
 
 _RINGS = re.compile(r"> \[line \d+\].*INCOMING")
 _RATE, _HEAD, _JUDGED = 8000, 44, 1600  # of a file that it writes: samples a second, bytes before them, samples judged
@@ -64,15 +64,9 @@ async def baresip_world(made: Rig) -> AsyncIterator[World]:
         peer.close()
         caller = await made.phone("caller", follow_transfers=True, tone_hz=CALLER_HZ)
         sup = await made.phone("sup", tone_hz=SUP_HZ)
-        phone, desk = BaresipPhone("127.0.0.1", peer.control_port), Desk()
-        running = asyncio.ensure_future(phone.run(desk.feed))
-        try:
-            await desk.told(lambda news: isinstance(news, CallsAre))
+        phone = BaresipPhone("127.0.0.1", peer.control_port)
+        async with running(phone) as desk:
             yield World(phone, desk, BaresipHand(peer), SipHand(caller), SipHand(sup))
-        finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)

@@ -4,12 +4,11 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.phone.contract import AGENT_HZ, ENDED, HELD, UP, Desk, World
+from tests.phone.contract import AGENT_HZ, ENDED, HELD, UP, World, running
 from tests.real.asterisk_rig import Cut
 from tests.real.peers import baresip, start, stop
 from tests.real.sip_rig import Rig, play
@@ -47,16 +46,10 @@ def faulty(story: Callable[[Faulty], Awaitable[None]], folder: Path, *, direct: 
             caller = await made.phone("caller", follow_transfers=True, tone_hz=440)
             sup = await made.phone("sup", tone_hz=1000)
             async with Cut(peer.control_port).open() as cut:
-                phone, desk = BaresipPhone("127.0.0.1", peer.control_port if direct else cut.port), Desk()
-                running = asyncio.ensure_future(phone.run(desk.feed))
-                try:
-                    await desk.told(lambda news: isinstance(news, CallsAre))
+                phone = BaresipPhone("127.0.0.1", peer.control_port if direct else cut.port)
+                async with running(phone) as desk:
                     world = World(phone, desk, BaresipHand(peer), SipHand(caller), SipHand(sup))
                     await story(Faulty(world, peer, cut))
-                finally:
-                    running.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await running
 
     play(whole, folder)
 

@@ -1,18 +1,17 @@
 """The contract of every phone, kept by the embedded one on the real SIP stack: four processes and their adapter."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from tests.phone import table
-from tests.phone.contract import CASE, Desk, World
+from tests.phone.contract import CASE, World, running
 from tests.phone.table import CLAUSES
 from tests.real.sip_rig import Rig, RigPhone, play, three
 
 from rung.phone.sip import SipPhone
-from rung.words import Call, CallsAre, CallState
+from rung.words import Call, CallState
 
 
 class SipHand:
@@ -32,15 +31,9 @@ class SipHand:
 @asynccontextmanager
 async def sip_world(made: Rig) -> AsyncIterator[World]:
     caller, agent, sup = await three(made)
-    phone, desk = SipPhone(agent.control), Desk()
-    running = asyncio.ensure_future(phone.run(desk.feed))
-    try:
-        await desk.told(lambda news: isinstance(news, CallsAre))
+    phone = SipPhone(agent.control)
+    async with running(phone) as desk:
         yield World(phone, desk, SipHand(agent), SipHand(caller), SipHand(sup))
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)
