@@ -15,7 +15,8 @@ from pathlib import Path
 
 from msgspec import Struct, field
 from tests.bench.report import machine, quantile
-from tests.floor.nats_rig import HERE, free_port
+from tests.floor.nats_rig import HERE
+from tests.real.peers import free_port
 
 from rung import words as w
 from rung.floor.base import AsksAre, FloorNews, Place

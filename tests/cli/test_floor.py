@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.floor.nats_rig import HERE, free_port
+from tests.floor.nats_rig import HERE
+from tests.real.peers import free_port
 
 from rung import words as w
 from rung.cli.asked import AskKeys, lines

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from tests.real.peers import free_port
 
 from rung import words as w
 from rung.floor.base import Feed, Floor, FloorError, FloorNews
@@ -28,13 +28,6 @@ from rung.words import Role
 PATIENCE_S = 20.0
 SUPERVISORS = ("eve", "fay", "gus")
 HERE = "127.0.0.1"
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind((HERE, 0))
-        port: int = trial.getsockname()[1]
-        return port
 
 
 class RealSite:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from nats.aio.client import Client
-from tests.floor.nats_rig import HERE, PATIENCE_S, RealSite, free_port, real_site
+from tests.floor.nats_rig import HERE, PATIENCE_S, RealSite, real_site
+from tests.real.peers import free_port
 
 from rung import words as w
 from rung.floor.authority import SERVER_CERTIFICATE

@@ -5,6 +5,7 @@ from random import Random
 import msgspec
 import pytest
 from msgspec.structs import replace as changed
+from tests.policy.desks import answered
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import line
 from tests.policy.test_rows import ROWS
@@ -199,13 +200,7 @@ def test_a_consult_that_came_to_nothing_and_a_transfer_that_was_ordered() -> Non
         s.consult("ended", outcome, "them")
         s.line("up")
         s.talk()
-    s.must("escalate")
-    s.reply("accept")
-    s.wait(s.policy.times.say_ms)
-    s.line("held")
-    s.consult("dialling")
-    s.consult("up")
-    s.wait(3000)
+    answered(s)
     s.must("escalate")
     assert s.case.ask is not None
     s.put(w.OfferAnswered(s.case.id, accepted=True, offer=s.sent(w.Offer)[-1].id))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import msgspec
-from tests.floor.nats_rig import free_port
+from tests.real.peers import free_port
 
 from rung import words as w
 from rung.desk.happening import Happening

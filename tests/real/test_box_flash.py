@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.real.host_end import PATIENCE_S, HostEnd
+from tests.real.box_rig import mpremote
+from tests.real.host_end import PATIENCE_S
+from tests.real.slot_rig import works
 
 from rung import firmware
 from rung.sim.box import Pixels, VirtualBox
@@ -19,7 +19,6 @@ pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'r
 
 HEAP = "64wK"
 LESS_HEAP = "56wK"  # an eighth stays free
-TAP_S = 0.15  # an unhurried one: on a busy computer the VM may stand still for longer than a short tap lasts
 DARK = ((0, 0, 0),) * 3
 
 
@@ -30,34 +29,16 @@ def box(flash: Path, tmp_path: Path) -> Iterator[VirtualBox]:
         yield box
 
 
-def _mpremote(box: VirtualBox, *arguments: str) -> str:
-    command = [sys.executable, "-m", "mpremote", "connect", box.port, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip()
-
-
-def _works(box: VirtualBox) -> bool:
-    """Whether the box greets, and a press on it arrives."""
-    with HostEnd(box.port) as host:
-        host.wait("up")
-        host.show(7, "lll")
-        box.press("release")
-        time.sleep(TAP_S)
-        box.let_go("release")
-        return bool(host.wait("press")[3:6] == ("R", "t", 7))
-
-
 def _is_fault(pixels: Pixels) -> bool:
     return len(set(pixels)) == 1 and pixels[0][0] > 0 == pixels[0][1]
 
 
 def test_ctrl_c_hands_over_the_board_with_dark_lamps(box: VirtualBox) -> None:
-    assert _works(box)
-    assert _mpremote(box, "eval", "1+1") == "2"
+    assert works(box)
+    assert mpremote(box, "eval", "1+1").strip() == "2"
     box.wait_lamps(lambda pixels: pixels == DARK, PATIENCE_S)
-    _mpremote(box, "reset")
-    assert _works(box)
+    mpremote(box, "reset")
+    assert works(box)
 
 
 def test_ctrl_c_hands_over_the_board_at_any_moment(box: VirtualBox) -> None:
@@ -66,19 +47,19 @@ def test_ctrl_c_hands_over_the_board_at_any_moment(box: VirtualBox) -> None:
         box.reset()
         time.sleep(0.02 * turn)
         box.press("escalate")
-        assert _mpremote(box, "eval", "1+1") == "2"
+        assert mpremote(box, "eval", "1+1").strip() == "2"
         box.let_go("escalate")
-    _mpremote(box, "reset")
-    assert _works(box)
+    mpremote(box, "reset")
+    assert works(box)
 
 
 def test_the_interrupted_program_leaves_no_interrupts_behind(box: VirtualBox) -> None:
-    assert _works(box)
-    assert _mpremote(box, "resume", "eval", "1+1") == "2"
+    assert works(box)
+    assert mpremote(box, "resume", "eval", "1+1").strip() == "2"
     box.wait_lamps(lambda pixels: pixels == DARK, PATIENCE_S)
     box.press("release")
     box.let_go("release")
-    assert _mpremote(box, "resume", "eval", "1+1") == "2"
+    assert mpremote(box, "resume", "eval", "1+1").strip() == "2"
     assert box.lamps() == DARK
 
 
@@ -89,15 +70,15 @@ def test_mpremote_flashes_an_empty_box(flash: Path, tmp_path: Path) -> None:
     install(source)
     parts = sorted(str(part) for part in source.iterdir() if part.name != "key")
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0", heap=HEAP) as box:
-        _mpremote(box, "fs", "cp", str(source / "key"), ":", "+", "fs", "cp", "-r", *parts, ":", "+", "reset")
-        assert _works(box)
+        mpremote(box, "fs", "cp", str(source / "key"), ":", "+", "fs", "cp", "-r", *parts, ":", "+", "reset")
+        assert works(box)
 
 
 def test_the_firmware_starts_in_seven_eighths_of_its_heap(flash: Path, tmp_path: Path) -> None:
     install(flash)
     with VirtualBox(flash, link=tmp_path / "ttyRUNG0", heap=LESS_HEAP) as box:
         for _ in range(2):
-            assert _works(box)
+            assert works(box)
         assert box.life == 1
 
 
@@ -109,7 +90,7 @@ def test_a_box_that_fails_shows_it_starts_anew_and_can_be_mended(box: VirtualBox
     box.wait_lamps(_is_fault, PATIENCE_S)
     box.wait_life(3, PATIENCE_S)
     assert box.lives()[2].cause == "software"
-    assert _mpremote(box, "eval", "1+1") == "2"
+    assert mpremote(box, "eval", "1+1").strip() == "2"
     broken.unlink()
-    _mpremote(box, "reset")
-    assert _works(box)
+    mpremote(box, "reset")
+    assert works(box)
