@@ -192,8 +192,22 @@ class Floor:
             await self.quiet()
 
 
+Played = tuple[Floor, asyncio.Runner]
+
+
+def play(played: Played, story: Callable[[AsteriskWorld], Awaitable[None]], **settings: object) -> None:
+    """``settings``: of the desk's adapter, as for `AsteriskSettings`."""
+    made, runner = played
+
+    async def whole() -> None:
+        async with made.world(**settings) as world:
+            await story(world)
+
+    runner.run(whole())
+
+
 @contextmanager
-def floor(folder: Path, **more: Any) -> Iterator[tuple[Floor, asyncio.Runner]]:
+def floor(folder: Path, **more: Any) -> Iterator[Played]:
     """A floor and the loop that it lives on. ``more``: as for `pbx.running`."""
     with pbx.running(folder, **more) as asterisk, asyncio.Runner() as runner:
         made = Floor(asterisk, Rig(folder))

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.real.box_rig import COUNTER, PATIENCE, shows
@@ -16,6 +17,9 @@ from tests.real.peers import asterisk as pbx
 from tests.real.peers import baresip
 
 from rung.sim.box import VirtualBox
+
+if TYPE_CHECKING:
+    from tests.real.asterisk_rig import Played
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,6 +39,15 @@ def asterisk(tmp_path: Path) -> Iterator[pbx.Asterisk]:
     """A fresh Asterisk on free ports of 127.0.0.1, with endpoints agent, caller and sup."""
     with pbx.running(tmp_path) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """One Asterisk with its telephones for all tests of a file."""
+    from tests.real.asterisk_rig import floor  # needs the SIP phone, which not every machine has
+
+    with floor(tmp_path_factory.mktemp("asterisk")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,38 +3,26 @@
 The desk does nothing here after the consult has been dialled: what brings people together is the dialplan alone.
 """
 
-import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from tests.phone.contract import CASE
-from tests.real.asterisk_rig import AsteriskWorld, Cut, Floor, account, floor
+from tests.real.asterisk_rig import AsteriskWorld, Cut, Played, account, floor, play
 from tests.real.peers.asterisk import WAITING_HZ
 from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, SUP_HZ
 
 from rung.words import CallIs, CallsAre, CallState, EndedBy, Outcome, PhoneIs
 
 HELD, UP, DIALLING, ENDED = CallState.HELD, CallState.UP, CallState.DIALLING, CallState.ENDED
-Played = tuple[Floor, asyncio.Runner]
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     with floor(tmp_path_factory.mktemp("asterisk"), rtp_timeout_s=3) as made:
         yield made
-
-
-def play(played: Played, story: Callable[[AsteriskWorld], Awaitable[None]], **settings: object) -> None:
-    made, runner = played
-
-    async def whole() -> None:
-        async with made.world(**settings) as world:
-            await story(world)
-
-    runner.run(whole())
 
 
 async def held(w: AsteriskWorld) -> tuple[str, str]:

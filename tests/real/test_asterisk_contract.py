@@ -1,24 +1,15 @@
 """The contract of every phone, kept by the real Asterisk 22 with real SIP phones for agent, caller and supervisor."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from tests.phone import table
 from tests.phone.contract import World
 from tests.phone.table import CLAUSES
-from tests.real.asterisk_rig import Floor, floor, write_tone
+from tests.real.asterisk_rig import Played, write_tone
 
 from rung.phone.asterisk.commands import sound_name
-
-Played = tuple[Floor, asyncio.Runner]
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    with floor(tmp_path_factory.mktemp("asterisk")) as made:
-        yield made
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.__name__)

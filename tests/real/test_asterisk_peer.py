@@ -7,12 +7,12 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from tests.phone.contract import CASE, Desk
-from tests.real.asterisk_rig import AsteriskWorld, Cut, Floor, account, floor, settings
+from tests.real.asterisk_rig import AsteriskWorld, Cut, Played, account, play, settings
 from tests.real.sip_rig import AGENT_HZ, CALLER_HZ
 
 from rung.phone.asterisk import AsteriskPhone
@@ -23,23 +23,6 @@ UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip
 STALL_S = 30.0 if os.environ.get("RUNG_LONG") == "1" else 1.0  # after it has been noticed
-Played = tuple[Floor, asyncio.Runner]
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    with floor(tmp_path_factory.mktemp("asterisk")) as made:
-        yield made
-
-
-def play(played: Played, story: Callable[[AsteriskWorld], Awaitable[None]], **more: object) -> None:
-    made, runner = played
-
-    async def whole() -> None:
-        async with made.world(**more) as world:
-            await story(world)
-
-    runner.run(whole())
 
 
 async def lost(w: AsteriskWorld, mark: int, begun: float) -> PhoneIs:

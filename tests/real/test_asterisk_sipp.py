@@ -3,12 +3,12 @@
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from tests.phone.contract import CASE
-from tests.real.asterisk_rig import AsteriskWorld, Floor, floor
+from tests.real.asterisk_rig import AsteriskWorld, Played
 from tests.real.peers import sipp
 
 from rung.phone.base import PhoneError
@@ -17,13 +17,6 @@ from rung.words import CallIs, CallState, EndedBy, Outcome
 UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip
-Played = tuple[Floor, asyncio.Runner]
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    with floor(tmp_path_factory.mktemp("asterisk")) as made:
-        yield made
 
 
 def play(

@@ -7,13 +7,11 @@ not passed yet, see host/PHONES.md.
 import asyncio
 import os
 import random
-from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-import pytest
 from tests.phone.contract import CASE, Desk
-from tests.real.asterisk_rig import AsteriskWorld, Floor, floor, settings
+from tests.real.asterisk_rig import AsteriskWorld, Floor, Played, settings
 from tests.real.peers import asterisk as pbx
 from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone
 
@@ -25,13 +23,6 @@ CALLS, AGENTS = (50, 20) if LONG else (3, 4)
 UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip
-Played = tuple[Floor, asyncio.Runner]
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    with floor(tmp_path_factory.mktemp("asterisk")) as made:
-        yield made
 
 
 async def every_action(w: AsteriskWorld, number: int) -> None:
