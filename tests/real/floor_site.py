@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
 from tests.real.peers import free_port
 
 from rung import words as w
@@ -17,9 +16,9 @@ from rung.floor.base import Asked, FloorError
 from rung.floor.enrolment import enrol, keep_enrolment
 from rung.floor.site import SiteFolder
 from rung.floor.site_service import code_for
-from rung.journal.store import Journal
 from rung.link.keys import keep_key, new_key
 from rung.sim.box import VirtualBox
+from rung.sim.bridge_process import BridgeProcess, recorded
 from rung.sim.flash import install
 from rung.sim.handset import patience
 from rung.sim.scenery import Scenery
@@ -32,8 +31,6 @@ HOLD_S = 1.8
 PATIENCE_S = 40.0
 CALLER_HZ = 440
 TIMES = "[times]\nwait = 0.5\nsay_time = 0.5\nanswer_within = 20\nwiden_after = 5\n"
-
-_decode = msgspec.json.Decoder(Happening).decode
 
 
 class DeskProcess:
@@ -51,8 +48,7 @@ class DeskProcess:
         self.present: set[str] = set()
         self.extension = f"sip:{name}@{HERE}:{free_port()}"
         self._changed = changed
-        self._process: asyncio.subprocess.Process | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._bridge: BridgeProcess | None = None
 
     async def come(self, site: SiteFolder, exits: contextlib.AsyncExitStack, *, box: bool) -> None:
         """Onto the floor with a code, with a box if it gets one; then start."""
@@ -87,35 +83,17 @@ class DeskProcess:
         await self.start()
 
     async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "rung", "run", "--json", "-c", str(self.folder / "rung.toml")),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            limit=1 << 20,
-        )
-        self._reading = asyncio.create_task(self._read(self._process))
+        config = self.folder / "rung.toml"
+        self._bridge = await BridgeProcess.start([sys.executable, "-m", "rung"], config, self._happened)
 
     async def kill(self) -> None:
         """SIGKILL; what it recorded is then read from its journal."""
-        process, self._process = self._process, None
-        if process is None:
+        bridge, self._bridge = self._bridge, None
+        if bridge is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        assert self._reading is not None
-        await self._reading
+        await bridge.kill()
         self.up = {}
-        journal = Journal(self.folder / "state" / "journal.db")
-        self.record = [entry.event for entry in journal.entries()]
-        journal.close()
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        async for line in process.stdout:
-            with contextlib.suppress(msgspec.DecodeError):  # the last line of a killed bridge may be half
-                self._happened(_decode(line))
+        self.record = recorded(self.folder / "state" / "journal.db")
 
     def _happened(self, happening: Happening) -> None:
         if happening.event is not None:
@@ -131,8 +109,8 @@ class DeskProcess:
     # -- hands -------------------------------------------------------------------------------------------------------
 
     def type(self, keys: str) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        self._process.stdin.write(keys.encode())
+        assert self._bridge is not None
+        self._bridge.type(keys)
 
     def may(self, button: Button) -> bool:
         lamp: w.Lamp = getattr(self.lamps, button)

@@ -5,9 +5,6 @@ the other two phones. It may kill the bridge at any instant and start it again.
 """
 
 import asyncio
-import contextlib
-import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +13,11 @@ import msgspec
 
 from rung import words as w
 from rung.desk.happening import Happening
-from rung.journal.store import Journal
 from rung.link.keys import keep_key, new_key
 from rung.policy import Times
 from rung.policy.view import View
 from rung.sim.box import VirtualBox
+from rung.sim.bridge_process import BridgeProcess, recorded
 from rung.sim.flash import install
 from rung.sim.handset import PATIENCE_S, patience
 from rung.sim.scenery import Scenery
@@ -29,8 +26,6 @@ from rung.sim.tamper import Tamper
 
 CALLER_HZ, SUPERVISOR_HZ, AGENT_HZ = 440, 620, 880
 TAP_S = 0.2  # longer than the 150 ms in which escalate and warn could still become a chord
-
-_decode = msgspec.json.Decoder(Happening).decode
 
 
 class Stage(Scenery):
@@ -61,8 +56,7 @@ class Stage(Scenery):
         self.kills = 0
         self.patience_s = PATIENCE_S  # longer where the bridge is killed meanwhile: each time its clock stands still
         self.changed = asyncio.Event()  # by the bridge or by a phone: who waits may look at all of them
-        self._bridge: asyncio.subprocess.Process | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._bridge: BridgeProcess | None = None
 
     async def _set_up(self) -> None:
         flash = self.folder / "flash"
@@ -117,29 +111,16 @@ class Stage(Scenery):
     async def start_bridge(self) -> None:
         self._up = self._phone_up = False
         self.lamps = w.Lamps()
-        self._bridge = await asyncio.create_subprocess_exec(
-            *(*self.program, "run", "--json", "-c", str(self.config)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-            limit=1 << 20,
-        )
-        self._reading = asyncio.create_task(self._read(self._bridge))
+        self._bridge = await BridgeProcess.start(self.program, self.config, self._happened)
 
     async def kill_bridge(self) -> None:
         """SIGKILL to the bridge's whole process group; what it recorded is then read from the journal itself."""
         bridge, self._bridge = self._bridge, None
         if bridge is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(bridge.pid, signal.SIGKILL)
-        await bridge.wait()
-        assert self._reading is not None
-        await self._reading
+        await bridge.kill()
         self.kills += 1
-        journal = Journal(self.folder / "desk" / "journal.db")
-        self.record = [entry.event for entry in journal.entries()]
-        journal.close()
+        self.record = recorded(self.folder / "desk" / "journal.db")
 
     @property
     def bridge_pid(self) -> int:
@@ -150,7 +131,7 @@ class Stage(Scenery):
     async def bridge_ends(self) -> int:
         """Wait until the bridge ends by itself; its exit code, negative for a signal."""
         assert self._bridge is not None
-        return await self._bridge.wait()
+        return await self._bridge.ended()
 
     async def restart_bridge(self) -> None:
         """Kill it and start it again; returns when box and phone are back."""
@@ -165,12 +146,6 @@ class Stage(Scenery):
     def ready(self) -> bool:
         """Has the bridge its box and its phone?"""
         return self._up and self._phone_up
-
-    async def _read(self, bridge: asyncio.subprocess.Process) -> None:
-        assert bridge.stdout is not None
-        async for line in bridge.stdout:
-            with contextlib.suppress(msgspec.DecodeError):  # the last line of a killed bridge may be half
-                self._happened(_decode(line))
 
     def _happened(self, happening: Happening) -> None:
         if happening.kind == "recorded" and happening.event is not None:
@@ -197,8 +172,8 @@ class Stage(Scenery):
     # -- hands -------------------------------------------------------------------------------------------------------
 
     def type(self, keys: str) -> None:
-        if self._bridge is not None and self._bridge.stdin is not None:
-            self._bridge.stdin.write(keys.encode())
+        if self._bridge is not None:
+            self._bridge.type(keys)
 
     async def tap(self, button: w.Button) -> None:
         await self.hold(button, TAP_S)
