@@ -9,12 +9,11 @@ import asyncio
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.bench.report import machine, quantile
-from tests.phone.contract import Desk, Hand, World
+from tests.phone.contract import Hand, World, running
 from tests.real.peers import baresip
 from tests.real.sip_rig import AGENT_HZ, Rig, RigPhone, rig
 from tests.real.test_baresip_contract import BaresipHand
@@ -22,7 +21,7 @@ from tests.real.test_sip_contract import SipHand, sip_world
 
 from rung.phone.baresip import BaresipPhone
 from rung.phone.ctrl_tcp import ControlLine, Event
-from rung.words import CallsAre, CallState
+from rung.words import CallState
 
 TIMES, MORE_MS = 1.3, 2.0  # goal: at most so many times the bare time, and so much more
 Samples = dict[str, dict[str, list[int]]]  # by action, by who did it, in ns
@@ -84,19 +83,6 @@ class Bare:
         samples["hang up"]["bare"].append(time.monotonic_ns() - begun)
         await caller.becomes(out, CallState.ENDED)
         samples["hang up, at the caller's"]["bare"].append(time.monotonic_ns() - begun)
-
-
-@asynccontextmanager
-async def running(phone: BaresipPhone) -> AsyncIterator[Desk]:
-    desk = Desk()
-    task = asyncio.ensure_future(phone.run(desk.feed))
-    try:
-        await desk.told(lambda news: isinstance(news, CallsAre))
-        yield desk
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def of_baresip(made: Rig, calls: int) -> Samples:

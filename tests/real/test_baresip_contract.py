@@ -12,7 +12,7 @@ from tests.phone import table
 from tests.phone.contract import AGENT_HZ, CALLER_HZ, SUP_HZ, World, running
 from tests.phone.table import CLAUSES
 from tests.real.peers import baresip
-from tests.real.sip_rig import PATIENCE_S, Rig, play
+from tests.real.sip_rig import PATIENCE_S, Rig, RigPhone, play
 from tests.real.test_sip_contract import SipHand
 
 from rung.phone.baresip import BaresipPhone
@@ -59,11 +59,17 @@ class BaresipHand:
 
 
 @asynccontextmanager
-async def baresip_world(made: Rig) -> AsyncIterator[World]:
+async def three_phones(made: Rig) -> AsyncIterator[tuple[baresip.Baresip, RigPhone, RigPhone]]:
+    """The agent's, whose control line is free, the caller's and the supervisor's."""
     with baresip.running("agent", made.folder, tone_hz=AGENT_HZ) as peer:
         peer.close()
         caller = await made.phone("caller", follow_transfers=True, tone_hz=CALLER_HZ)
-        sup = await made.phone("sup", tone_hz=SUP_HZ)
+        yield peer, caller, await made.phone("sup", tone_hz=SUP_HZ)
+
+
+@asynccontextmanager
+async def baresip_world(made: Rig) -> AsyncIterator[World]:
+    async with three_phones(made) as (peer, caller, sup):
         phone = BaresipPhone("127.0.0.1", peer.control_port)
         async with running(phone) as desk:
             yield World(phone, desk, BaresipHand(peer), SipHand(caller), SipHand(sup))

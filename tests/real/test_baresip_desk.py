@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.desk.rig import NO_BOX
-from tests.real.peers import baresip
-from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, SUP_HZ, Rig, RigPhone, play
-from tests.real.test_baresip_contract import BaresipHand
+from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone, play
+from tests.real.test_baresip_contract import BaresipHand, three_phones
 
 from rung import words as w
 from rung.desk.bridge import Bridge
@@ -69,10 +68,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(made: Rig) -> AsyncIterator[Desk]:
-    with baresip.running("agent", made.folder, tone_hz=AGENT_HZ) as peer:
-        peer.close()
-        caller = await made.phone("caller", follow_transfers=True, tone_hz=CALLER_HZ)
-        sup = await made.phone("sup", tone_hz=SUP_HZ)
+    async with three_phones(made) as (peer, caller, sup):
         told: list[Happening] = []
         journal, teller = Journal(made.folder / "journal.db"), Teller(told.append)
         phone = BaresipPhone("127.0.0.1", peer.control_port)

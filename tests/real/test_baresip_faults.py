@@ -12,7 +12,7 @@ from tests.phone.contract import AGENT_HZ, ENDED, HELD, UP, World, running
 from tests.real.asterisk_rig import Cut
 from tests.real.peers import baresip, start, stop
 from tests.real.sip_rig import Rig, play
-from tests.real.test_baresip_contract import BaresipHand
+from tests.real.test_baresip_contract import BaresipHand, three_phones
 from tests.real.test_sip_contract import SipHand
 
 from rung.phone.baresip import BaresipPhone
@@ -41,15 +41,11 @@ class Faulty:
 
 def faulty(story: Callable[[Faulty], Awaitable[None]], folder: Path, *, direct: bool = False) -> None:
     async def whole(made: Rig) -> None:
-        with baresip.running("agent", made.folder, tone_hz=AGENT_HZ) as peer:
-            peer.close()
-            caller = await made.phone("caller", follow_transfers=True, tone_hz=440)
-            sup = await made.phone("sup", tone_hz=1000)
-            async with Cut(peer.control_port).open() as cut:
-                phone = BaresipPhone("127.0.0.1", peer.control_port if direct else cut.port)
-                async with running(phone) as desk:
-                    world = World(phone, desk, BaresipHand(peer), SipHand(caller), SipHand(sup))
-                    await story(Faulty(world, peer, cut))
+        async with three_phones(made) as (peer, caller, sup), Cut(peer.control_port).open() as cut:
+            phone = BaresipPhone("127.0.0.1", peer.control_port if direct else cut.port)
+            async with running(phone) as desk:
+                world = World(phone, desk, BaresipHand(peer), SipHand(caller), SipHand(sup))
+                await story(Faulty(world, peer, cut))
 
     play(whole, folder)
 
