@@ -132,6 +132,10 @@ EVENTS: list[tuple[w.Event, str]] = [
     ),
     (w.BridgeRestarted(), "bridge restarted"),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+    (
+        w.Attended(act=w.Willing(case="desk-7"), by="agent-17", office=w.Office.AGENT),
+        "agent-17: willing: desk-7, True",
+    ),
 ]
 
 

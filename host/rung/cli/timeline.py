@@ -177,6 +177,8 @@ class Describer:
                 return f"ask: {phase}" + (f", {_spelled(outcome)}" if outcome else "")
             case w.AskClosed(outcome=outcome):
                 return f"ask closed: {_spelled(outcome)}"
+            case w.Attended(act=act, by=by):
+                return f"{by}: {_fields(act)}"
             case w.CallHeld():
                 return "caller on hold"
             case w.CallResumed():
@@ -192,13 +194,17 @@ class Describer:
             case w.EffectFailed(id=id, why=why) | w.EffectUnknown(id=id, why=why):
                 came_to = "unknown" if isinstance(event, w.EffectUnknown) else "came to nothing"
                 return f"{came_to}: {self._effect(id)}: {why}"
-        fields = msgspec.structs.asdict(event).items()
-        told = ", ".join(_spelled(value) for key, value in fields if value and key != "person")
-        return _spaced(type(event).__name__) + (f": {told}" if told else "")
+        return _fields(event, "person")
 
     def _effect(self, id: int) -> str:
         """In words; by its number where it was decided before anybody watched."""
         return self._effects.get(id, f"command {id}")
+
+
+def _fields(told: w.Event | w.AfterAct, but: str = "") -> str:
+    fields = msgspec.structs.asdict(told).items()
+    words = ", ".join(_spelled(value) for key, value in fields if value and key != but)
+    return _spaced(type(told).__name__) + (f": {words}" if words else "")
 
 
 def _asked(ask: Asked) -> str:
