@@ -44,6 +44,8 @@ EFFECTS: dict[w.Effect, str] = {
     w.Play(9, "a", "Goodbye.", "en"): "play the announcement",
     w.Record(10, "a", "desk-1"): "record the call",
     w.StopRecording(11, "a"): "stop recording",
+    w.Listen(12, "a", "601", "coach"): "ring the supervisor to listen",
+    w.StopListening(12, "a", "601"): "let the supervisor listen no more",
     w.Pause(12, True, "breather"): "pause the agent in queues, or end that",
 }
 FLOOR: dict[w.Effect, str] = {
@@ -65,6 +67,8 @@ EVENTS: list[tuple[w.Event, str]] = [
         w.CaseOpened(case="k", epoch=2, call="a", direction="in", policy="p", version="1-ab"),
         "case opened: epoch 2, policy p 1-ab",
     ),
+    (w.ListeningAsked(person="eve", how="coach", granted=True), "eve asks to coach"),
+    (w.ListeningAsked(person="eve", how="listen", granted=False), "eve asks to listen: the caller must agree first"),
     (w.CallHeld("5fa02002-1"), "caller on hold"),
     (w.CallResumed("5fa02002-1"), "agent and caller talk again"),
     (w.PhoneLost(), "phone lost"),

@@ -24,6 +24,8 @@ _EFFECTS = {
     w.Play: "play the announcement",
     w.Record: "record the call",
     w.StopRecording: "stop recording",
+    w.Listen: "ring the supervisor to listen",
+    w.StopListening: "let the supervisor listen no more",
     w.Pause: "pause the agent in queues, or end that",
     w.AskPhone: "ask for all calls",
     w.AskFloor: "ask supervisors",
@@ -173,6 +175,8 @@ class Describer:
                 return f"leave {'granted' if isinstance(event, w.LeaveGranted) else 'withdrawn'} by {person}"
             case w.SupervisorFree(person=person) | w.SupervisorJoined(person=person) | w.SupervisorLeft(person=person):
                 return f"{_spaced(type(event).__name__)}: {person or 'unnamed'}"
+            case w.ListeningAsked(person=person, how=how, granted=granted):
+                return f"{person} asks to {how}" + ("" if granted else ": the caller must agree first")
             case w.AskMoved(phase=phase, outcome=outcome):
                 return f"ask: {phase}" + (f", {_spelled(outcome)}" if outcome else "")
             case w.AskClosed(outcome=outcome):

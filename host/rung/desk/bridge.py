@@ -306,7 +306,7 @@ class Bridge:
 
     async def _tell_place(self) -> None:
         if self._floor is not None:
-            place = self._presenter.change(self._place, self._desk, time.time_ns() // 1_000_000)
+            place = self._presenter.change(self._place, self._desk, self._book.recording, time.time_ns() // 1_000_000)
             if place is not None:
                 await self._floor.sign_on(place)
 

@@ -17,6 +17,7 @@ from rung.words.asking import (
     AskWidened,
     LeaveGranted,
     LeaveWithdrawn,
+    ListeningAsked,
     SupervisorFree,
     SupervisorJoined,
     SupervisorLeft,
@@ -350,6 +351,7 @@ Event = (
     | SupervisorFree
     | SupervisorJoined
     | SupervisorLeft
+    | ListeningAsked
     | EffectDecided
     | EffectConfirmed
     | EffectFailed
