@@ -148,6 +148,15 @@ from rung.words.inputs import (
     Unmarked,
     Unwanted,
 )
+from rung.words.people import (
+    CommandRefused,
+    GrantRefused,
+    Job,
+    PersonChanged,
+    PersonSignedOff,
+    PersonSignedOn,
+    SignOnRefused,
+)
 
 __all__ = [
     "Act",
@@ -191,6 +200,7 @@ __all__ = [
     "CaseReturned",
     "CaseTurnedTo",
     "CloseAsk",
+    "CommandRefused",
     "Complete",
     "Consult",
     "Declared",
@@ -210,6 +220,7 @@ __all__ = [
     "FloorIs",
     "FromDesk",
     "Gesture",
+    "GrantRefused",
     "Ground",
     "GroundDeclared",
     "GroundTakenBack",
@@ -217,6 +228,7 @@ __all__ = [
     "HangUp",
     "Hold",
     "Input",
+    "Job",
     "Join",
     "Lamp",
     "LampMark",
@@ -242,6 +254,9 @@ __all__ = [
     "Outcome",
     "Pause",
     "Person",
+    "PersonChanged",
+    "PersonSignedOff",
+    "PersonSignedOn",
     "PhoneEffect",
     "PhoneIs",
     "PhoneLost",
@@ -260,6 +275,7 @@ __all__ = [
     "RungTaken",
     "RungUndone",
     "Seen",
+    "SignOnRefused",
     "SignedOn",
     "StopRecording",
     "SupervisorFree",

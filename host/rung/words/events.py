@@ -26,6 +26,7 @@ from rung.words.calls import EndedBy
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.people import PeopleEvent
 
 
 class Verdict(StrEnum):
@@ -361,4 +362,5 @@ Event = (
     | BreatherEnded
     | BridgeRestarted
     | PolicyKept
+    | PeopleEvent
 )
