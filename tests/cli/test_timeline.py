@@ -136,6 +136,22 @@ EVENTS: list[tuple[w.Event, str]] = [
     ),
     (w.BridgeRestarted(), "bridge restarted"),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+    (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),
+    (
+        w.PersonSignedOn(person="bob", role=w.Role.AGENT, trained=True, relieves="ann"),
+        "bob signs on as agent, takes over from ann",
+    ),
+    (w.PersonSignedOff("ann", "signed off"), "ann is signed off: signed off"),
+    (w.SignOnRefused("ann", "name or password is wrong"), "sign on refused: ann, name or password is wrong"),
+    (
+        w.PersonChanged(person="ann", by="ralf", what="trained", until="2031-12-31"),
+        "person changed: ralf, trained, 2031-12-31",
+    ),
+    (w.GrantRefused(desk="sup-1", person="eve", ask=3, why="late"), "the answer of eve at sup-1 is refused: late"),
+    (
+        w.CommandRefused(desk="ada", person="ann", what="hang up", why="not hers"),
+        "command refused: ada, hang up, not hers",
+    ),
 ]
 
 

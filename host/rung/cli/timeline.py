@@ -196,6 +196,12 @@ class Describer:
             case w.EffectFailed(id=id, why=why) | w.EffectUnknown(id=id, why=why):
                 came_to = "unknown" if isinstance(event, w.EffectUnknown) else "came to nothing"
                 return f"{came_to}: {self._effect(id)}: {why}"
+            case w.PersonSignedOn(person=person, role=role, relieves=relieves):
+                return f"{person} signs on as {role}" + (f", takes over from {relieves}" if relieves else "")
+            case w.PersonSignedOff(person=person, why=why):
+                return f"{person} is signed off: {why}"
+            case w.GrantRefused(person=person, desk=desk, why=why):
+                return f"the answer of {person} at {desk} is refused: {why}"
         fields = msgspec.structs.asdict(event).items()
         told = ", ".join(_spelled(value) for key, value in fields if value and key != "person")
         return _spaced(type(event).__name__) + (f": {told}" if told else "")

@@ -153,6 +153,15 @@ from rung.words.inputs import (
     Unmarked,
     Unwanted,
 )
+from rung.words.people import (
+    CommandRefused,
+    GrantRefused,
+    Job,
+    PersonChanged,
+    PersonSignedOff,
+    PersonSignedOn,
+    SignOnRefused,
+)
 
 __all__ = [
     "Act",
@@ -196,6 +205,7 @@ __all__ = [
     "CaseReturned",
     "CaseTurnedTo",
     "CloseAsk",
+    "CommandRefused",
     "Complete",
     "Consult",
     "Declared",
@@ -215,6 +225,7 @@ __all__ = [
     "FloorIs",
     "FromDesk",
     "Gesture",
+    "GrantRefused",
     "Ground",
     "GroundDeclared",
     "GroundTakenBack",
@@ -222,6 +233,7 @@ __all__ = [
     "HangUp",
     "Hold",
     "Input",
+    "Job",
     "Join",
     "Lamp",
     "LampMark",
@@ -251,6 +263,9 @@ __all__ = [
     "Outcome",
     "Pause",
     "Person",
+    "PersonChanged",
+    "PersonSignedOff",
+    "PersonSignedOn",
     "PhoneEffect",
     "PhoneIs",
     "PhoneLost",
@@ -269,6 +284,7 @@ __all__ = [
     "RungTaken",
     "RungUndone",
     "Seen",
+    "SignOnRefused",
     "SignedOn",
     "StopListening",
     "StopRecording",

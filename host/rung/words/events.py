@@ -27,6 +27,7 @@ from rung.words.calls import EndedBy
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.people import PeopleEvent
 
 
 class Verdict(StrEnum):
@@ -363,4 +364,5 @@ Event = (
     | BreatherEnded
     | BridgeRestarted
     | PolicyKept
+    | PeopleEvent
 )
