@@ -8,9 +8,9 @@ from tests.desk.scripted_phone import LINE
 
 from rung import words as w
 from rung.journal.after.open_duties import open_duties
-from rung.words import Actor, CallState, EndedBy, Office, Verdict
+from rung.words import Actor, CallState, EndedBy, Job, Verdict
 
-AGENT, MANAGER = Actor("agent-17"), Actor("manager-1", Office.MANAGER)
+AGENT, MANAGER = Actor("agent-17"), Actor("manager-1", (Job.MANAGER,))
 DAY_MS = 86_400_000
 
 

@@ -6,12 +6,12 @@ from rung import words as w
 from rung.journal.after.decide import Rules, decide
 from rung.journal.after.files import Files
 from rung.journal.after.open_duties import open_duties
-from rung.words import Actor, EndedBy, Ending, Ground, Office
+from rung.words import Actor, EndedBy, Ending, Ground, Job
 
 HOUR, DAY = 3_600_000, 86_400_000
 AGENT, OTHER = Actor("agent-17"), Actor("agent-18")
-SUPERVISOR = Actor("supervisor-3", Office.SUPERVISOR)
-MANAGER, SECOND = Actor("manager-1", Office.MANAGER), Actor("manager-2", Office.MANAGER)
+SUPERVISOR = Actor("supervisor-3", (Job.SUPERVISOR,))
+MANAGER, SECOND = Actor("manager-1", (Job.MANAGER,)), Actor("manager-2", (Job.MANAGER,))
 RULES = Rules(regulator="Ombudsman, 0800 100", emergency_lines=("112",))
 CASE = "ada-1"
 ALL_DUE = ("incident", "review", "follow-up", "complaint", "block")

@@ -54,7 +54,7 @@ REFUSED: list[tuple[list[Step], Step, str]] = [
     ([], (Actor(" "), reviewed()), "sign on first"),
     ([], (MANAGER, reviewed(case="ada-99")), "No case 'ada-99' is on record"),
     ([], (SUPERVISOR, reviewed()), "A manager reviews it; this waits for one"),
-    ([], (Actor(AGENT.id, w.Office.MANAGER), reviewed()), "another manager reviews it"),
+    ([], (Actor(AGENT.id, (w.Job.MANAGER,)), reviewed()), "another manager reviews it"),
     ([], (MANAGER, reviewed(reason=" ")), "needs its reason"),
     ([], (MANAGER, reviewed(unauthorised=True)), "did not end round Rung"),
     ([], (OTHER, wrapped()), "Only who had the call"),
@@ -77,7 +77,7 @@ REFUSED: list[tuple[list[Step], Step, str]] = [
     ([], (OTHER, w.Complained(case=CASE, text="")), "what the caller complains of"),
     ([], (MANAGER, found()), "No complaint 'ada-1-C1' on this case; there are: none"),
     ([(OTHER, complained())], (SUPERVISOR, found()), "A manager finds on a complaint"),
-    ([(OTHER, complained())], (Actor(AGENT.id, w.Office.MANAGER), found()), "another manager finds"),
+    ([(OTHER, complained())], (Actor(AGENT.id, (w.Job.MANAGER,)), found()), "another manager finds"),
     ([(OTHER, complained())], (MANAGER, found(reason="")), "needs its reason"),
     ([(OTHER, complained())], (MANAGER, found(side="agent", amends=(Amends.CALL_BACK,))), "unfair to the caller"),
     ([(OTHER, complained())], (MANAGER, FOUND_BOTH), "there is none to lift"),
@@ -317,7 +317,7 @@ def test_the_order_in_which_records_are_told_does_not_matter() -> None:
             w.DutyDue(duty="review", why="the call was ended"),
             w.CaseClosed(case=CASE, how=Ending.RELEASED, by=w.EndedBy.US),
         ],
-        "max": [w.Attended(act=reviewed(), by=MANAGER.id, office=w.Office.MANAGER)],
+        "max": [w.Attended(act=reviewed(), by=MANAGER.id, jobs=(w.Job.MANAGER,))],
     }
     told = []
     for order in itertools.permutations(records):

@@ -5,7 +5,7 @@ floor keeps them, can be told as well: a manager at one desk then sees, and deal
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from rung import words as w
@@ -22,7 +22,7 @@ class Afterwards:
         self,
         journal: Journal,
         lock: threading.Lock,
-        record: Callable[[Sequence[w.Event]], None],
+        record: Callable[[w.Event], None],
         wall_ms: Callable[[], int],
         rules: Rules = NO_RULES,
     ) -> None:
@@ -59,7 +59,7 @@ class Afterwards:
         with self._lock:
             event, answer = decide(self.files(), act, actor, self.wall_ms(), self.rules)
             if event is not None:
-                self._record([event])
+                self._record(event)
             return answer
 
     def trained(self, person: str) -> bool | None:

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -22,8 +21,9 @@ from rung.desk.copying import Copier
 from rung.desk.happening import Teller
 from rung.desk.incidents import incident
 from rung.desk.known_cases import KnownCases
+from rung.desk.presence import Presenter
 from rung.desk.recovery import Kept, recover
-from rung.floor.base import AsksAre, Floor, FloorError, FloorNews, Place, Status
+from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
 from rung.journal.after.decide import NO_RULES, Rules
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
@@ -35,7 +35,6 @@ from rung.policy import Book, Desk, lamps, next_change, step
 from rung.policy.language import from_canonical, version_of
 from rung.policy.state import Who
 from rung.policy.view import View, view
-from rung.words import CallState
 
 TOLD_ONCE = w.Seen | w.Replied | w.EarlierAre | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed
 CATCH_UP_S = 1.0  # after the record failed, ask the phone again this often for what was missed
@@ -60,6 +59,7 @@ class Bridge:
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
+        self.desks = DesksAre()  # what goes on at the desks, where a supervisor sits here
         self._journal = journal
         self._phone = phone
         self._floor = floor
@@ -82,9 +82,9 @@ class Bridge:
         self._facts: dict[type, w.Input] = {}  # the newest of each kind
         self._unrecorded: list[w.Input] = []  # news of the floor, which nobody tells a second time
         self._place = Place(extension="")
-        self._told_place: Place | None = None
+        self._presenter = Presenter()
         self._extension = ""  # of the supervisors
-        self.after = Afterwards(journal, self._lock, self._record, wall_ms, rules)
+        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules)
         self._broken: asyncio.Future[None] = self._loop.create_future()
         for policy in book.policies.values():
             self._kept.keep(policy, self.now())
@@ -165,6 +165,28 @@ class Bridge:
             return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
         return answer
 
+    def record(self, *events: w.Event) -> None:
+        """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
+        with self._lock:
+            now = self.now()
+            head = self._journal.append(events, at_ms=now, wall_ms=wall_ms())
+        for seq, event in enumerate(events, head.seq - len(events) + 1):
+            self._teller.tell("recorded", event=event, seq=seq)
+        if self._copier is not None:
+            self._loop.call_soon_threadsafe(self._copier.wake)
+
+    def last_of(self, *kinds: type[w.Event]) -> w.Event | None:
+        """The latest entry of these kinds. Raises JournalError."""
+        with self._lock:
+            found = [entry for kind in kinds if (entry := self._journal.last(kind)) is not None]
+        return max(found, key=lambda entry: entry.seq).event if found else None
+
+    @property
+    def busy(self) -> bool:
+        """A case is open here, or on its way: it must have somebody who is known."""
+        desk = self._desk
+        return desk.case is not None or bool(desk.parked) or desk.arriving is not None
+
     def look(self, who: Who | None = None) -> View:
         """The desk in words, for whoever sits here or for ``who``: a supervisor in the call."""
         with self._lock:
@@ -181,7 +203,9 @@ class Bridge:
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                self._append(made.events, made.desk.at_ms)
+                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=wall_ms())
+                for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
+                    self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
             self._decided += ((effect, now) for effect in made.effects)
             self._answering = self._answering or isinstance(input, w.Pressed)
@@ -193,19 +217,6 @@ class Bridge:
         if self._copier is not None and made.events:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
-
-    def _append(self, events: Sequence[w.Event], at_ms: int) -> None:
-        """Under the lock."""
-        head = self._journal.append(events, at_ms=at_ms, wall_ms=wall_ms())
-        for seq, event in enumerate(events, head.seq - len(events) + 1):
-            self._teller.tell("recorded", event=event, seq=seq)
-
-    def _record(self, events: Sequence[w.Event]) -> None:
-        """What people did after a call: it changes no desk."""
-        with self._lock:
-            self._append(events, self.now())
-        if self._copier is not None:
-            self._loop.call_soon_threadsafe(self._copier.wake)
 
     def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
         for event in events:
@@ -312,6 +323,10 @@ class Bridge:
             self._cases.asked(news.asks)
             self._teller.tell("asked", asks=news.asks)
             return None
+        if isinstance(news, DesksAre):
+            self.desks = news
+            self._teller.tell("desks", desks=news.desks)
+            return None
         if isinstance(news, w.FloorIs):
             self._teller.tell("floor", up=news.up)
             news = replace(news, extension=self._extension)
@@ -336,16 +351,10 @@ class Bridge:
                     await asyncio.sleep(CATCH_UP_S)
 
     async def _tell_place(self) -> None:
-        """The floor shows whether somebody may be asked: not while they have a caller, or talk about one."""
-        if self._floor is None:
-            return
-        desk, place = self._desk, self._place
-        talks = any(call.state in (CallState.UP, CallState.HELD) for call in desk.facts.calls.values())
-        if place.status == Status.FREE and (talks or desk.case is not None or desk.arriving is not None):
-            place = replace(place, status=Status.ON_A_CALL)
-        if place != self._told_place:
-            self._told_place = place
-            await self._floor.sign_on(place)
+        if self._floor is not None:
+            place = self._presenter.change(self._place, self._desk, self._book.recording, time.time_ns() // 1_000_000)
+            if place is not None:
+                await self._floor.sign_on(place)
 
     async def _catch_up(self) -> None:
         """Once the record takes entries again, learn anew what could not be recorded meanwhile."""

@@ -10,20 +10,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-
-class Office(StrEnum):
-    """What a person is on the floor, for what is done after a call."""
-
-    AGENT = "agent"
-    SUPERVISOR = "supervisor"
-    MANAGER = "manager"
+from rung.words.people import Job
 
 
 class Actor(Struct, frozen=True):
     """Who acts, as the desk where they act knows them."""
 
     id: str
-    office: Office = Office.AGENT
+    jobs: tuple[Job, ...] = (Job.AGENT,)
 
 
 class Finding(StrEnum):
@@ -197,4 +191,4 @@ class Attended(Struct, frozen=True, kw_only=True, tag=True):
 
     act: AfterAct
     by: str
-    office: Office
+    jobs: tuple[Job, ...]

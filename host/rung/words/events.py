@@ -17,6 +17,7 @@ from rung.words.asking import (
     AskWidened,
     LeaveGranted,
     LeaveWithdrawn,
+    ListeningAsked,
     SupervisorFree,
     SupervisorJoined,
     SupervisorLeft,
@@ -27,6 +28,7 @@ from rung.words.duties import Attended
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.people import PeopleEvent
 
 
 class Verdict(StrEnum):
@@ -351,6 +353,7 @@ Event = (
     | SupervisorFree
     | SupervisorJoined
     | SupervisorLeft
+    | ListeningAsked
     | EffectDecided
     | EffectConfirmed
     | EffectFailed
@@ -363,4 +366,5 @@ Event = (
     | BridgeRestarted
     | PolicyKept
     | Attended
+    | PeopleEvent
 )

@@ -10,7 +10,7 @@ from rung import words as w
 from rung.journal.after.blocks import DAY_MS, MEANWHILE_MS, OPEN, Block, block_of
 from rung.journal.after.files import CaseFile, Files, number_known
 from rung.journal.after.open_duties import Complaint, complaints, follow_up, goodwill, willing
-from rung.words import Amends, Ground, Office, Verdict
+from rung.words import Amends, Ground, Job, Verdict
 
 BLOCK_DAYS_MAX = 365  # longer than that nobody remembers why
 REASON_MIN = 10  # characters of a reason that says more than "abuse"
@@ -40,6 +40,15 @@ class _Asked(Struct, frozen=True):
     def who(self) -> str:
         return self.actor.id
 
+    @property
+    def manages(self) -> bool:
+        return Job.MANAGER in self.actor.jobs
+
+    @property
+    def leads(self) -> bool:
+        """A supervisor or a manager."""
+        return self.manages or Job.SUPERVISOR in self.actor.jobs
+
 
 def decide(
     files: Files, act: w.AfterAct, actor: w.Actor, now_ms: int, rules: Rules = NO_RULES
@@ -58,7 +67,7 @@ def decide(
             made, why = _HANDLERS[type(act)](asked, file, act)
     except _No as refusal:
         return None, w.Answer(verdict=Verdict.REFUSED, why=str(refusal))
-    return w.Attended(act=made, by=actor.id, office=actor.office), w.Answer(verdict=Verdict.TAKEN, why=why)
+    return w.Attended(act=made, by=actor.id, jobs=actor.jobs), w.Answer(verdict=Verdict.TAKEN, why=why)
 
 
 def _need(true: bool, otherwise: str) -> None:
@@ -71,7 +80,7 @@ def _text(text: str, otherwise: str) -> None:
 
 
 def _manager(asked: _Asked, file: CaseFile, what: str) -> None:
-    _need(asked.actor.office == Office.MANAGER, f"A manager {what}; this waits for one.")
+    _need(asked.manages, f"A manager {what}; this waits for one.")
     _need(asked.who not in file.people, f"You had this call, so another manager {what}.")
 
 
@@ -212,7 +221,7 @@ def _block_proposed(asked: _Asked, file: CaseFile, act: w.BlockProposed) -> Made
     _need(number_known(file.caller), "No number, no block: the caller is treated like any other.")
     _need(block_of(file, asked.now_ms) is None, "A block was proposed on this case; the second person's word stands.")
     _need(
-        asked.who in file.people or asked.actor.office != Office.AGENT,
+        asked.who in file.people or asked.leads,
         "Only who had the call, a supervisor or a manager proposes a block.",
     )
     _text(act.reason, "Say why the number is to be blocked.")
@@ -223,7 +232,7 @@ def _block_proposed(asked: _Asked, file: CaseFile, act: w.BlockProposed) -> Made
 def _block_decided(asked: _Asked, file: CaseFile, act: w.BlockDecided) -> Made:
     block = _block(file, asked.now_ms)
     _need(block.standing in OPEN, f"There is nothing to decide: the block is {block.standing}.")
-    _need(asked.actor.office != Office.AGENT, "A supervisor or a manager decides a block; it waits for one.")
+    _need(asked.leads, "A supervisor or a manager decides a block; it waits for one.")
     _need(asked.who != block.proposed_by, "You proposed this block, so a second person decides.")
     _text(act.reason, "Say why it is blocked, or not.")
     if not act.granted:
@@ -250,7 +259,7 @@ def _appeal_decided(asked: _Asked, file: CaseFile, act: w.AppealDecided) -> Made
 
 def _unblocked(asked: _Asked, file: CaseFile, act: w.Unblocked) -> Made:
     _live(file, asked.now_ms)
-    _need(asked.actor.office != Office.AGENT, "A supervisor or a manager lifts a block.")
+    _need(asked.leads, "A supervisor or a manager lifts a block.")
     _text(act.reason, "Say why the block is lifted.")
     return act, "The block is lifted."
 
@@ -259,7 +268,7 @@ def _unblocked(asked: _Asked, file: CaseFile, act: w.Unblocked) -> Made:
 
 
 def _trained(asked: _Asked, act: w.Trained) -> Made:
-    _need(asked.actor.office == Office.MANAGER, "A manager records a training.")
+    _need(asked.manages, "A manager records a training.")
     _need(asked.who != act.person, "Nobody records their own training.")
     _text(act.person, "Say who was trained.")
     _need(act.until_ms > asked.now_ms, "A training holds until a day to come.")
