@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,7 @@ from rung import words as w
 from rung.cli.asked import HELP, AskKeys
 from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop
 from rung.cli.keys import Keys
+from rung.cli.pages import served, site_of
 from rung.cli.phones import extension_of, phone_of, sip_settings
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
@@ -22,8 +24,10 @@ from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.search import BoxAt
+from rung.page.site import PageError, Site
 from rung.phone.base import Phone
 
+Watch = Callable[[Happening], None]
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
@@ -38,10 +42,12 @@ def run_desk(file: Path, json: bool) -> None:
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
-    teller = Teller(_print_json if screen is None else screen.happened)
+    site = site_of(config)
+    eyes = _print_json if screen is None else screen.happened
+    teller = Teller(eyes if site is None else _both(site.happened, eyes))
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor))
-    except* JournalError as failed:
+        asyncio.run(_run(config, phone, journal, teller, screen, floor, site))
+    except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
         journal.close()  # first: the next bridge may need it while a watcher still does not read
@@ -85,7 +91,13 @@ def _config(file: Path) -> Config:
 
 
 async def _run(
-    config: Config, phone: Phone, journal: Journal, teller: Teller, screen: Screen | None, floor: Floor | None
+    config: Config,
+    phone: Phone,
+    journal: Journal,
+    teller: Teller,
+    screen: Screen | None,
+    floor: Floor | None,
+    site: Site | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
     bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
@@ -111,7 +123,20 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        await bridge.run(place, config.phone.supervisors)
+        if site is not None:
+            site.open(bridge, teller, place, floor)
+        async with served(config, site) as address:
+            if address:
+                teller.tell("page", text=address)
+            await bridge.run(place, config.phone.supervisors)
+
+
+def _both(first: Watch, then: Watch) -> Watch:
+    def watch(happening: Happening) -> None:
+        first(happening)
+        then(happening)
+
+    return watch
 
 
 def _print_json(happening: Happening) -> None:

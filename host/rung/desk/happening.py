@@ -37,6 +37,7 @@ Kind = Literal[
     "floor",  # the floor came or went
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
     "view",  # what the page shows
+    "page",  # it is served at the address in text
     "trouble",  # something does not work: one line with the mend
 ]
 
