@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from rung.page.front import Gate
 from rung.page.server import Settings, serve
 from rung.page.site import Site
 from rung.policy import Policy, Times, load
@@ -30,7 +29,6 @@ async def floor(
     policy: Policy | str = "warm-transfer",
     parts: Parts = Parts.VIRTUAL,
     *,
-    gate: Gate | None = None,
     times: Times = QUICK,
 ) -> AsyncIterator[Pages]:
     """Both desks with their pages, and the caller; nobody calls yet."""
@@ -44,5 +42,5 @@ async def floor(
             desk = stage.desk(name)
             site.open(desk.bridge, desk.teller, desk.place, desk.floor)
             settings = Settings(sessions=folder / f"{name}.sessions", desk=name)
-            stage.addresses[name] = await exits.enter_async_context(serve(site, settings, gate))
+            stage.addresses[name] = await exits.enter_async_context(serve(site, settings))
         yield stage

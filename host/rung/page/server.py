@@ -15,7 +15,7 @@ from nicegui import Client
 
 from rung.page import engine
 from rung.page.doors import Doors
-from rung.page.front import Front, Gate
+from rung.page.front import Front
 from rung.page.sessions import SHIFT_S, Sessions
 from rung.page.site import PageError, Site, clock_ms
 
@@ -46,7 +46,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve(site: Site, settings: Settings, gate: Gate | None = None) -> AsyncIterator[str]:
+async def serve(site: Site, settings: Settings) -> AsyncIterator[str]:
     """Serve an open site's pages as long as the context lasts; gives the address to open. Raises PageError."""
     tls = _tls(settings)
     listening = _listen(settings)
@@ -56,7 +56,7 @@ async def serve(site: Site, settings: Settings, gate: Gate | None = None) -> Asy
     )
     sessions = Sessions(settings.sessions, settings.shift_s)
     site.language = settings.language
-    front = Front(site, sessions, settings.desk, gate=gate, tls=tls, on_end=lambda: _close(site))
+    front = Front(site, sessions, settings.desk, tls=tls, on_end=lambda: _close(site))
     async with engine.running() as app:
         hosts = frozenset(f"{name.lower()}:{port}" for name in names)
         config = uvicorn.Config(

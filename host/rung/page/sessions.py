@@ -18,7 +18,7 @@ from msgspec import Struct
 from rung.words import Person
 
 SHIFT_S = 12 * 3600  # after that one signs on again
-TRIES, TRIES_S = 5, 60.0  # wrong passwords, over all names, within this time; then nobody can try until it has passed
+TRIES, TRIES_S = 30, 60.0  # wrong passwords over all names within this time: each costs the processor something
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -27,10 +27,6 @@ class Session(Struct, frozen=True, kw_only=True):
     key: str  # the hash of its token
     person: Person
     until_s: float  # of the wall clock, since it outlives the computer's
-
-
-class TooManyError(Exception):
-    """Too many wrong passwords; the message says how long to wait."""
 
 
 class Sessions:
@@ -60,22 +56,18 @@ class Sessions:
         found = self._open.get(key)
         return found if found is not None and found.until_s > self._now() else None
 
-    def sitting(self) -> Person | None:
-        """Whoever's session is not over."""
-        alive = [session for key in self._open if (session := self.alive(key)) is not None]
-        return alive[-1].person if alive else None
-
     def end(self) -> None:
         """Sign off: on every browser."""
         self._keep({})
 
-    def may_try(self) -> None:
-        """Raises TooManyError when too many passwords were wrong just now."""
+    def must_wait(self) -> str:
+        """Why no password can be tried now; empty: one can."""
         now = self._now()
         while self._wrong and self._wrong[0] <= now - TRIES_S:
             self._wrong.popleft()
-        if len(self._wrong) >= TRIES:
-            raise TooManyError(f"Too many wrong passwords; wait {self._wrong[0] + TRIES_S - now:.0f} s.")
+        return (
+            "" if len(self._wrong) < TRIES else f"too many wrong passwords; wait {self._wrong[0] + TRIES_S - now:.0f} s"
+        )
 
     def was_wrong(self) -> None:
         self._wrong.append(self._now())

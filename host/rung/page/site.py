@@ -10,6 +10,7 @@ from collections.abc import Callable
 from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.desk.seat import Seat
 from rung.floor.base import Floor, Place
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person
@@ -31,6 +32,7 @@ class Site:
         self.seen = Seen()
         self.language = "en"  # of its pages, until somebody chooses another
         self.floor: Floor | None = None
+        self.seat: Seat | None = None  # where people sign on; None: the configuration says who sits here
         self.box: DrawnBox | None = None  # a virtual box, whose buttons and lamps the page draws
         self._bridge: Bridge | None = None
         self._teller: Teller | None = None
@@ -41,9 +43,11 @@ class Site:
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
 
-    def open(self, bridge: Bridge, teller: Teller, place: Place, floor: Floor | None = None) -> None:
-        """The desk is there, with whoever sits at it now."""
-        self._bridge, self._teller, self._place, self.floor = bridge, teller, place, floor
+    def open(
+        self, bridge: Bridge, teller: Teller, place: Place, floor: Floor | None = None, seat: Seat | None = None
+    ) -> None:
+        """The desk is there. Who sits at it says ``seat``, where people sign on, else ``place``."""
+        self._bridge, self._teller, self._place, self.floor, self.seat = bridge, teller, place, floor, seat
         self._loop = asyncio.get_running_loop()
 
     # -- what the desk tells: on the teller's thread ------------------------------------------------------------------
@@ -77,19 +81,14 @@ class Site:
         return self._bridge
 
     @property
-    def person(self) -> Person | None:
-        """Who sits here."""
-        return self._place.person
-
-    def sit(self, place: Place) -> None:
-        """Somebody signs on, goes away, comes back or signs off."""
-        self._place = place
-        self.desk.sit(place)
-
-    @property
     def place(self) -> Place:
         """This desk as the floor shows it."""
-        return self._place
+        return self._place if self.seat is None else self.seat.place
+
+    @property
+    def person(self) -> Person | None:
+        """Who sits here."""
+        return self.place.person
 
     def act(self, act: w.Input) -> w.Answer | None:
         """By whoever sits here; every page shows the answer."""
