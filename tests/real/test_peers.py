@@ -12,7 +12,7 @@ Phones = Callable[..., Baresip]
 
 
 def test_nobody_is_given_a_port_that_another_is_about_to_take() -> None:
-    """baresip took SIP at the very port of its control line, about once in a thousand: it answered nothing, for 30 s."""
+    """baresip took SIP at the very port of its control line, one time in a thousand: it answered nothing."""
     ports = [free_port() for _ in range(100)]
     assert len(set(ports)) == len(ports)
 
