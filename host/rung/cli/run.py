@@ -18,9 +18,11 @@ from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.desk.privacy import Retention
 from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.search import BoxAt
 from rung.phone.base import Phone
 
@@ -35,16 +37,18 @@ def run_desk(file: Path, json: bool) -> None:
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
+        vault = vault_of(config)
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
     teller = Teller(_print_json if screen is None else screen.happened)
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor))
+        asyncio.run(_run(config, phone, journal, vault, teller, screen, floor))
     except* JournalError as failed:
         stop(str(failed.exceptions[0]))
     finally:
-        journal.close()  # first: the next bridge may need it while a watcher still does not read
+        journal.close()
+        vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
 
 
@@ -77,6 +81,21 @@ def floor_of(config: Config) -> Floor | None:
     return NatsFloor(enrolment)
 
 
+def vault_of(config: Config) -> Vault:
+    """The keys of this desk's record. Raises JournalError."""
+    site = b""
+    if config.floor is not None:
+        from rung.floor.enrolment import read_enrolment
+
+        with contextlib.suppress(FloorError):
+            site = bytes.fromhex(read_enrolment(Path(config.floor.enrolment)).callers)
+    return Vault(config.vault, site=site or None, country=config.privacy.country)
+
+
+def retention_of(config: Config) -> Retention:
+    return Retention(config.privacy.refused_days, config.privacy.cases_days)
+
+
 def _config(file: Path) -> Config:
     try:
         return read_config(file)
@@ -85,10 +104,18 @@ def _config(file: Path) -> Config:
 
 
 async def _run(
-    config: Config, phone: Phone, journal: Journal, teller: Teller, screen: Screen | None, floor: Floor | None
+    config: Config,
+    phone: Phone,
+    journal: Journal,
+    vault: Vault,
+    teller: Teller,
+    screen: Screen | None,
+    floor: Floor | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
+    bridge = Bridge(
+        config.book(), journal, phone, teller, floor=floor, box=box, vault=vault, retention=retention_of(config)
+    )
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):

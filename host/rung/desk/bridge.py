@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -21,15 +22,18 @@ from rung.desk.happening import Teller
 from rung.desk.incidents import incident
 from rung.desk.known_cases import KnownCases
 from rung.desk.presence import Presenter
-from rung.desk.recovery import Kept, recover
+from rung.desk.privacy import Privacy, Retention
+from rung.desk.recovery import Kept, recover, wall_ms
+from rung.desk.upkeep import Upkeep
 from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
-from rung.journal.format import JournalError
+from rung.journal.format import Head, JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
 from rung.link.search import BoxAt
 from rung.phone.base import Phone, PhoneError
-from rung.policy import Book, Desk, lamps, next_change, step
+from rung.policy import Book, Desk, Step, lamps, next_change, step
 from rung.policy.language import from_canonical, version_of
 from rung.policy.state import Who
 from rung.policy.view import View, view
@@ -50,8 +54,13 @@ class Bridge:
         *,
         floor: Floor | None = None,
         box: BoxAt | None = None,
+        vault: Vault | None = None,
+        retention: Retention | None = None,
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
+
+        ``vault`` has the keys under which the record keeps what names a caller; without it, which is for tests, the
+        record is in clear text and nothing is ever erased.
 
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
@@ -62,7 +71,7 @@ class Bridge:
         self._floor = floor
         self._teller = teller
         self._lock = threading.Lock()
-        self._desk = recover(journal)
+        self._desk = recover(journal, vault)
         self._kept = Kept(journal)
         self._cases = KnownCases(journal)
         self._book = self._kept.with_those_of(self._desk, book)
@@ -72,7 +81,10 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
-        self._commands = Commands(phone, floor, teller, self.now, self.feed)
+        self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
+        self._retention = retention or Retention()
+        index = str if vault is None else vault.index
+        self._commands = Commands(phone, floor, teller, self.now, self.feed, index)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
@@ -96,6 +108,8 @@ class Bridge:
         there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
         """
         self._extension = supervisors
+        if self.privacy is not None:
+            self.privacy.start()
         if self._desk.case is not None:
             self._take(w.Restarted())
         self.sit(place)
@@ -112,6 +126,9 @@ class Bridge:
                     group.create_task(self._copier.run())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                if self.privacy is not None:
+                    busy = lambda: self._desk.case is not None  # noqa: E731 (one line)
+                    group.create_task(Upkeep(self.privacy, self._retention, self._teller, busy).run())
                 await self._broken
         finally:
             if self._line is not None:
@@ -157,7 +174,7 @@ class Bridge:
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=time.time_ns() // 1_000_000)
+                head = self._append(before, made)
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
@@ -171,6 +188,13 @@ class Bridge:
         if self._copier is not None and made.events:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
+
+    def _append(self, before: Desk, made: Step) -> Head:
+        events: Sequence[w.Event] = made.events
+        wall = wall_ms()
+        if self.privacy is not None:
+            events = self.privacy.sealed(events, "" if before.case is None else before.case.id, wall)
+        return self._journal.append(events, at_ms=made.desk.at_ms, wall_ms=wall)
 
     def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
         for event in events:

@@ -5,6 +5,7 @@
 
 import contextlib
 import fcntl
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from rung.words import Role
 STEWARD = "floor"  # its name among the desks; no desk can have it
 INVITED_S = 24 * 3600.0  # so long a code can be used
 USED_S = 60.0  # so long its desk may ask once more for what it got, if that was lost on the way
+CALLERS_BYTES = 32
 SITE = "site.json"
 
 
@@ -57,6 +59,7 @@ class Site(Struct, frozen=True, kw_only=True):
     port: int
     steward: str  # seeds of nkeys
     system: str
+    callers: str = ""  # the site's secret, by which its desks know callers; empty: made by an older Rung
     listen: str = "0.0.0.0"
     desks: dict[str, Account] = field(default_factory=dict)
 
@@ -78,7 +81,15 @@ class SiteFolder:
         with self._changing() as site:
             seeds = (new_seed(), new_seed()) if site is None else (site.steward, site.system)
             desks = {} if site is None else site.desks
-            made = Site(hosts=hosts, port=port, listen=listen, steward=seeds[0], system=seeds[1], desks=desks)
+            made = Site(
+                hosts=hosts,
+                port=port,
+                listen=listen,
+                steward=seeds[0],
+                system=seeds[1],
+                callers=(site.callers if site is not None else "") or secrets.token_hex(CALLERS_BYTES),
+                desks=desks,
+            )
             self._keep(made)
         return made
 

@@ -32,6 +32,7 @@ from rung.words.basics import (
     LampState,
     Marker,
     Person,
+    Private,
     Role,
 )
 from rung.words.calls import (
@@ -148,6 +149,13 @@ from rung.words.inputs import (
     Unmarked,
     Unwanted,
 )
+from rung.words.privacy import (
+    ClearTextSeen,
+    Erased,
+    ErasureOrdered,
+    HoldLifted,
+    HoldPlaced,
+)
 
 __all__ = [
     "Act",
@@ -190,6 +198,7 @@ __all__ = [
     "CaseReleased",
     "CaseReturned",
     "CaseTurnedTo",
+    "ClearTextSeen",
     "CloseAsk",
     "Complete",
     "Consult",
@@ -205,6 +214,8 @@ __all__ = [
     "EffectRefused",
     "EffectUnknown",
     "EndedBy",
+    "Erased",
+    "ErasureOrdered",
     "Event",
     "FloorEffect",
     "FloorIs",
@@ -216,6 +227,8 @@ __all__ = [
     "HandBack",
     "HangUp",
     "Hold",
+    "HoldLifted",
+    "HoldPlaced",
     "Input",
     "Join",
     "Lamp",
@@ -251,6 +264,7 @@ __all__ = [
     "PressAnswered",
     "PressRecorded",
     "Pressed",
+    "Private",
     "Reclaim",
     "Record",
     "Replied",
