@@ -132,6 +132,10 @@ EVENTS: list[tuple[w.Event, str]] = [
     ),
     (w.BridgeRestarted(), "bridge restarted"),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+    (
+        w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
+        "record begun anew: it was damaged",
+    ),
 ]
 
 
