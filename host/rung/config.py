@@ -30,7 +30,7 @@ class DeskConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The desk: who sits there, by which policy, and where its record is kept."""
 
     name: str = "desk"
-    person: str | None = None  # who sits here; without a known person no call can be ended
+    person: str | None = None  # who sits here; left out: people sign on; without a known person no call can be ended
     role: Role = Role.AGENT
     trained: bool = False  # that person holds a training that is still valid
     policy: str = "warm-transfer"  # a shipped policy, or the path of a .toml

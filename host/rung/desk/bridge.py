@@ -141,6 +141,28 @@ class Bridge:
             if isinstance(input, w.Pressed):
                 self.act()
 
+    def record(self, *events: w.Event) -> None:
+        """Keep what people did beside any call: who signed on, who was refused. Raises JournalError: it is not kept."""
+        with self._lock:
+            now = self.now()
+            head = self._journal.append(events, at_ms=now, wall_ms=time.time_ns() // 1_000_000)
+        for seq, event in enumerate(events, head.seq - len(events) + 1):
+            self._teller.tell("recorded", event=event, seq=seq)
+        if self._copier is not None:
+            self._loop.call_soon_threadsafe(self._copier.wake)
+
+    def last_of(self, *kinds: type[w.Event]) -> w.Event | None:
+        """The latest entry of these kinds. Raises JournalError."""
+        with self._lock:
+            found = [entry for kind in kinds if (entry := self._journal.last(kind)) is not None]
+        return max(found, key=lambda entry: entry.seq).event if found else None
+
+    @property
+    def busy(self) -> bool:
+        """A case is open here, or on its way: it must have somebody who is known."""
+        desk = self._desk
+        return desk.case is not None or bool(desk.parked) or desk.arriving is not None
+
     def look(self, who: Who | None = None) -> View:
         """The desk in words, for whoever sits here or for ``who``: a supervisor in the call."""
         with self._lock:
@@ -306,7 +328,7 @@ class Bridge:
 
     async def _tell_place(self) -> None:
         if self._floor is not None:
-            place = self._presenter.change(self._place, self._desk, time.time_ns() // 1_000_000)
+            place = self._presenter.change(self._place, self._desk, self._book.recording, time.time_ns() // 1_000_000)
             if place is not None:
                 await self._floor.sign_on(place)
 

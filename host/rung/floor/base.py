@@ -17,6 +17,7 @@ from rung.words import (
     FloorEffect,
     FloorIs,
     FromDesk,
+    Listening,
     OfferAnswered,
     Outcome,
     Person,
@@ -53,7 +54,8 @@ class Doing(StrEnum):
     HOLDS = "holds"  # the caller is on hold
     ASKS = "asks"  # somebody is being asked
     SUPERVISED = "supervised"  # a supervisor is in the call
-    DANGER = "danger"  # panic, or somebody is in danger
+    CRISIS = "crisis"  # somebody is in danger
+    EMERGENCY = "emergency"  # the agent has called for help
     RESTS = "rests"  # a breather
 
 
@@ -66,6 +68,8 @@ class Place(Struct, frozen=True, kw_only=True):
     status: Status = Status.FREE
     doing: Doing = Doing.IDLE
     since_ms: int = 0  # when that began, since 1970, by this desk's own wall clock; 0: it has not said
+    ways: tuple[Listening, ...] = ()  # how a supervisor may listen to the call here
+    listeners: dict[str, Listening] = {}  # the desks that do, and how
 
 
 def supervises(place: Place) -> bool:
@@ -81,6 +85,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     want: Want
     brief: Brief
     may: tuple[Reply, ...]  # what can be answered now
+    to: tuple[str, ...] = ()  # every desk that is asked, those that were asked first before the others
     over: Outcome | None = None  # nobody need answer any more, and why
 
 

@@ -294,7 +294,9 @@ class LocalDesk:
 
 
 def _asked(desk: str, effect: w.AskFloor, over: Outcome | None = None) -> Asked:
-    return Asked(desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, over=over)
+    return Asked(
+        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
+    )
 
 
 def _presence(desk: LocalDesk) -> Presence | None:

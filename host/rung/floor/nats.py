@@ -142,6 +142,10 @@ class NatsFloor:
         said = letters.encode(letters.Reported(caller, incident))
         await self._reached().service("report", said, letters.read_answer)
 
+    async def ask_steward(self, service: str, data: bytes, within_s: float) -> bytes:
+        """What a steward says to this desk. Raises as `service` does."""
+        return await self._reached().service(service, data, bytes, within_s)
+
     def _reached(self) -> "_Session":
         if self._session is None:
             raise FloorError("the floor is out of reach")
@@ -342,10 +346,12 @@ class _Session:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
         return Taken(self.feed(body))
 
-    async def service(self, name: str, data: bytes, read: Callable[[bytes], Answer]) -> Answer:
+    async def service(
+        self, name: str, data: bytes, read: Callable[[bytes], Answer], within_s: float = SERVICE_S
+    ) -> Answer:
         """What a steward answers."""
         try:
-            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)
+            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, within_s)
             return read(answer.data)
         except Unreachable:
             raise FloorError("no steward of the floor is in reach") from None

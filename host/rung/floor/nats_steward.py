@@ -60,11 +60,14 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
+        people: Callable[[bytes], bytes] | None = None,
         continues: Continues = lambda copied, journal, lines: "",
         read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
+
+        ``people`` answers who may sign on (`people_service.answer`); it takes as long as a password's check.
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
         says (without it they are kept unread); ``trouble`` is told what does not.
@@ -74,6 +77,7 @@ class Steward:
         self._system = system
         self._replicas = replicas
         self._enrol = enrol
+        self._people = people
         self._copies = Copies(continues, trouble, read_head)
         self._link: Link | None = None
         self._places = Places()
@@ -158,6 +162,7 @@ class Steward:
             ("report", self._answer_report),
             ("enrol", self._answer_enrol),
             ("copied", self._answer_copied),
+            ("people", self._answer_people),
         ):
             await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
         await link.settle()
@@ -270,6 +275,11 @@ class Steward:
         desk = letters.from_whom(msg)
         if desk and self._enrol is not None:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
+
+    async def _answer_people(self, msg: Msg) -> None:
+        if letters.from_whom(msg) and self._people is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                await msg.respond(await asyncio.to_thread(self._people, msg.data))
 
     async def _answer_copied(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)

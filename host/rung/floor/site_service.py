@@ -14,6 +14,8 @@ from rung.floor.base import FloorError
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
+from rung.floor.people import PEOPLE, People
+from rung.floor.people_service import answer
 from rung.floor.site import SITE, Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 
@@ -31,8 +33,14 @@ class FloorService:
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
+        people = People(folder.folder / PEOPLE)
         self._steward = Steward(
-            *folder.steward(), enrol=self.enrol, continues=continues, read_head=read_head, trouble=tell
+            *folder.steward(),
+            enrol=self.enrol,
+            people=lambda data: answer(people, data),
+            continues=continues,
+            read_head=read_head,
+            trouble=tell,
         )
 
     async def run(self) -> None:

@@ -5,6 +5,7 @@ can hold no circle, so Python's collector of circles need not look at it (``gc=F
 """
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -195,6 +196,7 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True):
     notes: tuple[str, str, str] = ("", "", "")  # matter, offered, demeanour
     tried: tuple[str, ...] = ()
     earlier: tuple[w.Earlier, ...] = ()
+    consent: Literal["", "asked", "given"] = ""  # of the caller, to a supervisor who listens
     review: bool = False  # something on this call goes before a manager, however it ends
 
     def talk_ms(self, since_ms: int, until_ms: int) -> int:

@@ -17,6 +17,7 @@ from rung.words.asking import (
     AskWidened,
     LeaveGranted,
     LeaveWithdrawn,
+    ListeningAsked,
     SupervisorFree,
     SupervisorJoined,
     SupervisorLeft,
@@ -26,6 +27,7 @@ from rung.words.calls import EndedBy
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.people import PeopleEvent
 
 
 class Verdict(StrEnum):
@@ -364,6 +366,7 @@ Event = (
     | SupervisorFree
     | SupervisorJoined
     | SupervisorLeft
+    | ListeningAsked
     | EffectDecided
     | EffectConfirmed
     | EffectFailed
@@ -376,4 +379,5 @@ Event = (
     | BridgeRestarted
     | RecordBegunAnew
     | PolicyKept
+    | PeopleEvent
 )
