@@ -24,6 +24,7 @@ from rung.words.asking import (
 )
 from rung.words.basics import Button, Ground, Marker, Role
 from rung.words.calls import EndedBy
+from rung.words.duties import Attended
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
@@ -267,7 +268,7 @@ class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
     """The call of this case is over: how, from whose side, and whether a manager is to look."""
 
     case: str
-    how: str  # see ``policy.state.Ending``
+    how: str  # an `Ending`
     by: EndedBy
     cause: str = ""
     review: bool = False  # it goes before a manager
@@ -379,5 +380,6 @@ Event = (
     | BridgeRestarted
     | RecordBegunAnew
     | PolicyKept
+    | Attended
     | PeopleEvent
 )
