@@ -18,7 +18,10 @@ from rung.journal.sealing import key_of, keys_for, seal, unseal
 PLAIN = {
     *("case", "desk", "person", "by", "rung", "policy", "version", "direction", "language", "duty", "task", "keys"),
     *("box", "boot", "phase", "consult", "target", "to", "address", "how", "what", "tag", "item", "sealed"),
-    *("attests", "name", "text", "day"),  # of rungs and scripts; `name` of a recording, which is its case
+    *("attests", "day", "until", "relieves", "journal", "file", "hash", "reference", "regulator", "code"),
+    *("Play.text", "Record.name", "SignOnRefused.name"),  # a script; a recording, named for its case; one of the staff
+    *("PersonSignedOff.why", "SignOnRefused.why", "PersonChanged.why", "GrantRefused.why", "CommandRefused.why"),
+    "RecordBegunAnew.why",
     *("AlertClosed.why", "AskWidened.why", "BreatherEnded.why", "DutyDue.why", "Pause.why", "AnswerOffer.why"),
     "ErasureOrdered.why",  # it stays after the erasure; a number in it is refused
 }

@@ -19,7 +19,7 @@ PORT = 4222  # NATS' own
 app = typer.Typer(no_args_is_help=False, help="The floor: one server for many desks, and which of them may be on it.")
 
 
-def _default() -> Path:
+def default_folder() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "rung" / "floor"
 
@@ -45,7 +45,7 @@ def serve(
     from rung.floor.base import FloorError
     from rung.floor.site import SITE, SiteFolder
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         site = made.read() if (made.folder / SITE).exists() else None
         if site is None and not address:
@@ -59,7 +59,7 @@ def serve(
 
 
 async def _serve(folder: Any) -> None:
-    from rung.cli.floor_copies import continues
+    from rung.cli.floor_copies import continues, read_head
     from rung.floor.site_service import FloorService
 
     task = asyncio.current_task()
@@ -67,7 +67,7 @@ async def _serve(folder: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        await FloorService(folder, lambda text: print(text, flush=True), continues).run()
+        await FloorService(folder, lambda text: print(text, flush=True), continues, read_head).run()
 
 
 @app.command("add-desk")
@@ -90,7 +90,7 @@ def add_desk(
     from rung.floor.site import SiteFolder
     from rung.floor.site_service import code_for
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         handed = Settings() if settings is None else settings_for(settings, desk, role, user, password, person)
         seed = made.invite(desk, role, time.time(), handed.config, handed.policies)
@@ -107,7 +107,7 @@ def remove_desk(desk: Name, folder: Folder = None) -> None:
     from rung.floor.site import SiteFolder
 
     try:
-        SiteFolder(folder or _default()).remove(desk)
+        SiteFolder(folder or default_folder()).remove(desk)
     except FloorError as error:
         stop(str(error))
 
@@ -120,7 +120,7 @@ def desks(folder: Folder = None) -> None:
     from rung.floor.site import SiteFolder
 
     try:
-        for name, account in SiteFolder(folder or _default()).read().desks.items():
+        for name, account in SiteFolder(folder or default_folder()).read().desks.items():
             print(f"{name}\t{account.role}\t{'enrolled' if account.key else 'invited'}")
     except FloorError as error:
         stop(str(error))
@@ -139,7 +139,7 @@ def uphold(
     from rung.floor.site import SiteFolder
 
     try:
-        asyncio.run(told(SiteFolder(folder or _default()).steward()[0], case, date.fromisoformat(until)))
+        asyncio.run(told(SiteFolder(folder or default_folder()).steward()[0], case, date.fromisoformat(until)))
     except ValueError:
         stop(f"--until: {until!r} is no day, such as 2031-12-31")
     except FloorError as error:

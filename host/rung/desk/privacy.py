@@ -53,7 +53,7 @@ class Privacy:
         self, journal: Journal, vault: Vault, lock: threading.Lock, now: Callable[[], int], wall_ms: Callable[[], int]
     ) -> None:
         """``now`` is the desk's clock. Finishes what a crash has interrupted; raises JournalError if that cannot be."""
-        self.index = vault.index
+        self.erased: Callable[[], None] = lambda: None  # told when something was; what is in memory is to go too
         self._journal = journal
         self._vault = vault
         self._lock = lock
@@ -135,7 +135,9 @@ class Privacy:
                 if (holder := self._holds().get(case)) is not None:
                     raise PrivacyError(f"case {case!r} is held by {holder}; lift that first")
                 keys += [key for key in (f"{CASE}/{case}", f"{REFUSED}/{case}") if key in there]
-            return self._order(tuple(keys), person, why)
+            self._order(tuple(keys), person, why)
+        self.erased()
+        return tuple(keys)
 
     def retain(self, retention: Retention) -> tuple[str, ...]:
         """Erase what has been kept long enough, but for what is held; returns the keys that are gone."""
@@ -153,7 +155,11 @@ class Privacy:
                 if known and its not in holds and its not in still and now_ms - since >= days * DAY_MS:
                     due.append(name)
             why = f"kept for {retention.refused_days} days (refused presses), {retention.cases_days} days (cases)"
-            return self._order(tuple(due), None, why) if due else ()
+            if due:
+                self._order(tuple(due), None, why)
+        if due:
+            self.erased()
+        return tuple(due)
 
     def owed(self) -> list[str]:
         """Cases that were erased here, and that the floor has not forgotten yet."""
@@ -166,10 +172,9 @@ class Privacy:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
-    def _order(self, keys: tuple[str, ...], person: str | None, why: str) -> tuple[str, ...]:
+    def _order(self, keys: tuple[str, ...], person: str | None, why: str) -> None:
         self._append(w.ErasureOrdered(keys, person, why))
         self._carry_out(keys)
-        return keys
 
     def _carry_out(self, keys: tuple[str, ...]) -> None:
         self._vault.erase(keys)

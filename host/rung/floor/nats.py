@@ -31,7 +31,7 @@ from rung.floor.base import (
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
-from rung.floor.nats_places import Places, keep, put
+from rung.floor.nats_places import Places, keep, put, store
 from rung.words import Role
 
 LETTER_S = 4.0  # a letter without an answer is sent again for so long; a dead desk's place is gone by then
@@ -135,9 +135,16 @@ class NatsFloor:
             raise FloorError("these are not the next entries of this record")
         self._part = number
 
+    async def keep_head(self, head: str) -> None:
+        await store(self._reached().link, f"rung.head.{self.desk}", head, head.encode())
+
     async def report(self, caller: str, incident: w.Earlier) -> None:
         said = letters.encode(letters.Reported(caller, incident))
         await self._reached().service("report", said, letters.read_answer)
+
+    async def ask_steward(self, service: str, data: bytes, within_s: float) -> bytes:
+        """What a steward says to this desk. Raises as `service` does."""
+        return await self._reached().service(service, data, bytes, within_s)
 
     def _reached(self) -> "_Session":
         if self._session is None:
@@ -339,10 +346,12 @@ class _Session:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
         return Taken(self.feed(body))
 
-    async def service(self, name: str, data: bytes, read: Callable[[bytes], Answer]) -> Answer:
+    async def service(
+        self, name: str, data: bytes, read: Callable[[bytes], Answer], within_s: float = SERVICE_S
+    ) -> Answer:
         """What a steward answers."""
         try:
-            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)
+            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, within_s)
             return read(answer.data)
         except Unreachable:
             raise FloorError("no steward of the floor is in reach") from None

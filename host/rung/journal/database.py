@@ -8,7 +8,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from rung.journal.format import JournalError
+from rung.journal.format import JournalDamaged, JournalError
 
 Settings = dict[str, tuple[str | bool, str | int]]
 
@@ -20,6 +20,7 @@ SETTINGS: Settings = {  # setting, and what must be read back
 }
 
 DAMAGED = "is damaged; keep it for the review and name a new file"
+_DAMAGES = (apsw.CorruptError, apsw.NotADBError, msgspec.ValidationError, UnicodeDecodeError)
 _MENDS: dict[type[Exception], str] = {
     apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
     apsw.LockedError: "is in use by another bridge; stop that one, or name another file",
@@ -45,7 +46,8 @@ def explained(place: str) -> Iterator[None]:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
         mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
-        raise JournalError(f"{place}: {mend} ({error})") from error
+        kind = JournalDamaged if isinstance(error, _DAMAGES) else JournalError
+        raise kind(f"{place}: {mend} ({error})") from error
 
 
 def settle(db: apsw.Connection, place: str, settings: Settings) -> None:

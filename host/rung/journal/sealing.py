@@ -59,8 +59,12 @@ def case_of(event: w.Event, case: str) -> tuple[str, str]:
 
 
 def _case_named_in(event: w.Event) -> str:
-    named = getattr(event, "case", "")
-    return named or (getattr(event.effect, "case", "") if isinstance(event, w.EffectDecided) else "")
+    named: str = getattr(event, "case", "")
+    if isinstance(event, w.EffectDecided):
+        named = getattr(event.effect, "case", "")
+    elif isinstance(event, w.Attended):
+        named = getattr(event.act, "case", "")
+    return named
 
 
 def seal(event: w.Event, key: str, cipher: Callable[[], AESGCM], nonce: bytes) -> w.Event:

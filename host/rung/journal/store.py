@@ -11,7 +11,7 @@ import msgspec
 
 from rung import words
 from rung.journal.database import DAMAGED, create_private, explained, make_private
-from rung.journal.format import Entry, Head, JournalError, follows, genesis, seal
+from rung.journal.format import Entry, Head, JournalDamaged, JournalError, follows, genesis, seal
 from rung.journal.schema import prepare
 
 # Log pages after which the log is copied into the file, some 4 MB: a start then reads little.
@@ -89,7 +89,7 @@ class Journal:
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
-                raise JournalError(f"{self._place}: {DAMAGED} (entries out of order)")
+                raise JournalDamaged(f"{self._place}: {DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
     def last(self, kind: type[words.Event]) -> Entry | None:
@@ -176,7 +176,7 @@ class Journal:
         tail = last[-1]
         before = last[0] if len(last) == 2 else genesis(self.id)
         if before.seq != tail.seq - 1 or not follows(tail, before.hash):
-            raise JournalError(
+            raise JournalDamaged(
                 f"{self._place}: entry {tail.seq} does not follow from what comes before it; "
                 "keep the file for the review and name a new one"
             )

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from rung.words.basics import Private
-from rung.words.calls import Outcome
+from rung.words.calls import Listening, Outcome
 from rung.words.floor import Brief, Reply, Want
 
 
@@ -86,6 +86,24 @@ class StopRecording(Struct, frozen=True, tag=True):
     call: Private
 
 
+class Listen(Struct, frozen=True, tag=True):
+    """Ring the supervisor, who then hears the call; the call itself tells who does. Nothing waits for it."""
+
+    id: int
+    call: Private
+    target: str
+    how: Listening
+    case: str = ""
+
+
+class StopListening(Struct, frozen=True, tag=True):
+    """They hear it no more."""
+
+    id: int
+    call: Private
+    target: str
+
+
 class Pause(Struct, frozen=True, tag=True):
     """Give the agent no calls from queues, or again; done when the phone says so."""
 
@@ -157,7 +175,20 @@ class AnswerOffer(Struct, frozen=True, tag=True):
 
 
 PhoneEffect = (
-    Hold | Consult | Complete | TakeBack | HangUp | Join | Leave | Play | Record | StopRecording | Pause | AskPhone
+    Hold
+    | Consult
+    | Complete
+    | TakeBack
+    | HangUp
+    | Join
+    | Leave
+    | Play
+    | Record
+    | StopRecording
+    | Listen
+    | StopListening
+    | Pause
+    | AskPhone
 )
 FloorEffect = AskFloor | CloseAsk | LookUp | Offer | Reclaim | AnswerOffer
 Effect = PhoneEffect | FloorEffect
