@@ -124,10 +124,8 @@ from rung.words.events import (
     NotesKept,
     NotNecessary,
     PhoneLost,
-    PolicyKept,
     PressAnswered,
     PressRecorded,
-    RecordBegunAnew,
     RungTaken,
     RungUndone,
     TaskDue,
@@ -180,6 +178,15 @@ from rung.words.inputs import (
     Unmarked,
     Unwanted,
 )
+from rung.words.keeping import (
+    ClearTextSeen,
+    Erased,
+    ErasureOrdered,
+    HoldLifted,
+    HoldPlaced,
+    PolicyKept,
+    RecordBegunAnew,
+)
 from rung.words.people import (
     CommandRefused,
     GrantRefused,
@@ -188,13 +195,6 @@ from rung.words.people import (
     PersonSignedOff,
     PersonSignedOn,
     SignOnRefused,
-)
-from rung.words.privacy import (
-    ClearTextSeen,
-    Erased,
-    ErasureOrdered,
-    HoldLifted,
-    HoldPlaced,
 )
 
 __all__ = [

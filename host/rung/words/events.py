@@ -32,8 +32,8 @@ from rung.words.duties import Attended
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.keeping import Keeping
 from rung.words.people import PeopleEvent
-from rung.words.privacy import ClearTextSeen, Erased, ErasureOrdered, HoldLifted, HoldPlaced
 
 
 class Verdict(StrEnum):
@@ -329,27 +329,6 @@ class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
 
 
-class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
-    """The first entry of a fresh record: what became of the one before, and up to where that was sound.
-
-    Who reviews goes on reading there. A call that was up then begins anew at the foot of the ladder.
-    """
-
-    why: str  # the record before could not go on
-    file: str  # where it was put aside, in the same folder; empty: there was none left
-    journal: str  # its id; empty: not readable
-    seq: int  # its last entry that is known to be good
-    hash: str  # that entry's, in hex
-    epoch: int  # calls, effects and asks are numbered from here, so that no number comes twice
-
-
-class PolicyKept(Struct, frozen=True, tag=True):
-    """The whole policy as it was loaded, so that a case is finished, and judged, by the version it began with."""
-
-    version: str
-    policy: str  # canonical JSON
-
-
 Event = (
     PressRecorded
     | PressAnswered
@@ -401,13 +380,7 @@ Event = (
     | TaskSettled
     | BreatherEnded
     | BridgeRestarted
-    | RecordBegunAnew
-    | PolicyKept
-    | ErasureOrdered
-    | Erased
-    | HoldPlaced
-    | HoldLifted
-    | ClearTextSeen
+    | Keeping
     | Attended
     | PeopleEvent
 )

@@ -1,4 +1,4 @@
-"""What the record keeps of erasing, of legal holds, and of who has seen what a case says of its caller."""
+"""What the record keeps of itself: policies, a fresh beginning, erasing, legal holds, and who has seen what."""
 
 from msgspec import Struct
 
@@ -43,3 +43,27 @@ class ClearTextSeen(Struct, frozen=True, kw_only=True, tag=True):
     case: str
     person: str
     what: str
+
+
+class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
+    """The first entry of a fresh record: what became of the one before, and up to where that was sound.
+
+    Who reviews goes on reading there. A call that was up then begins anew at the foot of the ladder.
+    """
+
+    why: str  # the record before could not go on
+    file: str  # where it was put aside, in the same folder; empty: there was none left
+    journal: str  # its id; empty: not readable
+    seq: int  # its last entry that is known to be good
+    hash: str  # that entry's, in hex
+    epoch: int  # calls, effects and asks are numbered from here, so that no number comes twice
+
+
+class PolicyKept(Struct, frozen=True, tag=True):
+    """The whole policy as it was loaded, so that a case is finished, and judged, by the version it began with."""
+
+    version: str
+    policy: str  # canonical JSON
+
+
+Keeping = PolicyKept | RecordBegunAnew | ErasureOrdered | Erased | HoldPlaced | HoldLifted | ClearTextSeen
