@@ -8,7 +8,7 @@ import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
@@ -74,20 +74,23 @@ def cluster_configuration(folder: Path, here: Node, nodes: tuple[Node, ...], lis
     }
 
 
-class Versioned(Protocol):
+class Shared(Struct, frozen=True, kw_only=True):
     """As much of a site as is looked at here."""
 
-    @property
-    def version(self) -> int: ...
+    first: str = ""  # the computer at which it is changed
+    term: int = 0  # counts those who became the first
+    version: int = 0  # counts the changes
 
     @property
-    def first(self) -> str: ...
+    def order(self) -> tuple[int, int]:
+        """The higher one stands."""
+        return self.term, self.version
 
 
 class SiteStore(Protocol):
     """The folder, as far as it is shared."""
 
-    def read(self) -> Any: ...
+    def read(self) -> Shared: ...
 
     def adopt(self, data: bytes) -> str: ...
 
@@ -101,7 +104,8 @@ class SharedSite:
         self._folder = folder
         self._tell = tell
         self._link: Link | None = None
-        self._kept: tuple[int, Versioned | None] = (0, None)  # number in the stream, and what it is
+        self._number = 0  # of what stands in the stream
+        self._order = (0, 0)
 
     def streams(self) -> list[StreamConfig]:
         return [on_disk(SITE_STREAM, SUBJECT, last=1)]
@@ -118,26 +122,18 @@ class SharedSite:
     async def _heard(self, msg: Msg) -> None:
         """What stands in the stream is the site, but at the first computer that has gone on since."""
         data = zlib.decompress(msg.data)
-        said: Versioned = msgspec.json.decode(data, type=_Said)
-        self._kept = (msg.metadata.sequence.stream, said)
-        own: Versioned = self._folder.read()
-        goes_on = self._folder.here() == said.first and own.version > said.version
+        said = msgspec.json.decode(data, type=Shared)
+        self._number, self._order = msg.metadata.sequence.stream, said.order
+        own = self._folder.read()
+        goes_on = self._folder.here() == own.first and own.order > said.order
         if not goes_on and (given_up := self._folder.adopt(data)):
             self._tell(given_up)
 
     async def publish(self) -> None:
         """At the first computer: whatever has changed goes to the others. FloorError if it could not yet."""
-        number, kept = self._kept
         site = self._folder.read()
-        if self._link is None or site.first != self._folder.here():
-            return
-        if kept is not None and site.version <= kept.version:
+        if self._link is None or site.first != self._folder.here() or site.order <= self._order:
             return
         data = zlib.compress(msgspec.json.encode(site))
-        if (seq := await keep(self._link, SUBJECT, data, number, CONNECT_S)) is not None:
-            self._kept = (seq, site)
-
-
-class _Said(Struct, frozen=True):
-    version: int
-    first: str
+        if (seq := await keep(self._link, SUBJECT, data, self._number, CONNECT_S)) is not None:
+            self._number, self._order = seq, site.order

@@ -1,6 +1,7 @@
 """What a steward keeps beside who is here: each thing with its streams, and with what desks may ask of it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from rung.floor.base import FloorError
 from rung.floor.nats_link import CONNECT_S, Link, go_on
 
 LOAD_S = 30.0
+MORE_S = 0.1  # between two looks at whether more is coming
 HEARTBEAT_S = 1.0  # where one server of a cluster dies, another one goes on with what is read after two of them
 
 Heard = Callable[[Msg], Awaitable[None]]
@@ -97,13 +99,17 @@ async def read(link: Link, what: Read) -> None:
         config=None if what.start is None else ConsumerConfig(opt_start_seq=what.start),
         idle_heartbeat=HEARTBEAT_S,
     )
-    consumer = await subscription.consumer_info()
-    go_on()
-    there = (consumer.num_pending or 0) + (consumer.delivered.consumer_seq if consumer.delivered else 0)
     async with asyncio.timeout(LOAD_S):
-        while count < there:
+        while True:
+            consumer = await subscription.consumer_info()
+            go_on()
+            delivered = consumer.delivered.consumer_seq if consumer.delivered else 0
+            if not consumer.num_pending and count >= delivered:
+                return
             some.clear()
-            await some.wait()
+            with contextlib.suppress(asyncio.TimeoutError):  # what was pending may have been replaced meanwhile
+                async with asyncio.timeout(MORE_S):
+                    await some.wait()
 
 
 async def answer(msg: Msg, said: Struct) -> None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from rung.floor import authority
 from rung.floor.base import FloorError
-from rung.floor.cluster import Node, cluster_configuration
+from rung.floor.cluster import Node, Shared, cluster_configuration
 from rung.floor.enrolment import DESK
 from rung.floor.nats_link import Enrolment
 from rung.floor.nkey import is_key, new_seed, public
@@ -52,7 +52,7 @@ class Account(Struct, frozen=True, kw_only=True):
     policies: dict[str, str] = {}  # files beside it, by name
 
 
-class Site(Struct, frozen=True, kw_only=True):
+class Site(Shared, frozen=True, kw_only=True):
     """Everything that a floor's computer must not lose."""
 
     hosts: tuple[str, ...]  # names and addresses by which desks reach it, the best first
@@ -62,8 +62,6 @@ class Site(Struct, frozen=True, kw_only=True):
     listen: str = "0.0.0.0"
     desks: dict[str, Account] = field(default_factory=dict)
     nodes: tuple[Node, ...] = ()  # of a cluster; empty: the floor is this one computer
-    first: str = ""  # the node at which the site is changed
-    version: int = 0  # counts the changes
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -127,7 +125,7 @@ class SiteFolder:
         """From now on the site is changed here: for when the computer at which it was is gone for good."""
         with self._locked() as site:
             if site is not None and site.first != self.here():
-                self._keep(replace(site, first=self.here()))
+                self._keep(replace(site, first=self.here(), term=site.term + 1))
 
     def adopt(self, data: bytes) -> str:
         """The first computer's site instead of this one's; what is lost by that, in one line."""
@@ -136,8 +134,8 @@ class SiteFolder:
             if own == site:
                 return ""
             self._write(site)
-        lost = own is not None and own.version >= site.version
-        return f"a change that was made here is given up; that of {site.first} stands" if lost else ""
+        lost = own is not None and own.first == self.here() != site.first
+        return f"{site.first} is the first computer now; what was changed here alone is given up" if lost else ""
 
     def read(self) -> Site:
         """FloorError, with the mend, if there is none."""
