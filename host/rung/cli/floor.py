@@ -19,7 +19,7 @@ PORT = 4222  # NATS' own
 app = typer.Typer(no_args_is_help=False, help="The floor: one server for many desks, and which of them may be on it.")
 
 
-def _default() -> Path:
+def default_folder() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "rung" / "floor"
 
@@ -49,7 +49,7 @@ def serve(
     from rung.floor.base import FloorError
     from rung.floor.site import SITE, SiteFolder
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         site = made.read() if (made.folder / SITE).exists() else None
         if site is None and not address:
@@ -122,7 +122,7 @@ def add_desk(
     from rung.floor.site import SiteFolder
     from rung.floor.site_service import code_for
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         handed = Settings() if settings is None else settings_for(settings, desk, role, user, password, person)
         seed = made.invite(desk, role, time.time(), handed.config, handed.policies)
@@ -139,7 +139,7 @@ def remove_desk(desk: Name, folder: Folder = None) -> None:
     from rung.floor.site import SiteFolder
 
     try:
-        SiteFolder(folder or _default()).remove(desk)
+        SiteFolder(folder or default_folder()).remove(desk)
     except FloorError as error:
         stop(str(error))
 
@@ -152,7 +152,7 @@ def desks(folder: Folder = None) -> None:
     from rung.floor.site import SiteFolder
 
     try:
-        for name, account in SiteFolder(folder or _default()).read().desks.items():
+        for name, account in SiteFolder(folder or default_folder()).read().desks.items():
             print(f"{name}\t{account.role}\t{'enrolled' if account.key else 'invited'}")
     except FloorError as error:
         stop(str(error))
@@ -171,7 +171,7 @@ def uphold(
     from rung.floor.site import SiteFolder
 
     try:
-        asyncio.run(told(SiteFolder(folder or _default()).steward()[0], case, date.fromisoformat(until)))
+        asyncio.run(told(SiteFolder(folder or default_folder()).steward()[0], case, date.fromisoformat(until)))
     except ValueError:
         stop(f"--until: {until!r} is no day, such as 2031-12-31")
     except FloorError as error:

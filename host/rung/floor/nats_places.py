@@ -6,7 +6,7 @@ import msgspec
 from nats.aio.msg import Msg
 
 from rung import words as w
-from rung.floor.base import FloorError, Place, Status
+from rung.floor.base import DesksAre, FloorError, Place, Status
 from rung.floor.nats_letters import Found, Sat, encode, read_page, read_sat
 from rung.floor.nats_link import Enrolment, Link, connected
 from rung.words import Presence, Role
@@ -80,6 +80,9 @@ class Places:
         others = ((desk, role, sat.place) for desk, (role, sat) in self._sat.items() if desk != here)
         present = tuple(p for desk, role, place in others if (p := _presence(desk, role, place)) is not None)
         return w.FloorIs(up=True, present=present, desks={d: sat.place.extension for d, (_, sat) in self._sat.items()})
+
+    def desks_are(self) -> DesksAre:
+        return DesksAre({desk: sat.place for desk, (_, sat) in self._sat.items()})
 
 
 def _presence(desk: str, role: Role, place: Place) -> Presence | None:

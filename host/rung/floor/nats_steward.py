@@ -59,11 +59,14 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
+        people: Callable[[bytes], bytes] | None = None,
         continues: Continues = lambda copied, journal, lines: "",
         trouble: Callable[[str], None] = lambda text: None,
         keeping: tuple[Keeping, ...] = (),
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
+
+        ``people`` answers who may sign on (`people_service.answer`); it takes as long as a password's check.
 
         ``continues`` tells whether a part of a record follows what was copied; ``trouble`` is told what does not.
         """
@@ -72,6 +75,7 @@ class Steward:
         self._system = system
         self._replicas = replicas
         self._enrol = enrol
+        self._people = people
         self.incidents = Incidents()
         self._keeping: tuple[Keeping, ...] = (self.incidents, Copies(continues, trouble), *keeping)
         self._link: Link | None = None
@@ -98,7 +102,11 @@ class Steward:
         self._places, self._found = Places(), {}
         await system.listen(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", self._disconnected)
         await system.settle()
-        answers: dict[str, Heard] = {"places": self._answer_places, "enrol": self._answer_enrol}
+        answers: dict[str, Heard] = {"places": self._answer_places}
+        if self._enrol is not None:
+            answers["enrol"] = self._answer_enrol
+        if self._people is not None:
+            answers["people"] = self._answer_people
         await read(link, Read(PLACES, "rung.place.>", self._place))
         for each in self._keeping:
             await each.begin(link)
@@ -106,8 +114,7 @@ class Steward:
                 await read(link, what)
             answers |= each.answers()
         for service, serve in answers.items():
-            if service != "enrol" or self._enrol is not None:
-                await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
+            await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
         await link.settle()
 
     def _stream(self) -> StreamConfig:
@@ -193,3 +200,8 @@ class Steward:
         desk = letters.from_whom(msg)
         if desk and self._enrol is not None:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
+
+    async def _answer_people(self, msg: Msg) -> None:
+        if letters.from_whom(msg) and self._people is not None:
+            with contextlib.suppress(msgspec.MsgspecError):
+                await msg.respond(await asyncio.to_thread(self._people, msg.data))

@@ -15,6 +15,8 @@ from rung.floor.cluster import NODES, SharedSite
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues
 from rung.floor.nats_steward import Steward
+from rung.floor.people import PEOPLE, People
+from rung.floor.people_service import answer
 from rung.floor.site import SITE, Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 
@@ -32,6 +34,7 @@ class FloorService:
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
         self._shared = SharedSite(folder, tell)
         self._continues = continues
+        self._people = People(folder.folder / PEOPLE)
 
     async def run(self) -> None:
         known = self._changed()
@@ -55,6 +58,7 @@ class FloorService:
             *self._folder.steward(),
             replicas=1 if node is None else NODES,
             enrol=self.enrol if first else None,
+            people=(lambda data: answer(self._people, data)) if first else None,
             continues=self._continues,
             trouble=self._tell,
             keeping=() if node is None else (self._shared,),

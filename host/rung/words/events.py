@@ -17,15 +17,18 @@ from rung.words.asking import (
     AskWidened,
     LeaveGranted,
     LeaveWithdrawn,
+    ListeningAsked,
     SupervisorFree,
     SupervisorJoined,
     SupervisorLeft,
 )
 from rung.words.basics import Button, Ground, Marker, Role
 from rung.words.calls import EndedBy
+from rung.words.duties import Attended
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.people import PeopleEvent
 
 
 class Verdict(StrEnum):
@@ -265,7 +268,7 @@ class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
     """The call of this case is over: how, from whose side, and whether a manager is to look."""
 
     case: str
-    how: str  # see ``policy.state.Ending``
+    how: str  # an `Ending`
     by: EndedBy
     cause: str = ""
     review: bool = False  # it goes before a manager
@@ -350,6 +353,7 @@ Event = (
     | SupervisorFree
     | SupervisorJoined
     | SupervisorLeft
+    | ListeningAsked
     | EffectDecided
     | EffectConfirmed
     | EffectFailed
@@ -361,4 +365,6 @@ Event = (
     | BreatherEnded
     | BridgeRestarted
     | PolicyKept
+    | Attended
+    | PeopleEvent
 )
