@@ -79,7 +79,7 @@ def cluster(
     from rung.floor.cluster import read_nodes
     from rung.floor.site import SiteFolder
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         three = read_nodes(nodes)
         made.set_up_cluster(three, three[0].name, listen)
