@@ -10,8 +10,9 @@ from nats.js.api import StreamConfig
 from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
-from rung.floor.nats_keeping import Heard, Read, answer, on_disk, store
+from rung.floor.nats_keeping import Heard, Read, answer, on_disk
 from rung.floor.nats_link import Enrolment, Link, connected
+from rung.floor.nats_places import store
 
 INCIDENTS = "INCIDENTS"  # the stream
 

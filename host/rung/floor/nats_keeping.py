@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.js.api import (
@@ -20,7 +19,6 @@ from nats.js.api import (
 from nats.js.errors import APIError
 
 from rung.floor import nats_letters as letters
-from rung.floor.base import FloorError
 from rung.floor.nats_link import CONNECT_S, Link, go_on
 
 LOAD_S = 30.0
@@ -116,10 +114,3 @@ async def answer(msg: Msg, said: Struct) -> None:
     """To the desk that asked, and to nobody else."""
     if letters.from_whom(msg):
         await msg.respond(letters.encode(said))
-
-
-async def store(link: Link, subject: str, name: str, data: bytes) -> None:
-    """Returns once it is on the server's disk; twice under one name, it is kept once."""
-    said = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
-    if "error" in msgspec.json.decode(said.data, type=dict[str, object]):
-        raise FloorError(f"the floor does not keep it: {said.data.decode()}")

@@ -17,7 +17,7 @@ from nats.js.errors import Error as JetStreamError
 
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
-from rung.floor.nats_copies import Continues, Copies
+from rung.floor.nats_copies import Continues, Copies, ReadHead
 from rung.floor.nats_incidents import Incidents
 from rung.floor.nats_keeping import Heard, Keeping, Read, answer, make, read
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
@@ -61,6 +61,7 @@ class Steward:
         enrol: Callable[[str, str], bytes] | None = None,
         people: Callable[[bytes], bytes] | None = None,
         continues: Continues = lambda copied, journal, lines: "",
+        read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
         keeping: tuple[Keeping, ...] = (),
     ) -> None:
@@ -68,7 +69,8 @@ class Steward:
 
         ``people`` answers who may sign on (`people_service.answer`); it takes as long as a password's check.
 
-        ``continues`` tells whether a part of a record follows what was copied; ``trouble`` is told what does not.
+        ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
+        says (without it they are kept unread); ``trouble`` is told what does not.
         """
         self.up = asyncio.Event()
         self._who = who
@@ -77,7 +79,7 @@ class Steward:
         self._enrol = enrol
         self._people = people
         self.incidents = Incidents()
-        self._keeping: tuple[Keeping, ...] = (self.incidents, Copies(continues, trouble), *keeping)
+        self._keeping: tuple[Keeping, ...] = (self.incidents, Copies(continues, trouble, read_head), *keeping)
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject

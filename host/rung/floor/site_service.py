@@ -13,7 +13,7 @@ from rung.floor import authority
 from rung.floor.base import FloorError
 from rung.floor.cluster import NODES, SharedSite
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
-from rung.floor.nats_copies import Continues
+from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
 from rung.floor.people import PEOPLE, People
 from rung.floor.people_service import answer
@@ -27,13 +27,16 @@ UP_S = 10.0  # a server with a large store reads it first
 class FloorService:
     """`run` until cancelled; FloorError when the server cannot be started, or ends by itself."""
 
-    def __init__(self, folder: SiteFolder, tell: Callable[[str], None], continues: Continues) -> None:
-        """``tell`` gets a line for people; ``continues`` as `Steward`."""
+    def __init__(
+        self, folder: SiteFolder, tell: Callable[[str], None], continues: Continues, read_head: ReadHead | None = None
+    ) -> None:
+        """``tell`` gets a line for people; ``continues`` and ``read_head`` as `Steward`."""
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
         self._shared = SharedSite(folder, tell)
         self._continues = continues
+        self._read_head = read_head
         self._people = People(folder.folder / PEOPLE)
 
     async def run(self) -> None:
@@ -60,6 +63,7 @@ class FloorService:
             enrol=self.enrol if first else None,
             people=(lambda data: answer(self._people, data)) if first else None,
             continues=self._continues,
+            read_head=self._read_head,
             trouble=self._tell,
             keeping=() if node is None else (self._shared,),
         )
