@@ -50,6 +50,8 @@ def site() -> Iterator[RealSite]:
         "rung.places.agent.ada",  # as the server
         "rung.floor.look_up.eve",
         "rung.floor.report.eve",
+        "rung.journal.eve",
+        "rung.head.eve",
         "rung.floor.enrol.ada",
         "rung.upheld.floor",
         "rung.incident.ada",
