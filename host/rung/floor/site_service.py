@@ -75,7 +75,7 @@ class FloorService:
             await asyncio.sleep(LOOK_S)
 
     def _changed(self) -> int:
-        """Of what the server reads, which is written after all else: told earlier, it would read what was there before."""
+        """Of what the server reads, which is written last: told earlier, it would read what was there before."""
         return (self._folder.folder / SERVER_CONFIGURATION).stat().st_mtime_ns
 
     def _still_there(self) -> None:
