@@ -17,7 +17,7 @@ from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
 from rung.floor.people import PEOPLE, People
 from rung.floor.people_service import answer
-from rung.floor.site import SITE, Account, SiteFolder
+from rung.floor.site import Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 
 LOOK_S = 0.2  # between two looks at whether `add-desk` or `remove-desk` has changed who may come
@@ -100,7 +100,8 @@ class FloorService:
         return known
 
     def _changed(self) -> int:
-        return (self._folder.folder / SITE).stat().st_mtime_ns
+        """Of what the server reads, which is written last: told earlier, it would read what was there before."""
+        return (self._folder.folder / SERVER_CONFIGURATION).stat().st_mtime_ns
 
     def _still_there(self) -> None:
         if (code := self._server.ended()) is not None:
