@@ -39,6 +39,7 @@ Kind = Literal[
     "replied",  # from here, to what another desk asks; text: what
     "desks",  # what goes on at all desks, where a supervisor sits here
     "view",  # what the page shows
+    "page",  # it is served at the address in text
     "trouble",  # something does not work: one line with the mend
 ]
 
