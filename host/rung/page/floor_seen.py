@@ -28,6 +28,7 @@ class Waiting(Struct, frozen=True):
 
     asked: Asked
     came_ns: int
+    told_ns: int  # when its brief was told, from which the brief's ages count
     first_to: tuple[str, ...]  # whom it was put before when it came
     replied: Reply | None = None  # what was answered from here; the asking desk decides who was first
 
@@ -102,10 +103,11 @@ def _asked(seen: FloorSeen, asks: tuple[Asked, ...], at_ns: int) -> FloorSeen:
         if asked.over is not None:
             past.append(Past(asked, at_ns, None if old is None else old.replied))
         elif old is None:
-            waiting.append(Waiting(asked, at_ns, asked.to))
+            waiting.append(Waiting(asked, at_ns, at_ns, asked.to))
         else:
             urgent = asked.want != old.asked.want  # it is another question now, and open again
-            waiting.append(replace(old, asked=asked, replied=None if urgent else old.replied))
+            told_ns = old.told_ns if asked.brief == old.asked.brief else at_ns
+            waiting.append(replace(old, asked=asked, told_ns=told_ns, replied=None if urgent else old.replied))
     told = {(asked.desk, asked.ask) for asked in asks}
     lost = [  # the floor is out of reach: nobody knows what becomes of them
         Past(replace(old.asked, over=Outcome.INTERRUPTED), at_ns, old.replied)
