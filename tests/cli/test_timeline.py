@@ -135,7 +135,15 @@ EVENTS: list[tuple[w.Event, str]] = [
         "case closed: released, goes before a manager",
     ),
     (w.BridgeRestarted(), "bridge restarted"),
+    (
+        w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
+        "record begun anew: it was damaged",
+    ),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+    (
+        w.Attended(act=w.Willing(case="desk-7"), by="agent-17", jobs=(w.Job.AGENT,)),
+        "agent-17: willing: desk-7, True",
+    ),
     (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),
     (
         w.PersonSignedOn(person="bob", role=w.Role.AGENT, trained=True, relieves="ann"),

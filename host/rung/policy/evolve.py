@@ -27,6 +27,7 @@ from rung.policy.state import (
     Taken,
 )
 from rung.words import Ground, Outcome, Reply, Want
+from rung.words.calls import CAME_TO_SOMETHING
 
 FAILED_ASKS = frozenset(
     {
@@ -40,7 +41,6 @@ FAILED_ASKS = frozenset(
     }
 )
 NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
-CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
 UNNAMED, TRANSFER, INVOLVE = Ground.UNNAMED, Want.TRANSFER, Want.INVOLVE
 TELLING, ASKING, ANSWERED = Phase.TELLING, Phase.ASKING, Phase.ANSWERED
 REFUSALS = frozenset({Outcome.DECLINED, Outcome.DENIED})

@@ -30,24 +30,6 @@ class Phase(StrEnum):
     RETURNING = "returning"  # it came to nothing: the caller comes off hold before the result is shown
 
 
-class Ending(StrEnum):
-    """How a case closed (`words.CaseClosed.how`), in neutral words."""
-
-    RELEASED = "released"
-    TRANSFERRED = "transferred"
-    CALLER_LEFT = "caller left"
-    CALLER_LEFT_ON_HOLD = "caller left on hold"
-    ROUND_RUNG = "ended from the agent's side, not through Rung"
-    TRANSFERRED_ROUND_RUNG = "transferred, not through Rung"
-    CONNECTION_LOST = "connection lost"
-    PHONE_FAILED = "the agent's phone failed"  # it crashed or lost its power: no click, and nobody's doing
-    UNKNOWN = "unknown"
-
-
-# Nobody's rung explains it.
-ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.PHONE_FAILED, Ending.UNKNOWN})
-
-
 class Who(Struct, frozen=True, gc=False):
     """Whoever acts, or would. ``id`` None: nobody is known at this desk."""
 
