@@ -135,6 +135,10 @@ EVENTS: list[tuple[w.Event, str]] = [
         "case closed: released, goes before a manager",
     ),
     (w.BridgeRestarted(), "bridge restarted"),
+    (
+        w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
+        "record begun anew: it was damaged",
+    ),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
     (
         w.Attended(act=w.Willing(case="desk-7"), by="agent-17", jobs=(w.Job.AGENT,)),

@@ -151,6 +151,8 @@ class Describer:
                 return f"{_spelled(answer.verdict)}: {answer.why}{next_button}"
             case w.PolicyKept(version=version):
                 return f"policy {version}"
+            case w.RecordBegunAnew(why=why):
+                return f"record begun anew: {why}"
             case w.CaseOpened(epoch=epoch, policy=policy, version=version):
                 return f"case opened: epoch {epoch}, policy {policy} {version}"
             case w.CaseClosed(how=how, review=review):

@@ -108,6 +108,13 @@ class Copied(Struct, frozen=True, kw_only=True):
     hash: bytes = b""  # its hash: with it anybody can tell later whether something up to there was changed
 
 
+class Signed(Struct, frozen=True):
+    """What a signed end of a record says, and by whose key."""
+
+    copied: Copied
+    key: str  # the public one
+
+
 class AsksAre(Struct, frozen=True, tag=True):
     """Everything put before this desk that is open, oldest first, and what has come to its end since the last time.
 
@@ -205,6 +212,13 @@ class Floor(Protocol):
 
         `FloorError` when they are not the next ones: ask `copied` again. The desk's record is the truth; what does not
         continue what was copied before is kept as well, and the floor says so.
+        """
+
+    async def keep_head(self, head: str) -> None:
+        """Keep the signed end of this desk's record, one line of text, as it is; durable when it returns.
+
+        The floor need not understand it. Whoever holds one can tell later whether anything up to there was changed,
+        also when the copies are gone.
         """
 
     async def report(self, caller: str, incident: Earlier) -> None:

@@ -306,6 +306,20 @@ class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
 
 
+class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
+    """The first entry of a fresh record: what became of the one before, and up to where that was sound.
+
+    Who reviews goes on reading there. A call that was up then begins anew at the foot of the ladder.
+    """
+
+    why: str  # the record before could not go on
+    file: str  # where it was put aside, in the same folder; empty: there was none left
+    journal: str  # its id; empty: not readable
+    seq: int  # its last entry that is known to be good
+    hash: str  # that entry's, in hex
+    epoch: int  # calls, effects and asks are numbered from here, so that no number comes twice
+
+
 class PolicyKept(Struct, frozen=True, tag=True):
     """The whole policy as it was loaded, so that a case is finished, and judged, by the version it began with."""
 
@@ -364,6 +378,7 @@ Event = (
     | TaskSettled
     | BreatherEnded
     | BridgeRestarted
+    | RecordBegunAnew
     | PolicyKept
     | Attended
     | PeopleEvent
