@@ -12,6 +12,7 @@ from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
 from rung.journal.after.files import Files
 from rung.journal.by_case import Told
+from rung.journal.format import Entry
 from rung.journal.store import READ_BATCH, Journal
 
 
@@ -46,6 +47,16 @@ class Afterwards:
                     self._read = entry.seq
                 if not entries:
                     return self._files
+
+    def lines(self) -> list[Entry]:
+        """This desk's whole record. Raises JournalError."""
+        found: list[Entry] = []
+        while True:
+            with self._journal_lock:
+                entries = list(islice(self._journal.entries(found[-1].seq if found else 0), READ_BATCH))
+            if not entries:
+                return found
+            found += entries
 
     def learn(self, record: str, entries: Iterable[Told]) -> None:
         """More of another desk's record, in order and each entry once. This desk's own is left as it is."""
