@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -20,13 +21,16 @@ from rung.cli.app import app
 from rung.config import read_config
 from rung.desk.after_desk import Do, ListAll, Mine, Request, Show
 from rung.desk.after_door import DOOR, DoorError, ask
+from rung.desk.privacy import Privacy
 from rung.floor.people import People
 from rung.floor.people_local import LocalDirectory
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.policy import load
 from rung.policy.language import canonical, version_of
 from rung.words import CallState, EndedBy, Ground, Job
 
+NOW = 1_700_000_000_000
 PASSWORD = "correct horse battery"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 JOBS = {"agent-17": Job.AGENT, "agent-18": Job.AGENT, "supervisor-3": Job.SUPERVISOR, "manager-1": Job.MANAGER}
@@ -62,9 +66,12 @@ def desk(tmp_path: Path) -> Path:
     floor.tell = lambda *events, record="ada": told.extend(events)  # type: ignore[method-assign]
     floor.call(Ground.HARASSMENT)
     policy = load("end-with-care")
-    journal = Journal(state / "journal.db")
-    journal.append([w.PolicyKept(version_of(policy), canonical(policy)), *told], at_ms=5, wall_ms=1_700_000_000_000)
+    journal, vault = Journal(state / "journal.db"), Vault(state / "vault.db")
+    privacy = Privacy(journal, vault, threading.Lock(), lambda: 5, lambda: NOW)
+    sealed = privacy.sealed([w.PolicyKept(version_of(policy), canonical(policy)), *told], "", NOW)
+    journal.append(sealed, at_ms=5, wall_ms=NOW)
     journal.close()
+    vault.close()
     file = tmp_path / "rung.toml"
     file.write_text(TOML)
     return file

@@ -13,6 +13,7 @@ from rung.desk.after_desk import AfterDesk, Reply, Request, What
 from rung.desk.after_door import AfterDoor, DoorError, ask
 from rung.desk.afterwards import Afterwards
 from rung.desk.bridge import Bridge
+from rung.desk.privacy import Privacy
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.words import Actor, Job, Role
@@ -83,19 +84,26 @@ def at_rest(config: Config, request: Request) -> Reply:
     """No bridge runs: the record is opened for as long as this takes. Raises JournalError."""
     if not config.journal.exists():
         stop(f"{config.journal}: there is no record yet")
+    from rung.cli.run import vault_of
+
     actor = _own(config) if not request.name else _checked_here(config, request)
     if isinstance(actor, str):
         return Reply(why=actor)
-    journal = Journal(config.journal)
+    journal, vault = Journal(config.journal), vault_of(config)
     try:
+        lock = threading.Lock()
+        privacy = Privacy(journal, vault, lock, journal.last_at_ms, _wall_ms)
 
         def record(event: w.Event) -> None:
-            journal.append([event], at_ms=journal.last_at_ms(), wall_ms=_wall_ms())
+            with lock:
+                now_ms = _wall_ms()
+                journal.append(privacy.sealed([event], "", now_ms), at_ms=journal.last_at_ms(), wall_ms=now_ms)
 
-        after = Afterwards(journal, threading.Lock(), record, _wall_ms, config.after)
+        after = Afterwards(journal, lock, record, _wall_ms, config.after, vault)
         return AfterDesk(after, lambda: {config.desk.name: after.lines()}).answer(request.what, actor)
     finally:
         journal.close()
+        vault.close()
 
 
 def _checked_here(config: Config, request: Request) -> Actor | str:

@@ -149,6 +149,8 @@ class AfterDesk:
         if not _may_see(actor, file):
             return Reply(why="Only who had the call, a supervisor or a manager sees it.")
         found = self._report(files, case)
+        if found is not None:
+            self._after.seen(case, actor.id, "the incident report")
         return Reply(done=found is not None, report=found, private=not _leads(actor))
 
     def _report(self, files: Files, case: str) -> Report | None:
@@ -158,6 +160,8 @@ class AfterDesk:
         if not _leads(actor):
             return Reply(why="Supervisors and managers see the block list.")
         held = blocks(self._after.files(), self._after.wall_ms())
+        for block in held:
+            self._after.seen(block.case, actor.id, "the block list")
         rows = (
             BlockRow(
                 case=block.case,
