@@ -44,6 +44,8 @@ EFFECTS: dict[w.Effect, str] = {
     w.Play(9, "a", "Goodbye.", "en"): "play the announcement",
     w.Record(10, "a", "desk-1"): "record the call",
     w.StopRecording(11, "a"): "stop recording",
+    w.Listen(12, "a", "601", "coach"): "ring the supervisor to listen",
+    w.StopListening(12, "a", "601"): "let the supervisor listen no more",
     w.Pause(12, True, "breather"): "pause the agent in queues, or end that",
 }
 FLOOR: dict[w.Effect, str] = {
@@ -65,6 +67,8 @@ EVENTS: list[tuple[w.Event, str]] = [
         w.CaseOpened(case="k", epoch=2, call="a", direction="in", policy="p", version="1-ab"),
         "case opened: epoch 2, policy p 1-ab",
     ),
+    (w.ListeningAsked(person="eve", how="coach", granted=True), "eve asks to coach"),
+    (w.ListeningAsked(person="eve", how="listen", granted=False), "eve asks to listen: the caller must agree first"),
     (w.CallHeld("5fa02002-1"), "caller on hold"),
     (w.CallResumed("5fa02002-1"), "agent and caller talk again"),
     (w.PhoneLost(), "phone lost"),
@@ -131,7 +135,36 @@ EVENTS: list[tuple[w.Event, str]] = [
         "case closed: released, goes before a manager",
     ),
     (w.BridgeRestarted(), "bridge restarted"),
+    (w.ErasureOrdered(("case/a", "refused/a"), "max", "asked for"), "to be erased: 2 keys: asked for"),
+    (w.Erased(("case/a",)), "erased: 1 keys"),
+    (w.HoldPlaced(case="a", person="max", reason="court"), "a is held by max: court"),
+    (w.HoldLifted(case="a", person="max"), "a is held no more: max"),
+    (w.ClearTextSeen(case="a", person="max", what="notes"), "max sees notes of a"),
+    (
+        w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
+        "record begun anew: it was damaged",
+    ),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+    (
+        w.Attended(act=w.Willing(case="desk-7"), by="agent-17", jobs=(w.Job.AGENT,)),
+        "agent-17: willing: desk-7, True",
+    ),
+    (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),
+    (
+        w.PersonSignedOn(person="bob", role=w.Role.AGENT, trained=True, relieves="ann"),
+        "bob signs on as agent, takes over from ann",
+    ),
+    (w.PersonSignedOff("ann", "signed off"), "ann is signed off: signed off"),
+    (w.SignOnRefused("ann", "name or password is wrong"), "sign on refused: ann, name or password is wrong"),
+    (
+        w.PersonChanged(person="ann", by="ralf", what="trained", until="2031-12-31"),
+        "person changed: ralf, trained, 2031-12-31",
+    ),
+    (w.GrantRefused(desk="sup-1", person="eve", ask=3, why="late"), "the answer of eve at sup-1 is refused: late"),
+    (
+        w.CommandRefused(desk="ada", person="ann", what="hang up", why="not hers"),
+        "command refused: ada, hang up, not hers",
+    ),
 ]
 
 

@@ -9,12 +9,14 @@ from rung import __version__
 from rung.cli.fleet import FleetFolder, Folder
 from rung.cli.fleet import app as fleet_app
 from rung.cli.floor import app as floor
+from rung.cli.people import app as people
 from rung.cli.policy import app as policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
 app.add_typer(fleet_app, name="fleet")
 app.add_typer(floor, name="floor")
+app.add_typer(people, name="people")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
 
@@ -29,11 +31,12 @@ def main() -> None:
 def run(
     config: ConfigFile = Path("rung.toml"),
     json: Annotated[bool, typer.Option("--json", help="Print what happens, one event a line.")] = False,
+    person: Annotated[str, typer.Option(help="Sign on; the password is asked for, or read from stdin.")] = "",
 ) -> None:
     """Run the bridge of one desk: a real port and a configured phone."""
     from rung.cli.run import run_desk
 
-    run_desk(config, json)
+    run_desk(config, json, person)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """How a command ends that cannot do its work: one clear line."""
 
+import getpass
 import sys
 from importlib.util import find_spec
 from typing import NoReturn
@@ -8,6 +9,7 @@ import typer
 
 NO_SIP = "the embedded SIP phone is not installed: install rung with its extra `sip` (Linux only)"
 NO_FLOOR = "the floor needs NATS: install rung with its extra `floor`"
+NO_PEOPLE = "passwords need argon2: install rung with its extra `page` or `floor`"
 NO_DEMO = "the demo needs the SIP phone and the MicroPython VM: install rung with its extra `demo` (Linux x86_64)"
 
 
@@ -21,3 +23,13 @@ def need(module: str, otherwise: str) -> None:
     """End with ``otherwise`` unless this module is installed."""
     if find_spec(module) is None:
         stop(otherwise)
+
+
+def typed(prompt: str, again: bool = False) -> str:
+    """A password: never an argument, which every program of the computer can see. Or a line of stdin."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    word = getpass.getpass(prompt)
+    if again and getpass.getpass("once more: ") != word:
+        stop("the two are not the same; nothing was changed")
+    return word

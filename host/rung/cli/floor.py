@@ -19,7 +19,7 @@ PORT = 4222  # NATS' own
 app = typer.Typer(no_args_is_help=False, help="The floor: one server for many desks, and which of them may be on it.")
 
 
-def _default() -> Path:
+def default_folder() -> Path:
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "rung" / "floor"
 
@@ -36,6 +36,10 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help=f"Where the server listens; left out: {PORT}.")] = None,
     listen: Annotated[str | None, typer.Option(help="Only on this address of the computer; left out: on all.")] = None,
+    here: Annotated[str, typer.Option(help="Of a cluster: which of its computers this is; said once.")] = "",
+    first: Annotated[
+        bool, typer.Option("--first", help="Of a cluster: from now on desks are added and removed here.")
+    ] = False,
     folder: Folder = None,
 ) -> None:
     """Start the floor's server and keep it up until Ctrl-C. The first time, with --address, it is set up."""
@@ -45,21 +49,49 @@ def serve(
     from rung.floor.base import FloorError
     from rung.floor.site import SITE, SiteFolder
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         site = made.read() if (made.folder / SITE).exists() else None
         if site is None and not address:
             stop("say by which name or address desks reach this computer: rung floor --address floor.example.com")
         hosts = tuple(address) if address else site.hosts if site is not None else ()
         port = port or (PORT if site is None else site.port)
+        if here:
+            made.be(here)
         made.set_up(hosts, port, listen or ("0.0.0.0" if site is None else site.listen))
+        made.node()
+        if first:
+            made.be_first()
         asyncio.run(_serve(made))
     except (FloorError, OSError) as error:
         stop(str(error))
 
 
+@app.command()
+def cluster(
+    nodes: Annotated[list[str], typer.Argument(help="Three computers: a=HOST b=HOST c=HOST, the first is this one.")],
+    listen: Annotated[str, typer.Option(help="Only on this address of the computer; left out: on all.")] = "0.0.0.0",
+    folder: Folder = None,
+) -> None:
+    """Make this the first of three computers that are one floor; a floor that is here already keeps its desks."""
+    need("nats", NO_FLOOR)
+    from rung.floor.base import FloorError
+    from rung.floor.cluster import read_nodes
+    from rung.floor.site import SiteFolder
+
+    made = SiteFolder(folder or default_folder())
+    try:
+        three = read_nodes(nodes)
+        made.set_up_cluster(three, three[0].name, listen)
+    except (FloorError, OSError) as error:
+        stop(str(error))
+    print(f"{made.folder}: the first of three. Copy it to the other two, whole and in secret, before it is started.")
+    for number, node in enumerate(three):
+        print(f"then at {node.host}: rung floor" + (f" --here {node.name}" if number else ""))
+
+
 async def _serve(folder: Any) -> None:
-    from rung.cli.floor_copies import continues
+    from rung.cli.floor_copies import continues, read_head
     from rung.floor.site_service import FloorService
 
     task = asyncio.current_task()
@@ -67,7 +99,7 @@ async def _serve(folder: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        await FloorService(folder, lambda text: print(text, flush=True), continues).run()
+        await FloorService(folder, lambda text: print(text, flush=True), continues, read_head).run()
 
 
 @app.command("add-desk")
@@ -90,7 +122,7 @@ def add_desk(
     from rung.floor.site import SiteFolder
     from rung.floor.site_service import code_for
 
-    made = SiteFolder(folder or _default())
+    made = SiteFolder(folder or default_folder())
     try:
         handed = Settings() if settings is None else settings_for(settings, desk, role, user, password, person)
         seed = made.invite(desk, role, time.time(), handed.config, handed.policies)
@@ -107,7 +139,7 @@ def remove_desk(desk: Name, folder: Folder = None) -> None:
     from rung.floor.site import SiteFolder
 
     try:
-        SiteFolder(folder or _default()).remove(desk)
+        SiteFolder(folder or default_folder()).remove(desk)
     except FloorError as error:
         stop(str(error))
 
@@ -120,7 +152,7 @@ def desks(folder: Folder = None) -> None:
     from rung.floor.site import SiteFolder
 
     try:
-        for name, account in SiteFolder(folder or _default()).read().desks.items():
+        for name, account in SiteFolder(folder or default_folder()).read().desks.items():
             print(f"{name}\t{account.role}\t{'enrolled' if account.key else 'invited'}")
     except FloorError as error:
         stop(str(error))
@@ -135,11 +167,11 @@ def uphold(
     """A review has found that this call was an incident: it is shown when the caller rings again."""
     need("nats", NO_FLOOR)
     from rung.floor.base import FloorError
-    from rung.floor.nats_steward import uphold as told
+    from rung.floor.nats_incidents import uphold as told
     from rung.floor.site import SiteFolder
 
     try:
-        asyncio.run(told(SiteFolder(folder or _default()).steward()[0], case, date.fromisoformat(until)))
+        asyncio.run(told(SiteFolder(folder or default_folder()).steward()[0], case, date.fromisoformat(until)))
     except ValueError:
         stop(f"--until: {until!r} is no day, such as 2031-12-31")
     except FloorError as error:

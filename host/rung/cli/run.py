@@ -4,47 +4,61 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 
 from rung import words as w
 from rung.cli.asked import HELP, AskKeys
-from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop
+from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop, typed
 from rung.cli.keys import Keys
+from rung.cli.pages import served, site_of
 from rung.cli.phones import extension_of, phone_of, sip_settings
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.desk.privacy import Retention
 from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.search import BoxAt
+from rung.page.site import PageError, Site
 from rung.phone.base import Phone
 
+Watch = Callable[[Happening], None]
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
-def run_desk(file: Path, json: bool) -> None:
+def run_desk(file: Path, json: bool, person: str = "") -> None:
+    """``person`` signs on first; their password is asked for, or read from stdin."""
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
+    comes = (person, typed(f"password of {person}: ")) if person else None
     phone = phone_of(config)
     floor = floor_of(config)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
+        vault = vault_of(config)
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
-    teller = Teller(_print_json if screen is None else screen.happened)
+    site = site_of(config)
+    eyes = _print_json if screen is None else screen.happened
+    teller = Teller(eyes if site is None else _both(site.happened, eyes))
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor))
-    except* JournalError as failed:
+        asyncio.run(_run(config, phone, journal, vault, teller, screen, floor, comes, site))
+    except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
-        journal.close()  # first: the next bridge may need it while a watcher still does not read
+        journal.close()
+        vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
 
 
@@ -77,6 +91,35 @@ def floor_of(config: Config) -> Floor | None:
     return NatsFloor(enrolment)
 
 
+def vault_of(config: Config) -> Vault:
+    """The keys of this desk's record. Raises JournalError."""
+    site = b""
+    if config.floor is not None:
+        from rung.floor.enrolment import read_enrolment
+
+        with contextlib.suppress(FloorError):
+            site = bytes.fromhex(read_enrolment(Path(config.floor.enrolment)).callers)
+    return Vault(config.vault, site=site or None, country=config.privacy.country)
+
+
+def retention_of(config: Config) -> Retention:
+    return Retention(config.privacy.refused_days, config.privacy.cases_days)
+
+
+def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
+    """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
+    if config.desk.person is not None or find_spec("argon2") is None:
+        return None
+    from rung.desk.seat import Seat
+    from rung.floor.people import PEOPLE, People
+    from rung.floor.people_local import LocalDirectory
+    from rung.floor.people_service import FloorDirectory
+
+    people = People(config.state_folder() / PEOPLE)
+    directory = LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
+    return Seat(bridge, directory, place, config.desk.role)
+
+
 def _config(file: Path) -> Config:
     try:
         return read_config(file)
@@ -85,10 +128,20 @@ def _config(file: Path) -> Config:
 
 
 async def _run(
-    config: Config, phone: Phone, journal: Journal, teller: Teller, screen: Screen | None, floor: Floor | None
+    config: Config,
+    phone: Phone,
+    journal: Journal,
+    vault: Vault,
+    teller: Teller,
+    screen: Screen | None,
+    floor: Floor | None,
+    comes: tuple[str, str] | None,
+    site: Site | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
+    bridge = Bridge(
+        config.book(), journal, phone, teller, floor=floor, box=box, vault=vault, retention=retention_of(config)
+    )
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -111,7 +164,37 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        await bridge.run(place, config.phone.supervisors)
+        seat = seat_of(config, bridge, floor, place)
+        if seat is not None:
+            seat.resume()
+        if site is not None:
+            site.open(bridge, teller, place, floor, seat)
+        async with served(config, site) as address:
+            if address:
+                teller.tell("page", text=address)
+            if seat is None:
+                await bridge.run(place, config.phone.supervisors)
+            else:
+                await _seated(bridge, seat, comes, teller, config.phone.supervisors)
+
+
+async def _seated(bridge: Bridge, seat: Any, comes: tuple[str, str] | None, teller: Teller, supervisors: str) -> None:
+    """A desk at which people sign on."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bridge.run(seat.place, supervisors))
+        group.create_task(seat.watch())
+        if comes is not None:
+            refused = await seat.sign_on(*comes)
+            if not isinstance(refused, w.Person):
+                teller.tell("trouble", text=refused.why)
+
+
+def _both(first: Watch, then: Watch) -> Watch:
+    def watch(happening: Happening) -> None:
+        first(happening)
+        then(happening)
+
+    return watch
 
 
 def _print_json(happening: Happening) -> None:

@@ -9,21 +9,28 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.desk.afterwards import Afterwards
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.happening import Teller
 from rung.desk.incidents import incident
 from rung.desk.known_cases import KnownCases
-from rung.desk.recovery import Kept, recover
-from rung.floor.base import AsksAre, Floor, FloorError, FloorNews, Place, Status
-from rung.journal.format import JournalError
+from rung.desk.presence import Presenter
+from rung.desk.privacy import Privacy, Retention
+from rung.desk.recovery import Kept, recover, wall_ms
+from rung.desk.upkeep import Upkeep
+from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
+from rung.journal.after.decide import NO_RULES, Rules
+from rung.journal.format import Head, JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
 from rung.link.search import BoxAt
@@ -32,7 +39,6 @@ from rung.policy import Book, Desk, lamps, next_change, step
 from rung.policy.language import from_canonical, version_of
 from rung.policy.state import Who
 from rung.policy.view import View, view
-from rung.words import CallState
 
 TOLD_ONCE = w.Seen | w.Replied | w.EarlierAre | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed
 CATCH_UP_S = 1.0  # after the record failed, ask the phone again this often for what was missed
@@ -50,18 +56,25 @@ class Bridge:
         *,
         floor: Floor | None = None,
         box: BoxAt | None = None,
+        vault: Vault | None = None,
+        retention: Retention | None = None,
+        rules: Rules = NO_RULES,
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
+
+        ``vault`` has the keys under which the record keeps what names a caller; without it, which is for tests, the
+        record is in clear text and nothing is ever erased.
 
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
+        self.desks = DesksAre()  # what goes on at the desks, where a supervisor sits here
         self._journal = journal
         self._phone = phone
         self._floor = floor
         self._teller = teller
         self._lock = threading.Lock()
-        self._desk = recover(journal)
+        self._desk = recover(journal, vault)
         self._kept = Kept(journal)
         self._cases = KnownCases(journal)
         self._book = self._kept.with_those_of(self._desk, book)
@@ -71,15 +84,20 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
-        self._commands = Commands(phone, floor, teller, self.now, self.feed)
+        self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
+        self._retention = retention or Retention()
+        self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
         self._facts: dict[type, w.Input] = {}  # the newest of each kind
         self._unrecorded: list[w.Input] = []  # news of the floor, which nobody tells a second time
         self._place = Place(extension="")
-        self._told_place: Place | None = None
+        self._presenter = Presenter()
         self._extension = ""  # of the supervisors
+        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
+        if self.privacy is not None:
+            self.privacy.erased = self.after.forget
         self._broken: asyncio.Future[None] = self._loop.create_future()
         for policy in book.policies.values():
             self._kept.keep(policy, self.now())
@@ -95,6 +113,8 @@ class Bridge:
         there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
         """
         self._extension = supervisors
+        if self.privacy is not None:
+            self.privacy.start()
         if self._desk.case is not None:
             self._take(w.Restarted())
         self.sit(place)
@@ -111,6 +131,9 @@ class Bridge:
                     group.create_task(self._copier.run())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                if self.privacy is not None:
+                    upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
+                    group.create_task(upkeep.run())
                 await self._broken
         finally:
             if self._line is not None:
@@ -122,7 +145,16 @@ class Bridge:
         """Whoever signs on here, goes away or comes back: the desk and the floor learn it."""
         self._place = place
         who = place.person
-        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, who.trained))
+        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, self._trained(who)))
+
+    def _trained(self, who: w.Person) -> bool:
+        """The floor has every desk's record of it; without one this desk's own decides, if it knows of a training."""
+        try:
+            known = self.after.trained(who.id) if self._floor is None else None
+        except JournalError as error:
+            self._teller.tell("trouble", text=f"nobody can say who is trained: {error}")
+            known = False
+        return who.trained if known is None else known
 
     def feed(self, input: w.Input) -> w.Answer | None:
         """Take one input. Returns the answer for the person who acted; nothing is taken when the record fails."""
@@ -140,6 +172,38 @@ class Bridge:
             if isinstance(input, w.Pressed):
                 self.act()
 
+    def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
+        """What somebody does after a call; nothing is done when the record fails."""
+        try:
+            answer = self.after.attend(act, actor)
+            if isinstance(act, w.Trained | w.Acknowledged):
+                self.sit(self._place)
+        except JournalError as error:
+            self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
+            return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
+        return answer
+
+    def record(self, *events: w.Event) -> None:
+        """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
+        with self._lock:
+            head = self._append(events, "", self.now())
+        for seq, event in enumerate(events, head.seq - len(events) + 1):
+            self._teller.tell("recorded", event=event, seq=seq)
+        if self._copier is not None:
+            self._loop.call_soon_threadsafe(self._copier.wake)
+
+    def last_of(self, *kinds: type[w.Event]) -> w.Event | None:
+        """The latest entry of these kinds. Raises JournalError."""
+        with self._lock:
+            found = [entry for kind in kinds if (entry := self._journal.last(kind)) is not None]
+        return max(found, key=lambda entry: entry.seq).event if found else None
+
+    @property
+    def busy(self) -> bool:
+        """A case is open here, or on its way: it must have somebody who is known."""
+        desk = self._desk
+        return desk.case is not None or bool(desk.parked) or desk.arriving is not None
+
     def look(self, who: Who | None = None) -> View:
         """The desk in words, for whoever sits here or for ``who``: a supervisor in the call."""
         with self._lock:
@@ -156,7 +220,7 @@ class Bridge:
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=time.time_ns() // 1_000_000)
+                head = self._append(made.events, before.case.id if before.case else "", made.desk.at_ms)
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
@@ -170,6 +234,12 @@ class Bridge:
         if self._copier is not None and made.events:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
+
+    def _append(self, events: Sequence[w.Event], case: str, at_ms: int) -> Head:
+        """``case``: what the desk is about before them."""
+        wall = wall_ms()
+        sealed = events if self.privacy is None else self.privacy.sealed(events, case, wall)
+        return self._journal.append(sealed, at_ms=at_ms, wall_ms=wall)
 
     def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
         for event in events:
@@ -276,6 +346,10 @@ class Bridge:
             self._cases.asked(news.asks)
             self._teller.tell("asked", asks=news.asks)
             return None
+        if isinstance(news, DesksAre):
+            self.desks = news
+            self._teller.tell("desks", desks=news.desks)
+            return None
         if isinstance(news, w.FloorIs):
             self._teller.tell("floor", up=news.up)
             news = replace(news, extension=self._extension)
@@ -300,16 +374,10 @@ class Bridge:
                     await asyncio.sleep(CATCH_UP_S)
 
     async def _tell_place(self) -> None:
-        """The floor shows whether somebody may be asked: not while they have a caller, or talk about one."""
-        if self._floor is None:
-            return
-        desk, place = self._desk, self._place
-        talks = any(call.state in (CallState.UP, CallState.HELD) for call in desk.facts.calls.values())
-        if place.status == Status.FREE and (talks or desk.case is not None or desk.arriving is not None):
-            place = replace(place, status=Status.ON_A_CALL)
-        if place != self._told_place:
-            self._told_place = place
-            await self._floor.sign_on(place)
+        if self._floor is not None:
+            place = self._presenter.change(self._place, self._desk, self._book.recording, time.time_ns() // 1_000_000)
+            if place is not None:
+                await self._floor.sign_on(place)
 
     async def _catch_up(self) -> None:
         """Once the record takes entries again, learn anew what could not be recorded meanwhile."""

@@ -13,7 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rung import words as w
-from rung.floor.base import Asked
+from rung.floor.base import Asked, Place
 from rung.link.door import Counters
 from rung.policy.view import View
 
@@ -36,7 +36,10 @@ Kind = Literal[
     "call",  # a call changed
     "floor",  # the floor came or went
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
+    "replied",  # from here, to what another desk asks; text: what
+    "desks",  # what goes on at all desks, where a supervisor sits here
     "view",  # what the page shows
+    "page",  # it is served at the address in text
     "trouble",  # something does not work: one line with the mend
 ]
 
@@ -58,6 +61,7 @@ class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
     counters: Counters | None = None
     view: View | None = None
     asks: tuple[Asked, ...] = ()
+    desks: dict[str, Place] = {}
 
 
 class Teller:

@@ -17,11 +17,13 @@ from rung.words import (
     FloorEffect,
     FloorIs,
     FromDesk,
+    Listening,
     OfferAnswered,
     Outcome,
     Person,
     Replied,
     Reply,
+    Role,
     Seen,
     Want,
 )
@@ -43,6 +45,20 @@ class Status(StrEnum):
     AWAY = "away"  # signed on, and not present
 
 
+class Doing(StrEnum):
+    """What goes on at a desk; of the caller and of what was said it tells nothing."""
+
+    IDLE = "idle"
+    RINGING = "ringing"
+    TALKS = "talks"
+    HOLDS = "holds"  # the caller is on hold
+    ASKS = "asks"  # somebody is being asked
+    SUPERVISED = "supervised"  # a supervisor is in the call
+    CRISIS = "crisis"  # somebody is in danger
+    EMERGENCY = "emergency"  # the agent has called for help
+    RESTS = "rests"  # a breather
+
+
 class Place(Struct, frozen=True, kw_only=True):
     """One desk as the others see it; always the whole of it, never a difference."""
 
@@ -50,6 +66,15 @@ class Place(Struct, frozen=True, kw_only=True):
     person: Person | None = None  # who sits here; None: nobody is signed on
     group: int = 0  # of a supervisor: 0 is asked first, each wider group has the next number
     status: Status = Status.FREE
+    doing: Doing = Doing.IDLE
+    since_ms: int = 0  # when that began, since 1970, by this desk's own wall clock; 0: it has not said
+    ways: tuple[Listening, ...] = ()  # how a supervisor may listen to the call here
+    listeners: dict[str, Listening] = {}  # the desks that do, and how
+
+
+def supervises(place: Place) -> bool:
+    """Does a supervisor sit there?"""
+    return place.person is not None and place.person.role == Role.SUPERVISOR
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -60,6 +85,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     want: Want
     brief: Brief
     may: tuple[Reply, ...]  # what can be answered now
+    to: tuple[str, ...] = ()  # every desk that is asked, those that were asked first before the others
     over: Outcome | None = None  # nobody need answer any more, and why
 
 
@@ -82,6 +108,13 @@ class Copied(Struct, frozen=True, kw_only=True):
     hash: bytes = b""  # its hash: with it anybody can tell later whether something up to there was changed
 
 
+class Signed(Struct, frozen=True):
+    """What a signed end of a record says, and by whose key."""
+
+    copied: Copied
+    key: str  # the public one
+
+
 class AsksAre(Struct, frozen=True, tag=True):
     """Everything put before this desk that is open, oldest first, and what has come to its end since the last time.
 
@@ -92,7 +125,15 @@ class AsksAre(Struct, frozen=True, tag=True):
     asks: tuple[Asked, ...] = ()
 
 
-FloorNews = FloorIs | Seen | Replied | EarlierAre | OfferAnswered | CaseOffered | CaseReclaimed | FromDesk | AsksAre
+class DesksAre(Struct, frozen=True, tag=True):
+    """Every desk in reach, this one too, and what goes on there. Told only where a supervisor sits, on each change."""
+
+    desks: dict[str, Place] = {}
+
+
+FloorNews = (
+    FloorIs | Seen | Replied | EarlierAre | OfferAnswered | CaseOffered | CaseReclaimed | FromDesk | AsksAre | DesksAre
+)
 Feed = Callable[[FloorNews], Answer | None]
 
 
@@ -106,7 +147,8 @@ class Floor(Protocol):
     end a call.
 
     **Presence.** Every desk sees who else is there. Only supervisors who are signed on and not away are among
-    `FloorIs.present`, never this desk's own; `FloorIs.desks` has every desk in reach, this one too.
+    `FloorIs.present`, never this desk's own; `FloorIs.desks` has every desk in reach, this one too. What goes on at
+    the desks only supervisors are told: `DesksAre`, empty once whoever sits here is none.
 
     **Asks.** An ask (leave, a call for a supervisor, an alert such as panic) is put before the desks that it names, and
     nobody else sees it. It is one for all of them: once it is closed it is over before every desk. It lives no longer
@@ -127,7 +169,9 @@ class Floor(Protocol):
         """Keep the connection for ever; `feed` is called on this event loop.
 
         On each connect: `FloorIs(up=True, …)`, then `AsksAre`, then every change of either, and the rest as it comes.
-        `FloorIs(up=False)` when the floor is lost, and asks put before this desk are then gone: `AsksAre(())`.
+        A supervisor is told after that what goes on at the desks: `DesksAre`.
+        `FloorIs(up=False)` when the floor is lost, and asks put before this desk are then gone: `AsksAre(())`; and
+        where a supervisor sits, `DesksAre({})`.
 
         What `feed` returns for a `FromDesk` goes back to whoever acted. While another desk of the same name is on the
         floor, this raises `FloorError` with one line: it can never work.
@@ -168,6 +212,13 @@ class Floor(Protocol):
 
         `FloorError` when they are not the next ones: ask `copied` again. The desk's record is the truth; what does not
         continue what was copied before is kept as well, and the floor says so.
+        """
+
+    async def keep_head(self, head: str) -> None:
+        """Keep the signed end of this desk's record, one line of text, as it is; durable when it returns.
+
+        The floor need not understand it. Whoever holds one can tell later whether anything up to there was changed,
+        also when the copies are gone.
         """
 
     async def report(self, caller: str, incident: Earlier) -> None:

@@ -14,6 +14,7 @@ from rung.floor.base import (
     Asked,
     AsksAre,
     Copied,
+    DesksAre,
     Feed,
     FloorError,
     FloorNews,
@@ -21,6 +22,7 @@ from rung.floor.base import (
     Line,
     Place,
     Status,
+    supervises,
 )
 from rung.words import Outcome, Presence, Role
 
@@ -43,6 +45,7 @@ class LocalFloor:
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
         self._upheld: dict[str, date] = {}  # by case: until when
         self.copies: dict[str, list[tuple[str, Line]]] = {}  # by desk: of which record, and what
+        self.heads: dict[str, list[str]] = {}  # by desk: the signed ends of its record
 
     def desk(self, name: str) -> "LocalDesk":
         """A handle for the desk of that name; only one at a time can `run`."""
@@ -88,6 +91,9 @@ class LocalFloor:
         present = tuple(found for desk in others if (found := _presence(desk)) is not None)
         return w.FloorIs(up=True, present=present, desks={d.desk: d.place.extension for d in self._desks.values()})
 
+    def desks_are(self) -> DesksAre:
+        return DesksAre({desk.desk: desk.place for desk in self._desks.values()})
+
     # -- asks --------------------------------------------------------------------------------------------------------
 
     def ask(self, name: str, effect: w.AskFloor) -> None:
@@ -127,6 +133,7 @@ class LocalDesk:
         self._news: asyncio.Queue[Callable[[Feed], object]] = asyncio.Queue()
         self._told: w.FloorIs | None = None
         self._told_asks: AsksAre | None = None
+        self._told_desks = DesksAre()
         self._lost = False
         self._runs = False
 
@@ -158,6 +165,9 @@ class LocalDesk:
         self.over.clear()
         self.put(w.FloorIs())
         self.put(AsksAre())
+        if self._told_desks != DesksAre():
+            self._told_desks = DesksAre()
+            self.put(self._told_desks)
 
     def find(self) -> None:
         """It is in reach again."""
@@ -191,6 +201,10 @@ class LocalDesk:
         if asks != self._told_asks:
             self._told_asks = asks
             feed(asks)
+        desks = self._floor.desks_are() if supervises(self.place) else DesksAre()
+        if desks != self._told_desks:
+            self._told_desks = desks
+            feed(desks)
 
     def acted(self, act: w.FromDesk, answered: asyncio.Future[w.Answer]) -> None:
         """Somebody acts here from another desk; whoever it is learns what came of it."""
@@ -256,6 +270,9 @@ class LocalDesk:
             raise FloorError(f"entry {lines[0].seq} is not the next of this record")
         self._reached().copies.setdefault(self.desk, []).extend((journal, line) for line in lines)
 
+    async def keep_head(self, head: str) -> None:
+        self._reached().heads.setdefault(self.desk, []).append(head)
+
     async def report(self, caller: str, incident: w.Earlier) -> None:
         self._reached().report(caller, incident)
 
@@ -277,7 +294,9 @@ class LocalDesk:
 
 
 def _asked(desk: str, effect: w.AskFloor, over: Outcome | None = None) -> Asked:
-    return Asked(desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, over=over)
+    return Asked(
+        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
+    )
 
 
 def _presence(desk: LocalDesk) -> Presence | None:

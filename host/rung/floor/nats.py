@@ -15,11 +15,23 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.floor import nats_letters as letters
-from rung.floor.base import Asked, AsksAre, Copied, Feed, FloorError, FloorNews, FloorUnsureError, Line, Place
+from rung.floor.base import (
+    Asked,
+    AsksAre,
+    Copied,
+    DesksAre,
+    Feed,
+    FloorError,
+    FloorNews,
+    FloorUnsureError,
+    Line,
+    Place,
+    supervises,
+)
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
-from rung.floor.nats_places import Places, keep, put
+from rung.floor.nats_places import Places, keep, put, store
 from rung.words import Role
 
 LETTER_S = 4.0  # a letter without an answer is sent again for so long; a dead desk's place is gone by then
@@ -68,6 +80,8 @@ class NatsFloor:
                 told_down = True
                 feed(w.FloorIs())
                 feed(AsksAre())
+                if supervises(self._place):
+                    feed(DesksAre())
             go_on()
             await asyncio.sleep(wait_s * (1 + secrets.randbelow(1000) / 1000) / 2)
             wait_s = min(2 * wait_s, AGAIN_MAX_S)
@@ -121,9 +135,16 @@ class NatsFloor:
             raise FloorError("these are not the next entries of this record")
         self._part = number
 
+    async def keep_head(self, head: str) -> None:
+        await store(self._reached().link, f"rung.head.{self.desk}", head, head.encode())
+
     async def report(self, caller: str, incident: w.Earlier) -> None:
         said = letters.encode(letters.Reported(caller, incident))
         await self._reached().service("report", said, letters.read_answer)
+
+    async def ask_steward(self, service: str, data: bytes, within_s: float) -> bytes:
+        """What a steward says to this desk. Raises as `service` does."""
+        return await self._reached().service(service, data, bytes, within_s)
 
     def _reached(self) -> "_Session":
         if self._session is None:
@@ -160,6 +181,7 @@ class _Session:
         self._numbers = itertools.count(1)
         self._told: FloorNews | None = None
         self._told_asks: FloorNews | None = None
+        self._told_desks = DesksAre()
         self._changed = asyncio.Event()  # presence has changed
         self._asked = asyncio.Event()  # what is asked has changed, after the first telling of presence
         self._evicted = asyncio.Event()  # somebody else has the name now
@@ -263,7 +285,17 @@ class _Session:
                 self.feed(floor)
                 if first:
                     self._asked.set()
+            self._tell_desks()
             await asyncio.sleep(GATHER_S)
+
+    def _tell_desks(self) -> None:
+        if self._told_asks is None:
+            return  # after that
+        role, place = self._floor._who.role, self._floor._place
+        desks = self._places.desks_are() if role == Role.SUPERVISOR and supervises(place) else DesksAre()
+        if desks != self._told_desks:
+            self._told_desks = desks
+            self.feed(desks)
 
     async def _tell_asks(self) -> None:
         while True:
@@ -273,6 +305,7 @@ class _Session:
             if asks != self._told_asks:
                 self._told_asks = asks
                 self.feed(asks)
+                self._changed.set()
 
     # -- letters -----------------------------------------------------------------------------------------------------
 
@@ -313,10 +346,12 @@ class _Session:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
         return Taken(self.feed(body))
 
-    async def service(self, name: str, data: bytes, read: Callable[[bytes], Answer]) -> Answer:
+    async def service(
+        self, name: str, data: bytes, read: Callable[[bytes], Answer], within_s: float = SERVICE_S
+    ) -> Answer:
         """What a steward answers."""
         try:
-            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, SERVICE_S)
+            answer = await self.link.request(f"rung.floor.{name}.{self._floor.desk}", data, within_s)
             return read(answer.data)
         except Unreachable:
             raise FloorError("no steward of the floor is in reach") from None

@@ -22,11 +22,19 @@ PR_SET_PDEATHSIG = 1  # of Linux's prctl
 User = dict[str, object]
 
 
-def server_configuration(folder: Path, listen: str, users: list[User], system: str) -> bytes:
+def server_configuration(
+    folder: Path,
+    listen: str,
+    users: list[User],
+    system: str,
+    name: str = "rung-floor",
+    cluster: dict[str, object] | None = None,
+) -> bytes:
     """Paths are whole, so the server can be started from anywhere. ``system`` is a public nkey."""
     at = folder.resolve()
     told = {
-        "server_name": "rung-floor",
+        "server_name": name,
+        **({} if cluster is None else {"cluster": cluster}),
         "listen": listen,
         "ping_interval": "1s",  # a desk that is cut off is gone for the others within 3 s or so
         "ping_max": 2,
@@ -59,8 +67,8 @@ def user_of_steward(key: str) -> User:
 def user_of_desk(desk: str, role: Role, key: str) -> User:
     """It speaks as itself alone, is answered, and hears what is for it and who is here."""
     publish = [f"rung.to.*.{desk}", f"rung.place.{role}.{desk}"]
-    publish += [f"rung.floor.{service}.{desk}" for service in ("places", "look_up", "report", "copied")]
-    publish.append(f"rung.journal.{desk}")
+    publish += [f"rung.floor.{service}.{desk}" for service in ("places", "look_up", "report", "copied", "people")]
+    publish += [f"rung.journal.{desk}", f"rung.head.{desk}"]
     subscribe = [f"rung.to.{desk}.*", "rung.places.>", f"_INBOX.{desk}.>"]
     return _user(key, publish, subscribe, {"max": 1, "expires": "10s"})
 

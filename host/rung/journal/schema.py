@@ -9,9 +9,11 @@ import secrets
 
 import apsw
 
-from rung.journal.format import JournalError
+from rung.journal.database import SETTINGS, settle
+from rung.journal.format import VERSION, JournalError, JournalForeign
 
-SCHEMA_VERSION = 1
+MIGRATIONS = {1: ""}  # from which version: what changes in the file; entries are never written anew
+SCHEMA_VERSION = VERSION  # the file's and the entries' versions go together
 APPLICATION_ID = 0x52554E47  # "RUNG"; tells our file from any other SQLite database
 
 # The indexes only find entries; what proves them is the chain of hashes.
@@ -31,13 +33,6 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
-_SETTINGS = {  # setting, and what must be read back
-    "synchronous": ("FULL", 2),
-    "journal_mode": ("WAL", "wal"),
-    "fullfsync": (True, 1),  # macOS: fsync alone stops in the drive's cache; elsewhere no effect
-    "checkpoint_fullfsync": (True, 1),
-}
-
 
 def prepare(db: apsw.Connection, place: str) -> str:
     """Take the file for this process alone, check and set it up, and return the journal's id.
@@ -51,22 +46,20 @@ def prepare(db: apsw.Connection, place: str) -> str:
     new = version == 0 and not db.execute("SELECT count(*) FROM sqlite_schema").get
     if not new:
         _refuse_unknown(db, place, version)
-    for name, (wanted, expected) in _SETTINGS.items():
-        db.pragma(name, wanted)
-        if (actual := db.pragma(name)) != expected:
-            raise JournalError(
-                f"{place}: {name} is {actual!r} instead of {expected!r}, so nothing written here "
-                "would be safe; put the journal on a local disk"
-            )
+    settle(db, place, SETTINGS)
     if new:
         with db:
             db.execute(_TABLES)
             db.execute("INSERT INTO journal VALUES (?)", (secrets.token_hex(16),))
+    elif version < SCHEMA_VERSION:
+        with db:
+            db.execute("".join(MIGRATIONS[old] for old in range(version, SCHEMA_VERSION)))
+            db.pragma("user_version", SCHEMA_VERSION)
     return str(db.execute("SELECT id FROM journal").get)
 
 
 def _refuse_unknown(db: apsw.Connection, place: str, version: int) -> None:
     if db.pragma("application_id") != APPLICATION_ID:
-        raise JournalError(f"{place}: is not a journal of Rung; name another file")
-    if version != SCHEMA_VERSION:
+        raise JournalForeign(f"{place}: is not a journal of Rung; name another file")
+    if version not in MIGRATIONS and version != SCHEMA_VERSION:
         raise JournalError(f"{place}: has version {version}, this Rung knows {SCHEMA_VERSION}; update Rung")
