@@ -19,7 +19,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE = "rung_session"
 OPEN = ("/_nicegui/", "/rung/", "/favicon.ico")  # files that say nothing of any desk
 # NiceGUI starts by scripts in the page and compiles its templates, so these two cannot be forbidden. Nothing is loaded
 # from, sent to, or shown inside anything else than this very origin.
@@ -101,9 +100,8 @@ class Doors:
         sitting = self._site.person
         return session is not None and sitting is not None and sitting.id == session.person.id
 
-    @staticmethod
-    def _token(scope: Scope) -> str | None:
-        found = SimpleCookie(scope["rung.headers"].get("cookie", "")).get(COOKIE)
+    def _token(self, scope: Scope) -> str | None:
+        found = SimpleCookie(scope["rung.headers"].get("cookie", "")).get(self._front.cookie)
         return None if found is None else found.value
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:

@@ -23,8 +23,11 @@ BODY_MAX = 4096  # bytes of a form: two short fields
 class Front:
     """Where people sign on at the desk they do it here; else the address with ``key`` lets in whoever it is for."""
 
-    def __init__(self, site: Site, sessions: Sessions, desk: str, *, tls: bool, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, site: Site, sessions: Sessions, desk: str, port: int, *, tls: bool, on_end: Callable[[], None]
+    ) -> None:
         self.sessions = sessions
+        self.cookie = f"rung_session_{port}"  # browsers do not tell the ports of one computer apart
         self.key = secrets.token_urlsafe(24)
         self._site = site
         self._desk = desk
@@ -81,7 +84,7 @@ class Front:
     def _let_in(self, person: Person) -> Response:
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
-            "rung_session", self.sessions.begin(person), httponly=True, secure=self._tls, samesite="strict", path="/"
+            self.cookie, self.sessions.begin(person), httponly=True, secure=self._tls, samesite="strict", path="/"
         )
         return answer
 
