@@ -132,3 +132,17 @@ def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: str) -> No
             await fair(page, "panic, dark, without motion")
 
     asyncio.run(test())
+
+
+def test_an_agents_desk_has_no_console(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
+            page = await browser.new_page()
+            await page.goto(stage.addresses["ada"])
+            await expect(page.locator("#asks")).to_have_count(0)
+            assert not stage.sites["ada"].seen.around.desks, "nor is it told what goes on elsewhere"
+            boss = stage.addresses["eve"].partition("/enter/")[0]
+            await page.goto(boss)
+            await expect(page).to_have_url(f"{boss}/sign-on")
+
+    asyncio.run(test())
