@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rung.journal.after.decide import Rules
 from rung.link.keys import state_home
 from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.book import Recording
@@ -143,6 +144,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     floor: FloorConfig | None = None
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     page: PageConfig | None = None
+    after: Rules = Rules()
     times: Times | None = None  # instead of the policies' own, in seconds
 
     def state_folder(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from rung import words as w
+from rung.cli.after import after_door
 from rung.cli.asked import HELP, AskKeys
 from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop, typed
 from rung.cli.keys import Keys
@@ -108,16 +109,23 @@ def retention_of(config: Config) -> Retention:
 
 def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
-    if config.desk.person is not None or find_spec("argon2") is None:
+    if config.desk.person is not None or (directory := directory_of(config, floor)) is None:
         return None
     from rung.desk.seat import Seat
+
+    return Seat(bridge, directory, place, config.desk.role)
+
+
+def directory_of(config: Config, floor: Floor | None) -> Any:
+    """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
+    if find_spec("argon2") is None:
+        return None
     from rung.floor.people import PEOPLE, People
     from rung.floor.people_local import LocalDirectory
     from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
-    directory = LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
-    return Seat(bridge, directory, place, config.desk.role)
+    return LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
 
 
 def _config(file: Path) -> Config:
@@ -140,7 +148,15 @@ async def _run(
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
     bridge = Bridge(
-        config.book(), journal, phone, teller, floor=floor, box=box, vault=vault, retention=retention_of(config)
+        config.book(),
+        journal,
+        phone,
+        teller,
+        floor=floor,
+        box=box,
+        rules=config.after,
+        vault=vault,
+        retention=retention_of(config),
     )
     task = asyncio.current_task()
     assert task is not None
@@ -169,7 +185,8 @@ async def _run(
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        async with served(config, site) as address:
+        door = after_door(config, bridge, directory_of(config, floor))
+        async with door, served(config, site) as address:
             if address:
                 teller.tell("page", text=address)
             if seat is None:
