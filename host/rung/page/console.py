@@ -33,6 +33,8 @@ def _bar(page: Page) -> None:
     say = page.say
     with page.bar:
         tag("h1", say("console.title"))
+        with tag("nav", aria_label=say("console.pages")):
+            tag("a", say("after.title"), href="/after")
         page.text(lambda seen: _floor(page, seen), "p", "floor live", role="status")
         away = page.button(say("console.away"), lambda: _away(page), "away")
         sound = tag("button", say("console.sound_off"), "sound", type="button", id="sound", aria_pressed="false")
