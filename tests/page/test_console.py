@@ -69,7 +69,7 @@ def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Pat
         await fair(page, "leave is granted")
         await tile(page, "ada").get_by_role("button", name="Withdraw the leave").click()
         await stage.ada.until(lambda: stage.ada.has(w.LeaveWithdrawn, person="p-eve"), "the leave is withdrawn")
-        await expect(page.locator(".answer")).to_contain_text("Leave withdrawn.")
+        await expect(page.locator(".heard")).to_contain_text("Leave withdrawn.")
 
     played(story, tmp_path, chromium)
 
