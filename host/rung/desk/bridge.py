@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.afterwards import Afterwards
+from rung.desk.blocking import Blocker
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.happening import Teller
@@ -131,6 +132,7 @@ class Bridge:
                     group.create_task(self._copier.run())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                group.create_task(Blocker(self.after, self._phone, lambda: self._desk.facts, self._teller).run())
                 if self.privacy is not None:
                     upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
@@ -149,11 +151,7 @@ class Bridge:
 
     def _trained(self, who: w.Person) -> bool:
         """The floor has every desk's record of it; without one this desk's own decides, if it knows of a training."""
-        try:
-            known = self.after.trained(who.id) if self._floor is None else None
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"nobody can say who is trained: {error}")
-            known = False
+        known = self.after.trained(who.id) if self._floor is None else None
         return who.trained if known is None else known
 
     def feed(self, input: w.Input) -> w.Answer | None:
