@@ -163,7 +163,7 @@ def test_rung_report_prints_tables_and_writes_page_csv_and_parquet(copy: Path, t
     assert (tmp_path / "x.html").read_text().count("<svg") == 5
     for told in tables(counted(SOME)):
         assert pl.read_parquet(out / f"{told.name}.parquet").equals(told.rows)
-        assert pl.read_csv(out / f"{told.name}.csv", schema=told.rows.schema, missing_utf8_is_empty_string=True).equals(
+        assert pl.read_csv(out / f"{told.name}.csv", schema=told.rows.schema, empty_string_is_null=False).equals(
             told.rows
         )
     printed = CliRunner().invoke(app, ["report", str(copy)])

@@ -5,6 +5,7 @@ until it has taken it. It forgets a block at its end by itself, so a bridge that
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from rung.desk.afterwards import Afterwards
@@ -33,16 +34,15 @@ class Blocker:
     async def run(self) -> None:
         woken, loop = asyncio.Event(), asyncio.get_running_loop()
         self._after.attended = lambda: loop.call_soon_threadsafe(woken.set)
-        woken.set()
-        wait_s = LOOK_S
-        while True:
-            try:
-                async with asyncio.timeout(wait_s):
-                    await woken.wait()
-            except TimeoutError:
-                pass
-            woken.clear()
-            wait_s = LOOK_S if await self._settle() else AGAIN_S
+        try:
+            while True:
+                woken.clear()
+                wait_s = LOOK_S if await self._settle() else AGAIN_S
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await woken.wait()
+        finally:
+            self._after.attended = lambda: None
 
     async def _settle(self) -> bool:
         """Whether phone and record agree now, or this phone blocks nobody."""
