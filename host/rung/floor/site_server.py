@@ -107,13 +107,16 @@ class NatsServer:
 
     def start(self) -> None:
         """Returns at once; whoever connects sees when it is up. FloorError if it cannot be started."""
-        command = [find_server(), "--config", str(self._configuration)]
+        command = self._command()
         try:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_ends_with_its_parent
             )
         except OSError as error:
             raise FloorError(f"the NATS server cannot be started: {error}") from None
+
+    def _command(self) -> list[str]:
+        return [find_server(), "--config", str(self._configuration)]
 
     def ended(self) -> int | None:
         """Its exit code; None while it runs."""
