@@ -22,9 +22,11 @@ from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.desk.privacy import Retention
 from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.search import BoxAt
 from rung.page.site import PageError, Site
 from rung.phone.base import Phone
@@ -43,6 +45,7 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = Journal(config.journal)
+        vault = vault_of(config)
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
@@ -50,11 +53,12 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     eyes = _print_json if screen is None else screen.happened
     teller = Teller(eyes if site is None else _both(site.happened, eyes))
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor, comes, site))
+        asyncio.run(_run(config, phone, journal, vault, teller, screen, floor, comes, site))
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
-        journal.close()  # first: the next bridge may need it while a watcher still does not read
+        journal.close()
+        vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
 
 
@@ -87,6 +91,21 @@ def floor_of(config: Config) -> Floor | None:
     return NatsFloor(enrolment)
 
 
+def vault_of(config: Config) -> Vault:
+    """The keys of this desk's record. Raises JournalError."""
+    site = b""
+    if config.floor is not None:
+        from rung.floor.enrolment import read_enrolment
+
+        with contextlib.suppress(FloorError):
+            site = bytes.fromhex(read_enrolment(Path(config.floor.enrolment)).callers)
+    return Vault(config.vault, site=site or None, country=config.privacy.country)
+
+
+def retention_of(config: Config) -> Retention:
+    return Retention(config.privacy.refused_days, config.privacy.cases_days)
+
+
 def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
     if config.desk.person is not None or find_spec("argon2") is None:
@@ -112,6 +131,7 @@ async def _run(
     config: Config,
     phone: Phone,
     journal: Journal,
+    vault: Vault,
     teller: Teller,
     screen: Screen | None,
     floor: Floor | None,
@@ -119,7 +139,9 @@ async def _run(
     site: Site | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
+    bridge = Bridge(
+        config.book(), journal, phone, teller, floor=floor, box=box, vault=vault, retention=retention_of(config)
+    )
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):

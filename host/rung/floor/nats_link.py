@@ -37,6 +37,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     servers: tuple[str, ...]  # tls://host:port
     ca: str  # the floor's own certificate authority, as PEM
     seed: str  # of the desk's nkey
+    callers: str = ""  # the site's secret, in hex: callers are known to its desks by what it makes of their numbers
 
 
 HUNG_UP = (BrokenPipeError, ConnectionResetError, UnexpectedEOF)

@@ -5,6 +5,7 @@
 
 import contextlib
 import fcntl
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from rung.words import Role
 STEWARD = "floor"  # its name among the desks; no desk can have it
 INVITED_S = 24 * 3600.0  # so long a code can be used
 USED_S = 60.0  # so long its desk may ask once more for what it got, if that was lost on the way
+CALLERS_BYTES = 32
 SITE = "site.json"
 HERE = "node"  # the file that says which computer of a cluster this folder is of
 
@@ -59,6 +61,7 @@ class Site(Shared, frozen=True, kw_only=True):
     port: int
     steward: str  # seeds of nkeys
     system: str
+    callers: str = ""  # the site's secret, by which its desks know callers; empty: made by an older Rung
     listen: str = "0.0.0.0"
     desks: dict[str, Account] = field(default_factory=dict)
     nodes: tuple[Node, ...] = ()  # of a cluster; empty: the floor is this one computer
@@ -80,11 +83,12 @@ class SiteFolder:
         """Make what is not there yet; what is there stays, but for where the floor is reached."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         authority.make_authority(self.folder)
-        with self._locked() as site:
-            if site is None:
-                site = Site(hosts=(), port=port, steward=new_seed(), system=new_seed())
+        with self._locked() as there:
+            site = there or Site(hosts=(), port=port, steward=new_seed(), system=new_seed())
+            if not site.callers:
+                site = replace(site, callers=secrets.token_hex(CALLERS_BYTES))
             made = site if site.nodes else replace(site, hosts=hosts, port=port, listen=listen)
-            if made != site:
+            if made != there:
                 made = self._keep(made)
             self._prepare(made)
         return made

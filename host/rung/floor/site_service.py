@@ -119,6 +119,7 @@ class FloorService:
             role=account.role,
             servers=site.servers,
             ca=self._folder.ca(),
+            callers=site.callers,
             config=account.config,
             policies=account.policies,
         )

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 from nicegui import Client, ui
 
-from rung.page import agent
+from rung.page import agent, console
 from rung.page.shell import Page
 from rung.words import Role
 
 HOMES: dict[Role, tuple[str, Callable[[Page], None]]] = {
     Role.AGENT: ("agent.title", agent.build),
-    Role.SUPERVISOR: ("agent.title", agent.build),
+    Role.SUPERVISOR: ("console.title", console.build),
 }
 
 

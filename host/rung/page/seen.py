@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.desk.happening import Happening
 from rung.floor.base import Asked
+from rung.page.floor_seen import FloorSeen, fold_floor
 from rung.policy.view import View
 
 
@@ -30,6 +31,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     floor: Part = Part()
     trouble: str = ""
     asks: tuple[Asked, ...] = ()  # what other desks ask of whoever sits here, and what has come to its end
+    around: FloorSeen = FloorSeen()  # the floor as a supervisor sees it
 
 
 def fold(seen: Seen, told: Happening) -> Seen:
@@ -42,8 +44,9 @@ def fold(seen: Seen, told: Happening) -> Seen:
         return replace(seen, answer=told.answer, answer_ns=told.at_ns)
     if told.event is not None:
         return _recorded(seen, told.event, told.at_ns)
-    if told.kind == "asked":
-        return replace(seen, asks=told.asks)
+    if told.kind in ("asked", "replied", "desks"):
+        asks = told.asks if told.kind == "asked" else seen.asks
+        return replace(seen, asks=asks, around=fold_floor(seen.around, told))
     if told.kind in ("box", "phone", "floor"):
         return replace(seen, **{told.kind: Part(told.up, told.text)})
     if told.kind == "trouble":

@@ -53,6 +53,8 @@ class Page:
         self._changes: list[Callable[[Seen], None]] = []
         client.title = f"{self.say(title)} · Rung"
         client.on_delete(self.site.watch(self._changed))
+        if (slot := client.content.parent_slot) is not None:
+            slot.parent.tag = "div"  # NiceGUI's own would be a second, outer `main`
         _head(client, self.look)
         _gone(self.say)
         self.bar = tag("header", classes="bar")
