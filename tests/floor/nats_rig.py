@@ -12,10 +12,11 @@ from pathlib import Path
 from tests.real.peers import free_port, missing
 
 from rung import words as w
-from rung.floor.base import Feed, Floor, FloorError, FloorNews
+from rung.floor.base import Feed, Floor, FloorError, FloorNews, HandedDown, PoliciesAre
 from rung.floor.base import Line as Entry
 from rung.floor.nats import NatsFloor
 from rung.floor.nats_copies import JOURNALS
+from rung.floor.nats_handed import BLOCKS, POLICIES, hand_down
 from rung.floor.nats_letters import read_part
 from rung.floor.nats_link import Enrolment, connected
 from rung.floor.nats_steward import Steward
@@ -175,6 +176,9 @@ class NatsRig:
 
     async def uphold(self, case: str, until: date) -> None:
         await self.steward.incidents.uphold(case, until)
+
+    async def hand_down(self, whole: HandedDown) -> None:
+        await hand_down(self.made.steward()[0], POLICIES if isinstance(whole, PoliciesAre) else BLOCKS, whole)
 
 
 class SteppedFloor(NatsFloor):

@@ -25,7 +25,7 @@ LONG = bool(os.environ.get("RUNG_LONG"))
 KNOWN_S = 4.5  # longer than it takes until everybody knows of the cut
 SHORT_S = 0.5  # shorter: TCP says it again, and nobody has known
 NOBODY_S = 5.0  # so long a living call may have no owner once the network is whole
-STEPS = 1000 if LONG else 4  # of each story that are cut, spread over it
+STEPS = 1000 if LONG else 2  # of each story that are cut, spread over it
 DESKS = ("ada", "eve", "fay")
 
 

@@ -140,7 +140,15 @@ async def _run(
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
     bridge = Bridge(
-        config.book(), journal, phone, teller, floor=floor, box=box, vault=vault, retention=retention_of(config)
+        config.book(),
+        journal,
+        phone,
+        teller,
+        floor=floor,
+        box=box,
+        vault=vault,
+        retention=retention_of(config),
+        shelf=config.state_folder() / "policies.json",
     )
     task = asyncio.current_task()
     assert task is not None
