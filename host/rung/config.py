@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rung.journal.after.decide import Rules
 from rung.link.keys import state_home
 from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.book import Recording
@@ -130,6 +131,7 @@ class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str = ""  # PEM files
     key: str = ""
     language: str = "en"  # of the pages, until somebody chooses another
+    emergency: str = ""  # the number that the crisis card shows
     shift_hours: float = 12.0  # after that one signs on again
 
 
@@ -143,6 +145,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     floor: FloorConfig | None = None
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     page: PageConfig | None = None
+    after: Rules = Rules()
     times: Times | None = None  # instead of the policies' own, in seconds
 
     def state_folder(self) -> Path:

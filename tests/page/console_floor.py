@@ -118,4 +118,4 @@ def card(page: Page, desk: str) -> Locator:
 
 
 def tile(page: Page, desk: str) -> Locator:
-    return page.locator(".tile").filter(has=page.get_by_role("heading", name=desk))
+    return page.locator(".place").filter(has=page.get_by_role("heading", name=desk))

@@ -69,7 +69,7 @@ def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Pat
         await fair(page, "leave is granted")
         await tile(page, "ada").get_by_role("button", name="Withdraw the leave").click()
         await stage.ada.until(lambda: stage.ada.has(w.LeaveWithdrawn, person="p-eve"), "the leave is withdrawn")
-        await expect(page.locator(".answer")).to_contain_text("Leave withdrawn.")
+        await expect(page.locator(".heard")).to_contain_text("Leave withdrawn.")
 
     played(story, tmp_path, chromium)
 
@@ -100,18 +100,22 @@ def test_panic_comes_first_with_a_sound_and_a_false_alarm_ends_it(tmp_path: Path
         await expect(card(page, "ada")).to_be_visible()
         await page.wait_for_function("rung.played().includes('ask')")
         await stage.ada.press(Button.ESCALATE, Gesture.HOLD)
-        await expect(page.locator("[data-card]").first).to_contain_text("PANIC: ada")
         await expect(page.locator("#alarm")).to_contain_text("PANIC: ada")
-        await expect(tile(page, "ada")).to_contain_text("emergency")
-        await page.wait_for_function("rung.played().includes('panic')")
-        assert (await page.title()).startswith("⚠ ")
-        await fair(page, "panic")
-        stage.ada.act(w.Unmarked(w.Marker.EMERGENCY))
+        stage.ada.act(w.Unmarked(w.Marker.EMERGENCY))  # only within 4 s
         await expect(page.locator("#alarm")).to_have_text("")
         await expect(page.locator(".past").first).to_contain_text("PANIC: ada. Over: taken back by the agent")
         rounds = await page.evaluate("rung.played().length")
         await page.wait_for_timeout(2000)
         assert await page.evaluate("rung.played().length") == rounds, "no alarm sounds on"
+        await stage.ada.press(Button.ESCALATE, Gesture.HOLD)
+        await expect(page.locator("[data-card]").first).to_contain_text("PANIC: ada")
+        await expect(tile(page, "ada")).to_contain_text("emergency")
+        await page.wait_for_function("rung.played().includes('panic')")
+        assert (await page.title()).startswith("⚠ ")
+        await fair(page, "panic")
+        await card(page, "ada").first.get_by_role("button", name="Coming").click()
+        await expect(page.locator("#alarm")).to_have_text("")
+        await expect(page.locator(".past").first).to_contain_text("PANIC: ada. You answered:")
 
     played(story, tmp_path, chromium)
 
@@ -130,5 +134,19 @@ def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: str) -> No
             animation = "getComputedStyle(document.getElementById('alarm')).animationName"
             assert await page.evaluate(animation) == "none"
             await fair(page, "panic, dark, without motion")
+
+    asyncio.run(test())
+
+
+def test_an_agents_desk_has_no_console(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
+            page = await browser.new_page()
+            await page.goto(stage.addresses["ada"])
+            await expect(page.locator("#asks")).to_have_count(0)
+            assert not stage.sites["ada"].seen.around.desks, "nor is it told what goes on elsewhere"
+            boss = stage.addresses["eve"].partition("/enter/")[0]
+            await page.goto(boss)
+            await expect(page).to_have_url(f"{boss}/sign-on")
 
     asyncio.run(test())

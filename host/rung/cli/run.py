@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from rung import words as w
+from rung.cli.after import after_door
 from rung.cli.asked import HELP, AskKeys
 from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop, typed
 from rung.cli.keys import Keys
@@ -22,6 +23,7 @@ from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.desk.orders import serve
 from rung.desk.privacy import Retention
 from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
@@ -108,16 +110,23 @@ def retention_of(config: Config) -> Retention:
 
 def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
-    if config.desk.person is not None or find_spec("argon2") is None:
+    if config.desk.person is not None or (directory := directory_of(config, floor)) is None:
         return None
     from rung.desk.seat import Seat
+
+    return Seat(bridge, directory, place, config.desk.role)
+
+
+def directory_of(config: Config, floor: Floor | None) -> Any:
+    """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
+    if find_spec("argon2") is None:
+        return None
     from rung.floor.people import PEOPLE, People
     from rung.floor.people_local import LocalDirectory
     from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
-    directory = LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
-    return Seat(bridge, directory, place, config.desk.role)
+    return LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
 
 
 def _config(file: Path) -> Config:
@@ -149,6 +158,7 @@ async def _run(
         vault=vault,
         retention=retention_of(config),
         shelf=config.state_folder() / "policies.json",
+        rules=config.after,
     )
     task = asyncio.current_task()
     assert task is not None
@@ -177,13 +187,32 @@ async def _run(
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        async with served(config, site) as address:
+        door = after_door(config, bridge, directory_of(config, floor))
+        async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)
             if seat is None:
                 await bridge.run(place, config.phone.supervisors)
             else:
                 await _seated(bridge, seat, comes, teller, config.phone.supervisors)
+
+
+@contextlib.asynccontextmanager
+async def orders_taken(config: Config, bridge: Bridge, teller: Teller) -> AsyncIterator[None]:
+    """`rung privacy` is answered while the desk runs; where that cannot be, it says so and the desk works on."""
+    assert bridge.privacy is not None
+    task = asyncio.create_task(serve(config.state_folder(), bridge.privacy, retention_of(config)))
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            teller.tell("trouble", text=f"rung privacy works only while this desk is stopped: {error}")
+
+    task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _seated(bridge: Bridge, seat: Any, comes: tuple[str, str] | None, teller: Teller, supervisors: str) -> None:

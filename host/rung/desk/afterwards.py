@@ -8,12 +8,22 @@ import threading
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+from msgspec import Struct
+
 from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
 from rung.journal.after.files import Files
 from rung.journal.by_case import Told
 from rung.journal.store import READ_BATCH, Journal
 from rung.journal.vault import Vault
+
+
+class Opened(Struct, frozen=True):
+    """An entry of the record, in clear text."""
+
+    at_ms: int
+    wall_ms: int
+    event: w.Event
 
 
 class Afterwards:
@@ -50,6 +60,22 @@ class Afterwards:
                     self._read = entry.seq
                 if not entries:
                     return self._files
+
+    def lines(self) -> list[Opened]:
+        """This desk's whole record, in clear text where it is not erased. Raises JournalError."""
+        found: list[Opened] = []
+        after = 0
+        while True:
+            with self._journal_lock:
+                entries = list(islice(self._journal.entries(after), READ_BATCH))
+                found += [Opened(entry.at_ms, entry.wall_ms, self._opened(entry.event)) for entry in entries]
+            if not entries:
+                return found
+            after = entries[-1].seq
+
+    def seen(self, case: str, person: str, what: str) -> None:
+        """Somebody is shown what names a caller: on record before they see it. Raises JournalError."""
+        self._record(w.ClearTextSeen(case=case, person=person, what=what))
 
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from rung import words as w
+from rung.desk.own_data import Own, own
 from rung.journal.format import Entry
 from rung.journal.sealing import CASE, DAY, REFUSED, case_of, keys_for
 from rung.journal.store import Journal
@@ -161,6 +162,18 @@ class Privacy:
             self.erased()
         return tuple(due)
 
+    def own(self, person: str) -> Own:
+        """Everything that the record has of this person, for that person; that it was handed out is on record."""
+        if not person.strip():
+            raise PrivacyError("say whose data it is")
+        with self._lock:
+            self._append(w.ClearTextSeen(case="", person=person, what="their own data"))
+        return Own(person, tuple(own(self._entries(), person, self._open_one)))
+
+    def _open_one(self, event: w.Event) -> w.Event:
+        with self._lock:
+            return self._vault.opened(event)
+
     def owed(self) -> list[str]:
         """Cases that were erased here, and that the floor has not forgotten yet."""
         with self._lock:
@@ -227,19 +240,23 @@ class Privacy:
         return any(e.case == case for kind in kinds for _, e in self._of_kind(kind))
 
     def _entries_of(self, case: str) -> Iterator[Seen]:
+        about = ""
+        for entry in self._entries():
+            its, about = case_of(entry.event, about)
+            if its == case:
+                with self._lock:
+                    clear = self._vault.unseal(entry.event)
+                yield Seen(entry, clear)
+
+    def _entries(self) -> Iterator[Entry]:
         """In parts, so that a press never waits for a long record."""
-        after, about = 0, ""
+        after = 0
         while True:
             with self._lock:
                 entries = list(islice(self._journal.entries(after), AT_ONCE))
-                found = []
-                for entry in entries:
-                    its, about = case_of(entry.event, about)
-                    if its == case:
-                        found.append(Seen(entry, self._vault.unseal(entry.event)))
             if not entries:
                 return
-            yield from found
+            yield from entries
             after = entries[-1].seq
 
     def _named(self, person: str, why: str) -> None:
