@@ -157,7 +157,7 @@ def test_a_desk_that_is_cut_off_says_so_rings_the_extension_and_catches_up() -> 
             await ada.must("warn")
             await ada.must("escalate")
             await ada.until(lambda: ada.sent(w.Consult))
-            assert [consult.to for consult in ada.sent(w.Consult)] == [EXTENSION]  # type: ignore[union-attr]
+            assert [consult.target for consult in ada.sent(w.Consult)] == [EXTENSION]  # type: ignore[union-attr]
             await ada.must("escalate")
             await made.until_heard(EXTENSION)
             await back(site, made)
