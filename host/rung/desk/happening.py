@@ -22,6 +22,7 @@ CLOSE_S = 2.0
 
 Kind = Literal[
     "started",  # the desk is up; text: its policy
+    "policies",  # new calls are judged by these; text
     "press",  # known to the bridge
     "recorded",  # durable; one for each event
     "acknowledged",  # the acknowledgement has been written to the box's port
