@@ -110,6 +110,10 @@ class Journal:
                 raise JournalDamaged(f"{self._place}: {_DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
+    def entry(self, seq: int) -> Entry | None:
+        """The entry of that number."""
+        return self._one("WHERE seq = ?", (seq,))
+
     def last(self, kind: type[words.Event]) -> Entry | None:
         """The newest entry of that kind."""
         return self._one("WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind.__name__,))
