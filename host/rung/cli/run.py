@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,13 +24,16 @@ from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.floor.base import Floor, FloorError, Place
-from rung.journal.format import JournalError
+from rung.journal.anew import open_journal
+from rung.journal.format import JournalDamaged, JournalError
+from rung.journal.signing import Signer
 from rung.journal.store import Journal
 from rung.link.search import BoxAt
 from rung.page.site import PageError, Site
 from rung.phone.base import Phone
 
 Watch = Callable[[Happening], None]
+DAMAGED_AGAIN_S = 60.0  # a fresh record that is damaged this soon is no accident of the file's
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
@@ -38,24 +42,47 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
     comes = (person, typed(f"password of {person}: ")) if person else None
+    damage = ""
+    while True:
+        begun, is_fresh = time.monotonic(), bool(damage)
+        damage = _until_damaged(config, json, damage, comes)
+        if not damage:
+            return
+        if is_fresh and time.monotonic() - begun < DAMAGED_AGAIN_S:
+            stop(f"{damage}; it was begun anew a moment ago, so look after the disk first")
+
+
+def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, str] | None) -> str:
+    """Run until it is ended, or the record is found damaged: returns how. ``damage`` is what the one before met."""
     phone = phone_of(config)
     floor = floor_of(config)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = Journal(config.journal)
+        journal, begun_anew = open_journal(config.journal, damage)
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
     site = site_of(config)
     eyes = _print_json if screen is None else screen.happened
     teller = Teller(eyes if site is None else _both(site.happened, eyes))
+    if begun_anew:
+        teller.tell("trouble", text=begun_anew)
+    found, signer = "", None
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor, comes, site))
+        signer = Signer(config.journal)
+    except JournalError as error:  # calls are worth more than heads
+        teller.tell("trouble", text=f"heads of the record are not signed: {error}")
+    try:
+        asyncio.run(_run(config, phone, journal, signer, teller, screen, floor, comes, site))
+    except* JournalDamaged as damaged:
+        found = str(damaged.exceptions[0])
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
-        journal.close()  # first: the next bridge may need it while a watcher still does not read
+        with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
+            journal.close()  # first: the next bridge may need it while a watcher still does not read
         teller.close()
+    return found
 
 
 def run_phone(file: Path) -> None:
@@ -112,6 +139,7 @@ async def _run(
     config: Config,
     phone: Phone,
     journal: Journal,
+    signer: Signer | None,
     teller: Teller,
     screen: Screen | None,
     floor: Floor | None,
@@ -119,7 +147,7 @@ async def _run(
     site: Site | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
+    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box, signer=signer)
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -19,13 +19,15 @@ from rung.desk.afterwards import Afterwards
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.happening import Teller
+from rung.desk.heads import HeadKeeper
 from rung.desk.incidents import incident
 from rung.desk.known_cases import KnownCases
 from rung.desk.presence import Presenter
 from rung.desk.recovery import Kept, recover
 from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
 from rung.journal.after.decide import NO_RULES, Rules
-from rung.journal.format import JournalError
+from rung.journal.format import JournalDamaged, JournalError
+from rung.journal.signing import Signer
 from rung.journal.store import Journal
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
@@ -53,8 +55,10 @@ class Bridge:
         floor: Floor | None = None,
         box: BoxAt | None = None,
         rules: Rules = NO_RULES,
+        signer: Signer | None = None,
     ) -> None:
-        """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
+        """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone;
+        without ``signer`` nobody is given a head of the record.
 
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
@@ -75,6 +79,7 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
+        self._heads = None if signer is None else HeadKeeper(journal, self._lock, signer, floor, teller)
         self._commands = Commands(phone, floor, teller, self.now, self.feed)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
@@ -97,7 +102,8 @@ class Bridge:
         """Work until cancelled. Box, phone and floor may come and go at any time.
 
         ``place`` is this desk as the floor shows it, with who sits here; ``supervisors`` is rung for a supervisor where
-        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
+        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back,
+        and JournalDamaged when the record is found damaged: calls stay up, and the next bridge begins a fresh one.
         """
         self._extension = supervisors
         if self._desk.case is not None:
@@ -114,12 +120,16 @@ class Bridge:
                 group.create_task(self._run_floor())
                 if self._copier is not None:
                     group.create_task(self._copier.run())
+                if self._heads is not None:
+                    group.create_task(self._heads.run())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
                 await self._broken
         finally:
             if self._line is not None:
                 await asyncio.to_thread(self._line.stop)
+            if self._heads is not None:
+                self._heads.sign()
 
     # -- every input, from any thread --------------------------------------------------------------------------------
 
@@ -333,6 +343,8 @@ class Bridge:
             self._commands.floor_is(news)
             if self._copier is not None and news.up:
                 self._copier.wake()
+            if self._heads is not None and news.up:
+                self._heads.wake()
         return self.feed(news)
 
     async def _pass_time(self) -> None:
@@ -360,6 +372,8 @@ class Bridge:
         """Once the record takes entries again, learn anew what could not be recorded meanwhile."""
         while True:
             await asyncio.sleep(CATCH_UP_S)
+            if self._journal.damage:
+                raise JournalDamaged(self._journal.damage)
             if self._missed or self._commands.missed:
                 self._missed = self._commands.missed = False
                 unrecorded, self._unrecorded = self._unrecorded, []

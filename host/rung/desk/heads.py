@@ -12,7 +12,9 @@ from rung.journal.heads import SignedHead
 from rung.journal.signing import Signer
 from rung.journal.store import Journal
 
-HEAD_EVERY_S = 600.0  # what was written since the last one could be written anew unseen, if the copies were gone as well
+HEAD_EVERY_S = (
+    600.0  # what was written since the last one could be written anew unseen, if the copies were gone as well
+)
 AGAIN_S = 5.0  # after the floor did not take it
 
 

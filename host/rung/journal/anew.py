@@ -7,7 +7,6 @@ refuses (full, read-only, in use, no rights) is no damage: there the desk waits 
 
 import contextlib
 import os
-
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,8 +23,8 @@ from rung.journal.signing import last_signed, sync_folder
 from rung.journal.store import Journal
 from rung.journal.verify import verify
 
-# Calls of a fresh record are numbered from the minutes since then: no desk has had a call for every minute of its life, so
-# no number that the box or the floor may still know comes a second time.
+# Calls of a fresh record are numbered from the minutes since then: no desk has had a call for every minute of its life,
+# so no number that the box or the floor may still know comes a second time.
 NUMBERS_SINCE_MS = 1_577_836_800_000  # 2020-01-01
 MINUTE_MS = 60_000
 

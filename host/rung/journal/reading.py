@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from rung.journal.format import VERSION, Entry, JournalDamaged, JournalError
-from rung.journal.schema import APPLICATION_ID
+from rung.journal.schema import APPLICATION_ID, layout, proper_layout
 
 LOG_HEADER_BYTES = 32  # its salts, which change whenever it begins anew
 COPIES_MAX = 20  # a log begins anew every thousand pages; nobody writes so fast twenty times running
@@ -80,6 +80,8 @@ def record_in(db: apsw.Connection, place: str) -> Record:
 
     def structure() -> str:
         with _explained(place):
+            if layout(db) != proper_layout():
+                return "its tables, indexes or triggers are not those that Rung makes"
             found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(3)").fetchall()]
         return "" if found == ["ok"] else "; ".join(" ".join(line.split()) for line in found)
 
@@ -203,7 +205,7 @@ def _explained(place: str) -> Iterator[None]:
         raise JournalError(f"{place}: is not there; check the name") from None
     except apsw.NotADBError as error:
         raise JournalDamaged(f"{place}: is no journal, or is damaged from its first bytes on ({error})") from None
-    except (apsw.CorruptError, apsw.SQLError) as error:  # an SQLError: a table is not there
+    except (apsw.CorruptError, apsw.SQLError, UnicodeDecodeError) as error:  # an SQLError: a table is not there
         raise JournalDamaged(f"{place}: is damaged ({error})") from None
     except (apsw.Error, OSError) as error:
         raise JournalError(f"{place}: cannot be read ({error})") from None

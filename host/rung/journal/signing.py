@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,10 +17,10 @@ from rung.journal.heads import SignedHead, heads_in, sign
 class Signer:
     """Beside the journal: its key (``.key``, for its owner alone) and the last signed head (``.head``)."""
 
-    def __init__(self, journal: Path) -> None:
-        """Makes the key where there is none. Raises JournalError with one line."""
+    def __init__(self, journal: Path, *, make: bool = True) -> None:
+        """Makes the key where there is none, if ``make``. Raises JournalError with one line."""
         self._head_file = journal.with_suffix(".head")
-        self._key = _read_or_make(journal.with_suffix(".key"))
+        self._key = _read_or_make(journal.with_suffix(".key"), make)
 
     def sign(self, journal: str, head: Head, wall_ms: int) -> SignedHead:
         """Sign it, and keep it as the last one. Raises JournalError when that cannot be written."""
@@ -52,6 +53,12 @@ def write_private(file: Path, data: bytes) -> None:
         new.unlink(missing_ok=True)
 
 
+def write_private_lines(file: Path, lines: Iterable[bytes]) -> None:
+    """As they come, however many; what was there is gone. Readable by its owner alone."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123 (with a mode)
+        out.writelines(lines)
+
+
 def sync_folder(folder: Path) -> None:
     """Names that were made or changed in it stay so."""
     with contextlib.suppress(OSError):  # Windows opens no folder; it keeps names by itself
@@ -62,12 +69,14 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _read_or_make(file: Path) -> Ed25519PrivateKey:
+def _read_or_make(file: Path, make: bool) -> Ed25519PrivateKey:
     try:
-        if not file.exists():
+        if make and not file.exists():
             made = Ed25519PrivateKey.generate()
             write_private(file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         key = load_pem_private_key(file.read_bytes(), None)
+    except FileNotFoundError:
+        raise JournalError(f"{file}: the desk has no key yet; `rung run` makes it") from None
     except OSError as error:
         raise JournalError(f"{file}: the desk's key: {error.strerror}; give this user the right to it") from None
     except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -56,6 +56,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], *, vfs: str | None = None) -> None:
         """Open the journal at ``path``, or begin one. ``vfs`` names a file layer of SQLite (tests)."""
         self._place = f"journal {os.fspath(path)}"
+        self.damage = ""  # what was found damaged, as soon as it was met: no more should be written here
         self._log_pages = 0
         with self._explained():
             if vfs is None:
@@ -220,8 +221,11 @@ class Journal:
             yield
         except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
             mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
-            kind = JournalDamaged if isinstance(error, _DAMAGES) else JournalError
-            raise kind(f"{self._place}: {mend} ({error})") from error
+            why = f"{self._place}: {mend} ({error})"
+            if isinstance(error, _DAMAGES):
+                self.damage = why
+                raise JournalDamaged(why) from error
+            raise JournalError(why) from error
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
