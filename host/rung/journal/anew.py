@@ -44,7 +44,12 @@ def open_journal(path: Path, damage: str = "") -> tuple[Journal, str]:
     """
     known = last_signed(path)
     was_there = path.exists() and path.stat().st_size > 0
-    if not damage and (was_there or not _log(path).exists()):
+    if not damage and not was_there:
+        if known is not None and known.seq:
+            damage = f"journal {path}: is missing or empty, but this desk has signed entry {known.seq}"
+        elif _log(path).exists():
+            damage = f"journal {path}: is missing or empty, but its log is left"
+    if not damage:
         try:
             journal = Journal(path)
         except JournalDamaged as error:
@@ -57,7 +62,7 @@ def open_journal(path: Path, damage: str = "") -> tuple[Journal, str]:
             if not (damage := _differs(journal, known)):
                 return journal, ""
             journal.close()
-    return _begun_anew(path, known, damage or f"journal {path}: its file is missing, and its log is left")
+    return _begun_anew(path, known, damage)
 
 
 def _differs(journal: Journal, known: SignedHead | None) -> str:
@@ -80,8 +85,8 @@ def _differs(journal: Journal, known: SignedHead | None) -> str:
 
 def _begun_anew(path: Path, known: SignedHead | None, why: str) -> tuple[Journal, str]:
     aside = _put_aside(path)
-    sound = _sound_part(aside) if aside is not None else Sound()
-    if known is not None and (not sound.journal or (sound.journal == known.journal and sound.head.seq < known.seq)):
+    sound = _sound_part(aside, known) if aside is not None else Sound()
+    if known is not None and (sound.journal != known.journal or sound.head.seq < known.seq):
         sound = Sound(known.journal, known.head, sound.epoch)
     wall_ms = time.time_ns() // 1_000_000
     event = w.RecordBegunAnew(
@@ -121,7 +126,7 @@ def _put_aside(path: Path) -> Path | None:
     return aside if found else None
 
 
-def _sound_part(aside: Path) -> Sound:
+def _sound_part(aside: Path, known: SignedHead | None) -> Sound:
     sound = Sound()
 
     def watched(entries: Iterator[Entry]) -> Iterator[Entry]:
@@ -132,7 +137,8 @@ def _sound_part(aside: Path) -> Sound:
                     sound.epoch = max(sound.epoch, msgspec.json.decode(entry.body, type=_Epoch).epoch)
 
     with contextlib.suppress(JournalError), reading(aside) as record:
-        sound.head = verify(watched(record.entries()), record.id).head
+        trusted = [known.head] if known is not None and known.journal == record.id else []
+        sound.head = verify(watched(record.entries()), record.id, *trusted).head
         sound.journal = record.id
     return sound
 
