@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rung.journal.after.decide import Rules
 from rung.link.keys import state_home
 from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.book import Recording
@@ -20,6 +21,7 @@ from rung.policy.mistakes import explain
 from rung.policy.proof import proved
 from rung.words import Person, Role
 
+DAYS_MAX = 3650  # ten years; who needs a case longer places a hold
 PAGE_LANGUAGES = ("en", "de")
 GROUP_MAX = 9  # who waits for the tenth group has hung up long ago
 
@@ -113,6 +115,14 @@ class FloorConfig(Struct, frozen=True, forbid_unknown_fields=True):
     group: int = 0  # of a supervisor: 0 is asked first, each wider group has the next number
 
 
+class PrivacyConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long what names a caller can be read, and how numbers are written here; see PRIVACY.md."""
+
+    refused_days: int = 14  # the person and the buttons of a refused press
+    cases_days: int = 180  # everything else, from the end of the call
+    country: str = ""  # of numbers that begin with one 0, such as 49; empty: they stay as they are
+
+
 class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """This desk's pages in a browser; without this table there are none."""
 
@@ -121,6 +131,7 @@ class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str = ""  # PEM files
     key: str = ""
     language: str = "en"  # of the pages, until somebody chooses another
+    emergency: str = ""  # the number that the crisis card shows
     shift_hours: float = 12.0  # after that one signs on again
 
 
@@ -132,7 +143,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     desk: DeskConfig = field(default_factory=DeskConfig)
     queue: tuple[QueueConfig, ...] = ()
     floor: FloorConfig | None = None
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     page: PageConfig | None = None
+    after: Rules = Rules()
     times: Times | None = None  # instead of the policies' own, in seconds
 
     def state_folder(self) -> Path:
@@ -143,6 +156,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def journal(self) -> Path:
         return self.state_folder() / "journal.db"
+
+    @property
+    def vault(self) -> Path:
+        """The keys of the record's texts; never copied anywhere."""
+        return self.state_folder() / "vault.db"
 
     @property
     def keys(self) -> Path:
@@ -240,6 +258,11 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
         yield "box.id", f"{config.box.id!r} is no box's id, such as 24dcc3a1b2c3; `rung doctor` tells it"
     if not 0 <= floor.group <= GROUP_MAX:
         yield "floor.group", f"{floor.group} is not between 0 and {GROUP_MAX}"
+    for key, days in (("refused_days", config.privacy.refused_days), ("cases_days", config.privacy.cases_days)):
+        if not 1 <= days <= DAYS_MAX:
+            yield f"privacy.{key}", f"{days} is not between 1 and {DAYS_MAX}"
+    if not re.fullmatch(r"([1-9]\d{0,2})?", config.privacy.country, re.ASCII):
+        yield "privacy.country", f"{config.privacy.country!r} is no country's code, such as 49 or 1"
     if config.page is not None:
         yield from _mistakes_of_page(config.page, desk.role)
     yield from of_times(config.times or Times())

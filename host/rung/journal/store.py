@@ -1,7 +1,6 @@
 """The journal of one desk: an SQLite file that entries are added to and nothing is taken from."""
 
 import contextlib
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import apsw
 import msgspec
 
 from rung import words
+from rung.journal.database import DAMAGED, create_private, explained, make_private
 from rung.journal.format import Entry, Head, JournalDamaged, JournalError, follows, genesis, seal
 from rung.journal.schema import prepare
 
@@ -22,34 +22,6 @@ _COLUMNS = "seq, at_ms, wall_ms, kind, body, hash"
 
 _CASES = """SELECT seq, kind, body ->> '$.case' FROM entry
 WHERE kind IN ('CaseOpened', 'CaseReceived', 'CaseArrived', 'CaseReturned', 'CaseClosed') ORDER BY seq DESC"""
-
-_DAMAGED = "is damaged; keep it for the review and name a new file"
-_DAMAGES = (apsw.CorruptError, apsw.NotADBError, msgspec.ValidationError, UnicodeDecodeError)
-_MENDS: dict[type[Exception], str] = {
-    apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
-    apsw.LockedError: "is in use by another bridge; stop that one, or name another file",
-    apsw.FullError: "the disk is full; free some space",
-    apsw.ReadOnlyError: "may not be written; give this user the right to write it",
-    apsw.PermissionsError: "may not be written; give this user the right to write it",
-    PermissionError: "may not be written; give this user the right to write it",
-    apsw.CantOpenError: "cannot be opened; check that its folder exists and may be written",
-    FileNotFoundError: "cannot be opened; check that its folder exists and may be written",
-    apsw.CorruptError: _DAMAGED,
-    msgspec.ValidationError: _DAMAGED,
-    UnicodeDecodeError: _DAMAGED,
-    apsw.NotADBError: "is not a journal of Rung, or is damaged; keep it and name a new file",
-    apsw.IOError: "the disk failed; check the disk",
-    apsw.ConnectionClosedError: "has been closed",
-}
-
-
-_MENDS_OF_SYSTEM = {
-    errno.EROFS: "may not be written, the disk is read-only; mend that, or name a folder on another disk",
-    errno.ENOSPC: "the disk is full; free some space",
-    errno.EDQUOT: "the disk is full for this user; free some space",
-    errno.EIO: "the disk failed; check the disk",
-}
-_OTHER = "cannot be used; see the reason in brackets"
 
 
 class Journal:
@@ -70,13 +42,13 @@ class Journal:
         self._log_pages = 0
         with self._explained():
             if vfs is None:
-                _create_private(Path(path))
+                create_private(Path(path))
             self._db = apsw.Connection(os.fspath(path), vfs=vfs)
         try:
             with self._explained():
                 self.id = prepare(self._db, self._place)
                 if vfs is None:
-                    _make_private(Path(path))
+                    make_private(Path(path))
                 self._head = self._checked_tail()
             self._db.set_wal_hook(self._note_log)
         except BaseException:
@@ -118,7 +90,7 @@ class Journal:
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
-                raise JournalDamaged(f"{self._place}: {_DAMAGED} (entries out of order)")
+                raise JournalDamaged(f"{self._place}: {DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
     def entry(self, seq: int) -> Entry | None:
@@ -226,16 +198,12 @@ class Journal:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what SQLite and the system say into one line with place and mend."""
         try:
-            yield
-        except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
-            mend = _MENDS.get(type(error)) or _MENDS_OF_SYSTEM.get(getattr(error, "errno", None) or 0, _OTHER)
-            why = f"{self._place}: {mend} ({error})"
-            if isinstance(error, _DAMAGES):
-                self.damage = why
-                raise JournalDamaged(why) from error
-            raise JournalError(why) from error
+            with explained(self._place):
+                yield
+        except JournalDamaged as error:
+            self.damage = str(error)
+            raise
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -244,25 +212,3 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     body = body.encode() if isinstance(body, str) else None
     fields = {"seq": seq, "at_ms": at_ms, "wall_ms": wall_ms, "kind": kind, "body": body, "hash": hash_}
     return msgspec.convert(fields, Entry)
-
-
-def _make_private(path: Path) -> None:
-    # A file that was copied here may be readable for all, and its log took that over.
-    for file in (path, path.with_name(path.name + "-wal")):
-        with contextlib.suppress(FileNotFoundError):
-            file.chmod(0o600)
-
-
-def _create_private(path: Path) -> None:
-    # SQLite would create it readable for all; a new log takes over these rights.
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would only speak of an I/O error
-            if os.access(path, os.R_OK) and _is_read_only(path):
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS)) from None
-            raise PermissionError("permission denied") from None
-
-
-def _is_read_only(path: Path) -> bool:
-    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)
