@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.journal.vectors import ATTACKS, DESK, FILE, LAST, SOUND, at, changed, lines
+from tests.journal.vectors import ATTACKS, DESK, FILE, LAST, SOUND, at, changed
 
 from rung.journal.format import Entry, Head, genesis
 from rung.journal.verify import Fault, Report, verify
@@ -36,9 +36,10 @@ def test_without_a_head_kept_elsewhere_these_pass_unseen(attack: str) -> None:
 
 
 def test_the_vectors_for_verifiers_in_other_languages_are_these() -> None:
-    assert FILE.read_text() == "".join(lines()), "python -m tests.journal.vectors"
-    for line in FILE.read_text().splitlines():
-        vector = json.loads(line)
+    """They stay as they were written, whatever events hold by now."""
+    vectors = [json.loads(line) for line in FILE.read_text().splitlines()]
+    assert {vector["name"] for vector in vectors} == {"sound", "sound-with-heads", *ATTACKS}
+    for vector in vectors:
         entries = [
             Entry(**{**e, "body": e["body"].encode(), "hash": bytes.fromhex(e["hash"])}) for e in vector["entries"]
         ]

@@ -1,6 +1,6 @@
 """Each attack on a record's entries, by its name, as a vector that a verifier in any language can run.
 
-`python -m tests.journal.vectors` writes them to ``files/attacks.jsonl``, one a line: the record's name, heads kept
+`python -m tests.journal.vectors` has written them to ``files/attacks.jsonl``, one a line: the record's name, heads kept
 elsewhere, the entries, and the first place that is not as it must be (``null``: the record is sound).
 """
 
