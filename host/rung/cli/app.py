@@ -139,6 +139,23 @@ def demo(
     raise typer.Exit(play(story, policy, json, list_, all_))
 
 
+@app.command()
+def report(
+    record: Annotated[
+        list[Path] | None, typer.Argument(help="Copies of records; left out: the desk's own, also while it runs.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", help="One HTML page, with plots.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A folder for every table as CSV.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="A folder for every table as Parquet.")] = None,
+    who: Annotated[str, typer.Option("--as", help="Who you are; left out: desk.person of rung.toml.")] = "",
+    config: ConfigFile = Path("rung.toml"),
+) -> None:
+    """What the record comes to: asks, endings, refusals, repeat callers. Nobody is named. Needs the extra `report`."""
+    from rung.cli.report import report as made
+
+    made(config, who, record or [], output, csv, parquet)
+
+
 @sim.command()
 def link(
     seeds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 200,

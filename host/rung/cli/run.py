@@ -183,10 +183,11 @@ async def _run(
         teller,
         floor=floor,
         box=box,
-        rules=config.after,
         vault=vault,
         signer=signer,
         retention=retention_of(config),
+        shelf=config.state_folder() / "policies.json",
+        rules=config.after,
     )
     task = asyncio.current_task()
     assert task is not None
