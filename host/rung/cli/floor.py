@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 import tomllib
@@ -13,18 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from rung.cli.ends import NO_FLOOR, need, stop
+from rung.cli.floor_folder import Folder, default_folder
+from rung.cli.floor_policy import app as policy
 from rung.words import Role
 
 PORT = 4222  # NATS' own
 app = typer.Typer(no_args_is_help=False, help="The floor: one server for many desks, and which of them may be on it.")
-
-
-def default_folder() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "rung" / "floor"
-
-
-Folder = Annotated[Path | None, typer.Option(help="The floor's folder; left out: in the user's state folder.")]
+app.add_typer(policy, name="policy")
 Name = Annotated[str, typer.Argument(help="The desk's name: letters, digits, - and _.")]
 
 

@@ -18,6 +18,7 @@ from nats.js.errors import Error as JetStreamError
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
 from rung.floor.nats_copies import Continues, Copies, ReadHead
+from rung.floor.nats_handed import Handed
 from rung.floor.nats_incidents import Incidents
 from rung.floor.nats_keeping import Heard, Keeping, Read, answer, make, read
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
@@ -78,8 +79,13 @@ class Steward:
         self._replicas = replicas
         self._enrol = enrol
         self._people = people
-        self.incidents = Incidents()
-        self._keeping: tuple[Keeping, ...] = (self.incidents, Copies(continues, trouble, read_head), *keeping)
+        self.incidents, self.handed = Incidents(), Handed()
+        self._keeping: tuple[Keeping, ...] = (
+            self.incidents,
+            self.handed,
+            Copies(continues, trouble, read_head),
+            *keeping,
+        )
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject

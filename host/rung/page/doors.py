@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, RedirectResponse
 
 from rung.page.front import Front
-from rung.page.sessions import Session
+from rung.page.sessions import Session, cookie_of
 from rung.page.site import Site
 
 Scope = MutableMapping[str, Any]
@@ -31,7 +31,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all a browser sends its forms from nowhere, and they are refused
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=()",
@@ -100,8 +100,9 @@ class Doors:
         sitting = self._site.person
         return session is not None and sitting is not None and sitting.id == session.person.id
 
-    def _token(self, scope: Scope) -> str | None:
-        found = SimpleCookie(scope["rung.headers"].get("cookie", "")).get(self._front.cookie)
+    @staticmethod
+    def _token(scope: Scope) -> str | None:
+        found = SimpleCookie(scope["rung.headers"].get("cookie", "")).get(cookie_of(scope))
         return None if found is None else found.value
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:

@@ -37,6 +37,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     floor: Part = Part()
     trouble: str = ""
     asks: tuple[Asked, ...] = ()  # what other desks ask of whoever sits here, and what has come to its end
+    afterwards: int = 0  # how often the record has got something that may be due after a call
     around: FloorSeen = FloorSeen()  # the floor as a supervisor sees it
 
 
@@ -84,6 +85,8 @@ STORY_MOST = 500  # of one call; older ones are in the record
 
 
 def _recorded(seen: Seen, event: w.Event, at_ns: int) -> Seen:
+    if isinstance(event, w.Attended | w.DutyDue | w.CaseClosed):
+        seen = replace(seen, afterwards=seen.afterwards + 1)
     if isinstance(event, w.CaseOpened | w.CaseReceived):
         return replace(seen, answer=None, closed=None, wrapped=False, replied=None, outcome=None, story=(event,))
     if isinstance(event, TOLD):

@@ -57,7 +57,7 @@ async def serve(site: Site, settings: Settings) -> AsyncIterator[str]:
     )
     sessions = Sessions(settings.sessions, settings.shift_s)
     site.language, site.emergency = settings.language, settings.emergency
-    front = Front(site, sessions, settings.desk, port, tls=tls, on_end=lambda: _close(site))
+    front = Front(site, sessions, settings.desk, tls=tls, on_end=lambda: _close(site))
     async with engine.running() as app:
         hosts = frozenset(f"{name.lower()}:{port}" for name in names)
         config = uvicorn.Config(
