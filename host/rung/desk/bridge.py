@@ -132,7 +132,7 @@ class Bridge:
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
                 if self.privacy is not None:
-                    upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
+                    upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
                 await self._broken
         finally:
