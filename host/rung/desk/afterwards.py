@@ -11,6 +11,7 @@ from itertools import islice
 from msgspec import Struct
 
 from rung import words as w
+from rung.journal.after.blocks import blocks
 from rung.journal.after.decide import NO_RULES, Rules, decide
 from rung.journal.after.files import Files
 from rung.journal.by_case import Told
@@ -72,6 +73,10 @@ class Afterwards:
             if not entries:
                 return found
             after = entries[-1].seq
+
+    def live_blocks(self) -> set[str]:
+        """The cases whose numbers are kept away now. Raises JournalError."""
+        return {block.case for block in blocks(self.files(), self.wall_ms()) if block.live}
 
     def seen(self, case: str, person: str, what: str) -> None:
         """Somebody is shown what names a caller: on record before they see it. Raises JournalError."""

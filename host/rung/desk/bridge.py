@@ -97,7 +97,7 @@ class Bridge:
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
         if self.privacy is not None:
-            self.privacy.erased = self.after.forget
+            self.privacy.watched(written=self._copy, erased=self.after.forget, live_blocks=self.after.live_blocks)
         self._broken: asyncio.Future[None] = self._loop.create_future()
         for policy in book.policies.values():
             self._kept.keep(policy, self.now())
@@ -189,6 +189,9 @@ class Bridge:
             head = self._append(events, "", self.now())
         for seq, event in enumerate(events, head.seq - len(events) + 1):
             self._teller.tell("recorded", event=event, seq=seq)
+        self._copy()
+
+    def _copy(self) -> None:
         if self._copier is not None:
             self._loop.call_soon_threadsafe(self._copier.wake)
 
@@ -231,8 +234,8 @@ class Bridge:
         self._cases.recorded(made.events)
         self._report(before, made.events)
         self._loop.call_soon_threadsafe(self._changed.set)
-        if self._copier is not None and made.events:
-            self._loop.call_soon_threadsafe(self._copier.wake)
+        if made.events:
+            self._copy()
         return made.answer
 
     def _append(self, events: Sequence[w.Event], case: str, at_ms: int) -> Head:

@@ -114,6 +114,7 @@ class BlockProposed(Struct, frozen=True, kw_only=True, tag=True):
     case: str
     reason: Private
     until_ms: int = 0  # filled in when it is taken
+    caller: Private = ""  # likewise: the block's own copy of the number, which outlives the case until the block ends
 
 
 class BlockDecided(Struct, frozen=True, kw_only=True, tag=True):

@@ -55,7 +55,7 @@ def block_of(file: CaseFile, now_ms: int) -> Block | None:
         if isinstance(act, w.BlockProposed):
             block = Block(
                 case=file.case,
-                caller=file.caller,
+                caller=act.caller or file.caller,
                 standing=Standing.PROPOSED,
                 proposed_ms=done.wall_ms,
                 proposed_by=by,
