@@ -88,7 +88,8 @@ class Bridge:
         self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
         self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
         self._retention = retention or Retention()
-        self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
+        self._index = vault.index if vault else str  # what callers are known by on the floor
+        self._commands = Commands(phone, floor, teller, self.now, self.feed, self._index)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
@@ -324,6 +325,7 @@ class Bridge:
             self._teller.tell("phone", up=news.up, text=news.why)
         elif isinstance(news, w.CallIs):
             news = w.CallIs(self._cases.believed(news.call))
+            self.handed.rings(news.call, self._index, wall_ms())
             self._teller.tell("call", call=news.call)
         else:
             news = w.CallsAre(self._cases.all_believed(news.calls))
