@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.afterwards import Afterwards
+from rung.desk.blocking import Blocker
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.happening import Teller
@@ -28,7 +29,8 @@ from rung.desk.recovery import recover, wall_ms
 from rung.desk.upkeep import Upkeep
 from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, HandedDown, Place
 from rung.journal.after.decide import NO_RULES, Rules
-from rung.journal.format import Head, JournalError
+from rung.journal.format import Head, JournalDamaged, JournalError
+from rung.journal.signing import Signer
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.link.door import BoxIs, Counters, NotRecorded
@@ -60,12 +62,13 @@ class Bridge:
         retention: Retention | None = None,
         rules: Rules = NO_RULES,
         shelf: Path | None = None,
+        signer: Signer | None = None,
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
         is the file in which the policies stay that the floor hands out.
 
-        ``vault`` has the keys under which the record keeps what names a caller; without it, which is for tests, the
-        record is in clear text and nothing is ever erased.
+        ``vault`` has the keys under which the record keeps what names a caller, ``signer`` the desk's own; without
+        them, which is for tests, the record is in clear text, nothing is erased and nobody gets a head.
 
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
@@ -85,7 +88,7 @@ class Bridge:
         self._line = None if box is None else Line(box, self)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
+        self._copier = Copier(journal, self._lock, floor, teller, signer)
         self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
         self._retention = retention or Retention()
         self._index = vault.index if vault else str  # what callers are known by on the floor
@@ -122,7 +125,8 @@ class Bridge:
         """Work until cancelled. Box, phone and floor may come and go at any time.
 
         ``place`` is this desk as the floor shows it, with who sits here; ``supervisors`` is rung for a supervisor where
-        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
+        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back,
+        and JournalDamaged when the record is found damaged: calls stay up, and the next bridge begins a fresh one.
         """
         self._extension = supervisors
         if self.privacy is not None:
@@ -139,11 +143,11 @@ class Bridge:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._phone.run(self._from_phone))
                 group.create_task(self._run_floor())
-                if self._copier is not None:
-                    group.create_task(self._copier.run())
+                group.create_task(self._copier.run())
                 group.create_task(self.handed.run(self.use))
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                group.create_task(Blocker(self.after, self._phone, lambda: self._desk.facts, self._teller).run())
                 if self.privacy is not None:
                     upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
@@ -151,6 +155,7 @@ class Bridge:
         finally:
             if self._line is not None:
                 await asyncio.to_thread(self._line.stop)
+            self._copier.close()
 
     # -- every input, from any thread --------------------------------------------------------------------------------
 
@@ -162,11 +167,7 @@ class Bridge:
 
     def _trained(self, who: w.Person) -> bool:
         """The floor has every desk's record of it; without one this desk's own decides, if it knows of a training."""
-        try:
-            known = self.after.trained(who.id) if self._floor is None else None
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"nobody can say who is trained: {error}")
-            known = False
+        known = self.after.trained(who.id) if self._floor is None else None
         return who.trained if known is None else known
 
     def feed(self, input: w.Input) -> w.Answer | None:
@@ -202,8 +203,7 @@ class Bridge:
             head = self._append(events, "", self.now())
         for seq, event in enumerate(events, head.seq - len(events) + 1):
             self._teller.tell("recorded", event=event, seq=seq)
-        if self._copier is not None:
-            self._loop.call_soon_threadsafe(self._copier.wake)
+        self._loop.call_soon_threadsafe(self._copier.wake)
 
     def last_of(self, *kinds: type[w.Event]) -> w.Event | None:
         """The latest entry of these kinds. Raises JournalError."""
@@ -245,7 +245,7 @@ class Bridge:
         for found in incidents(before, made.events, date.today().isoformat()):
             self._loop.call_soon_threadsafe(self._commands.report, *found)
         self._loop.call_soon_threadsafe(self._changed.set)
-        if self._copier is not None and made.events:
+        if made.events:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
 
@@ -357,8 +357,8 @@ class Bridge:
             self._teller.tell("floor", up=news.up)
             news = replace(news, extension=self._extension)
             self._commands.floor_is(news)
-            if self._copier is not None and news.up:
-                self._copier.wake()
+            if news.up:
+                self._copier.reached()
         return self.feed(news)
 
     async def _pass_time(self) -> None:
@@ -386,6 +386,8 @@ class Bridge:
         """Once the record takes entries again, learn anew what could not be recorded meanwhile."""
         while True:
             await asyncio.sleep(CATCH_UP_S)
+            if self._journal.damage:
+                raise JournalDamaged(self._journal.damage)
             if self._missed or self._commands.missed:
                 self._missed = self._commands.missed = False
                 unrecorded, self._unrecorded = self._unrecorded, []
