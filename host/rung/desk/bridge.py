@@ -82,7 +82,7 @@ class Bridge:
         self._desk = recover(journal, vault)
         self._cases = KnownCases(journal)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
-        self.handed = HandedHere(shelf, lambda why: teller.tell("trouble", text=why))
+        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why))
         self._policies = Policies(book, journal, self._desk, self.now(), self.handed.good())
         self._lamps: w.Lamps | None = None
         self._line = None if box is None else Line(box, self)
@@ -91,8 +91,7 @@ class Bridge:
         self._copier = Copier(journal, self._lock, floor, teller, signer)
         self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
         self._retention = retention or Retention()
-        self._index = vault.index if vault else str  # what callers are known by on the floor
-        self._commands = Commands(phone, floor, teller, self.now, self.feed, self._index)
+        self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
@@ -325,7 +324,7 @@ class Bridge:
             self._teller.tell("phone", up=news.up, text=news.why)
         elif isinstance(news, w.CallIs):
             news = w.CallIs(self._cases.believed(news.call))
-            self.handed.rings(news.call, self._index, wall_ms())
+            self.handed.rings(news.call)
             self._teller.tell("call", call=news.call)
         else:
             news = w.CallsAre(self._cases.all_believed(news.calls))
