@@ -131,6 +131,7 @@ class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
     certificate: str = ""  # PEM files
     key: str = ""
     language: str = "en"  # of the pages, until somebody chooses another
+    emergency: str = ""  # the number that the crisis card shows
     shift_hours: float = 12.0  # after that one signs on again
 
 

@@ -165,23 +165,14 @@ def test_each_is_kept_for_its_time_and_not_longer() -> None:
         assert desk.vault.there().keys() == {"case/up", "refused/up"}, "a call that is up was touched"
 
 
-def test_a_live_block_keeps_its_own_copy_until_it_ends() -> None:
+def test_a_live_block_keeps_its_own_copy_when_its_case_is_erased() -> None:
     with office() as desk:
         desk.call("a")
-        live = {"a"}
-        desk.privacy.watched(written=lambda: None, erased=lambda: None, live_blocks=lambda: set(live))
-        act = w.BlockProposed(case="a", reason="rings every night", until_ms=1, caller=CALLER)
-        desk.write([w.Attended(act=act, by="ann", jobs=())])
-        assert not any(CALLER.encode() in entry.body for entry in desk.journal.entries())
+        locked = desk.vault.lock_up("block/a", CALLER, desk.wall_ms)
         desk.privacy.erase(["a"], MAX, "asked")
         desk.days_pass(400)
         assert desk.privacy.retain(Retention()) == ()
-        (kept,) = desk.clear(w.Attended)
-        assert isinstance(kept, w.Attended) and kept.act == act
-        live.clear()
-        assert desk.privacy.retain(Retention()) == ("block/a",)
-        (gone,) = desk.clear(w.Attended)
-        assert isinstance(gone, w.Attended) and gone.act == w.BlockProposed(case="a", reason="", until_ms=1)
+        assert desk.vault.unlock("block/a", locked) == CALLER
 
 
 def test_who_was_refused_without_a_call_is_kept_by_the_day() -> None:

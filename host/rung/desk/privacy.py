@@ -18,7 +18,7 @@ from msgspec import Struct
 from rung import words as w
 from rung.desk.own_data import Own, own
 from rung.journal.format import Entry
-from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, case_of, keys_for
+from rung.journal.sealing import CASE, DAY, REFUSED, case_of, keys_for
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 
@@ -59,15 +59,8 @@ class Privacy:
         self._lock = lock
         self._now = now
         self._wall_ms = wall_ms
-        self._written: Callable[[], None] = lambda: None  # the record has grown
-        self._erased: Callable[[], None] = lambda: None  # what is in memory of it is to go too
-        self._live_blocks: Callable[[], set[str] | None] = lambda: None  # by case; None: nobody knows them here
-
-    def watched(
-        self, *, written: Callable[[], None], erased: Callable[[], None], live_blocks: Callable[[], set[str]]
-    ) -> None:
-        """By a bridge. ``erased`` and ``live_blocks`` are not called under the desk's lock, and may want it."""
-        self._written, self._erased, self._live_blocks = written, erased, live_blocks
+        self.written: Callable[[], object] = lambda: None  # the record has grown
+        self.erased: Callable[[], None] = lambda: None  # never under the desk's lock: what is in memory is to go too
 
     def start(self) -> None:
         """Finish what a crash has interrupted; find callers again under a floor's new secret."""
@@ -145,12 +138,11 @@ class Privacy:
                     raise PrivacyError(f"case {case!r} is held by {holder}; lift that first")
                 keys += [key for key in (f"{CASE}/{case}", f"{REFUSED}/{case}") if key in there]
             self._order(tuple(keys), person, why)
-        self._erased()
+        self.erased()
         return tuple(keys)
 
     def retain(self, retention: Retention) -> tuple[str, ...]:
         """Erase what has been kept long enough, but for what is held; returns the keys that are gone."""
-        blocked = self._live_blocks()
         with self._lock:
             now_ms, holds, still = self._wall_ms(), self._holds(), self._open()
             ended = {e.case: entry.wall_ms for entry, e in self._of_kind(w.CaseClosed)}
@@ -161,16 +153,14 @@ class Privacy:
                 since = max(made_ms, ended.get(its, 0)) if what == CASE else made_ms
                 if what in (DAY, REFUSED) and _is_day(its):
                     since = made_ms + DAY_MS  # its last press may be as young as the day's end
-                over = now_ms - since >= days * DAY_MS
-                if what == BLOCK:  # it ends with the block, whatever the days
-                    over = blocked is not None and its not in blocked
-                if over and its not in holds and its not in still:
+                known = what in (CASE, DAY, REFUSED)  # a block's ends with the block
+                if known and its not in holds and its not in still and now_ms - since >= days * DAY_MS:
                     due.append(name)
             why = f"kept for {retention.refused_days} days (refused presses), {retention.cases_days} days (cases)"
             if due:
                 self._order(tuple(due), None, why)
         if due:
-            self._erased()
+            self.erased()
         return tuple(due)
 
     def own(self, person: str) -> Own:
@@ -279,7 +269,7 @@ class Privacy:
 
     def _append(self, *events: w.Event) -> None:
         self._journal.append(events, at_ms=self._now(), wall_ms=self._wall_ms())
-        self._written()
+        self.written()
 
 
 def _caller(event: w.CaseOpened | w.CaseReceived) -> str:

@@ -7,8 +7,7 @@
 The name of the key and the kind of event are authenticated with it; the JSON is filled up with blanks to a multiple of
 PAD_BYTES, so that a length says little once the key is gone. What is left in the event is empty, so a reader without
 the key reads the same record with gaps. Keys are named `case/ID`; a refused press of a case is under `refused/ID`; what
-belongs to no case is under the key of its day, `day/2026-11-25` or `refused/2026-11-25`. A block has its own copy of
-the number, under `block/ID`: it outlives the case, until the block ends.
+belongs to no case is under the key of its day, `day/2026-11-25` or `refused/2026-11-25`.
 
 This module has no clock and no I/O.
 """
@@ -30,7 +29,7 @@ from rung import words as w
 
 NONCE_BYTES = 12
 PAD_BYTES = 64
-CASE, REFUSED, DAY, BLOCK = "case", "refused", "day", "block"  # what keys are of
+CASE, REFUSED, DAY = "case", "refused", "day"  # what keys are of
 _REFUSALS = (w.Verdict.REFUSED, w.Verdict.TOO_LATE)
 # Of a refused press, all but what tells the box that it was taken.
 _OF_REFUSED: dict[type, dict[str, object]] = {
@@ -45,9 +44,7 @@ def keys_for(events: Sequence[w.Event], case: str, day: str) -> Iterator[str]:
     refused = any(isinstance(e, w.PressAnswered) and e.answer.verdict in _REFUSALS for e in events)
     for event in events:
         its, case = case_of(event, case)
-        if isinstance(event, w.Attended) and isinstance(event.act, w.BlockProposed):
-            yield f"{BLOCK}/{its}"
-        elif refused and isinstance(event, w.PressRecorded | w.PressAnswered):
+        if refused and isinstance(event, w.PressRecorded | w.PressAnswered):
             yield f"{REFUSED}/{its or day}"
         else:
             yield f"{CASE}/{its}" if its else f"{DAY}/{day}"

@@ -31,7 +31,7 @@ class Desks:
         self._page = page
         self._tiles: dict[str, Tile] = {}
         page.text(lambda seen: _counted(page.say, seen.around), classes="counted")
-        self._list = tag("ul", "", "tiles")
+        self._list = tag("ul", "", "places")
         page.on_change(self._change)
 
     def _change(self, seen: Seen) -> None:
@@ -56,7 +56,7 @@ class Tile:
         self._name = name
         self._drawn: Live | None = None
         self._chosen: tuple[Choice, ...] = ()
-        self.element = tag("li", "", "tile")
+        self.element = tag("li", "", "place")
         with self.element:
             with tag("h3", name):
                 self._person = tag("span", "", "person")

@@ -3,6 +3,7 @@
 from rung.page.floor_seen import Past
 from rung.page.say import Say
 from rung.page.shell import Page, tag
+from rung.words import Outcome, Want
 
 SHOWN = 8
 SIGNS = {"mine": "✔", "other": "→", "missed": "✖", "gone": "·"}
@@ -24,4 +25,5 @@ def lately(page: Page) -> None:
 def told(say: Say, past: Past) -> str:
     """One ask that is over, in a line."""
     what = f"{say(f'want.{past.asked.want}')}: {past.asked.desk}"
-    return f"{what}. {say(f'end.{past.end}')} {say(f'outcome.{past.asked.over}')}"
+    comes = past.asked.over == Outcome.ACCEPTED and past.asked.want != Want.TRANSFER
+    return f"{what}. {say(f'end.{past.end}')} {say('outcome.comes' if comes else f'outcome.{past.asked.over}')}"

@@ -32,6 +32,7 @@ class Site:
 
     def __init__(self) -> None:
         self.seen = Seen()
+        self.emergency = ""  # the number to call when somebody is in danger
         self.language = "en"  # of its pages, until somebody chooses another
         self.floor: Floor | None = None
         self.seat: Seat | None = None  # where people sign on; None: the configuration says who sits here
@@ -42,6 +43,7 @@ class Site:
         self._watchers: list[Callable[[Seen], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
+        self._tasks: set[asyncio.Future[w.Answer]] = set()
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._shown: set[tuple[str, int]] = set()  # asks that somebody here has seen
@@ -104,6 +106,18 @@ class Site:
         if answer is not None and self._teller is not None:
             self._teller.tell("answer", answer=answer)
 
+    def attend(self, act: w.AfterAct) -> None:
+        """What whoever sits here does after a call; every page shows the answer. The record is read on a thread."""
+        sitting = self.person
+        if sitting is None:
+            return
+        jobs = self.seat.known.jobs if self.seat is not None and self.seat.known is not None else (w.Job(sitting.role),)
+        done = asyncio.to_thread(self.desk.attend, act, w.Actor(sitting.id, jobs))
+        task = asyncio.ensure_future(done)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: None if task.cancelled() else self.say(task.result()))
+
     @property
     def here(self) -> str:
         """This desk's name on the floor; empty without one."""
@@ -120,6 +134,7 @@ class Site:
     async def show(self, asked: Asked) -> None:
         """It is in front of somebody here; the desk that asks learns it once."""
         key = (asked.desk, asked.ask)
+        self._shown &= {waiting.key for waiting in self.seen.around.waiting}
         if self.floor is not None and key not in self._shown:
             self._shown.add(key)
             with contextlib.suppress(FloorError):  # it is over, or the floor is lost: then nobody waits for it
@@ -160,6 +175,10 @@ class Site:
                 age_ms=age_ms,
             )
         )
+
+    def title(self, rung: str) -> str:
+        """Of a rung of this call's ladder, or of the last one's."""
+        return self.seen.titles.get(rung, rung)
 
 
 class DrawnBox:

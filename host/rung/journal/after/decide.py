@@ -226,7 +226,7 @@ def _block_proposed(asked: _Asked, file: CaseFile, act: w.BlockProposed) -> Made
     )
     _text(act.reason, "Say why the number is to be blocked.")
     why = "Proposed: the number is kept away until a second person decides, for 24 h at the most."
-    return replace(act, until_ms=asked.now_ms + MEANWHILE_MS, caller=file.caller), why
+    return replace(act, until_ms=asked.now_ms + MEANWHILE_MS), why
 
 
 def _block_decided(asked: _Asked, file: CaseFile, act: w.BlockDecided) -> Made:
