@@ -67,9 +67,8 @@ class Bridge:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
         is the file in which the policies stay that the floor hands out.
 
-        ``vault`` has the keys under which the record keeps what names a caller, ``signer`` the desk's own; without
-        them, which is for tests, the record is in clear text, nothing is erased and nobody gets a head.
-
+        ``vault`` has the keys of what names a caller, ``signer`` the desk's own; without them, which is for tests, the
+        record is in clear text, nothing is erased and nobody gets a head.
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
