@@ -5,7 +5,7 @@ floor keeps them, can be told as well: a manager at one desk then sees, and deal
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -21,6 +21,9 @@ from rung.journal.vault import Vault
 
 AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
 BLOCK = "block"  # with what the names of the keys of blocked numbers begin
+# Most of a record: no file of a case needs them, nor what was sealed in any event but these.
+PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
+OPENED = frozenset({"CaseOpened", "Attended"})
 
 
 class Opened(Struct, frozen=True):
@@ -52,6 +55,8 @@ class Afterwards:
         self._vault = vault
         self._files = Files()
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
+        self._learnt: dict[str, int] = {}  # how many entries of other desks' records
+        self._spans: dict[str, tuple[int, int]] = {}  # by case: its first and its last entry in this desk's record
         self._read = 0  # up to which entry of the desk's own record
 
     @property
@@ -70,25 +75,44 @@ class Afterwards:
             while True:
                 with self._journal_lock:
                     entries = list(islice(self._journal.entries(self._read), AT_ONCE))
-                    events = [self._opened(entry.event) for entry in entries]
-                for entry, event in zip(entries, events, strict=True):
-                    self._files.take(self._journal.id, event, entry.wall_ms)
+                    events = [self._opened(entry.event) if entry.kind in OPENED else None for entry in entries]
+                for entry, opened in zip(entries, events, strict=True):
                     self._read = entry.seq
-                    self._unlock(event)
+                    if entry.kind not in PASSED_OVER:
+                        event = opened or entry.event
+                        case = self._files.take(self._journal.id, event, entry.wall_ms)
+                        if not isinstance(event, w.Attended):  # which may come weeks after the call
+                            begun, _ = self._spans.get(case, (entry.seq, 0))
+                            self._spans[case] = (begun, entry.seq)
+                        self._unlock(event)
                 if not entries:
                     return self._files
 
-    def lines(self) -> list[Opened]:
-        """This desk's whole record, in clear text where it is not erased. Raises JournalError."""
+    def lines(self, case: str = "") -> list[Opened]:
+        """This desk's record, in clear text where it is not erased: whole, or what a report of this case needs of it.
+
+        Raises JournalError.
+        """
+        if not case:
+            return self._between(1, None)
+        self.files()
+        with self._lock:
+            begun, over = self._spans.get(case, (1, 0))
+        with self._journal_lock:
+            kept = [Opened(e.at_ms, e.wall_ms, e.event) for e in self._journal.of_kind(w.PolicyKept)]
+        return [*kept, *self._between(begun, over)]
+
+    def _between(self, first: int, last: int | None) -> list[Opened]:
         found: list[Opened] = []
-        after = 0
-        while True:
+        after = first - 1
+        while last is None or after < last:
             with self._journal_lock:
-                entries = list(islice(self._journal.entries(after), AT_ONCE))
+                entries = [e for e in islice(self._journal.entries(after), AT_ONCE) if last is None or e.seq <= last]
                 found += [Opened(entry.at_ms, entry.wall_ms, self._opened(entry.event)) for entry in entries]
             if not entries:
-                return found
+                break
             after = entries[-1].seq
+        return found
 
     def seen(self, case: str, person: str, what: str) -> None:
         """Somebody is shown what names a caller: on record before they see it. Raises JournalError."""
@@ -97,17 +121,21 @@ class Afterwards:
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
-            self._files, self._read = Files(), 0
+            self._files, self._read, self._learnt, self._spans = Files(), 0, {}, {}
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)
 
-    def learn(self, record: str, entries: Iterable[Told]) -> None:
-        """More of another desk's record, in order and each entry once. This desk's own is left as it is."""
+    def learn(self, record: str, entries: Sequence[Told]) -> None:
+        """Another desk's record as far as it is known, from its beginning; what was learnt of it before is passed over.
+
+        This desk's own is left as it is.
+        """
         with self._lock:
-            for entry in entries:
-                if record != self._journal.id:
+            if record != self._journal.id:
+                for entry in entries[self._learnt.get(record, 0) :]:
                     self._files.take(record, entry.event, entry.wall_ms)
+                self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
         """Record the act if this person may do it; else say why not. Raises JournalError: nothing was done."""

@@ -67,9 +67,8 @@ class Bridge:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
         is the file in which the policies stay that the floor hands out.
 
-        ``vault`` has the keys under which the record keeps what names a caller, ``signer`` the desk's own; without
-        them, which is for tests, the record is in clear text, nothing is erased and nobody gets a head.
-
+        ``vault`` has the keys of what names a caller, ``signer`` the desk's own; without them, which is for tests, the
+        record is in clear text, nothing is erased and nobody gets a head.
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
@@ -82,7 +81,7 @@ class Bridge:
         self._desk = recover(journal, vault)
         self._cases = KnownCases(journal)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
-        self.handed = HandedHere(shelf, lambda why: teller.tell("trouble", text=why))
+        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why))
         self._policies = Policies(book, journal, self._desk, self.now(), self.handed.good())
         self._lamps: w.Lamps | None = None
         self._line = None if box is None else Line(box, self)
@@ -102,6 +101,7 @@ class Bridge:
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
         if self.privacy is not None:
+            self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
             self.privacy.erased = self.after.forget
         self._broken: asyncio.Future[None] = self._loop.create_future()
 
@@ -148,7 +148,7 @@ class Bridge:
                 group.create_task(self._catch_up())
                 group.create_task(Blocker(self.after, self._phone, lambda: self._desk.facts, self._teller).run())
                 if self.privacy is not None:
-                    upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
+                    upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
                 await self._broken
         finally:
@@ -324,6 +324,7 @@ class Bridge:
             self._teller.tell("phone", up=news.up, text=news.why)
         elif isinstance(news, w.CallIs):
             news = w.CallIs(self._cases.believed(news.call))
+            self.handed.rings(news.call)
             self._teller.tell("call", call=news.call)
         else:
             news = w.CallsAre(self._cases.all_believed(news.calls))
