@@ -105,7 +105,7 @@ def clicks(page: Page, act: w.Act) -> Awaitable[None] | None:
         case w.Unmarked(marker=Marker.CRISIS, reason=reason):
             return said(page, "Take crisis back", reason)
         case w.AskTakenBack():
-            return page.get_by_role("button", name="Take it back").click()
+            return page.get_by_role("button", name="Take it back", exact=True).click()
         case w.Unwanted():
             return page.get_by_role("button", name="Caller does not want one").click()
         case w.Attested(reason=reason):
