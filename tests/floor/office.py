@@ -20,6 +20,7 @@ from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Place
 from rung.floor.local import Carry, LocalFloor, at_once
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.policy import Book, Rule, Times, load
 from rung.sim.disk import Disk, FileLayer, Step
 from rung.sim.exchange import VirtualExchange
@@ -45,6 +46,7 @@ class Seat:
     policy: str = "warm-transfer"
     told: list[Happening] = field(default_factory=list)
     shelf: Path | None = None  # where the floor's policies stay
+    vault: Vault | None = None  # without it the record is in clear text
 
     def __post_init__(self) -> None:
         self.person = w.Person(f"p-{self.name}", self.role, trained=True)
@@ -60,7 +62,9 @@ class Seat:
         self.floor = self.office.floor.desk(self.name)
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         self._teller = Teller(self.told.append)
-        self.bridge = Bridge(self.policies, self.journal, self.phone, self._teller, floor=self.floor, shelf=self.shelf)
+        self.bridge = Bridge(
+            self.policies, self.journal, self.phone, self._teller, floor=self.floor, shelf=self.shelf, vault=self.vault
+        )
         self.task = asyncio.create_task(self.bridge.run(self.place, EXTENSION))
         await self.until(lambda: self.name in self.bridge._desk.facts.desks or self.floor.is_lost)
 

@@ -21,7 +21,7 @@ async def press(page: Page, button: str, seconds: float = 0.05) -> None:
     await page.mouse.up()
 
 
-async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
+async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve") -> None:
     await expect(page.locator("#mine")).to_be_hidden()
     await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "ada may ask for a supervisor")
     await stage.ada.press(Button.ESCALATE)
@@ -34,7 +34,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
     await fair(page, "with a case of one's own")
     await mine.locator("[data-key=p]").click()
     await press(page, "warn")
-    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person="p-eve"), "eve has warned")
+    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")
     await mine.locator("[data-key=p]").click()
     await press(page, "release")
     await stage.eve.until(lambda: stage.eve.has(w.Announced), "eve has announced the end")

@@ -8,7 +8,7 @@ from rung.cli.ends import NO_REPORT, need, stop
 from rung.desk.after_desk import Count
 from rung.journal.after.figures import Counting, Figures
 from rung.journal.format import JournalError
-from rung.journal.store import Journal
+from rung.journal.reading import reading
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,14 +51,9 @@ def _of_copies(copies: list[Path]) -> Figures:
     """Callers are sealed in a copy, so nobody is known again there."""
     counting = Counting()
     for copy in copies:
-        if not copy.exists():
-            stop(f"{copy}: there is no such record")
         try:
-            journal = Journal(copy)
-            try:
-                counting.take(journal.id, list(journal.entries()))
-            finally:
-                journal.close()
+            with reading(copy) as record:
+                counting.take(record.id, record.entries())
         except JournalError as error:
             stop(str(error))
     return counting.figures()

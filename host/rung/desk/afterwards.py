@@ -5,7 +5,7 @@ floor keeps them, can be told as well: a manager at one desk then sees, and deal
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -52,6 +52,7 @@ class Afterwards:
         self._vault = vault
         self._files = Files()
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
+        self._learnt: dict[str, int] = {}  # how many entries of other desks' records
         self._read = 0  # up to which entry of the desk's own record
 
     @property
@@ -97,17 +98,21 @@ class Afterwards:
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
-            self._files, self._read = Files(), 0
+            self._files, self._read, self._learnt = Files(), 0, {}
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)
 
-    def learn(self, record: str, entries: Iterable[Told]) -> None:
-        """More of another desk's record, in order and each entry once. This desk's own is left as it is."""
+    def learn(self, record: str, entries: Sequence[Told]) -> None:
+        """Another desk's record as far as it is known, from its beginning; what was learnt of it before is passed over.
+
+        This desk's own is left as it is.
+        """
         with self._lock:
-            for entry in entries:
-                if record != self._journal.id:
+            if record != self._journal.id:
+                for entry in entries[self._learnt.get(record, 0) :]:
                     self._files.take(record, entry.event, entry.wall_ms)
+                self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
         """Record the act if this person may do it; else say why not. Raises JournalError: nothing was done."""

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -12,15 +14,17 @@ from msgspec import Struct
 
 from rung import __version__
 from rung import words as w
-from rung.desk.recovery import Kept
+from rung.desk.recovery import Kept, wall_ms
 from rung.floor.base import Blocked, BlocksAre, HandedDown, HandedOut, PoliciesAre
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.policy import Book, Desk, Policy
 from rung.policy.language import from_canonical, version_of
 
 PROOF_S = 300.0  # the shipped ones take 2 s; one that takes longer than this is not used
 AGAIN_S = 2.0  # after the record did not take a policy
+CALLS_KNOWN = 100  # of which it was looked up whether they are blocked
 NICE = 10  # the proof may wait: a call may be going on
 # A process of its own, since a proof would keep the interpreter from the link's thread.
 PROVE = """
@@ -79,10 +83,12 @@ class HandedHere:
     Policies are proved here before they are used; while the floor is out of reach, the last that were good stay.
     """
 
-    def __init__(self, file: Path | None, trouble: Callable[[str], None]) -> None:
+    def __init__(self, file: Path | None, vault: Vault | None, trouble: Callable[[str], None]) -> None:
         self.blocks: tuple[Blocked, ...] = ()  # callers who are kept away, as the floor has last told
         self._file = file
         self._trouble = trouble
+        self._vault = vault
+        self._said: deque[str] = deque(maxlen=CALLS_KNOWN)
         self._heard: PoliciesAre | None = None
         self._woken = asyncio.Event()
         self._shelf = _Shelf()
@@ -99,6 +105,21 @@ class HandedHere:
             except msgspec.MsgspecError as error:
                 self._trouble(f"the policy {name} {handed.version} cannot be read by this Rung: {error}")
         return found
+
+    def kept_away(self, caller: str, now_ms: int) -> Blocked | None:
+        """The block that keeps this caller away; ``caller``: what the site's secret makes of the number."""
+        return next((b for b in self.blocks if caller and b.caller == caller and now_ms < b.until_ms), None)
+
+    def rings(self, call: w.Call) -> None:
+        """Say it once of a call that comes; whoever sits here decides, and an emergency line is never closed."""
+        if call.state == w.CallState.RINGING and call.direction == "in" and call.id not in self._said:
+            self._said.append(call.id)
+            if (
+                block := self.kept_away(self._vault.index(call.peer) if self._vault else call.peer, wall_ms())
+            ) is not None:
+                until = datetime.fromtimestamp(block.until_ms / 1000).strftime("%Y-%m-%d %H:%M")
+                how = "blocked" if block.decided else "proposed to be blocked"
+                self._trouble(f"this caller is {how} until {until}, since the case {block.case}")
 
     def heard(self, news: HandedDown) -> None:
         if isinstance(news, BlocksAre):

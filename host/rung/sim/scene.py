@@ -49,7 +49,6 @@ class Scene:
         self.agent: SimDesk = stage.agent
         self.supervisor: SimDesk = stage.supervisor
         self.caller: Handset = stage.caller
-        self._learnt: dict[str, int] = {}  # by desk: how much of its record the other has learnt
 
     async def expect(self, true: Callable[[], bool], what: str, desk: SimDesk | None = None) -> None:
         await (desk or self.agent).until(true, what)
@@ -224,9 +223,7 @@ class Scene:
     def tell_each_other(self) -> None:
         """Each desk learns what is new in the other's record, as from a floor that has both."""
         for one, other in ((self.agent, self.supervisor), (self.supervisor, self.agent)):
-            lines = one.bridge.after.lines()
-            other.bridge.after.learn(one.bridge.after.record, lines[self._learnt.get(one.name, 0) :])
-            self._learnt[one.name] = len(lines)
+            other.bridge.after.learn(one.bridge.after.record, one.bridge.after.lines())
 
     def open(self, case: str = CASE, desk: SimDesk | None = None) -> set[str]:
         """What is still due on the case, as that desk knows it."""
