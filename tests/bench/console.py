@@ -48,7 +48,8 @@ function changed(changes) {
   requestAnimationFrame(() => { for (const each of found) bench.seen.push([...each, bench.now()]); });
 }
 const all = { subtree: true, childList: true, attributes: true, attributeFilter: ["data-doing"] };
-new MutationObserver(changed).observe(document.getElementById("main"), all);
+bench.eye = new MutationObserver(changed);
+bench.eye.observe(document.getElementById("main"), all);
 """
 FRAME = "new Promise((done) => requestAnimationFrame(() => done(bench.now())))"
 
@@ -180,7 +181,10 @@ async def measure(where: str, folder: Path, desks: int, seconds: float) -> None:
             figures = "".join(f"{quantile(found[key], part):9.1f}" for part in (0.5, 0.99, 1))
             print(f"{name:32}{len(found[key]):6}{figures}")
         worst = max(quantile(found["states"], 0.99), quantile(found["asks"], 0.99))
+        medians, tails = (quantile(found["states"], part) / quantile(found["bare"], part) for part in (0.5, 0.99))
+        print(f"a state takes {medians:.2f} times the bare script at the median, {tails:.2f} at p99")
         print(f"goal {GOAL_MS:g} ms at p99: {'met' if worst < GOAL_MS else 'MISSED'}")
+        await page.evaluate("bench.eye.disconnect(), delete window.bench")
         cdp = await page.context.new_cdp_session(page)
         before = held_mb(), await heap_mb(cdp)
         for hour in (1, 2):

@@ -33,7 +33,14 @@ def record() -> list[Opened]:
             await desk.until(lambda: desk.has(w.CaseClosed))
             case = next(e.case for e in desk.record() if isinstance(e, w.CaseClosed))
             desk.now.attend(w.WrappedUp(case=case, code="ended", reason="went on after the notice"), Actor("agent-17"))
-            return desk.now.after.lines()
+            whole = desk.now.after.lines()
+            part = desk.now.after.lines(case)
+            told = report(desk.now.after.files(), case, {"desk": whole}, whole[-1].wall_ms)
+            assert told == report(
+                desk.now.after.files(), case, {"desk": part}, whole[-1].wall_ms
+            )  # it has all it needs
+            assert len(part) < len(whole)
+            return whole
 
     return asyncio.run(play())
 

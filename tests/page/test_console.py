@@ -70,6 +70,7 @@ def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Pat
         await page.keyboard.press("a")
         await page.keyboard.press("g")
         await expect(page.locator(".past.mine").first).to_contain_text("leave granted")
+        await expect(page.locator("#queue-title")).to_be_focused()
         assert outcomes(stage) == [Outcome.DENIED, Outcome.GRANTED]
         await fair(page, "leave is granted")
         await tile(page, "ada").get_by_role("button", name="Withdraw the leave").click()

@@ -21,6 +21,9 @@ from rung.journal.vault import Vault
 
 AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
 BLOCK = "block"  # with what the names of the keys of blocked numbers begin
+# Most of a record: no file of a case needs them, nor what was sealed in any event but these.
+PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
+OPENED = frozenset({"CaseOpened", "Attended"})
 
 
 class Opened(Struct, frozen=True):
@@ -53,6 +56,7 @@ class Afterwards:
         self._files = Files()
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
         self._learnt: dict[str, int] = {}  # how many entries of other desks' records
+        self._spans: dict[str, tuple[int, int]] = {}  # by case: its first and its last entry in this desk's record
         self._read = 0  # up to which entry of the desk's own record
 
     @property
@@ -71,25 +75,44 @@ class Afterwards:
             while True:
                 with self._journal_lock:
                     entries = list(islice(self._journal.entries(self._read), AT_ONCE))
-                    events = [self._opened(entry.event) for entry in entries]
-                for entry, event in zip(entries, events, strict=True):
-                    self._files.take(self._journal.id, event, entry.wall_ms)
+                    events = [self._opened(entry.event) if entry.kind in OPENED else None for entry in entries]
+                for entry, opened in zip(entries, events, strict=True):
                     self._read = entry.seq
-                    self._unlock(event)
+                    if entry.kind not in PASSED_OVER:
+                        event = opened or entry.event
+                        case = self._files.take(self._journal.id, event, entry.wall_ms)
+                        if not isinstance(event, w.Attended):  # which may come weeks after the call
+                            begun, _ = self._spans.get(case, (entry.seq, 0))
+                            self._spans[case] = (begun, entry.seq)
+                        self._unlock(event)
                 if not entries:
                     return self._files
 
-    def lines(self) -> list[Opened]:
-        """This desk's whole record, in clear text where it is not erased. Raises JournalError."""
+    def lines(self, case: str = "") -> list[Opened]:
+        """This desk's record, in clear text where it is not erased: whole, or what a report of this case needs of it.
+
+        Raises JournalError.
+        """
+        if not case:
+            return self._between(1, None)
+        self.files()
+        with self._lock:
+            begun, over = self._spans.get(case, (1, 0))
+        with self._journal_lock:
+            kept = [Opened(e.at_ms, e.wall_ms, e.event) for e in self._journal.of_kind(w.PolicyKept)]
+        return [*kept, *self._between(begun, over)]
+
+    def _between(self, first: int, last: int | None) -> list[Opened]:
         found: list[Opened] = []
-        after = 0
-        while True:
+        after = first - 1
+        while last is None or after < last:
             with self._journal_lock:
-                entries = list(islice(self._journal.entries(after), AT_ONCE))
+                entries = [e for e in islice(self._journal.entries(after), AT_ONCE) if last is None or e.seq <= last]
                 found += [Opened(entry.at_ms, entry.wall_ms, self._opened(entry.event)) for entry in entries]
             if not entries:
-                return found
+                break
             after = entries[-1].seq
+        return found
 
     def seen(self, case: str, person: str, what: str) -> None:
         """Somebody is shown what names a caller: on record before they see it. Raises JournalError."""
@@ -98,7 +121,7 @@ class Afterwards:
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
-            self._files, self._read, self._learnt = Files(), 0, {}
+            self._files, self._read, self._learnt, self._spans = Files(), 0, {}, {}
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)

@@ -67,9 +67,8 @@ class Bridge:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
         is the file in which the policies stay that the floor hands out.
 
-        ``vault`` has the keys under which the record keeps what names a caller, ``signer`` the desk's own; without
-        them, which is for tests, the record is in clear text, nothing is erased and nobody gets a head.
-
+        ``vault`` has the keys of what names a caller, ``signer`` the desk's own; without them, which is for tests, the
+        record is in clear text, nothing is erased and nobody gets a head.
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
@@ -102,6 +101,7 @@ class Bridge:
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
         if self.privacy is not None:
+            self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
             self.privacy.erased = self.after.forget
         self._broken: asyncio.Future[None] = self._loop.create_future()
 
@@ -148,7 +148,7 @@ class Bridge:
                 group.create_task(self._catch_up())
                 group.create_task(Blocker(self.after, self._phone, lambda: self._desk.facts, self._teller).run())
                 if self.privacy is not None:
-                    upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
+                    upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
                 await self._broken
         finally:

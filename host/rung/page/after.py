@@ -44,7 +44,7 @@ class After:
     def __init__(self, page: Page) -> None:
         self._page = page
         site = page.site
-        self._desk = AfterDesk(site.desk.after, lambda: {site.here or "desk": site.desk.after.lines()})
+        self._desk = AfterDesk(site.desk.after, site.here or "desk")
         self._due: dict[Open, Due] = {}
         self._read = -1
         say = page.say

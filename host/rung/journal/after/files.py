@@ -93,8 +93,8 @@ class Files:
         self._of_caller: dict[str, list[CaseFile]] = {}
         self._splitters: dict[str, Splitter] = {}
 
-    def take(self, record: str, event: w.Event, wall_ms: int) -> None:
-        """``record``: which one (its id); what is told of it twice must not be told here twice."""
+    def take(self, record: str, event: w.Event, wall_ms: int) -> str:
+        """``record``: which one (its id); what is told of it twice must not be told here twice. Returns the case."""
         case = self._splitters.setdefault(record, Splitter()).case_of(event)
         if isinstance(event, w.Attended):
             self._attended(Done(wall_ms, event))
@@ -103,6 +103,7 @@ class Files:
             _fold(file, event, wall_ms)
             if isinstance(event, w.CaseOpened):
                 self._of_caller.setdefault(file.caller, []).append(file)
+        return case
 
     def of_caller(self, file: CaseFile) -> list[CaseFile]:
         """All cases of the caller of this one; without a number, this one alone."""
