@@ -100,7 +100,17 @@ class BaresipConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     control: str = "127.0.0.1:4444"  # its ctrl_tcp_listen
 
 
-PhoneConfig = SipConfig | AsteriskConfig | BaresipConfig
+class BrokerConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="pbx"):
+    """A telephone of Asterisk's behind `rung pbx`, which alone has the login; see PHONES.md."""
+
+    supervisors: str  # the extension that is rung for a supervisor
+    extension: str  # where this desk is rung by others
+    host: str  # the broker's computer
+    pin: str  # the digest of its certificate, as `rung pbx` prints it
+    port: int = 4223
+
+
+PhoneConfig = SipConfig | AsteriskConfig | BaresipConfig | BrokerConfig
 
 
 class FloorConfig(Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,6 +232,9 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
         yield "box.id", f"{config.box.id!r} is no box's id, such as 24dcc3a1b2c3; `rung doctor` tells it"
     if not 0 <= floor.group <= GROUP_MAX:
         yield "floor.group", f"{floor.group} is not between 0 and {GROUP_MAX}"
+    if isinstance(phone, BrokerConfig) and (config.floor is None or desk.person is not None):
+        mend = "write [floor], and leave desk.person out"
+        yield "phone.kind", f"behind the broker people sign on at the floor; {mend}"
     yield from of_times(config.times or Times())
     yield from _mistakes_of_phone(phone)
 
@@ -254,14 +267,22 @@ def _mistakes_of_phone(phone: PhoneConfig) -> Iterator[tuple[str, str]]:
         yield from _mistakes_of_asterisk(phone)
     elif isinstance(phone, BaresipConfig):
         yield from _mistakes_of_baresip(phone)
+    elif isinstance(phone, BrokerConfig):
+        yield from _not_dialled(phone)
+        if not _PIN.fullmatch(phone.pin):
+            yield "phone.pin", f"{phone.pin!r} is no certificate's digest; `rung pbx` prints it when it starts"
     else:
         yield from _mistakes_of_sip(phone)
 
 
-def _mistakes_of_baresip(phone: BaresipConfig) -> Iterator[tuple[str, str]]:
+def _not_dialled(phone: BaresipConfig | BrokerConfig) -> Iterator[tuple[str, str]]:
     for key, value in (("extension", phone.extension), ("supervisors", phone.supervisors)):
         if not _EXTENSION.fullmatch(value):
             yield f"phone.{key}", f"{value!r} cannot be dialled; name an extension, such as 1001, or an address"
+
+
+def _mistakes_of_baresip(phone: BaresipConfig) -> Iterator[tuple[str, str]]:
+    yield from _not_dialled(phone)
     if not _LISTEN.fullmatch(phone.control) or not phone.control.startswith("127."):
         yield "phone.control", f"{phone.control!r} is not an address:port of this computer, such as 127.0.0.1:4444"
 
@@ -310,6 +331,7 @@ def _mistakes_of_sip(phone: SipConfig) -> Iterator[tuple[str, str]]:
 
 
 _DEVICE = re.compile(r"[\w.-]+/[\w+.@/-]+", re.ASCII)
+_PIN = re.compile(r"[A-Z2-7]{20,60}")
 _EXTENSION = re.compile(r"[\w+*#@./:-]+", re.ASCII)
 _LISTEN = re.compile(r"\d{1,3}(\.\d{1,3}){3}:\d{1,5}")
 _AUDIO = re.compile(r"[a-z_0-9]{1,15}(,[^\s,]+)?")

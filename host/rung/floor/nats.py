@@ -50,6 +50,7 @@ class NatsFloor:
     def __init__(self, enrolment: Enrolment, within_s: float = LETTER_S) -> None:
         """``within_s`` is how long another desk may take to answer a letter."""
         self.desk = enrolment.desk
+        self.ticket = ""  # the floor's pass for whoever has signed on here
         self.why = ""  # of a floor that is out of reach: one line
         self._who = enrolment
         self._within_s = within_s

@@ -60,13 +60,15 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
-        people: Callable[[bytes], bytes] | None = None,
+        people: Callable[[str, bytes], bytes] | None = None,
+        standing: Callable[[], dict[str, str]] = dict,
         continues: Continues = lambda copied, journal, lines: "",
         trouble: Callable[[str], None] = lambda text: None,
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
 
-        ``people`` answers who may sign on (`people_service.answer`); it takes as long as a password's check.
+        ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
+        ``standing`` has every desk's key.
 
         ``continues`` tells whether a part of a record follows what was copied; ``trouble`` is told what does not.
         """
@@ -76,6 +78,7 @@ class Steward:
         self._replicas = replicas
         self._enrol = enrol
         self._people = people
+        self._standing = standing
         self._copies = Copies(continues, trouble)
         self._link: Link | None = None
         self._places = Places()
@@ -149,6 +152,7 @@ class Steward:
             ("enrol", self._answer_enrol),
             ("copied", self._answer_copied),
             ("people", self._answer_people),
+            ("standing", self._answer_standing),
         ):
             await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
         await link.settle()
@@ -263,9 +267,15 @@ class Steward:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
 
     async def _answer_people(self, msg: Msg) -> None:
-        if letters.from_whom(msg) and self._people is not None:
+        desk = letters.from_whom(msg)
+        if desk and self._people is not None:
             with contextlib.suppress(msgspec.MsgspecError):
-                await msg.respond(await asyncio.to_thread(self._people, msg.data))
+                await msg.respond(await asyncio.to_thread(self._people, desk, msg.data))
+
+    async def _answer_standing(self, msg: Msg) -> None:
+        if letters.from_whom(msg):
+            with contextlib.suppress(FloorError):
+                await msg.respond(letters.encode(self._standing()))
 
     async def _answer_copied(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)

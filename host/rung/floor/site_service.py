@@ -15,7 +15,7 @@ from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues
 from rung.floor.nats_steward import Steward
 from rung.floor.people import PEOPLE, People
-from rung.floor.people_service import answer
+from rung.floor.people_service import SignOns
 from rung.floor.site import SITE, Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 
@@ -31,11 +31,12 @@ class FloorService:
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
-        people = People(folder.folder / PEOPLE)
+        people = SignOns(People(folder.folder / PEOPLE), folder.folder, folder.key_of)
         self._steward = Steward(
             *folder.steward(),
             enrol=self.enrol,
-            people=lambda data: answer(people, data),
+            people=people.answer,
+            standing=folder.standing,
             continues=continues,
             trouble=tell,
         )
