@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from rung.policy.mistakes import explain
 from rung.policy.proof import proved
 from rung.words import Person, Role
 
+PAGE_LANGUAGES = ("en", "de")
 GROUP_MAX = 9  # who waits for the tenth group has hung up long ago
 
 
@@ -121,6 +123,17 @@ class FloorConfig(Struct, frozen=True, forbid_unknown_fields=True):
     group: int = 0  # of a supervisor: 0 is asked first, each wider group has the next number
 
 
+class PageConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """This desk's pages in a browser; without this table there are none."""
+
+    listen: str = "127.0.0.1:8710"  # another computer may look only at a supervisor's desk, with a certificate
+    names: tuple[str, ...] = ()  # by which browsers call it, beside the address
+    certificate: str = ""  # PEM files
+    key: str = ""
+    language: str = "en"  # of the pages, until somebody chooses another
+    shift_hours: float = 12.0  # after that one signs on again
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One desk's whole configuration, as `read_config` has found it good."""
 
@@ -129,6 +142,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     desk: DeskConfig = field(default_factory=DeskConfig)
     queue: tuple[QueueConfig, ...] = ()
     floor: FloorConfig | None = None
+    page: PageConfig | None = None
     times: Times | None = None  # instead of the policies' own, in seconds
 
     def state_folder(self) -> Path:
@@ -211,7 +225,11 @@ def _with_paths_from(folder: Path, config: Config) -> Config:
     floor = config.floor
     if floor is not None:
         floor = replace(floor, enrolment=str(folder.resolve() / Path(floor.enrolment).expanduser()))
-    return replace(config, desk=desk, box=replace(config.box, keys=keys), queue=queues, floor=floor)
+    page = config.page
+    if page is not None:
+        files = [str(folder.resolve() / Path(f).expanduser()) if f else "" for f in (page.certificate, page.key)]
+        page = replace(page, certificate=files[0], key=files[1])
+    return replace(config, desk=desk, box=replace(config.box, keys=keys), queue=queues, floor=floor, page=page)
 
 
 def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
@@ -235,6 +253,8 @@ def _mistakes(config: Config) -> Iterator[tuple[str, str]]:
     if isinstance(phone, BrokerConfig) and (config.floor is None or desk.person is not None):
         mend = "write [floor], and leave desk.person out"
         yield "phone.kind", f"behind the broker people sign on at the floor; {mend}"
+    if config.page is not None:
+        yield from _mistakes_of_page(config.page, desk.role)
     yield from of_times(config.times or Times())
     yield from _mistakes_of_phone(phone)
 
@@ -260,6 +280,27 @@ def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
             return
         if language and language not in spoken:
             yield f"{place}.language", f"{name} has no scripts in {language!r}; allowed: {', '.join(spoken)}"
+
+
+def _mistakes_of_page(page: PageConfig, role: Role) -> Iterator[tuple[str, str]]:
+    host, _, port = page.listen.rpartition(":")
+    try:
+        own = ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        own = host == "localhost"
+        if not own:
+            yield "page.listen", f"{page.listen!r} is no address of this computer, such as 127.0.0.1:8710"
+            return
+    if not port.isdecimal() or int(port) > 0xFFFF:
+        yield "page.listen", f"{page.listen!r} has no port, such as 127.0.0.1:8710"
+    elif not own and role != Role.SUPERVISOR:
+        yield "page.listen", "an agent's page is for this computer alone; write 127.0.0.1"
+    elif not own and not (page.certificate and page.key):
+        yield "page.listen", "other computers need TLS: set page.certificate and page.key, or write 127.0.0.1"
+    if page.language not in PAGE_LANGUAGES:
+        yield "page.language", f"{page.language!r} is not allowed: {', '.join(PAGE_LANGUAGES)}"
+    if not 0 < page.shift_hours <= 24:
+        yield "page.shift_hours", f"{page.shift_hours:g} is not between 0 and 24"
 
 
 def _mistakes_of_phone(phone: PhoneConfig) -> Iterator[tuple[str, str]]:

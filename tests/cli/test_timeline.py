@@ -44,6 +44,8 @@ EFFECTS: dict[w.Effect, str] = {
     w.Play(9, "a", "Goodbye.", "en"): "play the announcement",
     w.Record(10, "a", "desk-1"): "record the call",
     w.StopRecording(11, "a"): "stop recording",
+    w.Listen(12, "a", "601", "coach"): "ring the supervisor to listen",
+    w.StopListening(12, "a", "601"): "let the supervisor listen no more",
     w.Pause(12, True, "breather"): "pause the agent in queues, or end that",
 }
 FLOOR: dict[w.Effect, str] = {
@@ -65,6 +67,8 @@ EVENTS: list[tuple[w.Event, str]] = [
         w.CaseOpened(case="k", epoch=2, call="a", direction="in", policy="p", version="1-ab"),
         "case opened: epoch 2, policy p 1-ab",
     ),
+    (w.ListeningAsked(person="eve", how="coach", granted=True), "eve asks to coach"),
+    (w.ListeningAsked(person="eve", how="listen", granted=False), "eve asks to listen: the caller must agree first"),
     (w.CallHeld("5fa02002-1"), "caller on hold"),
     (w.CallResumed("5fa02002-1"), "agent and caller talk again"),
     (w.PhoneLost(), "phone lost"),
@@ -131,7 +135,15 @@ EVENTS: list[tuple[w.Event, str]] = [
         "case closed: released, goes before a manager",
     ),
     (w.BridgeRestarted(), "bridge restarted"),
+    (
+        w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
+        "record begun anew: it was damaged",
+    ),
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
+    (
+        w.Attended(act=w.Willing(case="desk-7"), by="agent-17", jobs=(w.Job.AGENT,)),
+        "agent-17: willing: desk-7, True",
+    ),
     (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),
     (
         w.PersonSignedOn(person="bob", role=w.Role.AGENT, trained=True, relieves="ann"),

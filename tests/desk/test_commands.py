@@ -167,5 +167,8 @@ def test_what_is_beside_the_ladder_goes_to_the_phone_and_comes_back_where_it_can
         await world.start(w.Record(1, LINE, "ada-1"), w.StopRecording(2, LINE), w.Pause(3, True, "breather"))
         assert world.phone.asked == [("record", LINE, "ada-1"), ("stop_recording", LINE)]
         assert world.refused == [w.EffectRefused(3, "this phone cannot pause an agent")]
+        await world.start(w.Listen(4, LINE, "601", "coach", "ada-1"), w.StopListening(5, LINE, "601"))
+        cannot = "this phone cannot let anybody listen"
+        assert world.refused[1:] == [w.EffectRefused(4, cannot), w.EffectRefused(5, cannot)]
 
     played(story)

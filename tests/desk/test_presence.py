@@ -16,16 +16,16 @@ PLACE = Place(extension="500", person=w.Person("ann"))
 
 def test_a_state_keeps_its_beginning_and_is_told_once() -> None:
     presenter, idle = Presenter(), Desk()
-    first = presenter.change(PLACE, idle, 1000)
+    first = presenter.change(PLACE, idle, "never", 1000)
     assert first == replace(PLACE, since_ms=1000)
-    assert presenter.change(PLACE, idle, 2000) is None
-    away = presenter.change(replace(PLACE, status=Status.AWAY), idle, 3000)
+    assert presenter.change(PLACE, idle, "never", 2000) is None
+    away = presenter.change(replace(PLACE, status=Status.AWAY), idle, "never", 3000)
     assert away is not None and (away.status, away.since_ms) == (Status.AWAY, 1000)
     rings = replace(idle, facts=replace(idle.facts, calls={"1": Call(id="1", state=CallState.RINGING, direction="in")}))
-    rung = presenter.change(PLACE, rings, 4000)
+    rung = presenter.change(PLACE, rings, "never", 4000)
     assert rung is not None and (rung.doing, rung.since_ms, rung.status) == (Doing.RINGING, 4000, Status.FREE)
     talks = replace(idle, facts=replace(idle.facts, calls={"1": Call(id="1", state=CallState.UP, direction="in")}))
-    talking = presenter.change(PLACE, talks, 5000)
+    talking = presenter.change(PLACE, talks, "never", 5000)
     assert talking is not None and (talking.doing, talking.status) == (Doing.TALKS, Status.ON_A_CALL)
 
 
@@ -36,12 +36,35 @@ def test_a_supervisor_sees_each_state_of_an_agents_desk() -> None:
             await made.call()
             await sees(made, Doing.TALKS)
             made.ada.press("escalate", "hold")  # panic
-            await sees(made, Doing.DANGER)
+            await sees(made, Doing.EMERGENCY)
             made.ada.bridge.feed(w.Unmarked(w.Marker.EMERGENCY))
             await sees(made, Doing.TALKS)
             made.caller.end_all()
             await sees(made, Doing.IDLE)
             assert not made.ada.bridge.desks.desks, "an agent is told of nobody"
+
+    asyncio.run(story())
+
+
+def test_a_supervisor_hears_a_call_as_phone_and_site_allow_and_everybody_sees_it() -> None:
+    async def story() -> None:
+        async with office("hang-up-protocol", only=("ada", "eve", "fay")) as made:
+            await made.call()
+            await sees(made, Doing.TALKS)
+            assert made.eve.bridge.desks.desks["ada"].ways == (), "the site's switch is `never`"
+            answer = await made.eve.floor.act("ada", w.ListenIn("coach"))
+            assert answer.verdict == w.Verdict.REFUSED
+            made.ada.bridge._book.recording = "announced"
+            made.ada.bridge.feed(w.Noted(matter="a bill"))
+            await made.fay.until(lambda: "coach" in made.fay.bridge.desks.desks["ada"].ways)
+            assert (await made.eve.floor.act("ada", w.ListenIn("coach"))).verdict == w.Verdict.TAKEN
+            await made.fay.until(lambda: made.fay.bridge.desks.desks["ada"].listeners == {"eve": "coach"})
+            assert made.ada.bridge.look().listening[0] == "p-eve listens and speaks to you alone"
+            assert (await made.eve.floor.act("ada", w.ListenIn("listen"))).verdict == w.Verdict.TAKEN
+            await made.fay.until(lambda: made.fay.bridge.desks.desks["ada"].listeners == {"eve": "listen"})
+            assert (await made.eve.floor.act("ada", w.ListenOut())).verdict == w.Verdict.TAKEN
+            await made.fay.until(lambda: not made.fay.bridge.desks.desks["ada"].listeners)
+            assert not made.ada.bridge.look().listening
 
     asyncio.run(story())
 

@@ -204,7 +204,7 @@ async def a_lost_line_is_told_on_both_sides_and_heals(world: World) -> None:
 async def an_ask_reaches_those_it_names_with_brief_and_answers_and_nobody_else(world: World) -> None:
     await world.ask(world.eve, world.fay)
     (asked,) = await world.fay.sees(lambda asks: len(asks) == 1)
-    assert asked == Asked(desk="ada", ask=1, want=Want.LEAVE, brief=BRIEF, may=LEAVE)
+    assert asked == Asked(desk="ada", ask=1, want=Want.LEAVE, brief=BRIEF, may=LEAVE, to=("eve", "fay"))
     assert world.gus.open() == []
 
 

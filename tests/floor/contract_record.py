@@ -40,4 +40,19 @@ async def is_copied(floor: Floor, head: Copied, wanted: Copied) -> None:
             await asyncio.sleep(0.002)
 
 
-RECORD: tuple[Callable[[World], Awaitable[None]], ...] = (a_record_is_copied_line_by_line_and_none_out_of_its_order,)
+async def a_signed_end_of_a_record_is_kept_while_the_floor_is_in_reach(world: World) -> None:
+    floor = world.ada.floor
+    await floor.keep_head("rung-head-v1 ü 1")
+    await floor.keep_head("rung-head-v1 ü 1")
+    await floor.keep_head("rung-head-v1 ü 2")
+    mark = len(world.ada.news)
+    world.rig.lose(floor)
+    await world.ada.told(w.FloorIs, lambda n: not n.up, mark)
+    with pytest.raises(FloorError):
+        await floor.keep_head("rung-head-v1 ü 3")
+
+
+RECORD: tuple[Callable[[World], Awaitable[None]], ...] = (
+    a_record_is_copied_line_by_line_and_none_out_of_its_order,
+    a_signed_end_of_a_record_is_kept_while_the_floor_is_in_reach,
+)

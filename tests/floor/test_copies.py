@@ -4,15 +4,17 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
 from tests.floor.office import office
 
 from rung import words as w
-from rung.cli.floor_copies import continues
+from rung.cli.floor_copies import continues, read_head
 from rung.floor import nats_letters as letters
 from rung.floor.base import Copied, Line
 from rung.floor.nats_copies import Copies
 from rung.journal.format import Entry, Head, genesis, seal
+from rung.journal.heads import SignedHead, sign
 
 
 def test_what_a_desk_records_is_copied_also_what_it_recorded_while_it_was_cut_off() -> None:
@@ -114,4 +116,53 @@ def test_a_record_that_does_not_continue_is_said_once(second: SimpleNamespace, w
 )
 def test_a_desk_whose_record_is_shorter_or_another_is_said_once(head: Copied, why: str) -> None:
     (told,) = troubles(part(1, "j", *GOOD), head=head)
+    assert why in told
+
+
+# -- its signed ends ---------------------------------------------------------------------------------------------------
+
+KEY, OTHER_KEY = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in (1, 2))
+
+
+def signed(entry: Entry, journal: str = "0a", key: Ed25519PrivateKey = KEY) -> SignedHead:
+    return sign(key, journal, Head(entry.seq, entry.hash), 1)
+
+
+RECORD, FORK = chain("0a", "a", "b", "c"), chain("0a", "a", "b", "x")
+
+
+def told_of_heads(*heads: SignedHead | str) -> list[str]:
+    told: list[str] = []
+
+    async def play() -> None:
+        copies = Copies(continues, told.append, read_head)
+        await copies.read(part(1, "0a", *RECORD))  # type: ignore[arg-type]  # as much of a message as they need
+        for head in heads:
+            await copies.read_signed(SimpleNamespace(subject="rung.head.ada", data=str(head).encode()))  # type: ignore[arg-type]
+
+    asyncio.run(play())
+    return [line.removeprefix("the record of ada: ") for line in told]
+
+
+def test_signed_ends_that_go_on_are_no_trouble() -> None:
+    assert told_of_heads(*map(signed, RECORD), signed(RECORD[2]), signed(chain("0b", "a")[0], "0b")) == []
+
+
+@pytest.mark.parametrize(
+    ("heads", "why"),
+    [
+        pytest.param(["nonsense"], "a head of it came that its key has not signed", id="nonsense"),
+        pytest.param(
+            [replace(signed(RECORD[0]), seq=2)], "a head of it came that its key has not signed", id="not signed"
+        ),
+        pytest.param([signed(FORK[2])], "entry 3 that is signed is not the one that was known", id="not the copy"),
+        pytest.param(
+            [signed(RECORD[1]), signed(FORK[0])], "it ends at entry 1, but entry 2 has been signed", id="rolled back"
+        ),
+        pytest.param([signed(RECORD[1]), replace(signed(RECORD[1]), hash=bytes(32))], "has not signed", id="forged"),
+        pytest.param([signed(RECORD[1]), signed(RECORD[2], key=OTHER_KEY)], "by another key than before", id="key"),
+    ],
+)
+def test_a_signed_end_that_does_not_fit_is_said(heads: list[SignedHead | str], why: str) -> None:
+    (told,) = told_of_heads(*heads)
     assert why in told

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.journal.samples import closed, opened, press
 
-from rung.journal.format import Entry, Head, JournalError, entry_hash, genesis, seal
+from rung.journal.format import Entry, Head, JournalError, entry_hash, genesis, seal, version_of
 from rung.words import CallerCalmed, Event, Ground, GroundDeclared
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -20,11 +21,14 @@ def described(domain: bytes, *fields: bytes) -> bytes:
 
 
 def test_the_format_does_not_drift() -> None:
-    """Version 1: if this fails, every record ever written fails its check."""
+    """If this fails, every record ever written fails its check."""
     entry = seal(genesis("a-desk"), CallerCalmed("ann"), at_ms=1500, wall_ms=1_700_000_000_000)
     assert genesis("a-desk").hash.hex() == "d62b762fc0aac1507235afc5a045d417d3f4e36bd88e21711ed343bae07fb802"
     assert entry.body == b'{"type":"CallerCalmed","person":"ann"}'
-    assert entry.hash.hex() == "36d4f609254976b916f302bdb39bad4699a241b61ff189cad934daee03cc23f2"
+    assert entry.hash.hex() == "98c3970db76c3d1f9f75a0467a43d51037d8bd71e8454145525663e315ef33d5"
+    first = replace(entry, hash=bytes.fromhex("36d4f609254976b916f302bdb39bad4699a241b61ff189cad934daee03cc23f2"))
+    assert [version_of(each, genesis("a-desk").hash) for each in (entry, first, replace(first, at_ms=1))] == [2, 1, 0]
+    assert version_of(first, genesis("a-desk").hash, 2) == 0, "versions never go down"
 
 
 @given(TEXT, st.binary(), st.integers(), st.integers(), st.integers(), TEXT, st.binary())
@@ -34,7 +38,9 @@ def test_the_hash_is_what_the_description_says(
     assert genesis(desk) == Head(0, described(b"rung-journal-genesis-v1", desk.encode()))
     numbers = (str(number).encode() for number in (seq, at_ms, wall_ms))
     fields = (previous, *numbers, kind.encode(), body)
-    assert entry_hash(previous, seq, at_ms, wall_ms, kind, body) == described(b"rung-journal-entry-v1", *fields)
+    for version in (1, 2):
+        wanted = described(b"rung-journal-entry-v%d" % version, *fields)
+        assert entry_hash(previous, seq, at_ms, wall_ms, kind, body, version) == wanted
 
 
 @pytest.mark.parametrize(

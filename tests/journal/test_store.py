@@ -199,7 +199,7 @@ def test_a_file_that_may_not_be_written(path: Path) -> None:
 def test_a_file_that_is_newer(path: Path) -> None:
     Journal(path).close()
     doctor(path, "PRAGMA user_version = 7")
-    assert "has version 7, this Rung knows 1; update Rung" in refusal(path)
+    assert "has version 7, this Rung knows 2; update Rung" in refusal(path)
 
 
 def test_a_database_of_somebody_else_stays_as_it_is(path: Path) -> None:

@@ -10,9 +10,8 @@ from tests.policy.shift import LINE, line
 from rung import words as w
 from rung.policy import Book
 from rung.policy.chores import NO_BLOCK, NO_CASE, NO_JOIN, RECORDING
-from rung.policy.state import Ending
 from rung.policy.view import View, view
-from rung.words import Marker, Verdict
+from rung.words import Ending, Marker, Verdict
 
 ALL = frozenset({"attended", "returns", "case", "join", "record", "block", "pause"})
 Switch = Literal["never", "announced", "consented"]

@@ -1,7 +1,6 @@
 """Many calls and many agents on one Asterisk: no call is ever mixed up with another.
 
-A few of each every day; 50 calls in a row with every action, and 20 agents at once, under RUNG_LONG=1. The 20 have
-not passed yet, see host/PHONES.md.
+A few of each every day; 50 calls in a row with every action, and 20 agents at once, under RUNG_LONG=1.
 """
 
 import asyncio
@@ -11,11 +10,12 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from tests.phone.contract import CASE, Desk
-from tests.real.asterisk_rig import AsteriskWorld, Floor, Played, settings
+from tests.real.asterisk_rig import AsteriskWorld, Floor, Played, admin, play, settings
 from tests.real.peers import asterisk as pbx
 from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone
 
 from rung.phone.asterisk import AsteriskPhone
+from rung.phone.asterisk.link import AmiLink
 from rung.words import CallIs, CallsAre, CallState, EndedBy
 
 LONG = os.environ.get("RUNG_LONG") == "1"
@@ -116,6 +116,33 @@ def test_call_after_call_with_every_action(played: Played) -> None:
                 await made.quiet()
 
     runner.run(story())
+
+
+def test_a_call_whose_id_begins_as_its_own_gets_nobody(played: Played) -> None:
+    """Asterisk's Bridge takes the first channel whose unique id begins so: two digits more are another's call."""
+    made, _ = played
+
+    async def story(w: AsteriskWorld) -> None:
+        link, caller = await AmiLink.connect(admin(made.asterisk), lambda event: None), made.phones["caller"]
+        place = {"Context": "rung", "Exten": "agent", "Priority": "1"}
+        await link.do("Originate", Channel="PJSIP/caller", ChannelId="one.1", Async="true", **place)
+        out = await caller.rings()
+        await caller.client.answer(out)
+        line = (await w.desk.call(lambda c: c.state is RINGING)).id
+        await w.agent.answer(line)
+        await w.desk.becomes(line, UP)
+        for last in range(10):
+            ids = {"ChannelId": f"one.1{last}", "OtherChannelId": f"other.1{last}"}
+            await link.do("Originate", Channel="Local/echo@rung/n", Application="Wait", Data="60", **ids)
+        await w.phone.hold(line)
+        await w.desk.becomes(line, HELD)
+        mark = len(w.desk.news)
+        await w.phone.resume(line)
+        await w.desk.becomes(line, UP, mark)
+        await caller.hears(out, AGENT_HZ)
+        await link.close()
+
+    play(played, story)
 
 
 class Pair:

@@ -59,7 +59,7 @@ def serve(
 
 
 async def _serve(folder: Any) -> None:
-    from rung.cli.floor_copies import continues
+    from rung.cli.floor_copies import continues, read_head
     from rung.floor.site_service import FloorService
 
     task = asyncio.current_task()
@@ -67,7 +67,7 @@ async def _serve(folder: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        await FloorService(folder, lambda text: print(text, flush=True), continues).run()
+        await FloorService(folder, lambda text: print(text, flush=True), continues, read_head).run()
 
 
 @app.command("add-desk")

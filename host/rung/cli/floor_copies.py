@@ -1,7 +1,8 @@
-"""Whether a part of a desk's record continues what the floor has of it: the record's own chain decides."""
+"""What the floor cannot know of a desk's record by itself: whether a part continues, and what a signed end says."""
 
-from rung.floor.base import Copied, Line
+from rung.floor.base import Copied, Line, Signed
 from rung.journal.format import Entry, follows, genesis
+from rung.journal.heads import heads_in
 
 
 def continues(copied: Copied, journal: str, lines: tuple[Line, ...]) -> str:
@@ -20,3 +21,11 @@ def continues(copied: Copied, journal: str, lines: tuple[Line, ...]) -> str:
             return f"entry {line.seq} does not continue what was copied: it was changed, or what comes before it"
         seq, hash = line.seq, line.hash
     return ""
+
+
+def read_head(line: str) -> Signed | None:
+    """What a signed end of a record says; None: the key that it names has not signed it."""
+    head = next(iter(heads_in(line)), None)
+    if head is None or not head.genuine:
+        return None
+    return Signed(Copied(journal=head.journal, seq=head.seq, hash=head.hash), head.fingerprint)

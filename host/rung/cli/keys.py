@@ -1,4 +1,4 @@
-"""Keys of the terminal, until the page exists: what a person declares, attests, ticks and notes, and takes back."""
+"""Keys of the terminal: what a person declares, attests, ticks and notes, and takes back."""
 
 from collections.abc import Callable
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ from rung import words as w
 from rung.cli.asked import HELP, AskKeys
 from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop, typed
 from rung.cli.keys import Keys
+from rung.cli.pages import served, site_of
 from rung.cli.phones import extension_of, phone_of, sip_settings
 from rung.cli.screen import Screen
 from rung.cli.terminal import keys_of_stdin
@@ -24,8 +26,10 @@ from rung.floor.base import Floor, FloorError, Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.search import BoxAt
+from rung.page.site import PageError, Site
 from rung.phone.base import Phone
 
+Watch = Callable[[Happening], None]
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
@@ -42,10 +46,12 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
-    teller = Teller(_print_json if screen is None else screen.happened)
+    site = site_of(config)
+    eyes = _print_json if screen is None else screen.happened
+    teller = Teller(eyes if site is None else _both(site.happened, eyes))
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor, comes))
-    except* JournalError as failed:
+        asyncio.run(_run(config, phone, journal, teller, screen, floor, comes, site))
+    except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
         journal.close()  # first: the next bridge may need it while a watcher still does not read
@@ -81,7 +87,7 @@ def floor_of(config: Config) -> Floor | None:
     return NatsFloor(enrolment)
 
 
-def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
+def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, phone: Phone) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
     if config.desk.person is not None or find_spec("argon2") is None:
         return None
@@ -91,8 +97,10 @@ def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -
     from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
-    directory = LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
-    return Seat(bridge, directory, place, config.desk.role)
+    if floor is None:
+        return Seat(bridge, LocalDirectory(people), place, config.desk.role)
+    present = getattr(phone, "present", lambda ticket: None)  # a telephone behind the broker
+    return Seat(bridge, FloorDirectory(cast(Any, floor), people, present), place, config.desk.role)
 
 
 def _config(file: Path) -> Config:
@@ -110,6 +118,7 @@ async def _run(
     screen: Screen | None,
     floor: Floor | None,
     comes: tuple[str, str] | None,
+    site: Site | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
     bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
@@ -135,15 +144,22 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        if (seat := seat_of(config, bridge, floor, place)) is None:
-            await bridge.run(place, config.phone.supervisors)
-        else:
-            await _seated(bridge, seat, comes, teller, config.phone.supervisors)
+        seat = seat_of(config, bridge, floor, place, phone)
+        if seat is not None:
+            seat.resume()
+        if site is not None:
+            site.open(bridge, teller, place, floor, seat)
+        async with served(config, site) as address:
+            if address:
+                teller.tell("page", text=address)
+            if seat is None:
+                await bridge.run(place, config.phone.supervisors)
+            else:
+                await _seated(bridge, seat, comes, teller, config.phone.supervisors)
 
 
 async def _seated(bridge: Bridge, seat: Any, comes: tuple[str, str] | None, teller: Teller, supervisors: str) -> None:
     """A desk at which people sign on."""
-    seat.resume()
     async with asyncio.TaskGroup() as group:
         group.create_task(bridge.run(seat.place, supervisors))
         group.create_task(seat.watch())
@@ -151,6 +167,14 @@ async def _seated(bridge: Bridge, seat: Any, comes: tuple[str, str] | None, tell
             refused = await seat.sign_on(*comes)
             if not isinstance(refused, w.Person):
                 teller.tell("trouble", text=refused.why)
+
+
+def _both(first: Watch, then: Watch) -> Watch:
+    def watch(happening: Happening) -> None:
+        first(happening)
+        then(happening)
+
+    return watch
 
 
 def _print_json(happening: Happening) -> None:

@@ -49,6 +49,7 @@ class Screen:
         self._lamps = w.Lamps()
         self._box = "no box yet"
         self._phone = "no phone yet"
+        self._page = "none"
         self._trouble = ""
         self._asked: list[str] = []
         self._answer: tuple[float, w.Answer] | None = None
@@ -75,6 +76,8 @@ class Screen:
         event = happening.event
         if happening.view is not None:
             self._view, self._view_ns = happening.view, happening.at_ns
+        if happening.kind == "page":
+            self._page = happening.text
         if happening.lamps is not None:
             self._lamps = happening.lamps
         if happening.answer is not None:
@@ -178,7 +181,7 @@ class Screen:
         return text
 
     def _foot(self, view: View | None) -> RenderableType:
-        lines = Text(f"box: {self._box}   phone: {self._phone}", style="dim")
+        lines = Text(f"box: {self._box}   phone: {self._phone}   page: {self._page}", style="dim")
         for task in view.tasks if view else ():
             lines.append(f"\nto do: {task}", style="yellow")
         if view is not None and view.listening:

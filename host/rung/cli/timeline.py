@@ -24,6 +24,8 @@ _EFFECTS = {
     w.Play: "play the announcement",
     w.Record: "record the call",
     w.StopRecording: "stop recording",
+    w.Listen: "ring the supervisor to listen",
+    w.StopListening: "let the supervisor listen no more",
     w.Pause: "pause the agent in queues, or end that",
     w.AskPhone: "ask for all calls",
     w.AskFloor: "ask supervisors",
@@ -149,6 +151,8 @@ class Describer:
                 return f"{_spelled(answer.verdict)}: {answer.why}{next_button}"
             case w.PolicyKept(version=version):
                 return f"policy {version}"
+            case w.RecordBegunAnew(why=why):
+                return f"record begun anew: {why}"
             case w.CaseOpened(epoch=epoch, policy=policy, version=version):
                 return f"case opened: epoch {epoch}, policy {policy} {version}"
             case w.CaseClosed(how=how, review=review):
@@ -173,10 +177,14 @@ class Describer:
                 return f"leave {'granted' if isinstance(event, w.LeaveGranted) else 'withdrawn'} by {person}"
             case w.SupervisorFree(person=person) | w.SupervisorJoined(person=person) | w.SupervisorLeft(person=person):
                 return f"{_spaced(type(event).__name__)}: {person or 'unnamed'}"
+            case w.ListeningAsked(person=person, how=how, granted=granted):
+                return f"{person} asks to {how}" + ("" if granted else ": the caller must agree first")
             case w.AskMoved(phase=phase, outcome=outcome):
                 return f"ask: {phase}" + (f", {_spelled(outcome)}" if outcome else "")
             case w.AskClosed(outcome=outcome):
                 return f"ask closed: {_spelled(outcome)}"
+            case w.Attended(act=act, by=by):
+                return f"{by}: {_fields(act)}"
             case w.CallHeld():
                 return "caller on hold"
             case w.CallResumed():
@@ -198,13 +206,17 @@ class Describer:
                 return f"{person} is signed off: {why}"
             case w.GrantRefused(person=person, desk=desk, why=why):
                 return f"the answer of {person} at {desk} is refused: {why}"
-        fields = msgspec.structs.asdict(event).items()
-        told = ", ".join(_spelled(value) for key, value in fields if value and key != "person")
-        return _spaced(type(event).__name__) + (f": {told}" if told else "")
+        return _fields(event, "person")
 
     def _effect(self, id: int) -> str:
         """In words; by its number where it was decided before anybody watched."""
         return self._effects.get(id, f"command {id}")
+
+
+def _fields(told: w.Event | w.AfterAct, but: str = "") -> str:
+    fields = msgspec.structs.asdict(told).items()
+    words = ", ".join(_spelled(value) for key, value in fields if value and key != but)
+    return _spaced(type(told).__name__) + (f": {words}" if words else "")
 
 
 def _asked(ask: Asked) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.desk.afterwards import Afterwards
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.happening import Teller
@@ -23,6 +24,7 @@ from rung.desk.known_cases import KnownCases
 from rung.desk.presence import Presenter
 from rung.desk.recovery import Kept, recover
 from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
+from rung.journal.after.decide import NO_RULES, Rules
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.link.door import BoxIs, Counters, NotRecorded
@@ -50,6 +52,7 @@ class Bridge:
         *,
         floor: Floor | None = None,
         box: BoxAt | None = None,
+        rules: Rules = NO_RULES,
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
 
@@ -81,6 +84,7 @@ class Bridge:
         self._place = Place(extension="")
         self._presenter = Presenter()
         self._extension = ""  # of the supervisors
+        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules)
         self._broken: asyncio.Future[None] = self._loop.create_future()
         for policy in book.policies.values():
             self._kept.keep(policy, self.now())
@@ -123,7 +127,16 @@ class Bridge:
         """Whoever signs on here, goes away or comes back: the desk and the floor learn it."""
         self._place = place
         who = place.person
-        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, who.trained))
+        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, self._trained(who)))
+
+    def _trained(self, who: w.Person) -> bool:
+        """The floor has every desk's record of it; without one this desk's own decides, if it knows of a training."""
+        try:
+            known = self.after.trained(who.id) if self._floor is None else None
+        except JournalError as error:
+            self._teller.tell("trouble", text=f"nobody can say who is trained: {error}")
+            known = False
+        return who.trained if known is None else known
 
     def feed(self, input: w.Input) -> w.Answer | None:
         """Take one input. Returns the answer for the person who acted; nothing is taken when the record fails."""
@@ -141,11 +154,22 @@ class Bridge:
             if isinstance(input, w.Pressed):
                 self.act()
 
+    def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
+        """What somebody does after a call; nothing is done when the record fails."""
+        try:
+            answer = self.after.attend(act, actor)
+            if isinstance(act, w.Trained | w.Acknowledged):
+                self.sit(self._place)
+        except JournalError as error:
+            self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
+            return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
+        return answer
+
     def record(self, *events: w.Event) -> None:
-        """Keep what people did beside any call: who signed on, who was refused. Raises JournalError: it is not kept."""
+        """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
         with self._lock:
             now = self.now()
-            head = self._journal.append(events, at_ms=now, wall_ms=time.time_ns() // 1_000_000)
+            head = self._journal.append(events, at_ms=now, wall_ms=wall_ms())
         for seq, event in enumerate(events, head.seq - len(events) + 1):
             self._teller.tell("recorded", event=event, seq=seq)
         if self._copier is not None:
@@ -179,7 +203,7 @@ class Bridge:
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=time.time_ns() // 1_000_000)
+                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=wall_ms())
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
@@ -328,7 +352,7 @@ class Bridge:
 
     async def _tell_place(self) -> None:
         if self._floor is not None:
-            place = self._presenter.change(self._place, self._desk, time.time_ns() // 1_000_000)
+            place = self._presenter.change(self._place, self._desk, self._book.recording, time.time_ns() // 1_000_000)
             if place is not None:
                 await self._floor.sign_on(place)
 
@@ -347,3 +371,8 @@ class Bridge:
                     await self._phone.recount()
                 except PhoneError:
                     self._missed = True
+
+
+def wall_ms() -> int:
+    """Unix time, for people."""
+    return time.time_ns() // 1_000_000

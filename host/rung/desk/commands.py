@@ -113,6 +113,10 @@ class Commands:
                 await phone.record(call, name)
             case w.StopRecording(call=call):
                 await phone.stop_recording(call)
+            case w.Listen(call=call, target=target, how=how, case=case):
+                await phone.listen(call, target, how, case)
+            case w.StopListening(call=call, target=target):
+                await phone.stop_listening(call, target)
             case w.Pause(paused=paused, why=why):
                 await phone.pause(paused, why)
             case w.AskPhone():

@@ -38,6 +38,7 @@ Kind = Literal[
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
     "desks",  # what goes on at all desks, where a supervisor sits here
     "view",  # what the page shows
+    "page",  # it is served at the address in text
     "trouble",  # something does not work: one line with the mend
 ]
 

@@ -2,7 +2,7 @@
 
 from rung import words as w
 from rung.policy import Desk
-from rung.policy.state import Ending
+from rung.words import Ending
 
 
 def incident(desk: Desk, closed: w.CaseClosed, day: str) -> tuple[str, w.Earlier] | None:

@@ -4,7 +4,9 @@ from msgspec.structs import replace
 
 from rung.floor.base import Doing, Place, Status
 from rung.policy import Desk
-from rung.words import CallState, Want
+from rung.policy.book import Recording
+from rung.policy.listening import ways
+from rung.words import CallState, Listening, Marker, Want
 
 ON_THE_LINE = (CallState.UP, CallState.HELD)
 
@@ -15,13 +17,20 @@ class Presenter:
     def __init__(self) -> None:
         self._told: Place | None = None
 
-    def change(self, place: Place, desk: Desk, wall_ms: int) -> Place | None:
+    def change(self, place: Place, desk: Desk, switch: Recording, wall_ms: int) -> Place | None:
         """The place to tell now; None: the floor knows it already."""
         does = doing(desk)
         told = self._told
         since_ms = told.since_ms if told is not None and told.doing == does else wall_ms
         status = Status.ON_A_CALL if place.status == Status.FREE and _is_taken(desk) else place.status
-        place = replace(place, status=status, doing=does, since_ms=since_ms)
+        place = replace(
+            place,
+            status=status,
+            doing=does,
+            since_ms=since_ms,
+            ways=() if desk.case is None else ways(desk.facts.can, switch),
+            listeners=_listeners(desk),
+        )
         if place == told:
             return None
         self._told = place
@@ -34,11 +43,20 @@ def _is_taken(desk: Desk) -> bool:
     return talks or desk.case is not None or desk.arriving is not None
 
 
+def _listeners(desk: Desk) -> dict[str, Listening]:
+    """By desk; by the address alone where no desk has it."""
+    call = desk.facts.calls.get(desk.case.call) if desk.case is not None else None
+    names = {address: name for name, address in desk.facts.desks.items()}
+    return {} if call is None else {names.get(address, address): how for address, how in call.listeners.items()}
+
+
 def doing(desk: Desk) -> Doing:
     """What goes on here, in one word; what concerns a supervisor most comes first."""
     case, calls = desk.case, desk.facts.calls.values()
-    if (desk.alert is not None and desk.alert.want in (Want.PANIC, Want.CRISIS)) or (case is not None and case.marks):
-        return Doing.DANGER
+    if desk.alert is not None and desk.alert.want == Want.PANIC:
+        return Doing.EMERGENCY
+    if case is not None and case.marks:
+        return Doing.CRISIS if case.marked(Marker.CRISIS) else Doing.EMERGENCY
     if case is not None:
         if any(joined.address for joined in case.joined):
             return Doing.SUPERVISED

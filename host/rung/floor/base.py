@@ -17,6 +17,7 @@ from rung.words import (
     FloorEffect,
     FloorIs,
     FromDesk,
+    Listening,
     OfferAnswered,
     Outcome,
     Person,
@@ -53,7 +54,8 @@ class Doing(StrEnum):
     HOLDS = "holds"  # the caller is on hold
     ASKS = "asks"  # somebody is being asked
     SUPERVISED = "supervised"  # a supervisor is in the call
-    DANGER = "danger"  # panic, or somebody is in danger
+    CRISIS = "crisis"  # somebody is in danger
+    EMERGENCY = "emergency"  # the agent has called for help
     RESTS = "rests"  # a breather
 
 
@@ -66,6 +68,8 @@ class Place(Struct, frozen=True, kw_only=True):
     status: Status = Status.FREE
     doing: Doing = Doing.IDLE
     since_ms: int = 0  # when that began, since 1970, by this desk's own wall clock; 0: it has not said
+    ways: tuple[Listening, ...] = ()  # how a supervisor may listen to the call here
+    listeners: dict[str, Listening] = {}  # the desks that do, and how
 
 
 def supervises(place: Place) -> bool:
@@ -81,6 +85,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     want: Want
     brief: Brief
     may: tuple[Reply, ...]  # what can be answered now
+    to: tuple[str, ...] = ()  # every desk that is asked, those that were asked first before the others
     over: Outcome | None = None  # nobody need answer any more, and why
 
 
@@ -101,6 +106,13 @@ class Copied(Struct, frozen=True, kw_only=True):
     journal: str = ""  # which record: it has a name of its own
     seq: int = 0  # of the last entry
     hash: bytes = b""  # its hash: with it anybody can tell later whether something up to there was changed
+
+
+class Signed(Struct, frozen=True):
+    """What a signed end of a record says, and by whose key."""
+
+    copied: Copied
+    key: str  # the public one
 
 
 class AsksAre(Struct, frozen=True, tag=True):
@@ -200,6 +212,13 @@ class Floor(Protocol):
 
         `FloorError` when they are not the next ones: ask `copied` again. The desk's record is the truth; what does not
         continue what was copied before is kept as well, and the floor says so.
+        """
+
+    async def keep_head(self, head: str) -> None:
+        """Keep the signed end of this desk's record, one line of text, as it is; durable when it returns.
+
+        The floor need not understand it. Whoever holds one can tell later whether anything up to there was changed,
+        also when the copies are gone.
         """
 
     async def report(self, caller: str, incident: Earlier) -> None:

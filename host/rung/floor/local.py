@@ -45,6 +45,7 @@ class LocalFloor:
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
         self._upheld: dict[str, date] = {}  # by case: until when
         self.copies: dict[str, list[tuple[str, Line]]] = {}  # by desk: of which record, and what
+        self.heads: dict[str, list[str]] = {}  # by desk: the signed ends of its record
 
     def desk(self, name: str) -> "LocalDesk":
         """A handle for the desk of that name; only one at a time can `run`."""
@@ -269,6 +270,9 @@ class LocalDesk:
             raise FloorError(f"entry {lines[0].seq} is not the next of this record")
         self._reached().copies.setdefault(self.desk, []).extend((journal, line) for line in lines)
 
+    async def keep_head(self, head: str) -> None:
+        self._reached().heads.setdefault(self.desk, []).append(head)
+
     async def report(self, caller: str, incident: w.Earlier) -> None:
         self._reached().report(caller, incident)
 
@@ -290,7 +294,9 @@ class LocalDesk:
 
 
 def _asked(desk: str, effect: w.AskFloor, over: Outcome | None = None) -> Asked:
-    return Asked(desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, over=over)
+    return Asked(
+        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
+    )
 
 
 def _presence(desk: LocalDesk) -> Presence | None:

@@ -31,7 +31,7 @@ from rung.floor.base import (
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
-from rung.floor.nats_places import Places, keep, put
+from rung.floor.nats_places import Places, keep, put, store
 from rung.words import Role
 
 LETTER_S = 4.0  # a letter without an answer is sent again for so long; a dead desk's place is gone by then
@@ -135,6 +135,9 @@ class NatsFloor:
         if number is None:
             raise FloorError("these are not the next entries of this record")
         self._part = number
+
+    async def keep_head(self, head: str) -> None:
+        await store(self._reached().link, f"rung.head.{self.desk}", head, head.encode())
 
     async def report(self, caller: str, incident: w.Earlier) -> None:
         said = letters.encode(letters.Reported(caller, incident))

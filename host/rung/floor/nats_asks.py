@@ -7,6 +7,8 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.floor.base import Asked, AsksAre, FloorError, FloorUnsureError
 from rung.floor.nats_letters import Board
@@ -39,14 +41,24 @@ class Asking:
         """Put it before all whom it names; again under the same number, it changes what is put there."""
         self._asks[effect.ask] = effect
         for to in effect.to:
-            self._set(to, Asked(desk=self._desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may))
+            self._set(to, self._asked(effect))
 
     def close(self, ask: int, outcome: Outcome) -> None:
         effect = self._asks.pop(ask, None)
         for to in () if effect is None else effect.to:
             assert effect is not None
-            over = Asked(desk=self._desk, ask=ask, want=effect.want, brief=effect.brief, may=effect.may, over=outcome)
-            self._set(to, over)
+            self._set(to, self._asked(effect, outcome))
+
+    def _asked(self, effect: w.AskFloor, over: Outcome | None = None) -> Asked:
+        return Asked(
+            desk=self._desk,
+            ask=effect.ask,
+            want=effect.want,
+            brief=effect.brief,
+            may=effect.may,
+            to=effect.to,
+            over=over,
+        )
 
     def came(self, desk: str) -> None:
         """That desk is there anew and knows nothing: it gets what is asked of it."""
@@ -115,10 +127,7 @@ class Before:
         self._boards.pop(desk, None)
         for key in [key for key in self._open if key[0] == desk]:
             asked = self._open.pop(key)
-            over = Asked(
-                desk=desk, ask=asked.ask, want=asked.want, brief=asked.brief, may=asked.may, over=Outcome.INTERRUPTED
-            )
-            self._over.append(over)
+            self._over.append(replace(asked, over=Outcome.INTERRUPTED))
 
     def told(self) -> AsksAre:
         """To be told now."""

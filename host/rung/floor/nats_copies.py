@@ -6,19 +6,22 @@ import msgspec
 from nats.aio.msg import Msg
 
 from rung.floor import nats_letters as letters
-from rung.floor.base import Copied, Line
+from rung.floor.base import Copied, Line, Signed
 
-JOURNALS = "JOURNALS"  # the stream
+JOURNALS, HEADS = "JOURNALS", "HEADS"  # streams: the parts, and the signed ends
 
 Continues = Callable[[Copied, str, tuple[Line, ...]], str]  # after what was copied, of which record; why not, or ""
+ReadHead = Callable[[str], Signed | None]  # None: it is not signed by the key that it names
 
 
 class Copies:
     """The heads of every desk's chain. The parts themselves are the server's."""
 
-    def __init__(self, continues: Continues, trouble: Callable[[str], None]) -> None:
+    def __init__(self, continues: Continues, trouble: Callable[[str], None], read_head: ReadHead | None = None) -> None:
         """``trouble`` is told once of each desk whose record is not what it was."""
         self._continues = continues
+        self._read_head = read_head
+        self._signed: dict[str, Signed] = {}  # by desk: the last one
         self._trouble = trouble
         self._stood: dict[str, letters.Stood] = {}
         self._told: set[tuple[str, str]] = set()
@@ -58,6 +61,25 @@ class Copies:
             self._tell(desk, f"its record ends at entry {head.seq}, but has had entry {copied.seq}")
         elif head.seq == copied.seq and head.hash != copied.hash:
             self._tell(desk, f"entry {head.seq} of its record is not the one that was copied")
+
+    async def read_signed(self, msg: Msg) -> None:
+        """The last signed end of each desk's record when a steward begins, and then every one that comes."""
+        if self._read_head is None:
+            return
+        desk = msg.subject.rpartition(".")[2]
+        signed = self._read_head(msg.data.decode(errors="replace"))
+        if signed is None:
+            self._tell(desk, "a head of it came that its key has not signed")
+            return
+        before, head, copied = self._signed.get(desk), signed.copied, self.stood(desk).copied
+        self._signed[desk] = signed
+        if before is not None and before.key != signed.key:
+            self._tell(desk, f"its heads are signed by another key than before: {signed.key}")
+        if before is not None and before.copied.journal == head.journal and before.copied.seq > head.seq:
+            self._tell(desk, f"it ends at entry {head.seq}, but entry {before.copied.seq} has been signed")
+        for known in (copied, before.copied if before is not None else copied):
+            if (known.journal, known.seq) == (head.journal, head.seq) and known.hash != head.hash:
+                self._tell(desk, f"entry {head.seq} that is signed is not the one that was known")
 
     def _tell(self, desk: str, why: str) -> None:
         if (desk, why) not in self._told:

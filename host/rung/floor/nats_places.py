@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 from rung import words as w
 from rung.floor.base import DesksAre, FloorError, Place, Status
 from rung.floor.nats_letters import Found, Sat, encode, read_page, read_sat
-from rung.floor.nats_link import Enrolment, Link, connected
+from rung.floor.nats_link import CONNECT_S, Enrolment, Link, connected
 from rung.words import Presence, Role
 
 PAGE_S = 2.0
@@ -123,6 +123,13 @@ async def keep(link: Link, subject: str, data: bytes, last: int, within_s: float
     seq = kept["seq"]
     assert isinstance(seq, int)
     return seq
+
+
+async def store(link: Link, subject: str, name: str, data: bytes) -> None:
+    """Returns once it is on the server's disk; twice under one name, it is kept once."""
+    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
+    if "error" in msgspec.json.decode(answer.data, type=dict[str, object]):
+        raise FloorError(f"the floor does not keep it: {answer.data.decode()}")
 
 
 WRONG_LAST_SEQUENCE = 10071  # NATS' own number

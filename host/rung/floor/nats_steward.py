@@ -19,9 +19,9 @@ from nats.js.errors import Error as JetStreamError
 from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
-from rung.floor.nats_copies import JOURNALS, Continues, Copies
+from rung.floor.nats_copies import HEADS, JOURNALS, Continues, Copies, ReadHead
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
-from rung.floor.nats_places import Places, put
+from rung.floor.nats_places import Places, put, store
 
 ACCOUNT = "RUNG"  # of the server, in which everybody is but its system's user
 PLACES, INCIDENTS = "PLACES", "INCIDENTS"  # streams
@@ -63,6 +63,7 @@ class Steward:
         people: Callable[[str, bytes], bytes] | None = None,
         standing: Callable[[], dict[str, str]] = dict,
         continues: Continues = lambda copied, journal, lines: "",
+        read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
@@ -70,7 +71,8 @@ class Steward:
         ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
         ``standing`` has every desk's key.
 
-        ``continues`` tells whether a part of a record follows what was copied; ``trouble`` is told what does not.
+        ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
+        says (without it they are kept unread); ``trouble`` is told what does not.
         """
         self.up = asyncio.Event()
         self._who = who
@@ -79,7 +81,7 @@ class Steward:
         self._enrol = enrol
         self._people = people
         self._standing = standing
-        self._copies = Copies(continues, trouble)
+        self._copies = Copies(continues, trouble, read_head)
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
@@ -134,6 +136,17 @@ class Steward:
                 num_replicas=self._replicas,
             ),
         )
+        await self._make(
+            link,
+            StreamConfig(
+                name=HEADS,
+                subjects=["rung.head.*"],
+                storage=StorageType.FILE,
+                retention=RetentionPolicy.LIMITS,
+                discard=DiscardPolicy.NEW,
+                num_replicas=self._replicas,
+            ),
+        )
         self._places, self._found = Places(), {}
         self._copies.forget()
         await system.listen(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", self._disconnected)
@@ -143,6 +156,7 @@ class Steward:
             (INCIDENTS, "rung.incident.>", self._incident),
             (INCIDENTS, "rung.upheld.>", self._uphold),
             (JOURNALS, "rung.journal.>", self._copies.read),
+            (HEADS, "rung.head.>", self._copies.read_signed),
         ):
             await self._read(link, stream, subject, heard)
         for service, serve in (
@@ -177,7 +191,7 @@ class Steward:
             some.set()
 
         js = link.client.jetstream(timeout=CONNECT_S)
-        begin = DeliverPolicy.LAST_PER_SUBJECT if stream == JOURNALS else DeliverPolicy.ALL
+        begin = DeliverPolicy.LAST_PER_SUBJECT if stream in (JOURNALS, HEADS) else DeliverPolicy.ALL
         subscription = await js.subscribe(subject, stream=stream, ordered_consumer=True, cb=each, deliver_policy=begin)
         consumer = await subscription.consumer_info()
         go_on()
@@ -290,7 +304,7 @@ class Steward:
         desk = letters.from_whom(msg)
         with contextlib.suppress(FloorError, msgspec.MsgspecError):
             reported = letters.read_incident(msg.data)
-            await _store(self._reached(), f"rung.incident.{desk}", reported.incident.case, msg.data)
+            await store(self._reached(), f"rung.incident.{desk}", reported.incident.case, msg.data)
             self._reported[reported.incident.case] = (reported.caller, reported.incident)
             await self._answer(msg, letters.Taken())
 
@@ -329,11 +343,4 @@ async def uphold(link: Link | Enrolment, case: str, until: date) -> None:
             await uphold(made, case, until)
     else:
         data = letters.encode(letters.Upheld(case, until.isoformat()))
-        await _store(link, "rung.upheld.floor", f"{case} {until}", data)
-
-
-async def _store(link: Link, subject: str, name: str, data: bytes) -> None:
-    """Returns once it is on the server's disk; twice under one name, it is kept once."""
-    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
-    if "error" in msgspec.json.decode(answer.data, type=dict[str, object]):
-        raise FloorError(f"the floor does not keep it: {answer.data.decode()}")
+        await store(link, "rung.upheld.floor", f"{case} {until}", data)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rung.floor import authority
 from rung.floor.base import FloorError
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
-from rung.floor.nats_copies import Continues
+from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
 from rung.floor.people import PEOPLE, People
 from rung.floor.people_service import SignOns
@@ -26,8 +26,10 @@ UP_S = 10.0  # a server with a large store reads it first
 class FloorService:
     """`run` until cancelled; FloorError when the server cannot be started, or ends by itself."""
 
-    def __init__(self, folder: SiteFolder, tell: Callable[[str], None], continues: Continues) -> None:
-        """``tell`` gets a line for people; ``continues`` as `Steward`."""
+    def __init__(
+        self, folder: SiteFolder, tell: Callable[[str], None], continues: Continues, read_head: ReadHead | None = None
+    ) -> None:
+        """``tell`` gets a line for people; ``continues`` and ``read_head`` as `Steward`."""
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
@@ -38,6 +40,7 @@ class FloorService:
             people=people.answer,
             standing=folder.standing,
             continues=continues,
+            read_head=read_head,
             trouble=tell,
         )
 

@@ -1,16 +1,21 @@
-"""The record's entry format, version 1: what is hashed, and how entries hang together.
+"""The record's entry format: what is hashed, and how entries hang together.
 
 ::
 
     hash(0) = SHA-256( "rung-journal-genesis-v1" 00 | F(journal id) )
-    hash(n) = SHA-256( "rung-journal-entry-v1" 00 | F(hash(n-1)) | F(seq) | F(at_ms) | F(wall_ms)
+    hash(n) = SHA-256( "rung-journal-entry-vV" 00 | F(hash(n-1)) | F(seq) | F(at_ms) | F(wall_ms)
                        | F(kind) | F(body) )
     F(x)    = length of x in bytes, 8 bytes big-endian | x
 
-Numbers are written in decimal ASCII, text in UTF-8; ``seq`` counts 1, 2, 3 without a gap.
-``body`` is the event as JSON in one fixed spelling; what is hashed are these very bytes, so a
-reader never has to spell them again. The fixed first words keep such a hash from ever meaning
-anything else, the lengths keep two different entries from ever giving the same input.
+V is the version of the entry's format, 1 or 2. Numbers are written in decimal ASCII, text in UTF-8; ``seq`` counts 1,
+2, 3 without a gap. ``body`` is the event as JSON in one fixed spelling; what is hashed are these very bytes, so a
+reader never has to spell them again. The fixed first words keep such a hash from ever meaning anything else, the
+lengths keep two different entries from ever giving the same input.
+
+Version 2 differs in its first word alone: from it on a body may hold sealed text in place of what a person may have
+taken out again, which a Rung of version 1 would not understand. Old entries are never written anew, so one record may
+hold both: the first word under which its hash holds tells an entry's version, and along a record versions never go
+down.
 
 This module has no clock and no I/O.
 """
@@ -22,12 +27,21 @@ from msgspec import Struct
 
 from rung import words
 
-GENESIS_DOMAIN = b"rung-journal-genesis-v1\0"
-ENTRY_DOMAIN = b"rung-journal-entry-v1\0"
+VERSION = 2  # in which entries are written; those before it are read as well
+GENESIS_DOMAIN = b"rung-journal-genesis-v1\0"  # the same for all versions
+ENTRY_DOMAINS = {version: b"rung-journal-entry-v%d\0" % version for version in range(1, VERSION + 1)}
 
 
 class JournalError(Exception):
     """The record cannot be read or written. One line: where, what is wrong, and the mend."""
+
+
+class JournalDamaged(JournalError):
+    """What the file holds is not what was written."""
+
+
+class JournalForeign(JournalError):
+    """A database that is no journal of Rung's."""
 
 
 class Head(Struct, frozen=True):
@@ -64,7 +78,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 def genesis(journal_id: str) -> Head:
     """The head of a record with nothing in it."""
-    return Head(0, hashlib.sha256(GENESIS_DOMAIN + _field(journal_id)).digest())
+    return Head(0, hashlib.sha256(GENESIS_DOMAIN + field(journal_id)).digest())
 
 
 def seal(previous: Head, event: words.Event, *, at_ms: int, wall_ms: int) -> Entry:
@@ -74,18 +88,29 @@ def seal(previous: Head, event: words.Event, *, at_ms: int, wall_ms: int) -> Ent
     return Entry(seq=seq, at_ms=at_ms, wall_ms=wall_ms, kind=kind, body=body, hash=hash_)
 
 
-def entry_hash(previous: bytes, seq: int, at_ms: int, wall_ms: int, kind: str, body: bytes) -> bytes:
+def entry_hash(
+    previous: bytes, seq: int, at_ms: int, wall_ms: int, kind: str, body: bytes, version: int = VERSION
+) -> bytes:
     """What an entry's hash must be, after an entry whose hash is ``previous``."""
     fields: tuple[bytes | str | int, ...] = (previous, seq, at_ms, wall_ms, kind, body)
-    return hashlib.sha256(ENTRY_DOMAIN + b"".join(map(_field, fields))).digest()
+    return hashlib.sha256(ENTRY_DOMAINS[version] + b"".join(map(field, fields))).digest()
+
+
+def version_of(entry: Entry, previous: bytes, least: int = 1) -> int:
+    """The version in which the entry is unchanged and follows the one with that hash, ``least`` or later; 0: none."""
+    for version in range(least, VERSION + 1):
+        if entry.hash == entry_hash(previous, entry.seq, entry.at_ms, entry.wall_ms, entry.kind, entry.body, version):
+            return version
+    return 0
 
 
 def follows(entry: Entry, previous: bytes) -> bool:
     """Whether the entry is unchanged and follows the one whose hash is ``previous``."""
-    return entry.hash == entry_hash(previous, entry.seq, entry.at_ms, entry.wall_ms, entry.kind, entry.body)
+    return version_of(entry, previous) != 0
 
 
-def _field(value: bytes | str | int) -> bytes:
+def field(value: bytes | str | int) -> bytes:
+    """Its length, and itself."""
     # A forged entry may hold text that is not Unicode: it must fail the check, not break it.
     raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
     return len(raw).to_bytes(8, "big") + raw

@@ -9,9 +9,10 @@ import secrets
 
 import apsw
 
-from rung.journal.format import JournalError
+from rung.journal.format import VERSION, JournalError, JournalForeign
 
-SCHEMA_VERSION = 1
+MIGRATIONS = {1: ""}  # from which version: what changes in the file; entries are never written anew
+SCHEMA_VERSION = VERSION  # the file's and the entries' versions go together
 APPLICATION_ID = 0x52554E47  # "RUNG"; tells our file from any other SQLite database
 
 # The indexes only find entries; what proves them is the chain of hashes.
@@ -62,11 +63,15 @@ def prepare(db: apsw.Connection, place: str) -> str:
         with db:
             db.execute(_TABLES)
             db.execute("INSERT INTO journal VALUES (?)", (secrets.token_hex(16),))
+    elif version < SCHEMA_VERSION:
+        with db:
+            db.execute("".join(MIGRATIONS[old] for old in range(version, SCHEMA_VERSION)))
+            db.pragma("user_version", SCHEMA_VERSION)
     return str(db.execute("SELECT id FROM journal").get)
 
 
 def _refuse_unknown(db: apsw.Connection, place: str, version: int) -> None:
     if db.pragma("application_id") != APPLICATION_ID:
-        raise JournalError(f"{place}: is not a journal of Rung; name another file")
-    if version != SCHEMA_VERSION:
+        raise JournalForeign(f"{place}: is not a journal of Rung; name another file")
+    if version not in MIGRATIONS and version != SCHEMA_VERSION:
         raise JournalError(f"{place}: has version {version}, this Rung knows {SCHEMA_VERSION}; update Rung")

@@ -10,7 +10,7 @@ import apsw
 import msgspec
 
 from rung import words
-from rung.journal.format import Entry, Head, JournalError, follows, genesis, seal
+from rung.journal.format import Entry, Head, JournalDamaged, JournalError, follows, genesis, seal
 from rung.journal.schema import prepare
 
 # Log pages after which the log is copied into the file, some 4 MB: a start then reads little.
@@ -23,6 +23,7 @@ _CASES = """SELECT seq, kind, body ->> '$.case' FROM entry
 WHERE kind IN ('CaseOpened', 'CaseReceived', 'CaseArrived', 'CaseReturned', 'CaseClosed') ORDER BY seq DESC"""
 
 _DAMAGED = "is damaged; keep it for the review and name a new file"
+_DAMAGES = (apsw.CorruptError, apsw.NotADBError, msgspec.ValidationError, UnicodeDecodeError)
 _MENDS: dict[type[Exception], str] = {
     apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
     apsw.LockedError: "is in use by another bridge; stop that one, or name another file",
@@ -106,7 +107,7 @@ class Journal:
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
-                raise JournalError(f"{self._place}: {_DAMAGED} (entries out of order)")
+                raise JournalDamaged(f"{self._place}: {_DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
     def last(self, kind: type[words.Event]) -> Entry | None:
@@ -193,7 +194,7 @@ class Journal:
         tail = last[-1]
         before = last[0] if len(last) == 2 else genesis(self.id)
         if before.seq != tail.seq - 1 or not follows(tail, before.hash):
-            raise JournalError(
+            raise JournalDamaged(
                 f"{self._place}: entry {tail.seq} does not follow from what comes before it; "
                 "keep the file for the review and name a new one"
             )
@@ -215,7 +216,8 @@ class Journal:
             yield
         except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
             mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
-            raise JournalError(f"{self._place}: {mend} ({error})") from error
+            kind = JournalDamaged if isinstance(error, _DAMAGES) else JournalError
+            raise kind(f"{self._place}: {mend} ({error})") from error
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from rung.journal.format import Entry, Head, follows, genesis
+from rung.journal.format import Entry, Head, genesis, version_of
 
 
 class Fault(StrEnum):
@@ -37,41 +37,46 @@ class Report(Struct, frozen=True):
         return self.broken is None
 
 
-def verify(entries: Iterable[Entry], journal_id: str, trusted_head: Head | None = None) -> Report:
+def verify(entries: Iterable[Entry], journal_id: str, *trusted_heads: Head) -> Report:
     """Walk the whole record from its first entry and tell the first thing that is wrong.
 
-    ``trusted_head`` is a head of this record that was kept elsewhere.
+    ``trusted_heads`` are heads of this record that were kept elsewhere, in any order. Entries are taken one by one, so
+    a record may be far longer than what the memory holds.
     """
-    head = genesis(journal_id)
-    if broken := _against(trusted_head, head):
+    trusted: dict[int, set[bytes]] = {}
+    for each in trusted_heads:
+        trusted.setdefault(each.seq, set()).add(each.hash)
+    head, version = genesis(journal_id), 1
+    if broken := _against(trusted, head):
         return Report(head, broken)
     for entry in entries:
-        if broken := _next(entry, head):
+        if broken := _misplaced(entry, head.seq + 1):
             return Report(head, broken)
+        version = version_of(entry, head.hash, version)
+        if not version:
+            what = f"entry {entry.seq} does not match its hash: it was changed, or what comes before it"
+            return Report(head, Break(entry.seq, Fault.CHANGED, what))
         reached = Head(entry.seq, entry.hash)
-        if broken := _against(trusted_head, reached):
+        if entry.seq in trusted and (broken := _against(trusted, reached)):
             return Report(head, broken)
         head = reached
-    if trusted_head is not None and head.seq < trusted_head.seq:
-        what = f"the record ends at entry {head.seq}, but has had entry {trusted_head.seq}"
+    most = max(trusted, default=0)
+    if head.seq < most:
+        what = f"the record ends at entry {head.seq}, but has had entry {most}"
         return Report(head, Break(head.seq + 1, Fault.TRUNCATED, what))
     return Report(head)
 
 
-def _next(entry: Entry, head: Head) -> Break | None:
-    due = head.seq + 1
+def _misplaced(entry: Entry, due: int) -> Break | None:
     if entry.seq > due:
         return Break(due, Fault.MISSING, f"entry {due} is missing: entry {entry.seq} comes next")
     if entry.seq < due:
         return Break(due, Fault.MISPLACED, f"entry {entry.seq} stands where entry {due} belongs")
-    if not follows(entry, head.hash):
-        what = f"entry {due} does not match its hash: it was changed, or what comes before it"
-        return Break(due, Fault.CHANGED, what)
     return None
 
 
-def _against(trusted: Head | None, reached: Head) -> Break | None:
-    if trusted is None or trusted.seq != reached.seq or trusted.hash == reached.hash:
+def _against(trusted: dict[int, set[bytes]], reached: Head) -> Break | None:
+    if trusted.get(reached.seq, {reached.hash}) == {reached.hash}:
         return None
     what = f"entry {reached.seq} is not the one that was there when the trusted head was taken"
     return Break(reached.seq, Fault.FORKED, what)

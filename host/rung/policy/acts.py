@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rung import words as w
-from rung.policy import alerts, asks, chores, transfer
+from rung.policy import alerts, asks, chores, listening, transfer
 from rung.policy.answers import nothing, refuse, taken
 from rung.policy.decision import Decision
 from rung.words import Ground, Marker, Outcome, Role, Want
@@ -212,6 +212,8 @@ ACTS: dict[type, Handler] = {
     w.LeaveTakenBack: _of_the_case(_leave_taken_back),
     w.TakeOver: _take_over,
     w.HandBack: transfer.hand_back,
+    w.ListenIn: listening.listen_in,
+    w.ListenOut: listening.listen_out,
     w.BreatherOver: chores.breather_over,
     w.TaskDone: chores.done,
 }

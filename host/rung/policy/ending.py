@@ -4,8 +4,9 @@ from rung import words as w
 from rung.policy import alerts, asks, chores, effects
 from rung.policy.decision import Decision
 from rung.policy.language import Duty
-from rung.policy.state import ROUND_RUNG, Case, Ending, Pending
-from rung.words import Button, CallState, EndedBy, LampState, Outcome
+from rung.policy.state import Case, Pending
+from rung.words import Button, CallState, EndedBy, Ending, LampState, Outcome
+from rung.words.calls import ROUND_RUNG
 
 US, RELEASED, TRANSFERRED = EndedBy.US, Ending.RELEASED, Ending.TRANSFERRED
 RELEASE, ESCALATE, DONE = Button.RELEASE, Button.ESCALATE, LampState.DONE

@@ -27,6 +27,7 @@ from rung.policy.state import (
     Taken,
 )
 from rung.words import Ground, Outcome, Reply, Want
+from rung.words.calls import CAME_TO_SOMETHING
 
 FAILED_ASKS = frozenset(
     {
@@ -40,7 +41,6 @@ FAILED_ASKS = frozenset(
     }
 )
 NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
-CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
 UNNAMED, TRANSFER, INVOLVE = Ground.UNNAMED, Want.TRANSFER, Want.INVOLVE
 TELLING, ASKING, ANSWERED = Phase.TELLING, Phase.ASKING, Phase.ANSWERED
 REFUSALS = frozenset({Outcome.DECLINED, Outcome.DENIED})
@@ -116,7 +116,10 @@ def _task(desk: Desk, event: w.TaskDue, at: int) -> Desk:
 
 
 def _task_settled(desk: Desk, event: w.TaskSettled, at: int) -> Desk:
-    return replace(desk, tasks=tuple(task for task in desk.tasks if task[0] != event.task))
+    desk = replace(desk, tasks=tuple(task for task in desk.tasks if task[0] != event.task))
+    if event.task == "listen" and desk.case is not None and desk.case.consent == "asked":
+        desk = replace(desk, case=replace(desk.case, consent="given"))
+    return desk
 
 
 # -- one case ----------------------------------------------------------------------------------------------------------
@@ -202,6 +205,10 @@ def _announced(case: Case, event: w.Announced, at: int) -> Case:
 
 def _withdrawn(case: Case, event: w.AnnouncementWithdrawn, at: int) -> Case:
     return replace(case, announcement=None)
+
+
+def _listening_asked(case: Case, event: w.ListeningAsked, at: int) -> Case:
+    return case if event.granted else replace(case, consent="asked")
 
 
 def _language(case: Case, event: w.LanguageSet, at: int) -> Case:
@@ -360,6 +367,7 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.Announced: _announced,
     w.AnnouncementWithdrawn: _withdrawn,
     w.LanguageSet: _language,
+    w.ListeningAsked: _listening_asked,
     w.NotNecessary: _not_necessary,
     w.Tried: _tried,
     w.NotesKept: _notes,

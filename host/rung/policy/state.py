@@ -5,6 +5,7 @@ can hold no circle, so Python's collector of circles need not look at it (``gc=F
 """
 
 from enum import StrEnum
+from typing import Literal
 
 from msgspec import Struct
 
@@ -27,24 +28,6 @@ class Phase(StrEnum):
     OFFERING = "offering"  # the case was offered to the supervisor's desk
     COMPLETING = "completing"  # the phone was told to transfer the caller, or to let the agent leave
     RETURNING = "returning"  # it came to nothing: the caller comes off hold before the result is shown
-
-
-class Ending(StrEnum):
-    """How a case closed (`words.CaseClosed.how`), in neutral words."""
-
-    RELEASED = "released"
-    TRANSFERRED = "transferred"
-    CALLER_LEFT = "caller left"
-    CALLER_LEFT_ON_HOLD = "caller left on hold"
-    ROUND_RUNG = "ended from the agent's side, not through Rung"
-    TRANSFERRED_ROUND_RUNG = "transferred, not through Rung"
-    CONNECTION_LOST = "connection lost"
-    PHONE_FAILED = "the agent's phone failed"  # it crashed or lost its power: no click, and nobody's doing
-    UNKNOWN = "unknown"
-
-
-# Nobody's rung explains it.
-ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.PHONE_FAILED, Ending.UNKNOWN})
 
 
 class Who(Struct, frozen=True, gc=False):
@@ -195,6 +178,7 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True):
     notes: tuple[str, str, str] = ("", "", "")  # matter, offered, demeanour
     tried: tuple[str, ...] = ()
     earlier: tuple[w.Earlier, ...] = ()
+    consent: Literal["", "asked", "given"] = ""  # of the caller, to a supervisor who listens
     review: bool = False  # something on this call goes before a manager, however it ends
 
     def talk_ms(self, since_ms: int, until_ms: int) -> int:

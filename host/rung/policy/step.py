@@ -62,14 +62,15 @@ def _from_desk(d: Decision, input: w.FromDesk) -> w.Answer | None:
 def _may_act(d: Decision, who: Who, act: w.Act) -> bool:
     """From another desk: a supervisor who is in this call by telephone, or one on the phone about it who takes it.
 
-    Anybody else of them may only lift a crisis or withdraw leave; whoever sits at this desk acts here.
+    Anybody else of them may only lift a crisis, withdraw leave, or listen as the site allows; whoever sits at this desk
+    acts here.
     """
     if who.role != Role.SUPERVISOR or d.desk.case is None or isinstance(act, w.FromDesk):
         return False
     if isinstance(act, w.TakeOver) and transfer.is_on_the_phone(d.desk.case, who.id):
         return True
     is_in = any(joined.person == who.id and joined.address for joined in d.case.joined)
-    return is_in or isinstance(act, w.LeaveTakenBack | w.Unmarked)
+    return is_in or isinstance(act, w.LeaveTakenBack | w.Unmarked | w.ListenIn | w.ListenOut)
 
 
 def _due(d: Decision) -> None:

@@ -82,7 +82,7 @@ class SimDesk(Scenery):
         def tell(happening: Happening) -> None:
             loop.call_soon_threadsafe(self._happened, happening)
 
-        teller = Teller(tell)
+        self.teller = teller = Teller(tell)
         self._exits.push_async_callback(asyncio.to_thread, teller.close)
         self.bridge = Bridge(self._book, journal, self._phone, teller, floor=self.floor, box=box)
         running = asyncio.create_task(self.bridge.run(self.place))

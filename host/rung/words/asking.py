@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from rung.words.calls import Outcome
+from rung.words.calls import Listening, Outcome
 from rung.words.floor import Reply, Want
 
 
@@ -112,3 +112,11 @@ class SupervisorLeft(Struct, frozen=True, tag=True):
     """The supervisor is no longer in the call."""
 
     person: str
+
+
+class ListeningAsked(Struct, frozen=True, kw_only=True, tag=True):
+    """A supervisor wants to hear the call. Not ``granted``: the caller must agree first."""
+
+    person: str
+    how: Listening
+    granted: bool

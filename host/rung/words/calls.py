@@ -27,6 +27,24 @@ class EndedBy(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Ending(StrEnum):
+    """How a case closed, in neutral words."""
+
+    RELEASED = "released"
+    TRANSFERRED = "transferred"
+    CALLER_LEFT = "caller left"
+    CALLER_LEFT_ON_HOLD = "caller left on hold"
+    ROUND_RUNG = "ended from the agent's side, not through Rung"
+    TRANSFERRED_ROUND_RUNG = "transferred, not through Rung"
+    CONNECTION_LOST = "connection lost"
+    PHONE_FAILED = "the agent's phone failed"  # it crashed or lost its power: no click, and nobody's doing
+    UNKNOWN = "unknown"
+
+
+# Nobody's rung explains it.
+ROUND_RUNG = frozenset({Ending.ROUND_RUNG, Ending.TRANSFERRED_ROUND_RUNG, Ending.PHONE_FAILED, Ending.UNKNOWN})
+
+
 class Outcome(StrEnum):
     """How an ask came to its end."""
 
@@ -46,6 +64,8 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"  # the agent ended the call at once, or a supervisor took it over meanwhile
     INTERRUPTED = "interrupted"  # the bridge was restarted meanwhile; counts like taken back
 
+
+CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
 
 Listening = Literal["listen", "coach", "barge"]  # hears both; and is heard by our end alone; and by both
 

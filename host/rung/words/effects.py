@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from rung.words.calls import Outcome
+from rung.words.calls import Listening, Outcome
 from rung.words.floor import Brief, Reply, Want
 
 
@@ -85,6 +85,24 @@ class StopRecording(Struct, frozen=True, tag=True):
     call: str
 
 
+class Listen(Struct, frozen=True, tag=True):
+    """Ring the supervisor, who then hears the call; the call itself tells who does. Nothing waits for it."""
+
+    id: int
+    call: str
+    target: str
+    how: Listening
+    case: str = ""
+
+
+class StopListening(Struct, frozen=True, tag=True):
+    """They hear it no more."""
+
+    id: int
+    call: str
+    target: str
+
+
 class Pause(Struct, frozen=True, tag=True):
     """Give the agent no calls from queues, or again; done when the phone says so."""
 
@@ -156,7 +174,20 @@ class AnswerOffer(Struct, frozen=True, tag=True):
 
 
 PhoneEffect = (
-    Hold | Consult | Complete | TakeBack | HangUp | Join | Leave | Play | Record | StopRecording | Pause | AskPhone
+    Hold
+    | Consult
+    | Complete
+    | TakeBack
+    | HangUp
+    | Join
+    | Leave
+    | Play
+    | Record
+    | StopRecording
+    | Listen
+    | StopListening
+    | Pause
+    | AskPhone
 )
 FloorEffect = AskFloor | CloseAsk | LookUp | Offer | Reclaim | AnswerOffer
 Effect = PhoneEffect | FloorEffect

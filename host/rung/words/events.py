@@ -17,12 +17,14 @@ from rung.words.asking import (
     AskWidened,
     LeaveGranted,
     LeaveWithdrawn,
+    ListeningAsked,
     SupervisorFree,
     SupervisorJoined,
     SupervisorLeft,
 )
 from rung.words.basics import Button, Ground, Marker, Role
 from rung.words.calls import EndedBy
+from rung.words.duties import Attended
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
@@ -266,7 +268,7 @@ class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
     """The call of this case is over: how, from whose side, and whether a manager is to look."""
 
     case: str
-    how: str  # see ``policy.state.Ending``
+    how: str  # an `Ending`
     by: EndedBy
     cause: str = ""
     review: bool = False  # it goes before a manager
@@ -302,6 +304,20 @@ class BreatherEnded(Struct, frozen=True, tag=True):
 
 class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
+
+
+class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
+    """The first entry of a fresh record: what became of the one before, and up to where that was sound.
+
+    Who reviews goes on reading there. A call that was up then begins anew at the foot of the ladder.
+    """
+
+    why: str  # the record before could not go on
+    file: str  # where it was put aside, in the same folder; empty: there was none left
+    journal: str  # its id; empty: not readable
+    seq: int  # its last entry that is known to be good
+    hash: str  # that entry's, in hex
+    epoch: int  # calls, effects and asks are numbered from here, so that no number comes twice
 
 
 class PolicyKept(Struct, frozen=True, tag=True):
@@ -351,6 +367,7 @@ Event = (
     | SupervisorFree
     | SupervisorJoined
     | SupervisorLeft
+    | ListeningAsked
     | EffectDecided
     | EffectConfirmed
     | EffectFailed
@@ -361,6 +378,8 @@ Event = (
     | TaskSettled
     | BreatherEnded
     | BridgeRestarted
+    | RecordBegunAnew
     | PolicyKept
+    | Attended
     | PeopleEvent
 )

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from rung.words.basics import Button, Gesture, Ground, Marker, Person, Role
-from rung.words.calls import Call
+from rung.words.calls import Call, Listening
 from rung.words.floor import Earlier, Presence, Reply
 
 
@@ -93,6 +93,16 @@ class TakeOver(Struct, frozen=True, tag=True):
 
 class HandBack(Struct, frozen=True, tag=True):
     """A supervisor gives the caller back to the agent from whom the case came."""
+
+
+class ListenIn(Struct, frozen=True, tag=True):
+    """A supervisor at another desk wants to hear the call; again with another ``how``: that."""
+
+    how: Listening = "listen"
+
+
+class ListenOut(Struct, frozen=True, tag=True):
+    """They hear it no more."""
 
 
 class BreatherOver(Struct, frozen=True, tag=True):
@@ -226,6 +236,8 @@ Act = (
     | LeaveTakenBack
     | TakeOver
     | HandBack
+    | ListenIn
+    | ListenOut
     | BreatherOver
     | TaskDone
 )

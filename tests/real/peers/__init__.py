@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -28,10 +29,25 @@ def missing(what: str, how: str) -> NoReturn:
     pytest.skip(message)
 
 
+def _in_an_order_of_our_own() -> Iterator[int]:
+    """Tens below the range of outgoing connections, each once before any comes again; no other worker has the same."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    tens = list(range(20_000, 32_000, 10))[worker::workers]
+    random.SystemRandom().shuffle(tens)
+    return itertools.cycle(tens)
+
+
+_TENS = _in_an_order_of_our_own()
+
+
 def free_port(run: int = 1) -> int:
-    """The first of `run` ports in a row that are free on 127.0.0.1, for UDP and for TCP."""
-    for _ in range(200):
-        first = random.randrange(20_000, 32_000, 10)  # below the range of outgoing connections
+    """The first of `run` ports in a row that are free on 127.0.0.1, for UDP and for TCP.
+
+    Whoever asks again before that port is taken is given another: a control line and SIP on one port would be a
+    telephone that takes every connection and answers nothing.
+    """
+    for first in itertools.islice(_TENS, 200):
         with contextlib.ExitStack() as held, contextlib.suppress(OSError):
             for port in range(first, first + run):
                 for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what tests/real talks to: Debian's baresip, and Asterisk 22 and sipp unpacked into folders.
+# Installs what the tests talk to: Debian's baresip and Chromium, and Asterisk 22 and sipp unpacked into folders.
 #
 # They come from Debian sid, because Debian's stable releases carry no Asterisk. They are not installed
 # but unpacked, with their own C library and loader beside them: that needs no root and no chroot, and
@@ -58,12 +58,13 @@ unpack_sid() {
     done
 }
 
-install_baresip() {
-    if command -v baresip >/dev/null; then
-        say "baresip is here"
+# install_program NAME: Debian's package of that name has it.
+install_program() {
+    if command -v "$1" >/dev/null; then
+        say "$1 is here"
     else
-        say "installing Debian's baresip"
-        install_packages baresip
+        say "installing Debian's $1"
+        install_packages "$1"
     fi
 }
 
@@ -89,6 +90,7 @@ mkdir -p "$PEERS"
 # Two runs at once would build in one folder.
 exec 9>"$PEERS/.lock"
 flock 9
-install_baresip
+install_program baresip
+install_program chromium
 install_unpacked asterisk 240 asterisk asterisk-core-sounds-en
 install_unpacked sipp 60 sip-tester

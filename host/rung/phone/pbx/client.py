@@ -47,6 +47,16 @@ class BrokerAt(Struct, frozen=True, kw_only=True):
     pin: str
 
 
+async def connect(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+    """With the certificate (DER) that is shown there. OSError or TimeoutError if nobody is."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is known by its pin
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    async with asyncio.timeout(CONNECT_S):
+        reader, writer = await asyncio.open_connection(host, port, ssl=context, limit=LINE_BYTES)
+    return reader, writer, writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+
+
 class BrokerPhone:
     """`present` gives it the pass of whoever signs on; without one it is no telephone."""
 
@@ -98,13 +108,7 @@ class BrokerPhone:
 
     async def _serve(self) -> bool:
         """Until the connection is lost. BROKEN says why; False: we were turned away."""
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is known by its pin
-        context.minimum_version = ssl.TLSVersion.TLSv1_3
-        async with asyncio.timeout(CONNECT_S):
-            reader, writer = await asyncio.open_connection(self._at.host, self._at.port, ssl=context, limit=LINE_BYTES)
-        self._writer = writer
-        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        reader, self._writer, shown = await connect(self._at.host, self._at.port)
         if self._pin_of(shown) != self._at.pin:
             raise ValueError("it shows another certificate than the one in phone.pin")
         async with asyncio.timeout(CONNECT_S):

@@ -1,0 +1,191 @@
+"""What the record tells of each call, for those who deal with it afterwards: one `CaseFile` a case, over all desks.
+
+`Files.take` is told every event of every record, each record in order. Records may come one after another, in any order
+and each as far as it is known: what is known of a case does not depend on it. No clock and no I/O.
+"""
+
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from rung import words as w
+from rung.journal.by_case import Splitter
+from rung.words import Ending, Ground, Marker
+from rung.words.calls import CAME_TO_SOMETHING, ROUND_RUNG
+
+Act = TypeVar("Act", bound=w.AfterAct)
+NOBODY = frozenset({"", "anonymous", "restricted", "private", "unavailable", "unknown", "withheld"})
+
+
+def number_known(caller: str) -> bool:
+    """Whether the caller came with a number; without one there is no block, and nobody is found again."""
+    return caller.lower().removeprefix("sip:").split("@")[0] not in NOBODY
+
+
+class Done(Struct, frozen=True):
+    """An act, and when."""
+
+    wall_ms: int
+    attended: w.Attended
+
+    @property
+    def case(self) -> str:
+        act = self.attended.act
+        return "" if isinstance(act, w.Trained | w.Acknowledged) else act.case
+
+
+class CaseFile(Struct):
+    """One case. Filled by `Files`; read by everybody else."""
+
+    case: str
+    opened_ms: int = 0  # Unix time, as are all here
+    closed_ms: int = 0
+    caller: str = ""  # as the record knows them
+    policy: str = ""
+    version: str = ""
+    language: str = "en"
+    people: list[str] = field(default_factory=list)  # who had the call, or took a rung on it
+    named: list[Ground] = field(default_factory=list)  # ever declared, but `unnamed`
+    standing: set[tuple[Ground, str | None]] = field(default_factory=set)
+    crisis: set[str | None] = field(default_factory=set)  # who marked it, and has not taken it back
+    rungs: list[tuple[str, str | None]] = field(default_factory=list)  # that stand
+    tried: bool = False  # a rung was taken, whatever became of it
+    how: str = ""  # an `Ending`; empty: the call goes on
+    ended_by: str = ""
+    ender: str | None = None  # who took the rung that ended it
+    review: bool = False  # the policy puts it before a manager
+    due: dict[str, str] = field(default_factory=dict)  # a duty, and why
+    done: list[Done] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return self.how not in ("", Ending.TRANSFERRED)
+
+    @property
+    def by_a_rung(self) -> bool:
+        return self.how == Ending.RELEASED
+
+    @property
+    def round_rung(self) -> bool:
+        return self.how in ROUND_RUNG
+
+    @property
+    def incident(self) -> bool:
+        """Whether it is reported. Where somebody was in danger to the end, nothing is counted as an incident."""
+        return self.review or bool(self.done) or ((self.tried or bool(self.named)) and not self.crisis)
+
+    def acts(self, *kinds: type) -> list[Done]:
+        """What was done of these kinds, the oldest first."""
+        return sorted((d for d in self.done if isinstance(d.attended.act, kinds)), key=lambda d: d.wall_ms)
+
+    def of(self, kind: type[Act]) -> list[Act]:
+        """The acts of this kind alone, the oldest first."""
+        return [d.attended.act for d in self.acts(kind) if isinstance(d.attended.act, kind)]
+
+
+class Files:
+    """Every case of the records told so far, the blocks that came of them, and who is trained."""
+
+    def __init__(self) -> None:
+        self.cases: dict[str, CaseFile] = {}
+        self.trainings: dict[str, list[Done]] = {}  # by person
+        self._of_caller: dict[str, list[CaseFile]] = {}
+        self._splitters: dict[str, Splitter] = {}
+
+    def take(self, record: str, event: w.Event, wall_ms: int) -> None:
+        """``record``: which one (its id); what is told of it twice must not be told here twice."""
+        case = self._splitters.setdefault(record, Splitter()).case_of(event)
+        if isinstance(event, w.Attended):
+            self._attended(Done(wall_ms, event))
+        elif case:
+            file = self._file(case)
+            _fold(file, event, wall_ms)
+            if isinstance(event, w.CaseOpened):
+                self._of_caller.setdefault(file.caller, []).append(file)
+
+    def of_caller(self, file: CaseFile) -> list[CaseFile]:
+        """All cases of the caller of this one; without a number, this one alone."""
+        return self._of_caller[file.caller] if number_known(file.caller) else [file]
+
+    def opted_out(self, file: CaseFile) -> bool:
+        """Whether the caller does not want to be contacted, said on whichever of their calls."""
+        said = sorted((d for f in self.of_caller(file) for d in f.acts(w.OptedOut)), key=lambda d: d.wall_ms)
+        return bool(said) and said[-1].attended.act == w.OptedOut(case=said[-1].case)
+
+    def trained(self, person: str, now_ms: int) -> bool | None:
+        """Whether a training holds: given, not expired, and acknowledged since. None: the record knows of none."""
+        told = sorted(self.trainings.get(person, ()), key=lambda d: d.wall_ms)
+        until, acknowledged, known = 0, False, False
+        for done in told:
+            if isinstance(act := done.attended.act, w.Trained):
+                until, acknowledged, known = act.until_ms, False, True
+            else:
+                acknowledged = True
+        return (acknowledged and now_ms < until) if known else None
+
+    def _file(self, case: str) -> CaseFile:
+        return self.cases.setdefault(case, CaseFile(case))
+
+    def _attended(self, done: Done) -> None:
+        match done.attended.act:
+            case w.Trained(person=person):
+                self.trainings.setdefault(person, []).append(done)
+            case w.Acknowledged():
+                self.trainings.setdefault(done.attended.by, []).append(done)
+            case act:
+                self._file(act.case).done.append(done)
+
+
+def _fold(file: CaseFile, event: w.Event, wall_ms: int) -> None:
+    match event:
+        case w.CaseOpened(caller=caller, policy=policy, version=version, language=language, person=person):
+            file.opened_ms, file.caller, file.policy = wall_ms, caller, policy
+            file.version, file.language = version, language
+            _had(file, person)
+        case w.CaseArrived(person=person):
+            _had(file, person)
+        case w.LanguageSet(language=language):
+            file.language = language
+        case w.GroundDeclared(ground=ground, person=person):
+            if ground != Ground.UNNAMED and ground not in file.named:
+                file.named.append(ground)
+            file.standing.add((ground, person))
+        case w.GroundTakenBack(ground=ground, person=person):
+            file.standing.discard((ground, person))
+        case w.MarkerSet(marker=Marker.CRISIS, person=person):
+            file.crisis.add(person)
+        case w.MarkerLifted(marker=Marker.CRISIS, person=person):
+            file.crisis.discard(person)
+        case w.RungTaken(rung=rung, person=person):
+            file.tried = True
+            file.rungs.append((rung, person))
+            _had(file, person)
+        case w.RungUndone(rung=rung):
+            _untake(file, rung)
+        case w.AskClosed(rung=rung, outcome=outcome) if rung and outcome not in CAME_TO_SOMETHING:
+            _untake(file, rung)
+        case w.DutyDue(duty=duty, why=why):
+            file.due.setdefault(duty, why)
+        case w.CaseClosed():
+            _closed(file, event, wall_ms)
+
+
+def _had(file: CaseFile, person: str | None) -> None:
+    if person and person not in file.people:
+        file.people.append(person)
+
+
+def _untake(file: CaseFile, rung: str) -> None:
+    for i in reversed(range(len(file.rungs))):
+        if file.rungs[i][0] == rung:
+            del file.rungs[i]
+            return
+
+
+def _closed(file: CaseFile, event: w.CaseClosed, wall_ms: int) -> None:
+    file.review = file.review or event.review
+    if event.how == Ending.TRANSFERRED and file.over:
+        return  # this desk's part of it; the other desk's record has told the end already
+    file.closed_ms, file.how, file.ended_by = wall_ms, event.how, event.by
+    if file.by_a_rung and file.rungs:
+        file.ender = file.rungs[-1][1]

@@ -1,0 +1,65 @@
+"""The page's own words, in the language of the page, which is not that of the scripts: `texts/*.LANGUAGE.toml`.
+
+The desk speaks English, as its record does. ``desk`` turns its sentences into the page's language by the table
+`texts/desk.LANGUAGE.toml`, where `{}` stands for whatever stands there; what has no entry stays as it is.
+"""
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+
+LANGUAGES = ("en", "de")
+JOINT = "; "  # between what is missing
+
+
+class Say:
+    """One language's words."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in LANGUAGES else LANGUAGES[0]
+        self._texts = _texts(self.language)
+        self._phrases = _phrases(self.language)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of this key, with its values; the key itself where nothing is written for it."""
+        text = self._texts.get(key, key)
+        return text.format(**values) if values else text
+
+    def desk(self, sentence: str) -> str:
+        """A sentence of the desk's in this language."""
+        if not self._phrases or not sentence:
+            return sentence
+        for pattern, into in self._phrases:
+            if (found := pattern.fullmatch(sentence)) is not None:
+                return into.format(*(self.desk(part) for part in found.groups()))
+        if JOINT in sentence:
+            return JOINT.join(self.desk(part) for part in sentence.split(JOINT))
+        return sentence
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, text in _files(f".{language}.toml"):
+        if not name.startswith("desk."):
+            found |= tomllib.loads(text)
+    return found
+
+
+@cache
+def _phrases(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Longer ones first: they are the more exact."""
+    found: dict[str, str] = {}
+    for name, text in _files(f".{language}.toml"):
+        if name.startswith("desk."):
+            found |= tomllib.loads(text)
+    longest = sorted(found.items(), key=lambda item: -len(item[0]))
+    return [
+        (re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.IGNORECASE), into) for english, into in longest
+    ]
+
+
+def _files(suffix: str) -> list[tuple[str, str]]:
+    folder = resources.files("rung.page") / "texts"
+    return [(f.name, f.read_text(encoding="utf-8")) for f in folder.iterdir() if f.name.endswith(suffix)]

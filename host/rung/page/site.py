@@ -1,0 +1,130 @@
+"""One desk behind its pages: what they may see and do. Pages come and go; the desk never waits for one."""
+
+import asyncio
+import contextlib
+import itertools
+import secrets
+import time
+from collections.abc import Callable
+
+from rung import words as w
+from rung.desk.bridge import Bridge
+from rung.desk.happening import Happening, Teller
+from rung.desk.seat import Seat
+from rung.floor.base import Floor, Place
+from rung.page.seen import Seen, fold
+from rung.words import Button, Gesture, Person
+
+CHANGE_S = 0.02  # changes of one moment are drawn at once, after the effects of the press that made them
+
+
+class PageError(Exception):
+    """The pages cannot be served; one line with the mend."""
+
+
+class Site:
+    """What pages know of a desk. Make it first: its ``happened`` goes to the desk's Teller, then ``open`` it.
+
+    Everything but ``happened`` belongs to the event loop.
+    """
+
+    def __init__(self) -> None:
+        self.seen = Seen()
+        self.language = "en"  # of its pages, until somebody chooses another
+        self.floor: Floor | None = None
+        self.seat: Seat | None = None  # where people sign on; None: the configuration says who sits here
+        self.box: DrawnBox | None = None  # a virtual box, whose buttons and lamps the page draws
+        self._bridge: Bridge | None = None
+        self._teller: Teller | None = None
+        self._place = Place(extension="")
+        self._watchers: list[Callable[[Seen], None]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
+        self._boot = secrets.token_hex(4)
+        self._numbers = itertools.count(1)
+
+    def open(
+        self, bridge: Bridge, teller: Teller, place: Place, floor: Floor | None = None, seat: Seat | None = None
+    ) -> None:
+        """The desk is there. Who sits at it says ``seat``, where people sign on, else ``place``."""
+        self._bridge, self._teller, self._place, self.floor, self.seat = bridge, teller, place, floor, seat
+        self._loop = asyncio.get_running_loop()
+
+    # -- what the desk tells: on the teller's thread ------------------------------------------------------------------
+
+    def happened(self, happening: Happening) -> None:
+        after = fold(self.seen, happening)
+        if after is self.seen:
+            return
+        self.seen = after
+        if self._loop is not None and not self._told:
+            self._told = True
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
+                self._loop.call_soon_threadsafe(self._loop.call_later, CHANGE_S, self._draw)
+
+    def _draw(self) -> None:
+        self._told = False
+        for watcher in tuple(self._watchers):
+            watcher(self.seen)
+
+    def watch(self, watcher: Callable[[Seen], None]) -> Callable[[], None]:
+        """Call it with what is seen after each change, within 100 ms; returns how to stop."""
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+
+    # -- what a person does there -------------------------------------------------------------------------------------
+
+    @property
+    def desk(self) -> Bridge:
+        """The desk itself."""
+        assert self._bridge is not None, "the site is not open"
+        return self._bridge
+
+    @property
+    def place(self) -> Place:
+        """This desk as the floor shows it."""
+        return self._place if self.seat is None else self.seat.place
+
+    @property
+    def person(self) -> Person | None:
+        """Who sits here."""
+        return self.place.person
+
+    def act(self, act: w.Input) -> w.Answer | None:
+        """By whoever sits here; every page shows the answer."""
+        answer = self.desk.feed(act)
+        self.say(answer)
+        return answer
+
+    def say(self, answer: w.Answer | None) -> None:
+        """Show an answer on every page of this desk, and tell whoever else watches it."""
+        if answer is not None and self._teller is not None:
+            self._teller.tell("answer", answer=answer)
+
+    def press(self, buttons: tuple[Button, ...], gesture: Gesture, epoch: int, age_ms: int) -> w.Answer | None:
+        """A press of the buttons on the screen; ``epoch`` is that of the first edge, ``age_ms`` since the last."""
+        return self.desk.feed(
+            w.Pressed(
+                box="page",
+                boot=self._boot,
+                number=next(self._numbers),
+                buttons=buttons,
+                gesture=gesture,
+                epoch=epoch,
+                age_ms=age_ms,
+            )
+        )
+
+
+class DrawnBox:
+    """A virtual box that a page draws: hands for its buttons, and its lamps' own colours."""
+
+    def __init__(self, down: Callable[[str], object], up: Callable[[str], object]) -> None:
+        self.down = down
+        self.up = up
+        self.pixels: tuple[tuple[int, int, int], ...] = ()
+
+
+def clock_ms() -> int:
+    """The clock that beats and ages are told in."""
+    return time.monotonic_ns() // 1_000_000

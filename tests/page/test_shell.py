@@ -1,0 +1,28 @@
+"""The frame of every page: it follows the desk, and when the desk is gone it says so and shows nothing."""
+
+import asyncio
+from pathlib import Path
+
+from playwright.async_api import expect
+from tests.page.browser import looking
+from tests.page.floor import floor
+
+
+def test_a_page_follows_and_says_when_the_bridge_is_gone(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser:
+            page = await browser.new_page()
+            outside: list[str] = []
+            async with floor(tmp_path) as stage:
+                page.on("request", lambda asked: outside.append(asked.url))
+                await page.goto(stage.addresses["agent"])
+                await expect(page.get_by_text("no call", exact=True)).to_be_visible()
+                await stage.caller.dial(stage.agent.handset.address)
+                await expect(page.get_by_text("in a call with 0151-5551")).to_be_visible()
+                await expect(page.get_by_role("alert")).to_be_hidden()
+            await expect(page.get_by_role("alert")).to_contain_text("The bridge is gone", timeout=2000)
+            await expect(page.get_by_text("0151-5551")).to_be_hidden()
+            own = stage.addresses["agent"].split("/enter/")[0]
+            assert [url for url in outside if not url.startswith((own, "data:"))] == []
+
+    asyncio.run(test())
