@@ -327,6 +327,9 @@ class Bridge:
             self.desks = news
             self._teller.tell("desks", desks=news.desks)
             return None
+        if isinstance(news, w.GrantRefused):
+            self._refused(news)
+            return None
         if isinstance(news, w.FloorIs):
             self._teller.tell("floor", up=news.up)
             news = replace(news, extension=self._extension)
@@ -334,6 +337,12 @@ class Bridge:
             if self._copier is not None and news.up:
                 self._copier.wake()
         return self.feed(news)
+
+    def _refused(self, news: w.GrantRefused) -> None:
+        try:
+            self.record(news)
+        except JournalError as error:
+            self._teller.tell("trouble", text=f"not recorded: {error}")
 
     async def _pass_time(self) -> None:
         """A Tick whenever time alone changes something."""

@@ -17,6 +17,7 @@ from rung.words import (
     FloorEffect,
     FloorIs,
     FromDesk,
+    GrantRefused,
     Listening,
     OfferAnswered,
     Outcome,
@@ -132,7 +133,17 @@ class DesksAre(Struct, frozen=True, tag=True):
 
 
 FloorNews = (
-    FloorIs | Seen | Replied | EarlierAre | OfferAnswered | CaseOffered | CaseReclaimed | FromDesk | AsksAre | DesksAre
+    GrantRefused
+    | FloorIs
+    | Seen
+    | Replied
+    | EarlierAre
+    | OfferAnswered
+    | CaseOffered
+    | CaseReclaimed
+    | FromDesk
+    | AsksAre
+    | DesksAre
 )
 Feed = Callable[[FloorNews], Answer | None]
 

@@ -62,6 +62,7 @@ class Steward:
         enrol: Callable[[str, str], bytes] | None = None,
         people: Callable[[str, bytes], bytes] | None = None,
         standing: Callable[[], dict[str, str]] = dict,
+        signed_on: Callable[[], bool] = lambda: False,
         continues: Continues = lambda copied, journal, lines: "",
         read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
@@ -69,7 +70,7 @@ class Steward:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
 
         ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
-        ``standing`` has every desk's key.
+        ``standing`` has every desk's key; ``signed_on``: there are people who sign on at all.
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
         says (without it they are kept unread); ``trouble`` is told what does not.
@@ -81,6 +82,7 @@ class Steward:
         self._enrol = enrol
         self._people = people
         self._standing = standing
+        self._signed_on = signed_on
         self._copies = Copies(continues, trouble, read_head)
         self._link: Link | None = None
         self._places = Places()
@@ -269,7 +271,7 @@ class Steward:
     async def _answer_places(self, msg: Msg) -> None:
         after = msg.data.decode()
         rest = sorted((each for each in self._found.values() if each.subject > after), key=lambda each: each.subject)
-        await self._answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE))
+        await self._answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on()))
 
     async def _answer(self, msg: Msg, answer: Struct) -> None:
         if letters.from_whom(msg):

@@ -33,12 +33,14 @@ class FloorService:
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
-        people = SignOns(People(folder.folder / PEOPLE), folder.folder, folder.key_of)
+        known = People(folder.folder / PEOPLE)
+        people = SignOns(known, folder.folder, folder.key_of)
         self._steward = Steward(
             *folder.steward(),
             enrol=self.enrol,
             people=people.answer,
             standing=folder.standing,
+            signed_on=known.file.exists,
             continues=continues,
             read_head=read_head,
             trouble=tell,

@@ -36,7 +36,7 @@ class Telephone:
         self.phone = AsteriskPhone(settings, ami.connect, self.attended)
         self.desk = ""
         self._tell: Feed | None = None
-        self._last: PhoneIs = PhoneIs(up=False, why="the PBX is just being reached")
+        self._last: PhoneIs | None = None  # the PBX is just being reached
         self.task = asyncio.create_task(self.phone.run(self._news))
 
     def attended(self) -> bool:
@@ -51,9 +51,10 @@ class Telephone:
     def take(self, desk: str, tell: Feed) -> None:
         """From now on this desk has it; first it is told all."""
         self.desk, self._tell = desk, tell
-        tell(self._last)
-        if self._last.up:
-            tell(CallsAre(self.phone.book.calls()))
+        if self._last is not None:
+            tell(self._last)
+            if self._last.up:
+                tell(CallsAre(self.phone.book.calls()))
 
     def leave(self) -> None:
         self.desk, self._tell = "", None
