@@ -135,6 +135,11 @@ EVENTS: list[tuple[w.Event, str]] = [
         "case closed: released, goes before a manager",
     ),
     (w.BridgeRestarted(), "bridge restarted"),
+    (w.ErasureOrdered(("case/a", "refused/a"), "max", "asked for"), "to be erased: 2 keys: asked for"),
+    (w.Erased(("case/a",)), "erased: 1 keys"),
+    (w.HoldPlaced(case="a", person="max", reason="court"), "a is held by max: court"),
+    (w.HoldLifted(case="a", person="max"), "a is held no more: max"),
+    (w.ClearTextSeen(case="a", person="max", what="notes"), "max sees notes of a"),
     (
         w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
         "record begun anew: it was damaged",

@@ -163,7 +163,7 @@ class NatsRig:
         floor.find()
 
     async def uphold(self, case: str, until: date) -> None:
-        await self.steward.uphold(case, until)
+        await self.steward.incidents.uphold(case, until)
 
 
 class WiredFloor(NatsFloor):

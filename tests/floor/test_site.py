@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -181,7 +182,7 @@ def test_a_desk_comes_with_a_code_works_and_is_thrown_out(tmp_path: Path) -> Non
             beside = asyncio.create_task(NatsFloor(ada).run(other.append))  # type: ignore[arg-type]
             await until(lambda: other)
             folder.remove("eve")
-            await until(lambda: any(isinstance(n, w.FloorIs) and not n.up for n in news[-4:]))
+            await until(lambda: not [n for n in news if isinstance(n, w.FloorIs)][-1].up)
             await until_it_is(eve, let_in=False)
             await enrolled(folder, "fay", Role.SUPERVISOR)
             assert all(n.up for n in other if isinstance(n, w.FloorIs)), "nobody else is troubled"
@@ -207,6 +208,23 @@ def test_a_desk_that_is_invited_while_the_floor_starts_may_come(tmp_path: Path) 
 
         async with running(tmp_path / "floor", starting):
             assert (await with_code(codes[0])).desk == "ada"
+
+    asyncio.run(play())
+
+
+class SlowDisk(SiteFolder):
+    """What the server reads comes half a second after what the floor itself reads."""
+
+    def _configuration(self, *of: Any) -> bytes:
+        time.sleep(0.5)
+        return super()._configuration(*of)
+
+
+def test_a_desk_that_is_invited_on_a_slow_disk_may_come(tmp_path: Path) -> None:
+    async def play() -> None:
+        async with running(tmp_path / "floor") as folder:
+            seed = await asyncio.to_thread(SlowDisk(folder.folder).invite, "ada", Role.AGENT, time.time())
+            assert (await with_code(str(code_for(folder, "ada", seed)))).desk == "ada"
 
     asyncio.run(play())
 

@@ -9,13 +9,17 @@ from rung import __version__
 from rung.cli.fleet import FleetFolder, Folder
 from rung.cli.fleet import app as fleet_app
 from rung.cli.floor import app as floor
+from rung.cli.incidents import app as incidents
 from rung.cli.people import app as people
 from rung.cli.policy import app as policy
+from rung.cli.privacy import app as privacy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
 app.add_typer(fleet_app, name="fleet")
 app.add_typer(floor, name="floor")
+app.add_typer(privacy, name="privacy")
+app.add_typer(incidents, name="incidents")
 app.add_typer(people, name="people")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")

@@ -36,6 +36,10 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help=f"Where the server listens; left out: {PORT}.")] = None,
     listen: Annotated[str | None, typer.Option(help="Only on this address of the computer; left out: on all.")] = None,
+    here: Annotated[str, typer.Option(help="Of a cluster: which of its computers this is; said once.")] = "",
+    first: Annotated[
+        bool, typer.Option("--first", help="Of a cluster: from now on desks are added and removed here.")
+    ] = False,
     folder: Folder = None,
 ) -> None:
     """Start the floor's server and keep it up until Ctrl-C. The first time, with --address, it is set up."""
@@ -52,10 +56,38 @@ def serve(
             stop("say by which name or address desks reach this computer: rung floor --address floor.example.com")
         hosts = tuple(address) if address else site.hosts if site is not None else ()
         port = port or (PORT if site is None else site.port)
+        if here:
+            made.be(here)
         made.set_up(hosts, port, listen or ("0.0.0.0" if site is None else site.listen))
+        made.node()
+        if first:
+            made.be_first()
         asyncio.run(_serve(made))
     except (FloorError, OSError) as error:
         stop(str(error))
+
+
+@app.command()
+def cluster(
+    nodes: Annotated[list[str], typer.Argument(help="Three computers: a=HOST b=HOST c=HOST, the first is this one.")],
+    listen: Annotated[str, typer.Option(help="Only on this address of the computer; left out: on all.")] = "0.0.0.0",
+    folder: Folder = None,
+) -> None:
+    """Make this the first of three computers that are one floor; a floor that is here already keeps its desks."""
+    need("nats", NO_FLOOR)
+    from rung.floor.base import FloorError
+    from rung.floor.cluster import read_nodes
+    from rung.floor.site import SiteFolder
+
+    made = SiteFolder(folder or default_folder())
+    try:
+        three = read_nodes(nodes)
+        made.set_up_cluster(three, three[0].name, listen)
+    except (FloorError, OSError) as error:
+        stop(str(error))
+    print(f"{made.folder}: the first of three. Copy it to the other two, whole and in secret, before it is started.")
+    for number, node in enumerate(three):
+        print(f"then at {node.host}: rung floor" + (f" --here {node.name}" if number else ""))
 
 
 async def _serve(folder: Any) -> None:
@@ -153,7 +185,7 @@ def uphold(
     """A review has found that this call was an incident: it is shown when the caller rings again."""
     need("nats", NO_FLOOR)
     from rung.floor.base import FloorError
-    from rung.floor.nats_steward import uphold as told
+    from rung.floor.nats_incidents import uphold as told
     from rung.floor.site import SiteFolder
 
     try:

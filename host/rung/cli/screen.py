@@ -14,8 +14,9 @@ from rich.text import Text
 
 from rung import words as w
 from rung.cli.asked import lines
-from rung.cli.keys import GROUNDS, HELP
+from rung.cli.keys import HELP
 from rung.desk.happening import Happening
+from rung.page.keys import GROUNDS
 from rung.policy.view import View
 from rung.words import Button, LampMark, LampState
 

@@ -149,6 +149,16 @@ class Describer:
             case w.PressAnswered(answer=answer):
                 next_button = f" Next: {answer.next}." if answer.next else ""
                 return f"{_spelled(answer.verdict)}: {answer.why}{next_button}"
+            case w.ErasureOrdered(keys=keys, why=why):
+                return f"to be erased: {len(keys)} keys: {why}"
+            case w.Erased(keys=keys):
+                return f"erased: {len(keys)} keys"
+            case w.HoldPlaced(case=case, person=person, reason=reason):
+                return f"{case} is held by {person}: {reason}"
+            case w.HoldLifted(case=case, person=person):
+                return f"{case} is held no more: {person}"
+            case w.ClearTextSeen(case=case, person=person, what=what):
+                return f"{person} sees {what} of {case}"
             case w.PolicyKept(version=version):
                 return f"policy {version}"
             case w.RecordBegunAnew(why=why):

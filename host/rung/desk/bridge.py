@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -22,11 +23,14 @@ from rung.desk.happening import Teller
 from rung.desk.incidents import incident
 from rung.desk.known_cases import KnownCases
 from rung.desk.presence import Presenter
-from rung.desk.recovery import Kept, recover
+from rung.desk.privacy import Privacy, Retention
+from rung.desk.recovery import Kept, recover, wall_ms
+from rung.desk.upkeep import Upkeep
 from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
 from rung.journal.after.decide import NO_RULES, Rules
-from rung.journal.format import JournalError
+from rung.journal.format import Head, JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
 from rung.link.search import BoxAt
@@ -52,9 +56,14 @@ class Bridge:
         *,
         floor: Floor | None = None,
         box: BoxAt | None = None,
+        vault: Vault | None = None,
+        retention: Retention | None = None,
         rules: Rules = NO_RULES,
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
+
+        ``vault`` has the keys under which the record keeps what names a caller; without it, which is for tests, the
+        record is in clear text and nothing is ever erased.
 
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
@@ -65,7 +74,7 @@ class Bridge:
         self._floor = floor
         self._teller = teller
         self._lock = threading.Lock()
-        self._desk = recover(journal)
+        self._desk = recover(journal, vault)
         self._kept = Kept(journal)
         self._cases = KnownCases(journal)
         self._book = self._kept.with_those_of(self._desk, book)
@@ -75,7 +84,9 @@ class Bridge:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
-        self._commands = Commands(phone, floor, teller, self.now, self.feed)
+        self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
+        self._retention = retention or Retention()
+        self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
@@ -84,7 +95,9 @@ class Bridge:
         self._place = Place(extension="")
         self._presenter = Presenter()
         self._extension = ""  # of the supervisors
-        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules)
+        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
+        if self.privacy is not None:
+            self.privacy.erased = self.after.forget
         self._broken: asyncio.Future[None] = self._loop.create_future()
         for policy in book.policies.values():
             self._kept.keep(policy, self.now())
@@ -100,6 +113,8 @@ class Bridge:
         there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
         """
         self._extension = supervisors
+        if self.privacy is not None:
+            self.privacy.start()
         if self._desk.case is not None:
             self._take(w.Restarted())
         self.sit(place)
@@ -116,6 +131,9 @@ class Bridge:
                     group.create_task(self._copier.run())
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                if self.privacy is not None:
+                    upkeep = Upkeep(self.privacy, self._retention, self._teller, lambda: self.busy)
+                    group.create_task(upkeep.run())
                 await self._broken
         finally:
             if self._line is not None:
@@ -168,8 +186,7 @@ class Bridge:
     def record(self, *events: w.Event) -> None:
         """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
         with self._lock:
-            now = self.now()
-            head = self._journal.append(events, at_ms=now, wall_ms=wall_ms())
+            head = self._append(events, "", self.now())
         for seq, event in enumerate(events, head.seq - len(events) + 1):
             self._teller.tell("recorded", event=event, seq=seq)
         if self._copier is not None:
@@ -203,7 +220,7 @@ class Bridge:
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=wall_ms())
+                head = self._append(made.events, before.case.id if before.case else "", made.desk.at_ms)
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
@@ -217,6 +234,12 @@ class Bridge:
         if self._copier is not None and made.events:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
+
+    def _append(self, events: Sequence[w.Event], case: str, at_ms: int) -> Head:
+        """``case``: what the desk is about before them."""
+        wall = wall_ms()
+        sealed = events if self.privacy is None else self.privacy.sealed(events, case, wall)
+        return self._journal.append(sealed, at_ms=at_ms, wall_ms=wall)
 
     def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
         for event in events:
@@ -328,7 +351,8 @@ class Bridge:
             self._teller.tell("desks", desks=news.desks)
             return None
         if isinstance(news, w.GrantRefused):
-            self._refused(news)
+            with contextlib.suppress(JournalError):  # nothing was done, either way
+                self.record(news)
             return None
         if isinstance(news, w.FloorIs):
             self._teller.tell("floor", up=news.up)
@@ -337,12 +361,6 @@ class Bridge:
             if self._copier is not None and news.up:
                 self._copier.wake()
         return self.feed(news)
-
-    def _refused(self, news: w.GrantRefused) -> None:
-        try:
-            self.record(news)
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"not recorded: {error}")
 
     async def _pass_time(self) -> None:
         """A Tick whenever time alone changes something."""
@@ -380,8 +398,3 @@ class Bridge:
                     await self._phone.recount()
                 except PhoneError:
                     self._missed = True
-
-
-def wall_ms() -> int:
-    """Unix time, for people."""
-    return time.time_ns() // 1_000_000

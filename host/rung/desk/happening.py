@@ -36,6 +36,7 @@ Kind = Literal[
     "call",  # a call changed
     "floor",  # the floor came or went
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
+    "replied",  # from here, to what another desk asks; text: what
     "desks",  # what goes on at all desks, where a supervisor sits here
     "view",  # what the page shows
     "page",  # it is served at the address in text

@@ -53,6 +53,7 @@ class NatsFloor:
     def __init__(self, enrolment: Enrolment, within_s: float = LETTER_S) -> None:
         """``within_s`` is how long another desk may take to answer a letter."""
         self.desk = enrolment.desk
+        self.signed_on = False  # people sign on at this site: once known, it stays so
         self.ticket = ""  # the floor's pass for whoever has signed on here
         self.why = ""  # of a floor that is out of reach: one line
         self._who = enrolment
@@ -200,7 +201,8 @@ class _Session:
         await self.link.listen("rung.places.>", self._places.told)
         await self.link.settle()  # from here on every change is heard
         await self._places.load(self.link, desk)
-        self._grants = Grants(desk, self._floor._who.ca, self._places.signed_on)
+        self._floor.signed_on |= self._places.signed_on
+        self._grants = Grants(desk, self._floor._who.ca, self._floor.signed_on)
         there = self._places.get(desk)
         if there is not None:
             await self._ask_who_is_there()

@@ -120,6 +120,7 @@ class FloorDirectory:
         self._kept = kept
         self._present = present
         self._one = asyncio.Lock()
+        self._sitting: str | None = None
 
     async def check(self, name: str, password: str) -> Known | Refusal:
         async with self._one:
@@ -137,22 +138,25 @@ class FloorDirectory:
         try:
             said = await self._ask(Stands(name, ticket))
         except FloorError:
-            self._show(ticket)
+            self._show(name, ticket)
             raise
         if isinstance(said, LetIn):
             await asyncio.to_thread(self._kept.renew, said.known, said.ticket)
-            self._show(said.ticket)
+            self._show(name, said.ticket)
             return said.known
         await asyncio.to_thread(self._kept.forget, name)
         return None
 
     def sits(self, name: str | None) -> None:
         """Who has this desk now: their pass counts, and no other."""
-        self._show("" if name is None else self._ticket_of(name))
+        self._sitting = name
+        self._show(name, "" if name is None else self._ticket_of(name))
 
-    def _show(self, ticket: str) -> None:
-        self._floor.ticket = ticket
-        self._present(ticket)
+    def _show(self, name: str | None, ticket: str) -> None:
+        """Of whoever sits here, and of nobody else who only does something at this desk."""
+        if name == self._sitting:
+            self._floor.ticket = ticket
+            self._present(ticket)
 
     def _ticket_of(self, name: str) -> str:
         entry = self._kept.read().get(name)

@@ -22,11 +22,19 @@ PR_SET_PDEATHSIG = 1  # of Linux's prctl
 User = dict[str, object]
 
 
-def server_configuration(folder: Path, listen: str, users: list[User], system: str) -> bytes:
+def server_configuration(
+    folder: Path,
+    listen: str,
+    users: list[User],
+    system: str,
+    name: str = "rung-floor",
+    cluster: dict[str, object] | None = None,
+) -> bytes:
     """Paths are whole, so the server can be started from anywhere. ``system`` is a public nkey."""
     at = folder.resolve()
     told = {
-        "server_name": "rung-floor",
+        "server_name": name,
+        **({} if cluster is None else {"cluster": cluster}),
         "listen": listen,
         "ping_interval": "1s",  # a desk that is cut off is gone for the others within 3 s or so
         "ping_max": 2,

@@ -9,6 +9,7 @@ import secrets
 
 import apsw
 
+from rung.journal.database import SETTINGS, settle
 from rung.journal.format import VERSION, JournalError, JournalForeign
 
 MIGRATIONS = {1: ""}  # from which version: what changes in the file; entries are never written anew
@@ -32,13 +33,6 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
-_SETTINGS = {  # setting, and what must be read back
-    "synchronous": ("FULL", 2),
-    "journal_mode": ("WAL", "wal"),
-    "fullfsync": (True, 1),  # macOS: fsync alone stops in the drive's cache; elsewhere no effect
-    "checkpoint_fullfsync": (True, 1),
-}
-
 
 def prepare(db: apsw.Connection, place: str) -> str:
     """Take the file for this process alone, check and set it up, and return the journal's id.
@@ -52,13 +46,7 @@ def prepare(db: apsw.Connection, place: str) -> str:
     new = version == 0 and not db.execute("SELECT count(*) FROM sqlite_schema").get
     if not new:
         _refuse_unknown(db, place, version)
-    for name, (wanted, expected) in _SETTINGS.items():
-        db.pragma(name, wanted)
-        if (actual := db.pragma(name)) != expected:
-            raise JournalError(
-                f"{place}: {name} is {actual!r} instead of {expected!r}, so nothing written here "
-                "would be safe; put the journal on a local disk"
-            )
+    settle(db, place, SETTINGS)
     if new:
         with db:
             db.execute(_TABLES)

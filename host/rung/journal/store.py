@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from rung import words
+from rung.journal.database import DAMAGED, create_private, explained, make_private
 from rung.journal.format import Entry, Head, JournalDamaged, JournalError, follows, genesis, seal
 from rung.journal.schema import prepare
 
@@ -21,25 +22,6 @@ _COLUMNS = "seq, at_ms, wall_ms, kind, body, hash"
 
 _CASES = """SELECT seq, kind, body ->> '$.case' FROM entry
 WHERE kind IN ('CaseOpened', 'CaseReceived', 'CaseArrived', 'CaseReturned', 'CaseClosed') ORDER BY seq DESC"""
-
-_DAMAGED = "is damaged; keep it for the review and name a new file"
-_DAMAGES = (apsw.CorruptError, apsw.NotADBError, msgspec.ValidationError, UnicodeDecodeError)
-_MENDS: dict[type[Exception], str] = {
-    apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
-    apsw.LockedError: "is in use by another bridge; stop that one, or name another file",
-    apsw.FullError: "the disk is full; free some space",
-    apsw.ReadOnlyError: "may not be written; give this user the right to write it",
-    apsw.PermissionsError: "may not be written; give this user the right to write it",
-    PermissionError: "may not be written; give this user the right to write it",
-    apsw.CantOpenError: "cannot be opened; check that its folder exists and may be written",
-    FileNotFoundError: "cannot be opened; check that its folder exists and may be written",
-    apsw.CorruptError: _DAMAGED,
-    msgspec.ValidationError: _DAMAGED,
-    UnicodeDecodeError: _DAMAGED,
-    apsw.NotADBError: "is not a journal of Rung, or is damaged; keep it and name a new file",
-    apsw.IOError: "the disk failed; check the disk",
-    apsw.ConnectionClosedError: "has been closed",
-}
 
 
 class Journal:
@@ -57,15 +39,15 @@ class Journal:
         """Open the journal at ``path``, or begin one. ``vfs`` names a file layer of SQLite (tests)."""
         self._place = f"journal {os.fspath(path)}"
         self._log_pages = 0
-        with self._explained():
+        with explained(self._place):
             if vfs is None:
-                _create_private(Path(path))
+                create_private(Path(path))
             self._db = apsw.Connection(os.fspath(path), vfs=vfs)
         try:
-            with self._explained():
+            with explained(self._place):
                 self.id = prepare(self._db, self._place)
                 if vfs is None:
-                    _make_private(Path(path))
+                    make_private(Path(path))
                 self._head = self._checked_tail()
             self._db.set_wal_hook(self._note_log)
         except BaseException:
@@ -95,7 +77,7 @@ class Journal:
             entries.append(entry)
             head = Head(entry.seq, entry.hash)
         if entries:
-            with self._explained():
+            with explained(self._place):
                 self._write(entries)
             self._head = head
             self._checkpoint_when_due()
@@ -107,7 +89,7 @@ class Journal:
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
-                raise JournalDamaged(f"{self._place}: {_DAMAGED} (entries out of order)")
+                raise JournalDamaged(f"{self._place}: {DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
     def last(self, kind: type[words.Event]) -> Entry | None:
@@ -142,7 +124,7 @@ class Journal:
         A case is here from when it was opened, or received from another desk, until it is closed, or forgotten because
         the other desk took it back before its call had arrived.
         """
-        with self._explained():
+        with explained(self._place):
             rows = msgspec.convert(self._db.execute(_CASES).fetchall(), list[tuple[int, str, str]])
         start = 0
         later: dict[str, str] = {}  # of the cases whose beginning is still to be found: what became of them
@@ -161,7 +143,7 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file. Nothing is lost without it: what was appended is on the disk."""
-        with self._explained():
+        with explained(self._place):
             self._db.close()
 
     def _write(self, entries: list[Entry]) -> None:
@@ -201,23 +183,13 @@ class Journal:
         return Head(tail.seq, tail.hash)
 
     def _select(self, rest: str, values: tuple[str | int, ...] = ()) -> list[Entry]:
-        with self._explained():
+        with explained(self._place):
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM entry {rest}", values).fetchall()
             return [_entry(row) for row in rows]
 
     def _one(self, rest: str, values: tuple[str | int, ...] = ()) -> Entry | None:
         found = self._select(rest, values)
         return found[0] if found else None
-
-    @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what SQLite and the system say into one line with place and mend."""
-        try:
-            yield
-        except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
-            mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
-            kind = JournalDamaged if isinstance(error, _DAMAGES) else JournalError
-            raise kind(f"{self._place}: {mend} ({error})") from error
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -226,19 +198,3 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     body = body.encode() if isinstance(body, str) else None
     fields = {"seq": seq, "at_ms": at_ms, "wall_ms": wall_ms, "kind": kind, "body": body, "hash": hash_}
     return msgspec.convert(fields, Entry)
-
-
-def _make_private(path: Path) -> None:
-    # A file that was copied here may be readable for all, and its log took that over.
-    for file in (path, path.with_name(path.name + "-wal")):
-        with contextlib.suppress(FileNotFoundError):
-            file.chmod(0o600)
-
-
-def _create_private(path: Path) -> None:
-    # SQLite would create it readable for all; a new log takes over these rights.
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would only speak of an I/O error
-            raise PermissionError("permission denied") from None

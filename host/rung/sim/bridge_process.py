@@ -14,6 +14,7 @@ import msgspec
 from rung import words as w
 from rung.desk.happening import Happening
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 
 _LINE_BYTES = 1 << 20  # the longest happening: a whole policy stands in one
 
@@ -70,8 +71,9 @@ class BridgeProcess:
 
 
 def recorded(journal: Path) -> list[w.Event]:
-    """Every event of a record that nobody writes any more."""
-    store = Journal(journal)
-    events = [entry.event for entry in store.entries()]
+    """Every event of a record that nobody writes any more, with what it names."""
+    store, vault = Journal(journal), Vault(journal.with_name("vault.db"))
+    events = [vault.opened(entry.event) for entry in store.entries()]
     store.close()
+    vault.close()
     return events

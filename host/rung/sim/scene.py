@@ -21,13 +21,19 @@ from rung.words import Button, CallState, EndedBy, Gesture, Ground, Reply, Verdi
 TIMES = {
     Parts.REAL: Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10),
     Parts.PBX: Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10),
+    Parts.PAGES: Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10),
     Parts.VIRTUAL: Times(wait=0.1, say_time=0.08, answer_within=20, widen_after=10),
 }
 IGNORED = {"answer_within": 0.5, "widen_after": 0.25}  # where a story is about nobody answering
 TRIES = 3  # of a press that came an instant before its lamp could say otherwise
-LOOK_S = {Parts.REAL: 0.1, Parts.PBX: 0.0, Parts.VIRTUAL: 0.0}  # before each press, as a person does
+LOOK_S = {Parts.REAL: 0.1, Parts.PAGES: 0.0, Parts.PBX: 0.0, Parts.VIRTUAL: 0.0}  # before each press, as a person does
 MOMENT_S = 0.02
-ALIVE_S = {Parts.REAL: 0.3, Parts.PBX: 0.3, Parts.VIRTUAL: 0.02}  # in which a call that was to end would have ended
+ALIVE_S = {
+    Parts.REAL: 0.3,
+    Parts.PAGES: 0.3,
+    Parts.PBX: 0.3,
+    Parts.VIRTUAL: 0.02,
+}  # in which a call that was to end would have ended
 
 
 class Scene:

@@ -1,0 +1,85 @@
+"""Calls that were incidents, as desks have reported them, and which of them a review has upheld."""
+
+import contextlib
+from datetime import date
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.js.api import StreamConfig
+
+from rung import words as w
+from rung.floor import nats_letters as letters
+from rung.floor.base import FloorError
+from rung.floor.nats_keeping import Heard, Read, answer, on_disk
+from rung.floor.nats_link import Enrolment, Link, connected
+from rung.floor.nats_places import store
+
+INCIDENTS = "INCIDENTS"  # the stream
+
+
+class Incidents:
+    """A `rung.floor.nats_keeping.Keeping`."""
+
+    def __init__(self) -> None:
+        self._link: Link | None = None
+        self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
+        self._upheld: dict[str, date] = {}  # by case: until when
+
+    def streams(self) -> list[StreamConfig]:
+        return [on_disk(INCIDENTS, "rung.incident.*", "rung.upheld.*")]
+
+    def reads(self) -> list[Read]:
+        return [
+            Read(INCIDENTS, "rung.incident.>", self._incident),
+            Read(INCIDENTS, "rung.upheld.>", self._uphold),
+        ]
+
+    def answers(self) -> dict[str, Heard]:
+        return {"look_up": self._answer_look_up, "report": self._answer_report}
+
+    async def begin(self, link: Link) -> None:
+        self._link = link
+
+    async def uphold(self, case: str, until: date) -> None:
+        """As `uphold`; known here when it returns."""
+        if self._link is None:
+            raise FloorError("the floor is out of reach")
+        await uphold(self._link, case, until)
+        self._upheld[case] = until
+
+    async def _answer_report(self, msg: Msg) -> None:
+        """Answered once it is on the disk."""
+        desk = letters.from_whom(msg)
+        with contextlib.suppress(FloorError, msgspec.MsgspecError):
+            reported = letters.read_incident(msg.data)
+            assert self._link is not None  # nobody is answered before `begin`
+            await store(self._link, f"rung.incident.{desk}", reported.incident.case, msg.data)
+            self._reported[reported.incident.case] = (reported.caller, reported.incident)
+            await answer(msg, letters.Taken())
+
+    async def _incident(self, msg: Msg) -> None:
+        with contextlib.suppress(msgspec.MsgspecError):
+            reported = letters.read_incident(msg.data)
+            self._reported[reported.incident.case] = (reported.caller, reported.incident)
+
+    async def _uphold(self, msg: Msg) -> None:
+        with contextlib.suppress(msgspec.MsgspecError, ValueError):
+            said = letters.read_upheld(msg.data)
+            self._upheld[said.case] = date.fromisoformat(said.until)
+
+    async def _answer_look_up(self, msg: Msg) -> None:
+        """Upheld and unexpired."""
+        today, caller = date.today(), msg.data.decode()
+        found = [incident for whose, incident in self._reported.values() if whose == caller]
+        upheld = tuple(i for i in found if self._upheld.get(i.case, date.min) >= today)
+        await answer(msg, letters.LookedUp(upheld))
+
+
+async def uphold(link: Link | Enrolment, case: str, until: date) -> None:
+    """A review has found that this incident was one: look-ups find it, up to and with that day."""
+    if isinstance(link, Enrolment):
+        async with connected(link) as made:
+            await uphold(made, case, until)
+    else:
+        data = letters.encode(letters.Upheld(case, until.isoformat()))
+        await store(link, "rung.upheld.floor", f"{case} {until}", data)
