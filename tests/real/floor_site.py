@@ -111,6 +111,7 @@ class DeskProcess:
             self.troubles.append(happening.text)
         elif happening.kind in ("box", "phone", "floor"):
             self.up[happening.kind] = bool(happening.up)
+            self.troubles += [happening.text] if not happening.up else []
         self._changed.set()
 
     # -- hands -------------------------------------------------------------------------------------------------------
