@@ -1,6 +1,7 @@
 """The broker beside the real Asterisk: a desk has its own calls and no others, and nobody's death ends one."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.pbx.client import NOBODY
 from rung.words import CallIs, CallsAre, CallState, PhoneIs
 
+LONG = pytest.mark.skipif(os.environ.get("RUNG_LONG") != "1", reason="takes seconds: RUNG_LONG=1")
 HELD, UP, ENDED = CallState.HELD, CallState.UP, CallState.ENDED
 
 
@@ -122,6 +124,7 @@ def test_the_brokers_death_neither_ends_nor_forgets_a_call(played: Played, tmp_p
     play(played, tmp_path, story)
 
 
+@LONG
 def test_a_desk_that_dies_leaves_no_caller_on_hold_and_learns_what_became_of_the_call(
     played: Played, tmp_path: Path
 ) -> None:
@@ -199,6 +202,7 @@ def test_nonsense_at_the_door_harms_nobody(garbage: bytes, played: Played, tmp_p
     play(played, tmp_path, story)
 
 
+@LONG
 def test_an_order_to_end_that_was_under_way_too_long_is_not_begun(played: Played, tmp_path: Path) -> None:
     async def story(w: PbxWorld) -> None:
         out, line = await w.line()

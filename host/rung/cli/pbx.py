@@ -151,8 +151,8 @@ class Pbx:
     def _cut(self) -> None:
         for who in self._door.inside():
             if why := self._gate.why_not(who):
-                self._door.cut(lambda each, who=who: each == who, why)  # type: ignore[misc]
                 self._refused(who.desk, who.person, "stay", why)
+                self._door.cut(lambda each, who=who: each == who, why)  # type: ignore[misc]
 
     def _admit(self, enter: Enter, nonce: str) -> Pass:
         try:
