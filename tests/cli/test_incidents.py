@@ -24,6 +24,7 @@ from rung.desk.after_door import DOOR, DoorError, ask
 from rung.desk.privacy import Privacy
 from rung.floor.people import People
 from rung.floor.people_local import LocalDirectory
+from rung.journal.reading import reading
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.policy import load
@@ -53,6 +54,12 @@ def known(state: Path) -> People:
         people.add(name, (job,))
         people.set_password(name, PASSWORD)
     return people
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed for a test's patience."""
+    monkeypatch.setattr("rung.floor.people.PasswordHasher", lambda: QUICK)
 
 
 @pytest.fixture
@@ -197,7 +204,7 @@ def test_a_running_bridge_is_asked(tmp_path: Path) -> None:
             assert rig.has(w.Attended)
             rig.disk_is(full=True)
             failed = await asks(Do(act), "manager-1")
-            assert not failed.done and "not recorded, so not done" in failed.why  # type: ignore[attr-defined]
+            assert not failed.done and "not done: " in failed.why  # type: ignore[attr-defined]
             rig.disk_is(full=False)
             found = (await asks(Show("case-1"), "manager-1")).report  # type: ignore[attr-defined]
             assert found.how == w.Ending.ROUND_RUNG and found.afterwards[0].what == "reviewed"
@@ -244,3 +251,36 @@ def test_help_needs_nothing_that_is_not_needed() -> None:
     code = f"import sys, rung.cli.app; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out == "[]\n"
+
+
+def test_another_desks_cases_are_dealt_with_at_ones_own(desk: Path, tmp_path: Path) -> None:
+    """The act is in the record where it was done; the other desk's record is read, and not a byte of it changed."""
+    theirs = desk.parent / "state" / "journal.db"
+    before = theirs.read_bytes()
+    here = tmp_path / "here"
+    (here / "state").mkdir(parents=True)
+    known(here / "state")
+    Journal(here / "state" / "journal.db").close()
+    mine = here / "rung.toml"
+    mine.write_text(TOML.replace('"ada"', '"max"'))
+
+    def there(*args: str) -> Result:
+        return CliRunner().invoke(
+            app, ["incidents", "--with", str(theirs), *args, "-c", str(mine)], input=PASSWORD + "\n"
+        )
+
+    assert CASE in there("list", "--due", "--as", MANAGER.id).stdout
+    act = there("review", CASE, "coaching", "--why", "the warning was cut short", "--as", MANAGER.id)
+    assert act.stdout == "Reviewed: coaching.\n", act.output
+    told = json.loads(there("show", CASE, "--as", MANAGER.id).stdout)
+    assert told["how"] == "released" and told["caller"] == ""  # sealed: its keys are at the other desk
+    assert [after["what"] for after in told["afterwards"]] == ["reviewed"]
+    block = there("block", CASE, "--why", "again and again", "--as", SUPERVISOR.id)
+    assert "No number, no block" in block.stderr
+    assert theirs.read_bytes() == before
+    with reading(here / "state" / "journal.db") as record:
+        assert w.Attended in {type(entry.event) for entry in record.entries()}
+    gone = CliRunner().invoke(
+        app, ["incidents", "--with", "none.db", "list", "--as", MANAGER.id, "-c", str(mine)], input=PASSWORD
+    )
+    assert gone.exit_code == 2 and "none.db" in gone.stderr and len(gone.stderr.splitlines()) == 1

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import pytest
 
 from rung import words as w
-from rung.floor.base import Asked, AsksAre, Floor, FloorError, FloorNews, FloorUnsureError, Place, Status
+from rung.floor.base import Asked, AsksAre, Floor, FloorError, FloorNews, FloorUnsureError, HandedDown, Place, Status
 from rung.words import Outcome, Reply, Role, Want
 
 PATIENCE_S = 30.0
@@ -34,6 +34,9 @@ class Rig(Protocol):
 
     async def uphold(self, case: str, until: date) -> None:
         """A review upholds this incident."""
+
+    async def hand_down(self, whole: HandedDown) -> None:
+        """To all desks."""
 
 
 class Desk:

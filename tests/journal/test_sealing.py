@@ -22,6 +22,7 @@ PLAIN = {
     *("Play.text", "Record.name", "SignOnRefused.name"),  # a script; a recording, named for its case; one of the staff
     *("PersonSignedOff.why", "SignOnRefused.why", "PersonChanged.why", "GrantRefused.why", "CommandRefused.why"),
     "RecordBegunAnew.why",
+    *("BlockProposed.locked", "BlockProposed.caller"),  # encrypted under a key of its own; an index
     *("AlertClosed.why", "AskWidened.why", "BreatherEnded.why", "DutyDue.why", "Pause.why", "AnswerOffer.why"),
     "ErasureOrdered.why",  # it stays after the erasure; a number in it is refused
 }

@@ -1,4 +1,4 @@
-"""An agent's desk and two supervisors' on one floor, each with its page; and what people do there in a browser."""
+"""An agent's desk and supervisors' on one floor, each with its page; and what people do there in a browser."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,13 +22,13 @@ from rung.sim.handset import Handset, VirtualHandset
 from rung.sim.phone import VirtualPhone
 from rung.words import Person, Role
 
-NUMBERS = {"ada": "500", "eve": "601", "fay": "602"}
-HZ = {"ada": 880, "eve": 620, "fay": 700}
+NUMBERS = {"ada": "500", "eve": "601", "fay": "602", "gus": "603"}
+HZ = {"ada": 880, "eve": 620, "fay": 700, "gus": 740}
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 class ConsoleFloor(FloorStage):
-    """``desks`` and ``addresses`` by name: ada is an agent; eve, and fay where wanted, are supervisors."""
+    """``desks`` and ``addresses`` by name: ada is an agent; eve, fay and gus, who is asked later, lead."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class ConsoleFloor(FloorStage):
             phone,
             handset,
             self._handle(name),
-            Place(extension=handset.address, person=person),
+            Place(extension=handset.address, person=person, group=int(name == "gus")),
             partial(self._watch, name),
             partial(self._on_edge, name),
             box=False,

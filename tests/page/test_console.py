@@ -9,9 +9,12 @@ from tests.page.browser import looking
 from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
 
 from rung import words as w
+from rung.policy import Times
 from rung.sim.floor_stage import Parts
 from rung.words import Button, Gesture, Ground, Outcome
 
+HERE = {"domain": "127.0.0.1", "path": "/"}
+PASSES = Times(wait=0.3, say_time=0.3, answer_within=30, widen_after=1)
 Story = Callable[[ConsoleFloor, Page], Awaitable[None]]
 
 
@@ -52,11 +55,13 @@ def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Pat
         await expect(tile(page, "ada")).to_contain_text("asks for a supervisor")
         await stage.ada.until(lambda: stage.ada.has(w.AskSeen, desk="eve"), "the agent learns that it is seen")
         await fair(page, "leave is asked")
-        await asked.get_by_label("A word for the agent").fill("not yet, redirect again")
+        # What is typed is a word, and no key.
+        await asked.get_by_label("A word for the agent").press_sequentially("not yet, good grief")
+        assert not outcomes(stage)
         await asked.get_by_role("button", name="Deny").click()
         await expect(asked).to_have_count(0)
         assert outcomes(stage) == [Outcome.DENIED]
-        assert stage.ada.has(w.AskReplied, person="p-eve", word="not yet, redirect again")
+        assert stage.ada.has(w.AskReplied, person="p-eve", word="not yet, good grief")
         await expect(page.locator(".past.mine")).to_contain_text("You answered: leave denied")
         await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "it may be asked again")
         await stage.ada.press(Button.ESCALATE)
@@ -65,6 +70,7 @@ def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Pat
         await page.keyboard.press("a")
         await page.keyboard.press("g")
         await expect(page.locator(".past.mine").first).to_contain_text("leave granted")
+        await expect(page.locator("#queue-title")).to_be_focused()
         assert outcomes(stage) == [Outcome.DENIED, Outcome.GRANTED]
         await fair(page, "leave is granted")
         await tile(page, "ada").get_by_role("button", name="Withdraw the leave").click()
@@ -86,8 +92,6 @@ def test_an_ask_is_taken_back_and_one_is_ignored(tmp_path: Path, chromium: str) 
         await expect(page.locator(".past.missed")).to_contain_text("Missed: nobody answered", timeout=8000)
         await fair(page, "one was missed")
         assert outcomes(stage) == [Outcome.TAKEN_BACK, Outcome.IGNORED]
-
-    from rung.policy import Times
 
     played(story, tmp_path, chromium, times=Times(wait=0.3, say_time=0.3, answer_within=2, widen_after=1))
 
@@ -118,6 +122,33 @@ def test_panic_comes_first_with_a_sound_and_a_false_alarm_ends_it(tmp_path: Path
         await expect(page.locator(".past").first).to_contain_text("PANIC: ada. You answered:")
 
     played(story, tmp_path, chromium)
+
+
+def test_an_ask_that_one_lets_pass_goes_wider_and_says_so_on_both_consoles(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with (
+            looking(chromium, locale="de") as browser,
+            consoles(tmp_path, parts=Parts.VIRTUAL, names=("ada", "eve", "gus"), times=PASSES) as stage,
+        ):
+            eve, gus = await browser.new_page(), await browser.new_page()
+            await browser.add_cookies([{"name": "rung_look", "value": "de.light.usual.keys", **HERE}])
+            for page, name in ((eve, "eve"), (gus, "gus")):
+                await page.goto(stage.addresses[name])
+            await stage.call()
+            await asks_leave(stage)
+            await expect(card(gus, "ada").locator(".mark")).to_contain_text("Weitergegeben: Wer zuerst gefragt wird")
+            await expect(card(eve, "ada").locator(".mark")).to_contain_text("Weitergegeben: 1 weitere sind gefragt")
+            await eve.reload()  # each page of one browser keeps its own person
+            await expect(card(eve, "ada").locator(".mark")).to_contain_text("Weitergegeben")
+            await expect(gus.get_by_role("button", name="Erlauben (g)")).to_be_visible()
+            assert await gus.evaluate("document.documentElement.lang") == "de"
+            await fair(gus, "in German")
+            # Whoever is away is asked nothing any more, and says so.
+            await gus.get_by_role("button", name="Ich bin weg").click()
+            await expect(tile(eve, "gus")).to_contain_text("abwesend")
+            await expect(gus.get_by_role("button", name="Ich bin zurück")).to_be_visible()
+
+    asyncio.run(test())
 
 
 def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: str) -> None:

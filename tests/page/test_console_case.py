@@ -9,7 +9,7 @@ from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
 
 from rung import words as w
 from rung.sim.floor_stage import Parts
-from rung.words import Button, Ground
+from rung.words import Button, Gesture, Ground
 
 
 async def press(page: Page, button: str, seconds: float = 0.05) -> None:
@@ -21,7 +21,7 @@ async def press(page: Page, button: str, seconds: float = 0.05) -> None:
     await page.mouse.up()
 
 
-async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
+async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve") -> None:
     await expect(page.locator("#mine")).to_be_hidden()
     await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "ada may ask for a supervisor")
     await stage.ada.press(Button.ESCALATE)
@@ -34,7 +34,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
     await fair(page, "with a case of one's own")
     await mine.locator("[data-key=p]").click()
     await press(page, "warn")
-    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person="p-eve"), "eve has warned")
+    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")
     await mine.locator("[data-key=p]").click()
     await press(page, "release")
     await stage.eve.until(lambda: stage.eve.has(w.Announced), "eve has announced the end")
@@ -105,6 +105,27 @@ def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromiu
             await stage.ada.until(lambda: stage.ada.has(w.MarkerLifted, by="p-eve"), "the crisis is lifted")
             await expect(page.locator("[data-card]")).to_have_count(0)
             await expect(place).to_contain_text("in a call")
+
+    asyncio.run(test())
+
+
+def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
+            page = await browser.new_page()
+            await page.goto(stage.addresses["eve"])
+            await stage.call()
+            await stage.ada.press(Button.ESCALATE, Gesture.HOLD)
+            await card(page, "ada").get_by_role("button", name="I come into the call").click()
+            await stage.ada.until(lambda: stage.ada.has(w.SupervisorJoined, person="p-eve"), "eve is in the call")
+            place = tile(page, "ada")
+            await expect(place).to_contain_text("emergency")
+            await place.get_by_role("button", name="Take the call now").click()
+            mine = page.locator("#mine")
+            await expect(mine).to_contain_text("in a call with 0151-5551")
+            await mine.get_by_role("button", name="Hand the caller back").click()
+            await stage.eve.until(lambda: stage.eve.has(w.AskOpened, rung=""), "ada is asked to take the caller back")
+            await fair(page, "handing back")
 
     asyncio.run(test())
 

@@ -1,6 +1,7 @@
 """Two supervisors, two consoles, one ask: one gets it, and both see it close. Over a floor here and over NATS."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +17,10 @@ from rung import words as w
 from rung.floor.base import Floor
 from rung.floor.local import LocalFloor
 
+LONG = ["local"] if os.environ.get("RUNG_LONG") == "1" else []
 ALL = ("ada", "eve", "fay")
 GRANT = "document.querySelector('[data-answer=g]').click()"
+TAKE = GRANT.replace("=g", "=t")
 Handle = Callable[[str], Floor]
 
 
@@ -73,7 +76,7 @@ def test_one_of_two_gets_an_ask_and_it_closes_for_both(
     asyncio.run(test())
 
 
-@pytest.mark.parametrize("kind", ["local", "nats"])
+@pytest.mark.parametrize("kind", ["nats", *LONG])
 def test_when_one_has_taken_it_the_other_sees_who_did_not(
     tmp_path: Path, chromium: str, kind: str, request: pytest.FixtureRequest
 ) -> None:
@@ -96,5 +99,28 @@ def test_when_one_has_taken_it_the_other_sees_who_did_not(
                 stage.eve.floor.lose()  # type: ignore[attr-defined]  # a handle with a line of its own
                 await expect(eve.get_by_text("The floor is out of reach")).to_be_visible()
                 await expect(tile(eve, "ada")).to_have_count(0)
+
+    asyncio.run(test())
+
+
+@pytest.mark.skipif(os.environ.get("RUNG_LONG") != "1", reason="set RUNG_LONG=1")
+def test_two_take_one_call_and_one_has_it(tmp_path: Path, chromium: str, request: pytest.FixtureRequest) -> None:
+    async def test() -> None:
+        async with (
+            looking(chromium) as browser,
+            handles("nats", request) as handle,
+            consoles(tmp_path, handle=handle, names=ALL) as stage,
+        ):
+            pages = [await browser.new_page(), await browser.new_page()]
+            await both(stage, pages)
+            await asyncio.gather(*(page.evaluate(TAKE) for page in pages))
+            bosses = [stage.desks["eve"], stage.desks["fay"]]
+            await stage.ada.until(lambda: stage.ada.has(w.CaseClosed, how="transferred"), "ada has it no more")
+            having = [desk for desk in bosses if desk.has(w.CaseArrived)]
+            assert len(having) == 1
+            for page, desk in zip(pages, bosses, strict=True):
+                await expect(page.locator("[data-card]")).to_have_count(0)
+                mine = expect(page.locator("#mine"))
+                await (mine.to_be_visible() if desk in having else mine.to_be_hidden())
 
     asyncio.run(test())

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,9 @@ def after_door(config: Config, bridge: Bridge, directory: Any) -> AfterDoor:
         if isinstance(actor, str):
             return Reply(why=actor)
         try:
-            return await asyncio.to_thread(desk.answer, request.what, actor)
+            return await asyncio.to_thread(desk.answer, request.what, actor, request.also)
         except JournalError as error:
-            return Reply(why=f"not recorded, so not done: {error}")
+            return Reply(why=f"not done: {error}")
 
     return AfterDoor(config.state_folder(), handle)
 
@@ -66,13 +67,14 @@ def person_of(file: Path) -> str:
     return read_config(file).desk.person or ""
 
 
-def asked(file: Path, what: What, name: str) -> Reply:
+def asked(file: Path, what: What, name: str, also: Sequence[Path] = ()) -> Reply:
     """The reply to this person; ends with one line where none can be had."""
     try:
         config = read_config(file)
     except ConfigError as error:
         stop(str(error))
-    request = Request(what, name, typed(f"password of {name}: ") if name else "")
+    password = typed(f"password of {name}: ") if name else ""
+    request = Request(what, name, password, tuple(str(path.resolve()) for path in also))
     try:
         reply = ask(config.state_folder(), request)
         return at_rest(config, request) if reply is None else reply
@@ -100,7 +102,7 @@ def at_rest(config: Config, request: Request) -> Reply:
                 journal.append(privacy.sealed([event], "", now_ms), at_ms=journal.last_at_ms(), wall_ms=now_ms)
 
         after = Afterwards(journal, lock, record, _wall_ms, config.after, vault)
-        return AfterDesk(after, lambda: {config.desk.name: after.lines()}).answer(request.what, actor)
+        return AfterDesk(after, lambda: {config.desk.name: after.lines()}).answer(request.what, actor, request.also)
     finally:
         journal.close()
         vault.close()

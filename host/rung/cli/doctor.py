@@ -16,6 +16,7 @@ from rung.cli.phones import asterisk_settings, control_of
 from rung.config import AsteriskConfig, BaresipConfig, BrokerConfig, Config, ConfigError, read_config
 from rung.floor.base import FloorError
 from rung.journal.format import JournalError
+from rung.journal.reading import reading
 from rung.journal.store import Journal
 from rung.journal.verify import verify
 from rung.link.hello import Trouble, greeted
@@ -79,23 +80,22 @@ def _journal(doctor: Doctor, config: Config) -> bool:
     if not path.exists():
         doctor.good("journal", f"{path}: not there yet; `rung run` makes it")
         return False
+    in_use = False
     try:
-        journal = Journal(path)
+        Journal(path).close()
     except JournalError as error:
         in_use = "in use" in str(error)
         (doctor.good if in_use else doctor.bad)("journal", str(error))
-        return in_use
     try:
-        report = verify(journal.entries(), journal.id)
+        with reading(path) as record:
+            report = verify(record.entries(), record.id)
         if report.broken is None:
             doctor.good("journal", f"{path}: {report.head.seq} entries, the chain holds")
         else:
             doctor.bad("journal", f"{path}: entry {report.broken.seq} is {report.broken.fault}: {report.broken.what}")
     except JournalError as error:
         doctor.bad("journal", str(error))
-    finally:
-        journal.close()
-    return False
+    return in_use
 
 
 def _box(doctor: Doctor, config: Config, in_use: bool) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import time
 import tomllib
@@ -13,18 +12,15 @@ from typing import Annotated, Any
 import typer
 
 from rung.cli.ends import NO_FLOOR, need, stop
+from rung.cli.floor_folder import Folder, default_folder
+from rung.cli.floor_policy import app as policy
+from rung.cli.floor_views import views
 from rung.words import Role
 
 PORT = 4222  # NATS' own
 app = typer.Typer(no_args_is_help=False, help="The floor: one server for many desks, and which of them may be on it.")
-
-
-def default_folder() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "rung" / "floor"
-
-
-Folder = Annotated[Path | None, typer.Option(help="The floor's folder; left out: in the user's state folder.")]
+app.add_typer(policy, name="policy")
+app.command()(views)
 Name = Annotated[str, typer.Argument(help="The desk's name: letters, digits, - and _.")]
 
 
@@ -92,6 +88,7 @@ def cluster(
 
 async def _serve(folder: Any) -> None:
     from rung.cli.floor_copies import continues, read_head
+    from rung.cli.floor_views import FloorFold
     from rung.floor.site_service import FloorService
 
     task = asyncio.current_task()
@@ -99,7 +96,7 @@ async def _serve(folder: Any) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
-        await FloorService(folder, lambda text: print(text, flush=True), continues, read_head).run()
+        await FloorService(folder, lambda text: print(text, flush=True), continues, read_head, FloorFold).run()
 
 
 @app.command("add-desk")

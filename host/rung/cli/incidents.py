@@ -18,6 +18,17 @@ Who = Annotated[str, typer.Option("--as", help="Who you are, by `rung people`; l
 Config = Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
 TOML = Path("rung.toml")
+_also: list[Path] = []  # what --with has named, for the one command that this process is
+
+
+@app.callback()
+def also(
+    with_: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="Another desk's record, or a copy or export of it: its cases too."),
+    ] = None,
+) -> None:
+    _also[:] = with_ or []
 
 
 def _ask(what: str, who: str, config: Path, *fields: object) -> Any:
@@ -25,7 +36,7 @@ def _ask(what: str, who: str, config: Path, *fields: object) -> Any:
     from rung.cli.after import asked
     from rung.desk import after_desk
 
-    reply = asked(config, getattr(after_desk, what)(*fields), who)
+    reply = asked(config, getattr(after_desk, what)(*fields), who, _also)
     if not reply.done:
         stop(reply.why)
     return reply

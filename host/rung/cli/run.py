@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +27,9 @@ from rung.desk.happening import Happening, Teller
 from rung.desk.orders import serve
 from rung.desk.privacy import Retention
 from rung.floor.base import Floor, FloorError, Place
-from rung.journal.format import JournalError
+from rung.journal.anew import open_journal
+from rung.journal.format import JournalDamaged, JournalError
+from rung.journal.signing import Signer
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.link.search import BoxAt
@@ -34,6 +37,7 @@ from rung.page.site import PageError, Site
 from rung.phone.base import Phone
 
 Watch = Callable[[Happening], None]
+DAMAGED_AGAIN_S = 60.0  # a fresh record that is damaged this soon is no accident of the file's
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
@@ -42,11 +46,23 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
     comes = (person, typed(f"password of {person}: ")) if person else None
+    damage = ""
+    while True:
+        begun, is_fresh = time.monotonic(), bool(damage)
+        damage = _until_damaged(config, json, damage, comes)
+        if not damage:
+            return
+        if is_fresh and time.monotonic() - begun < DAMAGED_AGAIN_S:
+            stop(f"{damage}; it was begun anew a moment ago, so look after the disk first")
+
+
+def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, str] | None) -> str:
+    """Run until it is ended, or the record is found damaged: returns how. ``damage`` is what the one before met."""
     phone = phone_of(config)
     floor = floor_of(config)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = Journal(config.journal)
+        journal, begun_anew = open_journal(config.journal, damage)
         vault = vault_of(config)
     except (JournalError, OSError) as error:
         stop(str(error))
@@ -54,14 +70,25 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     site = site_of(config)
     eyes = _print_json if screen is None else screen.happened
     teller = Teller(eyes if site is None else _both(site.happened, eyes))
+    if begun_anew:
+        teller.tell("trouble", text=begun_anew)
+    found, signer = "", None
     try:
-        asyncio.run(_run(config, phone, journal, vault, teller, screen, floor, comes, site))
+        signer = Signer(config.journal)
+    except JournalError as error:  # calls are worth more than heads
+        teller.tell("trouble", text=f"heads of the record are not signed: {error}")
+    try:
+        asyncio.run(_run(config, phone, journal, vault, signer, teller, screen, floor, comes, site))
+    except* JournalDamaged as damaged:
+        found = str(damaged.exceptions[0])
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
-        journal.close()
+        with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
+            journal.close()
         vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
+    return found
 
 
 def run_phone(file: Path) -> None:
@@ -144,6 +171,7 @@ async def _run(
     phone: Phone,
     journal: Journal,
     vault: Vault,
+    signer: Signer | None,
     teller: Teller,
     screen: Screen | None,
     floor: Floor | None,
@@ -158,9 +186,11 @@ async def _run(
         teller,
         floor=floor,
         box=box,
-        rules=config.after,
         vault=vault,
+        signer=signer,
         retention=retention_of(config),
+        shelf=config.state_folder() / "policies.json",
+        rules=config.after,
     )
     task = asyncio.current_task()
     assert task is not None

@@ -3,7 +3,8 @@
 The same requests are answered by a running bridge (through `after_door`) and by a command at a record at rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -13,8 +14,10 @@ from rung.desk.report.model import Report
 from rung.desk.report.reading import Line, instant, report
 from rung.journal.after.blocks import blocks
 from rung.journal.after.figures import Counting, Figures, Own, own
-from rung.journal.after.files import CaseFile, Files
+from rung.journal.after.files import CaseFile
 from rung.journal.after.open_duties import open_duties
+from rung.journal.format import Entry
+from rung.journal.reading import reading
 from rung.words import Actor, Job, Verdict
 
 
@@ -61,6 +64,7 @@ class Request(Struct, frozen=True):
     what: What
     name: str = ""
     password: str = ""
+    also: tuple[str, ...] = ()  # files of other desks' records, whose cases are dealt with here as well
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -106,12 +110,19 @@ class AfterDesk:
         records: Callable[[], Mapping[str, Sequence[Line]]],
         rest: Callable[[], w.Answer | None] | None = None,
     ) -> None:
-        """``records``: whole, by name, this desk's own first. ``rest`` ends the breather, where a bridge runs."""
+        """``records``: whole, by name, this desk's own. ``rest`` ends the breather, where a bridge runs."""
         self._after = after
         self._records = records
         self._rest = rest
 
-    def answer(self, what: What, actor: Actor) -> Reply:
+    def answer(self, what: What, actor: Actor, also: Iterable[str] = ()) -> Reply:
+        """``also``: files of other desks' records. Raises JournalError for one that cannot be read."""
+        others = [_record(Path(file)) for file in also]
+        for id, _, lines in others:
+            self._after.learn(id, lines)
+        return self._answer(what, actor, {name: lines for _, name, lines in others})
+
+    def _answer(self, what: What, actor: Actor, others: Mapping[str, Sequence[Line]]) -> Reply:
         match what:
             case Do(act=act):
                 return _told(self._after.attend(act, actor))
@@ -121,14 +132,14 @@ class AfterDesk:
             case ListAll(due_only=due_only):
                 return Reply(done=True, rows=tuple(self._rows(actor, due_only)))
             case Show(case=case):
-                return self._show(case, actor)
+                return self._show(case, actor, others)
             case ListBlocks():
                 return self._blocks(actor)
             case Mine():
                 return Reply(done=True, own=own(next(iter(self._records().values()), ()), actor.id))
             case Count():
                 counting = Counting()
-                for name, lines in self._records().items():
+                for name, lines in {**others, **self._records()}.items():
                     counting.take(name, lines)
                 return Reply(done=True, figures=counting.figures())
 
@@ -141,20 +152,17 @@ class AfterDesk:
                 rows.append(_row(file, due))
         return rows
 
-    def _show(self, case: str, actor: Actor) -> Reply:
+    def _show(self, case: str, actor: Actor, others: Mapping[str, Sequence[Line]]) -> Reply:
         files = self._after.files()
         file = files.cases.get(case)
         if file is None:
             return Reply(why=f"No case {case!r} is on record; `rung incidents list` shows those that are.")
         if not _may_see(actor, file):
             return Reply(why="Only who had the call, a supervisor or a manager sees it.")
-        found = self._report(files, case)
+        found = report(files, case, {**others, **self._records()}, self._after.wall_ms())
         if found is not None:
             self._after.seen(case, actor.id, "the incident report")
         return Reply(done=found is not None, report=found, private=not _leads(actor))
-
-    def _report(self, files: Files, case: str) -> Report | None:
-        return report(files, case, self._records(), self._after.wall_ms())
 
     def _blocks(self, actor: Actor) -> Reply:
         if not _leads(actor):
@@ -173,6 +181,12 @@ class AfterDesk:
             for block in held
         )
         return Reply(done=True, blocks=tuple(rows))
+
+
+def _record(file: Path) -> tuple[str, str, list[Entry]]:
+    """Its id, what it is called here, and all that is in it: what names a caller is sealed there."""
+    with reading(file) as record:
+        return record.id, file.stem, list(record.entries())
 
 
 def _told(answer: w.Answer) -> Reply:

@@ -5,17 +5,22 @@ floor keeps them, can be told as well: a manager at one desk then sees, and deal
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
 from rung.journal.after.files import Files
 from rung.journal.by_case import Told
-from rung.journal.store import READ_BATCH, Journal
+from rung.journal.format import JournalError
+from rung.journal.store import Journal
 from rung.journal.vault import Vault
+
+AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
+BLOCK = "block"  # with what the names of the keys of blocked numbers begin
 
 
 class Opened(Struct, frozen=True):
@@ -38,6 +43,7 @@ class Afterwards:
         rules: Rules = NO_RULES,
         vault: Vault | None = None,
     ) -> None:
+        self.attended: Callable[[], object] = lambda: None  # told when something was done
         self.rules = rules
         self.wall_ms = wall_ms
         self._journal = journal
@@ -46,18 +52,30 @@ class Afterwards:
         self._vault = vault
         self._files = Files()
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
+        self._learnt: dict[str, int] = {}  # how many entries of other desks' records
         self._read = 0  # up to which entry of the desk's own record
+
+    @property
+    def record(self) -> str:
+        """The name of this desk's record."""
+        return self._journal.id
+
+    def anything(self) -> bool:
+        """Whether anybody has ever done anything after a call here. Raises JournalError."""
+        with self._journal_lock:
+            return self._journal.last(w.Attended) is not None
 
     def files(self) -> Files:
         """All cases, as the record has them now. Raises JournalError."""
         with self._lock:
             while True:
                 with self._journal_lock:
-                    entries = list(islice(self._journal.entries(self._read), READ_BATCH))
+                    entries = list(islice(self._journal.entries(self._read), AT_ONCE))
                     events = [self._opened(entry.event) for entry in entries]
                 for entry, event in zip(entries, events, strict=True):
                     self._files.take(self._journal.id, event, entry.wall_ms)
                     self._read = entry.seq
+                    self._unlock(event)
                 if not entries:
                     return self._files
 
@@ -67,7 +85,7 @@ class Afterwards:
         after = 0
         while True:
             with self._journal_lock:
-                entries = list(islice(self._journal.entries(after), READ_BATCH))
+                entries = list(islice(self._journal.entries(after), AT_ONCE))
                 found += [Opened(entry.at_ms, entry.wall_ms, self._opened(entry.event)) for entry in entries]
             if not entries:
                 return found
@@ -80,31 +98,70 @@ class Afterwards:
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
-            self._files, self._read = Files(), 0
+            self._files, self._read, self._learnt = Files(), 0, {}
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)
 
-    def learn(self, record: str, entries: Iterable[Told]) -> None:
-        """More of another desk's record, in order and each entry once. This desk's own is left as it is."""
+    def learn(self, record: str, entries: Sequence[Told]) -> None:
+        """Another desk's record as far as it is known, from its beginning; what was learnt of it before is passed over.
+
+        This desk's own is left as it is.
+        """
         with self._lock:
-            for entry in entries:
-                if record != self._journal.id:
+            if record != self._journal.id:
+                for entry in entries[self._learnt.get(record, 0) :]:
                     self._files.take(record, entry.event, entry.wall_ms)
+                self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
         """Record the act if this person may do it; else say why not. Raises JournalError: nothing was done."""
         with self._lock:
-            event, answer = decide(self.files(), act, actor, self.wall_ms(), self.rules)
+            files = self.files()
+            event, answer = decide(files, act, actor, self.wall_ms(), self.rules)
             if event is not None:
+                if isinstance(event.act, w.BlockProposed):
+                    event = replace(event, act=self._with_number(event.act, files.cases[event.act.case].caller))
                 self._record(event)
+                self.attended()
             return answer
 
-    def trained(self, person: str) -> bool | None:
-        """Whether a training on this very record holds; None: it knows of none. Reads little, however long it is."""
+    def forget_numbers(self, cases: Iterable[str]) -> None:
+        """These blocks are over: their own copies of the number go. Raises JournalError."""
+        if self._vault is None:
+            return
         with self._journal_lock:
-            entries = self._journal.of_kind(w.Attended)
+            there = self._vault.there()
+            if gone := [key for case in cases if (key := f"{BLOCK}/{case}") in there]:
+                self._vault.erase(gone)
+
+    def _with_number(self, act: w.BlockProposed, number: str) -> w.BlockProposed:
+        """A block outlives its case, so it has the number under a key of its own."""
+        if self._vault is None:
+            return act
+        with self._journal_lock:
+            locked = self._vault.lock_up(f"{BLOCK}/{act.case}", number, self.wall_ms())
+        return replace(act, locked=locked, caller=self._vault.index(number))
+
+    def _unlock(self, event: w.Event) -> None:
+        """Of a block, the number; on the files alone."""
+        if self._vault is not None and isinstance(event, w.Attended) and isinstance(event.act, w.BlockProposed):
+            act = event.act
+            with self._journal_lock:
+                number = self._vault.unlock(f"{BLOCK}/{act.case}", act.locked) if act.locked else ""
+            self._files.cases[act.case].number = number or ""
+
+    def trained(self, person: str) -> bool | None:
+        """Whether a training on this very record holds; None: it knows of none. Reads little, however long it is.
+
+        A record that cannot be read shows no training: nobody ends a call on the strength of it.
+        """
         files = Files()
-        for entry in entries:
-            files.take(self._journal.id, entry.event, entry.wall_ms)
+        try:
+            with self._journal_lock:
+                entries = self._journal.of_kind(w.Attended)
+            for entry in entries:
+                files.take(self._journal.id, entry.event, entry.wall_ms)
+        except JournalError:
+            return False
         return files.trained(person, self.wall_ms())

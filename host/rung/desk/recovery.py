@@ -22,13 +22,15 @@ def recover(journal: Journal, vault: Vault | None = None) -> Desk:
     talk that nobody heard. Raises JournalError if the record cannot be read.
     """
     desk = Desk(at_ms=journal.last_at_ms())
-    for kind in (w.CaseOpened, w.CaseArrived, w.EffectDecided, w.AskOpened, w.AlertRaised):
+    for kind in (w.RecordBegunAnew, w.CaseOpened, w.CaseArrived, w.EffectDecided, w.AskOpened, w.AlertRaised):
         entry = journal.last(kind)
         match entry.event if entry is not None else None:
+            case w.RecordBegunAnew(epoch=epoch):
+                desk = replace(desk, epoch=epoch, effect=epoch, ask=epoch)
             case w.CaseOpened(epoch=epoch) | w.CaseArrived(epoch=epoch):
                 desk = replace(desk, epoch=max(epoch, desk.epoch))
             case w.EffectDecided(effect=effect):
-                desk = replace(desk, effect=effect.id)
+                desk = replace(desk, effect=max(effect.id, desk.effect))
             case w.AskOpened(ask=ask) | w.AlertRaised(ask=ask):
                 desk = replace(desk, ask=max(ask, desk.ask))
     for entry in journal.open_cases():

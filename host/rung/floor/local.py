@@ -19,6 +19,7 @@ from rung.floor.base import (
     FloorError,
     FloorNews,
     FloorUnsureError,
+    HandedDown,
     Line,
     Place,
     Status,
@@ -45,11 +46,18 @@ class LocalFloor:
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
         self._upheld: dict[str, date] = {}  # by case: until when
         self.copies: dict[str, list[tuple[str, Line]]] = {}  # by desk: of which record, and what
+        self.handed: dict[type, HandedDown] = {}  # of each kind the last
         self.heads: dict[str, list[str]] = {}  # by desk: the signed ends of its record
 
     def desk(self, name: str) -> "LocalDesk":
         """A handle for the desk of that name; only one at a time can `run`."""
         return LocalDesk(self, name)
+
+    def hand_down(self, whole: HandedDown) -> None:
+        """To every desk, now and whenever it comes."""
+        self.handed[type(whole)] = whole
+        for desk in self._desks.values():
+            desk.put(whole)
 
     def uphold(self, case: str, until: date = date.max) -> None:
         """A review has found that this incident was one: look-ups find it, up to and with that day."""
@@ -179,6 +187,8 @@ class LocalDesk:
         self._told = self._told_asks = None
         self._floor.enter(self)
         self.look()
+        for whole in self._floor.handed.values():
+            self.put(whole)
 
     # -- news, for the floor -----------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ lost, or comes back with nothing, takes nothing along: each desk says anew where
 """
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 import time
@@ -31,6 +32,7 @@ from rung.floor.base import (
 )
 from rung.floor.grants import Granted, Grants, Sender, grant
 from rung.floor.nats_asks import Asking, Before
+from rung.floor.nats_handed import Hearing
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
 from rung.floor.nats_places import Places, keep, put, store
@@ -43,6 +45,7 @@ NOT_YET_S = 0.02  # until a desk has heard of one that has just come
 AGAIN_S, AGAIN_MAX_S = 0.1, 2.0  # between two attempts to reach the floor, the second half of it by chance
 NAME_S = 1.0  # whoever has this name answers within that
 GATHER_S = 0.02  # between two tellings of who is here
+LEARN_S = 5.0  # before what is handed down is asked for again
 SERVICE_S = 2.0  # so long a steward may take for an answer
 Answer = TypeVar("Answer")
 
@@ -184,6 +187,7 @@ class _Session:
         self._seq = 0  # of our place, as the server has it
         self._seen: dict[str, str] = {}  # by desk: its connection
         self._places = Places(self._place_changed)
+        self._handed = Hearing(feed)
         self._letterbox = Letterbox(link.name, self._take)
         self._numbers = itertools.count(1)
         self._key = public(floor._who.seed)
@@ -199,6 +203,7 @@ class _Session:
         """Take the desk's place. Raises NameTaken, or FloorError while it cannot be had."""
         desk = self._floor.desk
         await self.link.listen("rung.places.>", self._places.told)
+        await self.link.listen("rung.handing.>", self._handed.told)
         await self.link.settle()  # from here on every change is heard
         await self._places.load(self.link, desk)
         self._floor.signed_on |= self._places.signed_on
@@ -229,7 +234,10 @@ class _Session:
         """Until the floor is lost."""
         self._changed.set()
         async with asyncio.TaskGroup() as group:
-            works = [group.create_task(work) for work in (self._tell_floor(), self._tell_asks(), self._keep_place())]
+            works = [
+                group.create_task(work)
+                for work in (self._tell_floor(), self._tell_asks(), self._keep_place(), self._learn())
+            ]
             ends = [group.create_task(end) for end in (self.link.until_lost(), self._until_evicted())]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in (*works, *ends):
@@ -267,6 +275,13 @@ class _Session:
             self._evicted.set()
         else:  # a steward believed us gone
             self._floor._moved.set()
+
+    async def _learn(self) -> None:
+        """What the floor hands down to all; what changes since comes by itself."""
+        while True:
+            with contextlib.suppress(FloorError, msgspec.MsgspecError):  # no steward, or an older one
+                return await self._handed.load(self.link, self._floor.desk)
+            await asyncio.sleep(LEARN_S)
 
     async def _keep_place(self) -> None:
         while True:

@@ -1,6 +1,7 @@
 """Calls that were incidents, as desks have reported them, and which of them a review has upheld."""
 
 import contextlib
+from collections.abc import Callable
 from datetime import date
 
 import msgspec
@@ -24,6 +25,11 @@ class Incidents:
         self._link: Link | None = None
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
         self._upheld: dict[str, date] = {}  # by case: until when
+        self.upheld: Callable[[str], bool] = lambda case: False  # what the desks' records say of it
+
+    def caller_of(self, case: str) -> str:
+        """As the desk has reported them; empty: it has not, or they came without a number."""
+        return self._reported[case][0] if case in self._reported else ""
 
     def streams(self) -> list[StreamConfig]:
         return [on_disk(INCIDENTS, "rung.incident.*", "rung.upheld.*")]
@@ -71,7 +77,7 @@ class Incidents:
         """Upheld and unexpired."""
         today, caller = date.today(), msg.data.decode()
         found = [incident for whose, incident in self._reported.values() if whose == caller]
-        upheld = tuple(i for i in found if self._upheld.get(i.case, date.min) >= today)
+        upheld = tuple(i for i in found if self._upheld.get(i.case, date.min) >= today or self.upheld(i.case))
         await answer(msg, letters.LookedUp(upheld))
 
 

@@ -75,8 +75,8 @@ async def make(link: Link, config: StreamConfig) -> None:
     go_on()
 
 
-async def read(link: Link, what: Read) -> None:
-    """Returns when what was there has been read."""
+async def read(link: Link, what: Read, within_s: float = LOAD_S) -> None:
+    """Returns when what was there has been read; TimeoutError where that takes longer."""
     count = 0
     some = asyncio.Event()
 
@@ -97,7 +97,7 @@ async def read(link: Link, what: Read) -> None:
         config=None if what.start is None else ConsumerConfig(opt_start_seq=what.start),
         idle_heartbeat=HEARTBEAT_S,
     )
-    async with asyncio.timeout(LOAD_S):
+    async with asyncio.timeout(within_s):
         while True:
             consumer = await subscription.consumer_info()
             go_on()

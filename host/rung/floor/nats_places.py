@@ -99,10 +99,19 @@ def _presence(desk: str, role: Role, place: Place) -> Presence | None:
 
 async def look(who: Enrolment) -> w.FloorIs:
     """Who is on the floor now, without going there. FloorError if it is out of reach."""
+    return (await _loaded(who)).floor_is(who.desk)
+
+
+async def desks_of(who: Enrolment) -> dict[str, Place]:
+    """How each desk that is there shows itself. FloorError if the floor is out of reach."""
+    return (await _loaded(who)).desks_are().desks
+
+
+async def _loaded(who: Enrolment) -> Places:
     places = Places()
     async with connected(who) as link:
         await places.load(link, who.desk)
-    return places.floor_is(who.desk)
+    return places
 
 
 async def put(link: Link, subject: str, sat: Sat | None, last: int, within_s: float) -> int | None:
@@ -129,8 +138,8 @@ async def keep(link: Link, subject: str, data: bytes, last: int, within_s: float
 
 
 async def store(link: Link, subject: str, name: str, data: bytes) -> None:
-    """Returns once it is on the server's disk; twice under one name, it is kept once."""
-    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
+    """Returns once it is on the server's disk; twice under one name, it is kept once, but not under none."""
+    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name} if name else None)
     if "error" in msgspec.json.decode(answer.data, type=dict[str, object]):
         raise FloorError(f"the floor does not keep it: {answer.data.decode()}")
 

@@ -18,10 +18,12 @@ from nats.js.errors import Error as JetStreamError
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
 from rung.floor.nats_copies import Continues, Copies, ReadHead
+from rung.floor.nats_handed import Handed
 from rung.floor.nats_incidents import Incidents
 from rung.floor.nats_keeping import Heard, Keeping, Read, answer, make, read
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
 from rung.floor.nats_places import Places, put
+from rung.floor.nats_views import Fold, Views
 
 ACCOUNT = "RUNG"  # of the server, in which everybody is but its system's user
 PLACES = "PLACES"  # the stream
@@ -65,6 +67,7 @@ class Steward:
         continues: Continues = lambda copied, journal, lines: "",
         read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
+        fold: Callable[[], Fold] | None = None,
         keeping: tuple[Keeping, ...] = (),
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
@@ -74,6 +77,8 @@ class Steward:
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
         says (without it they are kept unread); ``trouble`` is told what does not.
+
+        ``fold`` makes what folds the records into views; without it there are none.
         """
         self.up = asyncio.Event()
         self._who = who
@@ -83,8 +88,14 @@ class Steward:
         self._people = people
         self._standing = standing
         self._signed_on = signed_on
-        self.incidents = Incidents()
-        self._keeping: tuple[Keeping, ...] = (self.incidents, Copies(continues, trouble, read_head), *keeping)
+        self.incidents, self.handed = Incidents(), Handed()
+        self._keeping: tuple[Keeping, ...] = (
+            self.incidents,
+            self.handed,
+            Copies(continues, trouble, read_head),
+            *((Views(fold, self.incidents, self.handed),) if fold is not None else ()),
+            *keeping,
+        )
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject

@@ -19,6 +19,9 @@ END_S = 10.0  # a server that does not end by then is killed; its files outlive 
 LOG_BYTES = 10_000_000
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
+# What a desk may ask of a steward.
+SERVICES = ("places", "look_up", "report", "copied", "people", "handed")
+
 User = dict[str, object]
 
 
@@ -67,9 +70,11 @@ def user_of_steward(key: str) -> User:
 def user_of_desk(desk: str, role: Role, key: str) -> User:
     """It speaks as itself alone, is answered, and hears what is for it and who is here."""
     publish = [f"rung.to.*.{desk}", f"rung.place.{role}.{desk}"]
-    publish += [f"rung.floor.{service}.{desk}" for service in ("places", "look_up", "report", "copied", "people")]
+    publish += [
+        f"rung.floor.{service}.{desk}" for service in ("places", "look_up", "report", "copied", "people", "handed")
+    ]
     publish += [f"rung.journal.{desk}", f"rung.head.{desk}"]
-    subscribe = [f"rung.to.{desk}.*", "rung.places.>", f"_INBOX.{desk}.>"]
+    subscribe = [f"rung.to.{desk}.*", "rung.places.>", "rung.handing.>", f"_INBOX.{desk}.>"]
     return _user(key, publish, subscribe, {"max": 1, "expires": "10s"})
 
 
@@ -112,13 +117,16 @@ class NatsServer:
 
     def start(self) -> None:
         """Returns at once; whoever connects sees when it is up. FloorError if it cannot be started."""
-        command = [find_server(), "--config", str(self._configuration)]
+        command = self._command()
         try:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_ends_with_its_parent
             )
         except OSError as error:
             raise FloorError(f"the NATS server cannot be started: {error}") from None
+
+    def _command(self) -> list[str]:
+        return [find_server(), "--config", str(self._configuration)]
 
     def ended(self) -> int | None:
         """Its exit code; None while it runs."""

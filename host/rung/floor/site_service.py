@@ -15,6 +15,7 @@ from rung.floor.cluster import NODES, SharedSite
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
+from rung.floor.nats_views import Fold
 from rung.floor.people import PEOPLE, People
 from rung.floor.people_service import SignOns
 from rung.floor.site import Account, SiteFolder
@@ -28,9 +29,15 @@ class FloorService:
     """`run` until cancelled; FloorError when the server cannot be started, or ends by itself."""
 
     def __init__(
-        self, folder: SiteFolder, tell: Callable[[str], None], continues: Continues, read_head: ReadHead | None = None
+        self,
+        folder: SiteFolder,
+        tell: Callable[[str], None],
+        continues: Continues,
+        read_head: ReadHead | None = None,
+        fold: Callable[[], Fold] | None = None,
     ) -> None:
-        """``tell`` gets a line for people; ``continues`` and ``read_head`` as `Steward`."""
+        """``tell`` gets a line for people; ``continues``, ``read_head`` and ``fold`` as `Steward`."""
+        self._fold = fold
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
@@ -67,6 +74,7 @@ class FloorService:
             signed_on=self._people.file.exists,
             continues=self._continues,
             read_head=self._read_head,
+            fold=self._fold,
             trouble=self._tell,
             keeping=() if node is None else (self._shared,),
         )

@@ -1,6 +1,7 @@
 """What the record and the file of keys have in common as files: settings, rights, and what is said when one fails."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,14 @@ _MENDS: dict[type[Exception], str] = {
     apsw.ConnectionClosedError: "has been closed",
 }
 
+_MENDS_OF_SYSTEM = {
+    errno.EROFS: "may not be written, the disk is read-only; mend that, or name a folder on another disk",
+    errno.ENOSPC: "the disk is full; free some space",
+    errno.EDQUOT: "the disk is full for this user; free some space",
+    errno.EIO: "the disk failed; check the disk",
+}
+_OTHER = "cannot be used; see the reason in brackets"
+
 
 @contextlib.contextmanager
 def explained(place: str) -> Iterator[None]:
@@ -45,7 +54,7 @@ def explained(place: str) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
+        mend = _MENDS.get(type(error)) or _MENDS_OF_SYSTEM.get(getattr(error, "errno", None) or 0, _OTHER)
         kind = JournalDamaged if isinstance(error, _DAMAGES) else JournalError
         raise kind(f"{place}: {mend} ({error})") from error
 
@@ -74,4 +83,10 @@ def create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         if not os.access(path, os.R_OK | os.W_OK):  # SQLite would only speak of an I/O error
+            if os.access(path, os.R_OK) and _is_read_only(path):
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS)) from None
             raise PermissionError("permission denied") from None
+
+
+def _is_read_only(path: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(path).f_flag & os.ST_RDONLY)

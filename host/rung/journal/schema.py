@@ -58,6 +58,19 @@ def prepare(db: apsw.Connection, place: str) -> str:
     return str(db.execute("SELECT id FROM journal").get)
 
 
+def layout(db: apsw.Connection) -> list[tuple[str, str, str]]:
+    """Every table, index, trigger or view in the database: kind, name, and how it was made."""
+    rows = db.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY name, type").fetchall()
+    return [(str(kind), str(name), str(sql)) for kind, name, sql in rows]
+
+
+def proper_layout() -> list[tuple[str, str, str]]:
+    """What `layout` must tell of a journal; a trigger, say, could change what is written."""
+    db = apsw.Connection(":memory:")
+    db.execute(_TABLES)
+    return layout(db)
+
+
 def _refuse_unknown(db: apsw.Connection, place: str, version: int) -> None:
     if db.pragma("application_id") != APPLICATION_ID:
         raise JournalForeign(f"{place}: is not a journal of Rung; name another file")

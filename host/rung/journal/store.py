@@ -38,13 +38,14 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], *, vfs: str | None = None) -> None:
         """Open the journal at ``path``, or begin one. ``vfs`` names a file layer of SQLite (tests)."""
         self._place = f"journal {os.fspath(path)}"
+        self.damage = ""  # what was found damaged, as soon as it was met: no more should be written here
         self._log_pages = 0
-        with explained(self._place):
+        with self._explained():
             if vfs is None:
                 create_private(Path(path))
             self._db = apsw.Connection(os.fspath(path), vfs=vfs)
         try:
-            with explained(self._place):
+            with self._explained():
                 self.id = prepare(self._db, self._place)
                 if vfs is None:
                     make_private(Path(path))
@@ -77,7 +78,7 @@ class Journal:
             entries.append(entry)
             head = Head(entry.seq, entry.hash)
         if entries:
-            with explained(self._place):
+            with self._explained():
                 self._write(entries)
             self._head = head
             self._checkpoint_when_due()
@@ -91,6 +92,10 @@ class Journal:
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
                 raise JournalDamaged(f"{self._place}: {DAMAGED} (entries out of order)")
             after = batch[-1].seq
+
+    def entry(self, seq: int) -> Entry | None:
+        """The entry of that number."""
+        return self._one("WHERE seq = ?", (seq,))
 
     def last(self, kind: type[words.Event]) -> Entry | None:
         """The newest entry of that kind."""
@@ -124,7 +129,7 @@ class Journal:
         A case is here from when it was opened, or received from another desk, until it is closed, or forgotten because
         the other desk took it back before its call had arrived.
         """
-        with explained(self._place):
+        with self._explained():
             rows = msgspec.convert(self._db.execute(_CASES).fetchall(), list[tuple[int, str, str]])
         start = 0
         later: dict[str, str] = {}  # of the cases whose beginning is still to be found: what became of them
@@ -143,7 +148,7 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the file. Nothing is lost without it: what was appended is on the disk."""
-        with explained(self._place):
+        with self._explained():
             self._db.close()
 
     def _write(self, entries: list[Entry]) -> None:
@@ -183,13 +188,22 @@ class Journal:
         return Head(tail.seq, tail.hash)
 
     def _select(self, rest: str, values: tuple[str | int, ...] = ()) -> list[Entry]:
-        with explained(self._place):
+        with self._explained():
             rows = self._db.execute(f"SELECT {_COLUMNS} FROM entry {rest}", values).fetchall()
             return [_entry(row) for row in rows]
 
     def _one(self, rest: str, values: tuple[str | int, ...] = ()) -> Entry | None:
         found = self._select(rest, values)
         return found[0] if found else None
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            with explained(self._place):
+                yield
+        except JournalDamaged as error:
+            self.damage = str(error)
+            raise
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

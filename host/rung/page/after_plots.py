@@ -12,6 +12,8 @@ from rung.page.shell import tag
 
 def plots(say: Say, figures: Figures) -> None:
     """Asks by outcome and by hour, how fast they were answered, endings by how, refusals by reason."""
+    if not (figures.asks or figures.endings or figures.refusals):
+        tag("p", say("plot.none"), "soft")
     asks, answered = figures.asks, [row.answered_s for row in figures.asks if row.answered_s is not None]
     _bars(say("plot.asks"), Counter(spelled(say, "outcome", row.outcome) for row in asks).most_common())
     hours = Counter(datetime.fromtimestamp(row.wall_ms / 1000).hour for row in asks)
@@ -24,7 +26,9 @@ def plots(say: Say, figures: Figures) -> None:
 
 def _bars(title: str, counts: Iterable[tuple[str, int]]) -> None:
     counts = list(counts)
-    most = max((count for _, count in counts), default=0)
+    if not counts:
+        return
+    most = max(count for _, count in counts)
     with tag("table", "", "bars"):
         tag("caption", title)
         for name, count in counts:

@@ -1,5 +1,7 @@
 """The supervisor's console: alarms and asks first, one's own case, what was lately, and every desk."""
 
+from collections.abc import Iterable
+
 from nicegui import ui
 
 from rung import words as w
@@ -8,7 +10,7 @@ from rung.page.agent import buttons, grounds, ladder, saying
 from rung.page.console_asks import Queue
 from rung.page.console_desks import Desks
 from rung.page.console_past import lately
-from rung.page.floor_seen import FloorSeen
+from rung.page.floor_seen import FloorSeen, Waiting
 from rung.page.seen import Seen
 from rung.page.shell import Page, set_attributes, tag
 from rung.words import Verdict
@@ -26,7 +28,7 @@ def build(page: Page) -> None:
     _mine(page)
     with tag("div", classes="console"):
         with tag("section", classes="queue", aria_labelledby="queue-title"):
-            tag("h2", page.say("console.asks"), id="queue-title")
+            tag("h2", page.say("console.asks"), id="queue-title", tabindex="-1")
             Queue(page)
             page.text(lambda seen: "" if seen.around.waiting else page.say("console.no_asks"), classes="soft")
             lately(page)
@@ -46,6 +48,7 @@ def _bar(page: Page) -> None:
         sound = tag("button", say("console.sound_off"), "sound", type="button", id="sound", aria_pressed="false")
         sound._props["data-on"], sound._props["data-off"] = say("console.sound_on"), say("console.sound_off")
         page.button(say("console.next_ask"), lambda: None, "next-ask", data_key="a", onclick="rung.nextAsk()")
+        tag("p", say("shell.who", person=page.session.person.id), "who")
         page.looks()
 
     def change(seen: Seen) -> None:
@@ -98,14 +101,15 @@ def _summary(page: Page) -> None:
     def change(seen: Seen) -> None:
         around = seen.around
         set_attributes(urgent, {"data_alarm": _worst(around), "data_asks": str(_new(around))})
-        urgent.text = "; ".join(
-            page.say(f"want.{each.asked.want}") + ": " + each.asked.desk
-            for each in around.waiting
-            if each.alarm and each.replied is None
-        )
-        waits.text = page.say("console.waiting", count=len(around.waiting))
+        urgent.text = _named(page, [each for each in around.waiting if each.alarm and each.replied is None])
+        waiting = page.say("console.waiting", count=len(around.waiting))
+        waits.text = f"{waiting}. {_named(page, around.waiting)}"
 
     page.on_change(change)
+
+
+def _named(page: Page, waiting: Iterable[Waiting]) -> str:
+    return "; ".join(f"{page.say(f'want.{each.asked.want}')}: {each.asked.desk}" for each in waiting)
 
 
 def _worst(around: FloorSeen) -> str:

@@ -134,6 +134,7 @@ class Site:
     async def show(self, asked: Asked) -> None:
         """It is in front of somebody here; the desk that asks learns it once."""
         key = (asked.desk, asked.ask)
+        self._shown &= {waiting.key for waiting in self.seen.around.waiting}
         if self.floor is not None and key not in self._shown:
             self._shown.add(key)
             with contextlib.suppress(FloorError):  # it is over, or the floor is lost: then nobody waits for it

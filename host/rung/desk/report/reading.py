@@ -23,7 +23,7 @@ from rung.policy.phrases import opens
 from rung.policy.reading import look_at
 from rung.policy.scripts import script
 from rung.policy.state import Case, Facts, Who
-from rung.words import Verdict
+from rung.words import Outcome, Verdict
 from rung.words.calls import CAME_TO_SOMETHING
 
 Told = TypeVar("Told")
@@ -226,6 +226,8 @@ class _Reader:
 
 def _closed(ask: Asked, outcome: str, open_ms: int) -> Asked:
     answered = {reply.desk for reply in ask.replies}
+    if outcome == Outcome.ACCEPTED:
+        answered |= set(ask.to[:1])  # rung at once, as at a hand-back: the transfer is the answer
     silent = tuple(desk for desk in ask.to if desk not in answered)
     return replace(ask, outcome=outcome.replace("_", " "), after_s=round(open_ms / 1000, 1), silent=silent)
 

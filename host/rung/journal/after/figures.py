@@ -126,6 +126,8 @@ def _in_order(rows: list[Row]) -> tuple[Row, ...]:
 
 def reason_of(why: str) -> str:
     """What was said to one person at one moment, so that the same reason is the same text."""
+    if not why:
+        return "sealed, or erased"  # in a copy, or after its time
     return re.sub(r"\d+(\.\d+)?", "…", why.split(" Now: ")[0]).strip().rstrip(".")
 
 

@@ -41,6 +41,7 @@ class CaseFile(Struct):
     opened_ms: int = 0  # Unix time, as are all here
     closed_ms: int = 0
     caller: str = ""  # as the record knows them
+    number: str = ""  # of a block, where the case itself has been erased
     policy: str = ""
     version: str = ""
     language: str = "en"

@@ -90,6 +90,14 @@
   setInterval(listen, 200);
 
   // -- keys ------------------------------------------------------------------------------------------------------------
+  // Once the card in focus is over, the focus goes to the queue's head, not to the next ask: no second press answers that.
+  let card = null;
+  document.addEventListener("focusin", (event) => { card = event.target.closest("[data-card]"); });
+  setInterval(() => {
+    if (!card || card.isConnected) return;
+    card = null;
+    if (document.activeElement === document.body) document.getElementById("queue-title")?.focus();
+  }, 100);
   function nextAsk() {
     document.querySelector("[data-card]")?.focus();
   }
