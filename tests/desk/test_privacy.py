@@ -165,6 +165,16 @@ def test_each_is_kept_for_its_time_and_not_longer() -> None:
         assert desk.vault.there().keys() == {"case/up", "refused/up"}, "a call that is up was touched"
 
 
+def test_a_live_block_keeps_its_own_copy_when_its_case_is_erased() -> None:
+    with office() as desk:
+        desk.call("a")
+        locked = desk.vault.lock_up("block/a", CALLER, desk.wall_ms)
+        desk.privacy.erase(["a"], MAX, "asked")
+        desk.days_pass(400)
+        assert desk.privacy.retain(Retention()) == ()
+        assert desk.vault.unlock("block/a", locked) == CALLER
+
+
 def test_who_was_refused_without_a_call_is_kept_by_the_day() -> None:
     with office() as desk:
         refused = press(1)

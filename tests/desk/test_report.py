@@ -33,7 +33,14 @@ def record() -> list[Opened]:
             await desk.until(lambda: desk.has(w.CaseClosed))
             case = next(e.case for e in desk.record() if isinstance(e, w.CaseClosed))
             desk.now.attend(w.WrappedUp(case=case, code="ended", reason="went on after the notice"), Actor("agent-17"))
-            return desk.now.after.lines()
+            whole = desk.now.after.lines()
+            part = desk.now.after.lines(case)
+            told = report(desk.now.after.files(), case, {"desk": whole}, whole[-1].wall_ms)
+            assert told == report(
+                desk.now.after.files(), case, {"desk": part}, whole[-1].wall_ms
+            )  # it has all it needs
+            assert len(part) < len(whole)
+            return whole
 
     return asyncio.run(play())
 
@@ -79,6 +86,18 @@ def test_the_private_page_is_of_ones_own_steps(lines: list[Opened]) -> None:
     assert (KEPT in mine and "Release the call" in mine) or "release" in mine
     assert KEPT not in others and "No step of the ladder" in others
     assert "went on after the notice" not in mine  # findings and the like are not on it
+
+
+def test_a_recording_is_named_once_the_phone_has_confirmed_it(lines: list[Opened]) -> None:
+    begun = w.EffectDecided(w.Record(99, "line-1", "case-1"), 5)
+    at = next(i for i, line in enumerate(lines) if isinstance(line.event, w.RungTaken))
+    decided = [*lines[:at], Opened(lines[at].at_ms, lines[at].wall_ms, begun), *lines[at:]]
+    confirmed = [
+        *decided[: at + 1],
+        Opened(lines[at].at_ms, lines[at].wall_ms, w.EffectConfirmed(99)),
+        *decided[at + 1 :],
+    ]
+    assert (reported(decided).recording, reported(confirmed).recording) == ("", "case-1")
 
 
 def without(lines: list[Opened], gone: Callable[[w.Event], bool]) -> list[Opened]:

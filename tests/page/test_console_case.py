@@ -74,6 +74,7 @@ def test_a_supervisor_takes_a_call_ends_it_by_her_ladder_and_writes_why(tmp_path
             await expect(review.get_by_label("Reason")).to_have_value("By the record, the order was kept.")
             await review.get_by_role("button", name="Read the report").click()
             await expect(review).to_contain_text("The order was kept")
+            await expect(review).not_to_contain_text("1970")  # it began at ada's desk: not known here
             await page.get_by_role("button", name="Draw them").click()
             await expect(page.get_by_role("table", name="Incidents, by how the call ended")).to_contain_text("released")
             await page.get_by_role("button", name="Show the block list").click()

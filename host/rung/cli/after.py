@@ -24,9 +24,7 @@ WHO = "say who you are: --as NAME (known by `rung people add`), or name desk.per
 
 def after_door(config: Config, bridge: Bridge, directory: Any) -> AfterDoor:
     """The running bridge's door. ``directory``: a `rung.desk.seat.Directory`, or None."""
-    desk = AfterDesk(
-        bridge.after, lambda: {config.desk.name: bridge.after.lines()}, lambda: bridge.feed(w.BreatherOver())
-    )
+    desk = AfterDesk(bridge.after, config.desk.name, lambda: bridge.feed(w.BreatherOver()))
 
     async def handle(request: Request) -> Reply:
         actor = _own(config) if not request.name else await _checked(directory, request)
@@ -102,7 +100,7 @@ def at_rest(config: Config, request: Request) -> Reply:
                 journal.append(privacy.sealed([event], "", now_ms), at_ms=journal.last_at_ms(), wall_ms=now_ms)
 
         after = Afterwards(journal, lock, record, _wall_ms, config.after, vault)
-        return AfterDesk(after, lambda: {config.desk.name: after.lines()}).answer(request.what, actor, request.also)
+        return AfterDesk(after, config.desk.name).answer(request.what, actor, request.also)
     finally:
         journal.close()
         vault.close()

@@ -33,7 +33,7 @@ class Item(Struct, frozen=True):
 
 def demo(story: str | None, policy: str | None, json: bool, list_: bool, all_: bool) -> int:
     """The exit code."""
-    for module in ("baresip", "micropython_run"):
+    for module in ("baresip", "micropython_run", "nicegui"):
         need(module, NO_DEMO)
     if policy is not None and policy not in shipped():
         stop(f"no policy {policy!r}; there are: {', '.join(shipped())}")

@@ -107,12 +107,12 @@ class AfterDesk:
     def __init__(
         self,
         after: Afterwards,
-        records: Callable[[], Mapping[str, Sequence[Line]]],
+        name: str,
         rest: Callable[[], w.Answer | None] | None = None,
     ) -> None:
-        """``records``: whole, by name, this desk's own. ``rest`` ends the breather, where a bridge runs."""
+        """``name``: the desk's. ``rest`` ends the breather, where a bridge runs."""
         self._after = after
-        self._records = records
+        self._name = name
         self._rest = rest
 
     def answer(self, what: What, actor: Actor, also: Iterable[str] = ()) -> Reply:
@@ -136,10 +136,10 @@ class AfterDesk:
             case ListBlocks():
                 return self._blocks(actor)
             case Mine():
-                return Reply(done=True, own=own(next(iter(self._records().values()), ()), actor.id))
+                return Reply(done=True, own=own(self._after.lines(), actor.id))
             case Count():
-                counting = Counting()
-                for name, lines in {**others, **self._records()}.items():
+                counting = Counting(self._after.known_as)
+                for name, lines in {**others, self._name: self._after.lines()}.items():
                     counting.take(name, lines)
                 return Reply(done=True, figures=counting.figures())
 
@@ -159,7 +159,7 @@ class AfterDesk:
             return Reply(why=f"No case {case!r} is on record; `rung incidents list` shows those that are.")
         if not _may_see(actor, file):
             return Reply(why="Only who had the call, a supervisor or a manager sees it.")
-        found = report(files, case, {**others, **self._records()}, self._after.wall_ms())
+        found = report(files, case, {**others, self._name: self._after.lines(case)}, self._after.wall_ms())
         if found is not None:
             self._after.seen(case, actor.id, "the incident report")
         return Reply(done=found is not None, report=found, private=not _leads(actor))

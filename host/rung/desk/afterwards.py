@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
-from rung.journal.after.files import Files
+from rung.journal.after.files import Files, known_as
 from rung.journal.by_case import Told
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
@@ -21,6 +21,9 @@ from rung.journal.vault import Vault
 
 AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
 BLOCK = "block"  # with what the names of the keys of blocked numbers begin
+# Most of a record: no file of a case needs them, nor what was sealed in any event but these.
+PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
+OPENED = frozenset({"CaseOpened", "Attended"})
 
 
 class Opened(Struct, frozen=True):
@@ -43,16 +46,18 @@ class Afterwards:
         rules: Rules = NO_RULES,
         vault: Vault | None = None,
     ) -> None:
-        self.attended: Callable[[], object] = lambda: None  # told when something was done
+        self.attended: list[Callable[[w.AfterAct], object]] = []  # told when something was done
         self.rules = rules
         self.wall_ms = wall_ms
         self._journal = journal
         self._journal_lock = lock
         self._record = record
         self._vault = vault
-        self._files = Files()
+        self.known_as = known_as if vault is None else vault.index
+        self._files = Files(self.known_as)
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
         self._learnt: dict[str, int] = {}  # how many entries of other desks' records
+        self._spans: dict[str, tuple[int, int]] = {}  # by case: its first and its last entry in this desk's record
         self._read = 0  # up to which entry of the desk's own record
 
     @property
@@ -71,25 +76,44 @@ class Afterwards:
             while True:
                 with self._journal_lock:
                     entries = list(islice(self._journal.entries(self._read), AT_ONCE))
-                    events = [self._opened(entry.event) for entry in entries]
-                for entry, event in zip(entries, events, strict=True):
-                    self._files.take(self._journal.id, event, entry.wall_ms)
+                    events = [self._opened(entry.event) if entry.kind in OPENED else None for entry in entries]
+                for entry, opened in zip(entries, events, strict=True):
                     self._read = entry.seq
-                    self._unlock(event)
+                    if entry.kind not in PASSED_OVER:
+                        event = opened or entry.event
+                        case = self._files.take(self._journal.id, event, entry.wall_ms)
+                        if not isinstance(event, w.Attended):  # which may come weeks after the call
+                            begun, _ = self._spans.get(case, (entry.seq, 0))
+                            self._spans[case] = (begun, entry.seq)
+                        self._unlock(event)
                 if not entries:
                     return self._files
 
-    def lines(self) -> list[Opened]:
-        """This desk's whole record, in clear text where it is not erased. Raises JournalError."""
+    def lines(self, case: str = "") -> list[Opened]:
+        """This desk's record, in clear text where it is not erased: whole, or what a report of this case needs of it.
+
+        Raises JournalError.
+        """
+        if not case:
+            return self._between(1, None)
+        self.files()
+        with self._lock:
+            begun, over = self._spans.get(case, (1, 0))
+        with self._journal_lock:
+            kept = [Opened(e.at_ms, e.wall_ms, e.event) for e in self._journal.of_kind(w.PolicyKept)]
+        return [*kept, *self._between(begun, over)]
+
+    def _between(self, first: int, last: int | None) -> list[Opened]:
         found: list[Opened] = []
-        after = 0
-        while True:
+        after = first - 1
+        while last is None or after < last:
             with self._journal_lock:
-                entries = list(islice(self._journal.entries(after), AT_ONCE))
+                entries = [e for e in islice(self._journal.entries(after), AT_ONCE) if last is None or e.seq <= last]
                 found += [Opened(entry.at_ms, entry.wall_ms, self._opened(entry.event)) for entry in entries]
             if not entries:
-                return found
+                break
             after = entries[-1].seq
+        return found
 
     def seen(self, case: str, person: str, what: str) -> None:
         """Somebody is shown what names a caller: on record before they see it. Raises JournalError."""
@@ -98,7 +122,7 @@ class Afterwards:
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
-            self._files, self._read, self._learnt = Files(), 0, {}
+            self._files, self._read, self._learnt, self._spans = Files(self.known_as), 0, {}, {}
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)
@@ -115,16 +139,21 @@ class Afterwards:
                 self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
-        """Record the act if this person may do it; else say why not. Raises JournalError: nothing was done."""
-        with self._lock:
-            files = self.files()
-            event, answer = decide(files, act, actor, self.wall_ms(), self.rules)
-            if event is not None:
-                if isinstance(event.act, w.BlockProposed):
-                    event = replace(event, act=self._with_number(event.act, files.cases[event.act.case].caller))
-                self._record(event)
-                self.attended()
-            return answer
+        """Record the act if this person may do it; else say why not. Nothing is done when the record fails."""
+        try:
+            with self._lock:
+                files = self.files()
+                event, answer = decide(files, act, actor, self.wall_ms(), self.rules)
+                if event is not None:
+                    if isinstance(event.act, w.BlockProposed):
+                        event = replace(event, act=self._with_number(event.act, files.cases[event.act.case].caller))
+                    self._record(event)
+        except JournalError as error:
+            return w.Answer(verdict=w.Verdict.REFUSED, why=f"Not recorded, so not done: {error}")
+        if event is not None:
+            for told in tuple(self.attended):
+                told(act)
+        return answer
 
     def forget_numbers(self, cases: Iterable[str]) -> None:
         """These blocks are over: their own copies of the number go. Raises JournalError."""

@@ -54,12 +54,13 @@ class Privacy:
         self, journal: Journal, vault: Vault, lock: threading.Lock, now: Callable[[], int], wall_ms: Callable[[], int]
     ) -> None:
         """``now`` is the desk's clock. Finishes what a crash has interrupted; raises JournalError if that cannot be."""
-        self.erased: Callable[[], None] = lambda: None  # told when something was; what is in memory is to go too
         self._journal = journal
         self._vault = vault
         self._lock = lock
         self._now = now
         self._wall_ms = wall_ms
+        self.written: Callable[[], object] = lambda: None  # the record has grown
+        self.erased: Callable[[], None] = lambda: None  # never under the desk's lock: what is in memory is to go too
 
     def start(self) -> None:
         """Finish what a crash has interrupted; find callers again under a floor's new secret."""
@@ -152,7 +153,7 @@ class Privacy:
                 since = max(made_ms, ended.get(its, 0)) if what == CASE else made_ms
                 if what in (DAY, REFUSED) and _is_day(its):
                     since = made_ms + DAY_MS  # its last press may be as young as the day's end
-                known = what in (CASE, DAY, REFUSED)  # others, as of a block, end as whoever made them says
+                known = what in (CASE, DAY, REFUSED)  # a block's ends with the block
                 if known and its not in holds and its not in still and now_ms - since >= days * DAY_MS:
                     due.append(name)
             why = f"kept for {retention.refused_days} days (refused presses), {retention.cases_days} days (cases)"
@@ -268,6 +269,7 @@ class Privacy:
 
     def _append(self, *events: w.Event) -> None:
         self._journal.append(events, at_ms=self._now(), wall_ms=self._wall_ms())
+        self.written()
 
 
 def _caller(event: w.CaseOpened | w.CaseReceived) -> str:

@@ -267,4 +267,10 @@ class Floor(Protocol):
         """
 
     async def report(self, caller: str, incident: Earlier) -> None:
-        """Tell how a call that was an incident ended. It is found by later look-ups only once it has been upheld."""
+        """Tell how a call that was an incident ended. It is found by later look-ups only once it has been upheld.
+
+        ``caller`` is what look-ups of this caller will say: from a desk never the number, but `Vault.index` of it.
+        """
+
+    async def forget(self, case: str) -> None:
+        """The incident that this desk has reported of that case is erased, at once and for good; if there is one."""

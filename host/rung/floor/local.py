@@ -44,6 +44,7 @@ class LocalFloor:
         self._desks: dict[str, LocalDesk] = {}  # in reach
         self._asks: dict[tuple[str, int], w.AskFloor] = {}  # open, oldest first
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
+        self._reporters: dict[str, str] = {}  # by case: the desk that has reported it
         self._upheld: dict[str, date] = {}  # by case: until when
         self.copies: dict[str, list[tuple[str, Line]]] = {}  # by desk: of which record, and what
         self.handed: dict[type, HandedDown] = {}  # of each kind the last
@@ -121,8 +122,13 @@ class LocalFloor:
 
     # -- incidents ---------------------------------------------------------------------------------------------------
 
-    def report(self, caller: str, incident: w.Earlier) -> None:
+    def report(self, desk: str, caller: str, incident: w.Earlier) -> None:
+        self._reporters[incident.case] = desk
         self._reported[incident.case] = (caller, incident)
+
+    def forget(self, desk: str, case: str) -> None:
+        if self._reporters.get(case) == desk:
+            self._reported.pop(case, None)
 
     def earlier(self, caller: str) -> tuple[w.Earlier, ...]:
         """Upheld and unexpired."""
@@ -284,7 +290,10 @@ class LocalDesk:
         self._reached().heads.setdefault(self.desk, []).append(head)
 
     async def report(self, caller: str, incident: w.Earlier) -> None:
-        self._reached().report(caller, incident)
+        self._reached().report(self.desk, caller, incident)
+
+    async def forget(self, case: str) -> None:
+        self._reached().forget(self.desk, case)
 
     def _reached(self) -> LocalFloor:
         if self._lost or not self._runs:

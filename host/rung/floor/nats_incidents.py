@@ -7,12 +7,14 @@ from datetime import date
 import msgspec
 from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
 
 from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
 from rung.floor.nats_keeping import Heard, Read, answer, on_disk
-from rung.floor.nats_link import Enrolment, Link, connected
+from rung.floor.nats_link import CONNECT_S, Enrolment, Link, connected
 from rung.floor.nats_places import store
 
 INCIDENTS = "INCIDENTS"  # the stream
@@ -24,6 +26,7 @@ class Incidents:
     def __init__(self) -> None:
         self._link: Link | None = None
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
+        self._kept: dict[tuple[str, str], set[int]] = {}  # by desk and case: under which numbers the server keeps it
         self._upheld: dict[str, date] = {}  # by case: until when
         self.upheld: Callable[[str], bool] = lambda case: False  # what the desks' records say of it
 
@@ -32,16 +35,17 @@ class Incidents:
         return self._reported[case][0] if case in self._reported else ""
 
     def streams(self) -> list[StreamConfig]:
-        return [on_disk(INCIDENTS, "rung.incident.*", "rung.upheld.*")]
+        return [on_disk(INCIDENTS, "rung.incident.*", "rung.upheld.*", "rung.forgotten.*")]
 
     def reads(self) -> list[Read]:
         return [
             Read(INCIDENTS, "rung.incident.>", self._incident),
             Read(INCIDENTS, "rung.upheld.>", self._uphold),
+            Read(INCIDENTS, "rung.forgotten.>", self._forget),
         ]
 
     def answers(self) -> dict[str, Heard]:
-        return {"look_up": self._answer_look_up, "report": self._answer_report}
+        return {"look_up": self._answer_look_up, "report": self._answer_report, "forget": self._answer_forget}
 
     async def begin(self, link: Link) -> None:
         self._link = link
@@ -66,7 +70,29 @@ class Incidents:
     async def _incident(self, msg: Msg) -> None:
         with contextlib.suppress(msgspec.MsgspecError):
             reported = letters.read_incident(msg.data)
-            self._reported[reported.incident.case] = (reported.caller, reported.incident)
+            case = reported.incident.case
+            self._reported[case] = (reported.caller, reported.incident)
+            desk = msg.subject.rpartition(".")[2]
+            self._kept.setdefault((desk, case), set()).add(msg.metadata.sequence.stream)
+
+    async def _answer_forget(self, msg: Msg) -> None:
+        """Answered once the server has written over it; the other stewards are told."""
+        desk, case = letters.from_whom(msg), msg.data.decode(errors="replace")
+        assert self._link is not None  # nobody is answered before `begin`
+        with contextlib.suppress(FloorError, JetStreamError):
+            for seq in sorted(self._kept.get((desk, case), ())):
+                with contextlib.suppress(NotFoundError):
+                    await self._link.client.jetstream(timeout=CONNECT_S).delete_msg(INCIDENTS, seq)
+                self._kept[desk, case].discard(seq)
+            if self._kept.pop((desk, case), None) is not None:
+                await store(self._link, f"rung.forgotten.{desk}", f"forget {case}", case.encode())
+                self._reported.pop(case, None)
+            await answer(msg, letters.Taken())
+
+    async def _forget(self, msg: Msg) -> None:
+        case = msg.data.decode(errors="replace")
+        if self._kept.pop((msg.subject.rpartition(".")[2], case), None) is not None:
+            self._reported.pop(case, None)
 
     async def _uphold(self, msg: Msg) -> None:
         with contextlib.suppress(msgspec.MsgspecError, ValueError):

@@ -10,7 +10,7 @@ that end with its own name, so the sender is who the subject says; a letter that
 | rung.place.ROLE.DESK | DESK, stewards | who sits there; kept by the server, the last one of each desk |
 | rung.places.ROLE.DESK | the server | the same, to all, as soon as it is kept |
 | rung.journal.DESK | DESK | parts of its record; kept on disk |
-| rung.floor.SERVICE.DESK | DESK | what the stewards answer: places, look_up, report, copied |
+| rung.floor.SERVICE.DESK | DESK | what the stewards answer: places, look_up, report, forget, copied |
 """
 
 from collections import OrderedDict

@@ -71,7 +71,8 @@ def user_of_desk(desk: str, role: Role, key: str) -> User:
     """It speaks as itself alone, is answered, and hears what is for it and who is here."""
     publish = [f"rung.to.*.{desk}", f"rung.place.{role}.{desk}"]
     publish += [
-        f"rung.floor.{service}.{desk}" for service in ("places", "look_up", "report", "copied", "people", "handed")
+        f"rung.floor.{service}.{desk}"
+        for service in ("places", "look_up", "report", "forget", "copied", "people", "handed")
     ]
     publish += [f"rung.journal.{desk}", f"rung.head.{desk}"]
     subscribe = [f"rung.to.{desk}.*", "rung.places.>", "rung.handing.>", f"_INBOX.{desk}.>"]

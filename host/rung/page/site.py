@@ -17,6 +17,8 @@ from rung.floor.base import Asked, Floor, FloorError, Place, Status
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person, Reply
 
+Pixels = tuple[tuple[int, int, int], ...]
+LAMPS_S = 0.04
 CHANGE_S = 0.02  # changes of one moment are drawn at once, after the effects of the press that made them
 
 
@@ -182,12 +184,34 @@ class Site:
 
 
 class DrawnBox:
-    """A virtual box that a page draws: hands for its buttons, and its lamps' own colours."""
+    """A virtual box that pages draw: hands for its buttons, and its lamps' own colours."""
 
     def __init__(self, down: Callable[[str], object], up: Callable[[str], object]) -> None:
         self.down = down
         self.up = up
-        self.pixels: tuple[tuple[int, int, int], ...] = ()
+        self.pixels: Pixels = ()
+        self._watchers: list[Callable[[Pixels], None]] = []
+        self._loop = asyncio.get_running_loop()
+        self._told = False
+
+    def show(self, pixels: Pixels) -> None:
+        """From any thread; pages draw the newest, 25 times a second at the most."""
+        self.pixels = pixels
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
+                self._loop.call_soon_threadsafe(self._loop.call_later, LAMPS_S, self._draw)
+
+    def _draw(self) -> None:
+        self._told = False
+        for watcher in tuple(self._watchers):
+            watcher(self.pixels)
+
+    def watch(self, watcher: Callable[[Pixels], None]) -> Callable[[], None]:
+        """Call it now and at each change; returns how to stop."""
+        self._watchers.append(watcher)
+        watcher(self.pixels)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
 
 
 def clock_ms() -> int:

@@ -6,12 +6,13 @@ same buttons press its pins instead, and show its lamps' own colours.
 
 from typing import Any
 
+from nicegui import Client
 from nicegui.events import GenericEventArguments
 
 from rung import words as w
 from rung.page.seen import Seen
 from rung.page.shell import Page, clock, set_attributes, tag
-from rung.page.site import clock_ms
+from rung.page.site import Pixels, clock_ms
 from rung.words import Button, Gesture, LampMark, LampState
 
 SIGNS = {
@@ -22,6 +23,7 @@ SIGNS = {
     LampState.REFUSED: "✖",
     LampState.DONE: "✔",
 }
+BRIGHTER = 4
 KEYS = {Button.ESCALATE: "1", Button.WARN: "2", Button.RELEASE: "3"}
 
 
@@ -35,6 +37,7 @@ def buttons(page: Page) -> None:
     if page.site.box is not None:
         row.on("rungdown", lambda event: _pin(page, event, "down"), ["detail"])
         row.on("rungup", lambda event: _pin(page, event, "up"), ["detail"])
+        page.client.on_delete(page.site.box.watch(lambda pixels: _shine(page, pixels)))
 
 
 def _button(page: Page, button: Button) -> None:
@@ -76,6 +79,13 @@ def _pressed(page: Page, event: GenericEventArguments) -> None:
         return
     if page.alive():
         page.site.press(names, gesture, epoch, age_ms)
+
+
+def _shine(page: Page, pixels: Pixels) -> None:
+    """The lamps' own colours: a box is dimmer than a screen."""
+    colours = [f"rgb({','.join(str(min(255, BRIGHTER * c)) for c in pixel)})" for pixel in pixels]
+    if page.client.id in Client.instances:
+        page.client.run_javascript(f"rung.pixels?.({colours})")
 
 
 def _pin(page: Page, event: GenericEventArguments, how: str) -> None:

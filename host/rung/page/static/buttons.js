@@ -87,7 +87,7 @@
     if (press.spent) return;
     const ms = now - press.since;
     if (ms < TAP_MS[name]) tap(name, press, now);
-    else if (name === "release" && ms >= RELEASE_MIN_MS) send([name], "hold", press.epoch, now);
+    else if (name === "release" && ms >= RELEASE_MIN_MS && !press.noHold) send([name], "hold", press.epoch, now);
     else refuse(name);
   }
 
@@ -99,11 +99,12 @@
   }
 
   // A hold that is cancelled on the box is cancelled here too; escalate goes on, since panic needs no call.
-  function changed(name) {
+  function changed(name, lamp) {
     const press = held[name];
     if (!press || press.spent || name === "escalate") return;
-    const out = tile(name).dataset.lamp === "off" && performance.now() - press.since > TAP_MS[name];
-    if (epoch(name) !== press.epoch || out) cancel(name, true);
+    const out = ["lit", "breathing"].includes(lamp) && tile(name).dataset.lamp === "off";
+    if (epoch(name) !== press.epoch || (out && performance.now() - press.since >= TAP_MS[name])) cancel(name, true);
+    else if (out) press.noHold = true; // what is let go while it is still a tap does count: the desk judges it
   }
 
   const nameOf = (event) => event.target.closest?.("[data-button]")?.dataset.button;
@@ -153,8 +154,12 @@
   window.addEventListener("blur", all);
   document.addEventListener("rung-gone", all);
 
-  new MutationObserver((changes) => changes.forEach((c) => { if (c.target.dataset.button) changed(c.target.dataset.button); }))
-    .observe(document, { subtree: true, attributes: true, attributeFilter: ["data-epoch", "data-lamp"] });
+  new MutationObserver((changes) => changes.forEach((change) => {
+    const name = change.target.dataset.button;
+    if (name) changed(name, change.attributeName === "data-lamp" ? change.oldValue : "");
+  })).observe(document, {
+    subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["data-epoch", "data-lamp"],
+  });
 
   rung.pixels = (colours) => Object.keys(TAP_MS).forEach((name, index) => {
     tile(name)?.style.setProperty("--pixel", colours[index] ?? "transparent");
