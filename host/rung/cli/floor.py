@@ -176,6 +176,24 @@ def uphold(
 
 
 @app.command()
+def heads(
+    desk: Annotated[str, typer.Argument(help="Only this desk's; left out: all.")] = "",
+    folder: Folder = None,
+) -> None:
+    """Print the signed ends of the desks' records that this floor keeps, for `rung journal verify --against`."""
+    need("nats", NO_FLOOR)
+    from rung.floor.base import FloorError
+    from rung.floor.nats_copies import kept_heads
+    from rung.floor.site import SiteFolder
+
+    try:
+        for of, head in asyncio.run(kept_heads(SiteFolder(folder or default_folder()).steward()[0], desk)):
+            print(of, head)
+    except FloorError as error:
+        stop(str(error))
+
+
+@app.command()
 def enrol(
     code: Annotated[str, typer.Argument(help="The line that `rung floor add-desk` has printed.")],
     config: Annotated[Path, typer.Option("-c", "--config", help="The desk's rung.toml.")] = Path("rung.toml"),

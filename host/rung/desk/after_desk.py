@@ -138,7 +138,7 @@ class AfterDesk:
             case Mine():
                 return Reply(done=True, own=own(self._after.lines(), actor.id))
             case Count():
-                counting = Counting()
+                counting = Counting(self._after.known_as)
                 for name, lines in {**others, self._name: self._after.lines()}.items():
                     counting.take(name, lines)
                 return Reply(done=True, figures=counting.figures())

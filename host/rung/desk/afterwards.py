@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
-from rung.journal.after.files import Files
+from rung.journal.after.files import Files, known_as
 from rung.journal.by_case import Told
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
@@ -53,7 +53,8 @@ class Afterwards:
         self._journal_lock = lock
         self._record = record
         self._vault = vault
-        self._files = Files()
+        self.known_as = known_as if vault is None else vault.index
+        self._files = Files(self.known_as)
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
         self._learnt: dict[str, int] = {}  # how many entries of other desks' records
         self._spans: dict[str, tuple[int, int]] = {}  # by case: its first and its last entry in this desk's record
@@ -121,7 +122,7 @@ class Afterwards:
     def forget(self) -> None:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
-            self._files, self._read, self._learnt, self._spans = Files(), 0, {}, {}
+            self._files, self._read, self._learnt, self._spans = Files(self.known_as), 0, {}, {}
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)
