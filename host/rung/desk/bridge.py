@@ -100,9 +100,11 @@ class Bridge:
         self._presenter = Presenter()
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
+        self.after.attended.append(self._attended)
         if self.privacy is not None:
             self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
             self.privacy.erased = self.after.forget
+        self._blocker = Blocker(self.after, phone, lambda: self._desk.facts, teller, lambda: self.handed.blocks)
         self._broken: asyncio.Future[None] = self._loop.create_future()
 
     def now(self) -> int:
@@ -146,7 +148,7 @@ class Bridge:
                 group.create_task(self.handed.run(self.use))
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
-                group.create_task(Blocker(self.after, self._phone, lambda: self._desk.facts, self._teller).run())
+                group.create_task(self._blocker.run())
                 if self.privacy is not None:
                     upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
@@ -187,14 +189,11 @@ class Bridge:
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
         """What somebody does after a call; nothing is done when the record fails."""
-        try:
-            answer = self.after.attend(act, actor)
-            if isinstance(act, w.Trained | w.Acknowledged):
-                self.sit(self._place)
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
-            return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
-        return answer
+        return self.after.attend(act, actor)
+
+    def _attended(self, act: w.AfterAct) -> None:
+        if isinstance(act, w.Trained | w.Acknowledged):
+            self.sit(self._place)
 
     def record(self, *events: w.Event) -> None:
         """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
