@@ -1,4 +1,7 @@
-"""`rung journal`: a desk's record is proven, shown, handed out, and its end signed. Nothing here writes to it."""
+"""`rung journal`: a desk's record is proven, shown, handed out, and its end signed.
+
+Nothing here writes to it, but `erase` (`rung.cli.privacy`), and that adds entries alone.
+"""
 
 import sys
 import time
