@@ -80,13 +80,16 @@ def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, st
     try:
         asyncio.run(_run(config, phone, journal, vault, signer, teller, screen, floor, comes, site))
     except* JournalDamaged as damaged:
-        found = str(damaged.exceptions[0])
+        found = journal.damage
+        if not found:  # it is the file of keys, which nobody can begin anew without losing what it opens
+            stop(str(damaged.exceptions[0]))
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
         with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
             journal.close()
-        vault.close()  # both first: the next bridge may need them while a watcher still does not read
+        with contextlib.suppress(JournalError):
+            vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
     return found
 
