@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 
+import apsw
 import msgspec
 import pytest
 from tests.desk.rig import Desk
@@ -19,11 +20,12 @@ from rung import words as w
 from rung.desk.orders import Order, carry_out
 from rung.desk.own_data import Own
 from rung.desk.privacy import DAY_MS, Privacy, PrivacyError, Retention
+from rung.journal.format import JournalError
 from rung.journal.pseudonyms import Pseudonyms
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.journal.verify import verify
-from rung.sim.disk import Disk, FileLayer, Files
+from rung.sim.disk import Delete, Disk, FileLayer, Files
 from rung.words import Button, CallState
 
 CALLER = "+4915112345678"
@@ -173,6 +175,9 @@ def test_a_live_block_keeps_its_own_copy_when_its_case_is_erased() -> None:
         desk.days_pass(400)
         assert desk.privacy.retain(Retention()) == ()
         assert desk.vault.unlock("block/a", locked) == CALLER
+        assert desk.privacy.owed() == [], "the floor would let the caller through"
+        desk.vault.erase(["block/a"])
+        assert desk.privacy.owed() == ["a"]
 
 
 def test_who_was_refused_without_a_call_is_kept_by_the_day() -> None:
@@ -256,6 +261,56 @@ def test_nobody_of_the_staff_is_named_in_an_export() -> None:
         assert type(hidden) is type(event)
     assert once.of("ann") == once.of("ann") != once.of("bob")
     assert once.of("ann") != again.of("ann"), "two exports could be joined"
+
+
+def test_a_fault_at_any_call_of_an_erasure_is_made_good_by_the_next_order() -> None:
+    with office() as desk:
+        desk.call("a")
+        begun = len(desk.disk.log)
+        desk.privacy.erase(["a"], MAX, "asked")
+        steps = len(desk.disk.log) - begun
+    assert steps > 30
+    failed = 0
+    for number in range(1, steps + 1):
+        with office() as desk:
+            desk.call("a")
+            desk.call("b", "+4930999")
+            left = number
+
+            def fault(step: object) -> None:
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    raise apsw.FullError("injected")
+
+            desk.disk.fault = fault
+            try:
+                desk.privacy.erase(["a"], MAX, "asked")
+            except JournalError:
+                failed += 1
+            desk.disk.fault = None
+            whole = desk.privacy.cases_of(CALLER) == ["a"]
+            desk.privacy.retain(Retention())
+            a, b = (e.caller for e in desk.clear(w.CaseOpened))  # type: ignore[union-attr]
+            ordered = desk.journal.last(w.ErasureOrdered) is not None
+            assert (a == "") == ordered == (desk.journal.last(w.Erased) is not None), f"fault at call {number}"
+            assert b and (whole or not a) and sound(desk.journal), f"fault at call {number}"
+    assert failed > steps / 3
+
+
+def test_a_desk_whose_keys_are_gone_in_mid_call_says_so() -> None:
+    async def run() -> None:
+        desk = Desk()
+        async with desk.bridge():
+            desk.phone.now(LINE, CallState.UP, peer=CALLER)
+        for name in [name for name in desk._disk.files if "vault" in name]:
+            desk._disk.do(Delete(name))
+        with pytest.raises(JournalError, match="put the file of keys back"):
+            desk.make_bridge()
+        desk.vault.close()
+        desk.journal.close()
+
+    asyncio.run(run())
 
 
 # -- power cuts, over both files ---------------------------------------------------------------------------------------
