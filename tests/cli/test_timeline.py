@@ -135,6 +135,11 @@ EVENTS: list[tuple[w.Event, str]] = [
         "case closed: released, goes before a manager",
     ),
     (w.BridgeRestarted(), "bridge restarted"),
+    (w.ErasureOrdered(("case/a", "refused/a"), "max", "asked for"), "to be erased: 2 keys: asked for"),
+    (w.Erased(("case/a",)), "erased: 1 keys"),
+    (w.HoldPlaced(case="a", person="max", reason="court"), "a is held by max: court"),
+    (w.HoldLifted(case="a", person="max"), "a is held no more: max"),
+    (w.ClearTextSeen(case="a", person="max", what="notes"), "max sees notes of a"),
     (
         w.RecordBegunAnew(why="it was damaged", file="", journal="", seq=0, hash="", epoch=1),
         "record begun anew: it was damaged",
@@ -142,7 +147,15 @@ EVENTS: list[tuple[w.Event, str]] = [
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
     (
         w.Attended(act=w.Willing(case="desk-7"), by="agent-17", jobs=(w.Job.AGENT,)),
-        "agent-17: willing: desk-7, True",
+        "agent-17: willing: desk-7, willing",
+    ),
+    (
+        w.Attended(act=w.BlockDecided(case="d-1", granted=True, reason="x", days=3), by="eve", jobs=(w.Job.MANAGER,)),
+        "eve: block decided: d-1, granted, x, 3",
+    ),
+    (
+        w.Attended(act=w.BlockProposed(case="d-1", reason="x", locked="5f", caller="e0"), by="eve", jobs=()),
+        "eve: block proposed: d-1, x",
     ),
     (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),
     (

@@ -15,6 +15,7 @@ from rung.desk.happening import Happening, Teller
 from rung.floor.base import Place
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.door import NotRecorded
 from rung.link.search import BoxAt
 from rung.policy import Book, Policy, Times, load
@@ -51,7 +52,8 @@ class Desk:
     def make_bridge(self) -> Teller:
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         teller = Teller(self.told.append)
-        self.now = Bridge(Book(self.policy), self.journal, self.phone, teller, box=NO_BOX)
+        self.vault = Vault("/desk.vault", vfs=self._layer.name)
+        self.now = Bridge(Book(self.policy), self.journal, self.phone, teller, box=NO_BOX, vault=self.vault)
         return teller
 
     async def run(self) -> None:
@@ -76,6 +78,7 @@ class Desk:
             finally:
                 teller.close()
                 with suppress(JournalError):  # a test may have closed it
+                    self.vault.close()
                     self.journal.close()
 
     # -- hands -------------------------------------------------------------------------------------------------------
@@ -141,7 +144,7 @@ class Desk:
     # -- what is on record -------------------------------------------------------------------------------------------
 
     def record(self) -> list[w.Event]:
-        return [entry.event for entry in self.journal.entries()]
+        return [self.vault.opened(entry.event) for entry in self.journal.entries()]
 
     def has(self, kind: type[w.Event]) -> bool:
         return any(isinstance(event, kind) for event in self.record())

@@ -8,24 +8,25 @@ from tests.floor.office import Office, office
 from rung import words as w
 from rung.desk.presence import Presenter
 from rung.floor.base import Doing, Place, Status
-from rung.policy import Desk
+from rung.policy import Book, Desk, load
 from rung.words import Call, CallState
 
+BOOK = Book(load("warm-transfer"))
 PLACE = Place(extension="500", person=w.Person("ann"))
 
 
 def test_a_state_keeps_its_beginning_and_is_told_once() -> None:
     presenter, idle = Presenter(), Desk()
-    first = presenter.change(PLACE, idle, "never", 1000)
-    assert first == replace(PLACE, since_ms=1000)
-    assert presenter.change(PLACE, idle, "never", 2000) is None
-    away = presenter.change(replace(PLACE, status=Status.AWAY), idle, "never", 3000)
+    first = presenter.change(PLACE, idle, BOOK, 1000)
+    assert first == replace(PLACE, since_ms=1000, runs=BOOK.runs)
+    assert presenter.change(PLACE, idle, BOOK, 2000) is None
+    away = presenter.change(replace(PLACE, status=Status.AWAY), idle, BOOK, 3000)
     assert away is not None and (away.status, away.since_ms) == (Status.AWAY, 1000)
     rings = replace(idle, facts=replace(idle.facts, calls={"1": Call(id="1", state=CallState.RINGING, direction="in")}))
-    rung = presenter.change(PLACE, rings, "never", 4000)
+    rung = presenter.change(PLACE, rings, BOOK, 4000)
     assert rung is not None and (rung.doing, rung.since_ms, rung.status) == (Doing.RINGING, 4000, Status.FREE)
     talks = replace(idle, facts=replace(idle.facts, calls={"1": Call(id="1", state=CallState.UP, direction="in")}))
-    talking = presenter.change(PLACE, talks, "never", 5000)
+    talking = presenter.change(PLACE, talks, BOOK, 5000)
     assert talking is not None and (talking.doing, talking.status) == (Doing.TALKS, Status.ON_A_CALL)
 
 

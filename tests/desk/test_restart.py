@@ -2,15 +2,18 @@
 
 import asyncio
 import random
+import threading
 
 import pytest
 from tests.desk.rig import Desk
 from tests.desk.scripted_phone import LINE
 
 from rung import words as w
+from rung.desk.privacy import Privacy
 from rung.desk.recovery import recover
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.policy import Desk as State
 from rung.policy import Times, load, step
 from rung.policy.language import version_of
@@ -154,6 +157,7 @@ def test_a_return_that_cannot_be_recorded_is_no_return() -> None:
             await desk.run()
         teller.close()
         desk.disk_is(full=False)
+        desk.vault.close()
         desk.journal.close()
 
     asyncio.run(play())
@@ -170,7 +174,7 @@ def test_every_line_has_its_case_again() -> None:
             desk.phone.now("line-2", CallState.ENDED, EndedBy.THEM)
             desk.phone.now("line-1", CallState.UP)
         async with desk.bridge():
-            state = recover(desk.journal)
+            state = recover(desk.journal, desk.vault)
             assert state.case is not None
             assert [case.call for case in (state.case, *state.parked)] == ["line-1", "line-3"]
             assert all(case.grounds for case in (state.case, *state.parked))
@@ -184,19 +188,22 @@ def test_the_record_folds_to_the_very_case(seed: int) -> None:
     chance = random.Random(seed)
     policy = load("warm-transfer", Times(wait=0.5, say_time=0.5, answer_within=2))
     layer = FileLayer(Disk())
-    journal = Journal("/desk.journal", vfs=layer.name)
+    journal, vault = Journal("/desk.journal", vfs=layer.name), Vault("/desk.vault", vfs=layer.name)
+    privacy = Privacy(journal, vault, threading.Lock(), lambda: 0, lambda: 0)
     desk, now = State(), 0
     start = [w.SignedOn("agent-17"), w.FloorIs(extension="sip:s@example.invalid"), w.PhoneIs(up=True), w.CallsAre(())]
     for input in (*start, *(any_input(chance, desk) for _ in range(300))):
         now += chance.choice((0, 1, 50, 600, 3000))
         made = step(policy, desk, input, now)
         if made.events:
-            journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=0)
+            sealed = privacy.sealed(made.events, desk.case.id if desk.case else "", 0)
+            journal.append(sealed, at_ms=made.desk.at_ms, wall_ms=0)
         desk = made.desk
-        again = recover(journal)
+        again = recover(journal, vault)
         assert (again.case, again.epoch, again.effect) == (desk.case, desk.epoch, desk.effect), f"seed {seed}: {input}"
         assert again.at_ms <= desk.at_ms
     journal.close()
+    vault.close()
     assert desk.epoch > 1, "the walk went nowhere"
 
 

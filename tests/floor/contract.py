@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import pytest
 
 from rung import words as w
-from rung.floor.base import Asked, AsksAre, Floor, FloorError, FloorNews, FloorUnsureError, Place, Status
+from rung.floor.base import Asked, AsksAre, Floor, FloorError, FloorNews, FloorUnsureError, HandedDown, Place, Status
 from rung.words import Outcome, Reply, Role, Want
 
 PATIENCE_S = 30.0
@@ -34,6 +34,9 @@ class Rig(Protocol):
 
     async def uphold(self, case: str, until: date) -> None:
         """A review upholds this incident."""
+
+    async def hand_down(self, whole: HandedDown) -> None:
+        """To all desks."""
 
 
 class Desk:
@@ -354,6 +357,19 @@ async def only_upheld_and_unexpired_incidents_of_that_caller_are_found(world: Wo
     assert await world.gus.told(w.EarlierAre) == w.EarlierAre("line", ())
 
 
+async def an_incident_is_forgotten_by_the_desk_that_has_reported_it_alone(world: World) -> None:
+    incident = w.Earlier("a", "2031-02-03", (w.Ground.SLUR,), "released")
+    await world.ada.floor.report("+43 1", incident)
+    await world.rig.uphold("a", date.today())
+    await world.eve.floor.forget("a")
+    await world.fay.floor.do(w.LookUp(3, "line", "+43 1"))
+    assert await world.fay.told(w.EarlierAre) == w.EarlierAre("line", (incident,))
+    await world.ada.floor.forget("a")
+    await world.ada.floor.forget("a")  # said again, it does nothing
+    await world.gus.floor.do(w.LookUp(4, "line", "+43 1"))
+    assert await world.gus.told(w.EarlierAre) == w.EarlierAre("line", ())
+
+
 CONTRACT: tuple[Callable[[World], Awaitable[None]], ...] = (
     it_greets_with_the_floor_and_then_with_all_asks,
     supervisors_are_seen_with_extension_group_and_whether_they_are_free,
@@ -375,4 +391,5 @@ CONTRACT: tuple[Callable[[World], Awaitable[None]], ...] = (
     an_act_reaches_the_owner_who_answers_it,
     an_act_at_a_dead_desk_or_by_nobody_is_an_error,
     only_upheld_and_unexpired_incidents_of_that_caller_are_found,
+    an_incident_is_forgotten_by_the_desk_that_has_reported_it_alone,
 )

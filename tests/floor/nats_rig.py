@@ -12,10 +12,11 @@ from pathlib import Path
 from tests.real.peers import free_port, missing
 
 from rung import words as w
-from rung.floor.base import Feed, Floor, FloorError, FloorNews
+from rung.floor.base import Feed, Floor, FloorError, FloorNews, HandedDown, PoliciesAre
 from rung.floor.base import Line as Entry
 from rung.floor.nats import NatsFloor
 from rung.floor.nats_copies import JOURNALS
+from rung.floor.nats_handed import BLOCKS, POLICIES, hand_down
 from rung.floor.nats_letters import read_part
 from rung.floor.nats_link import Enrolment, connected
 from rung.floor.nats_steward import Steward
@@ -32,17 +33,28 @@ HERE = "127.0.0.1"
 class RealSite:
     """A floor's folder and its server, which may be killed and started again."""
 
+    listen = HERE
+
     def __init__(self, folder: Path, desks: tuple[str, ...] = ("ada", *SUPERVISORS)) -> None:
         self.site = SiteFolder(folder)
-        self.site.set_up((HERE,), free_port(), HERE)
+        self.site.set_up(self._hosts(desks), free_port(), self.listen)
         self.seeds: dict[str, str] = {}
         for desk in desks:
             role = Role.SUPERVISOR if desk in SUPERVISORS else Role.AGENT
             self.site.invite(desk, role, time.time())
             self.seeds[desk] = new_seed()
             self.site.enrol(desk, public(self.seeds[desk]), time.time())
-        self.server = NatsServer(folder / SERVER_CONFIGURATION)
+        self.server = self._server(folder / SERVER_CONFIGURATION)
         self.server.start()
+
+    def _hosts(self, desks: tuple[str, ...]) -> tuple[str, ...]:
+        return (HERE,)
+
+    def _server(self, configuration: Path) -> NatsServer:
+        return NatsServer(configuration)
+
+    def steward(self) -> tuple[Enrolment, Enrolment]:
+        return self.site.steward()
 
     def enrolment(self, desk: str, port: int = 0) -> Enrolment:
         site = self.site.read()
@@ -131,7 +143,7 @@ class NatsRig:
 
     def __init__(self, made: RealSite) -> None:
         self.made = made
-        self.steward = Steward(*made.site.steward())
+        self.steward = Steward(*made.steward())
         self.step: Callable[[str], None] = lambda what: None
         self.task: asyncio.Task[None]
 
@@ -141,14 +153,14 @@ class NatsRig:
     async def copies(self) -> dict[str, list[Entry]]:
         """All that the server has of the desks' records, by the record's name, in the order in which it came."""
         found: dict[str, list[Entry]] = {}
-        async with connected(self.made.site.steward()[0]) as link:
+        async with connected(self.made.steward()[0]) as link:
             js = link.client.jetstream()
             for seq in range(1, (await js.stream_info(JOURNALS)).state.last_seq + 1):
                 part = read_part((await js.get_msg(JOURNALS, seq)).data or b"")
                 found.setdefault(part.journal, []).extend(part.lines)
         return found
 
-    def desk(self, name: str) -> "WiredFloor":
+    def desk(self, name: str) -> "SteppedFloor":
         return WiredFloor(self, name)
 
     def floor(self, desk: str) -> Floor:
@@ -163,36 +175,27 @@ class NatsRig:
         floor.find()
 
     async def uphold(self, case: str, until: date) -> None:
-        await self.steward.uphold(case, until)
+        await self.steward.incidents.uphold(case, until)
+
+    async def hand_down(self, whole: HandedDown) -> None:
+        await hand_down(self.made.steward()[0], POLICIES if isinstance(whole, PoliciesAre) else BLOCKS, whole)
 
 
-class WiredFloor(NatsFloor):
-    """The floor of a desk with a line of its own."""
+class SteppedFloor(NatsFloor):
+    """The floor of a desk whose every step is told to its rig."""
 
-    def __init__(self, rig: NatsRig, desk: str) -> None:
+    is_lost = False
+
+    def __init__(self, rig: NatsRig, who: Enrolment) -> None:
         self._rig = rig
-        self.line = Line(rig.made.site.read().port)
-        self.is_lost = False
-        super().__init__(rig.made.enrolment(desk))
-
-    def lose(self) -> None:
-        self.is_lost = True
-        self.line.cut()
-
-    def find(self) -> None:
-        self.is_lost = False
-        self.line.mend()
+        super().__init__(who)
 
     async def run(self, feed: Feed) -> None:
         def each(news: FloorNews) -> w.Answer | None:
             self._rig.step(f"{self.desk} is told {type(news).__name__}")
             return feed(news)
 
-        self._who = self._rig.made.enrolment(self.desk, await self.line.start())
-        try:
-            await super().run(each)
-        finally:
-            self.line.stop()
+        await super().run(each)
 
     async def do(self, effect: w.FloorEffect) -> None:
         self._rig.step(f"before {type(effect).__name__} of {self.desk}")
@@ -205,9 +208,32 @@ class WiredFloor(NatsFloor):
         self._rig.step(f"after the reply of {self.desk}")
 
 
+class WiredFloor(SteppedFloor):
+    """The floor of a desk with a line of its own."""
+
+    def __init__(self, rig: NatsRig, desk: str) -> None:
+        self.line = Line(rig.made.site.read().port)
+        super().__init__(rig, rig.made.enrolment(desk))
+
+    def lose(self) -> None:
+        self.is_lost = True
+        self.line.cut()
+
+    def find(self) -> None:
+        self.is_lost = False
+        self.line.mend()
+
+    async def run(self, feed: Feed) -> None:
+        self._who = self._rig.made.enrolment(self.desk, await self.line.start())
+        try:
+            await super().run(feed)
+        finally:
+            self.line.stop()
+
+
 @asynccontextmanager
-async def nats_rig(made: RealSite) -> AsyncIterator[NatsRig]:
-    rig = NatsRig(made)
+async def nats_rig(made: RealSite, kind: type[NatsRig] = NatsRig) -> AsyncIterator[NatsRig]:
+    rig = kind(made)
     rig.task = asyncio.create_task(rig.steward.run())
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -19,6 +20,7 @@ from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Place
 from rung.floor.local import Carry, LocalFloor, at_once
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.policy import Book, Rule, Times, load
 from rung.sim.disk import Disk, FileLayer, Step
 from rung.sim.exchange import VirtualExchange
@@ -43,6 +45,8 @@ class Seat:
     group: int = 0
     policy: str = "warm-transfer"
     told: list[Happening] = field(default_factory=list)
+    shelf: Path | None = None  # where the floor's policies stay
+    vault: Vault | None = None  # without it the record is in clear text
 
     def __post_init__(self) -> None:
         self.person = w.Person(f"p-{self.name}", self.role, trained=True)
@@ -58,7 +62,9 @@ class Seat:
         self.floor = self.office.floor.desk(self.name)
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         self._teller = Teller(self.told.append)
-        self.bridge = Bridge(self.policies, self.journal, self.phone, self._teller, floor=self.floor)
+        self.bridge = Bridge(
+            self.policies, self.journal, self.phone, self._teller, floor=self.floor, shelf=self.shelf, vault=self.vault
+        )
         self.task = asyncio.create_task(self.bridge.run(self.place, EXTENSION))
         await self.until(lambda: self.name in self.bridge._desk.facts.desks or self.floor.is_lost)
 
@@ -248,9 +254,11 @@ async def office(
     carry: Carry = at_once,
     only: tuple[str, ...] = ("ada", "eve", "fay", "gus"),
     floor: Any = None,
+    before: Callable[[Office], None] = lambda made: None,
 ) -> AsyncIterator[Office]:
     """``floor`` hands out desks' handles, as `LocalFloor.desk` does; left out: a local one, which ``carry`` carries."""
     made = Office(policy, carry, floor)
+    before(made)
     made.seats = [seat for seat in (made.ada, made.eve, made.fay, made.gus) if seat.name in only]
     try:
         for seat in made.seats:

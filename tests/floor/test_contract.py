@@ -8,10 +8,11 @@ from datetime import date
 import pytest
 from tests.floor.contract import CONTRACT, Rig, World
 from tests.floor.contract_desks import DESKS
+from tests.floor.contract_handed import HANDED
 from tests.floor.contract_record import RECORD
 from tests.floor.nats_rig import nats_rig, real_site
 
-from rung.floor.base import Floor
+from rung.floor.base import Floor, HandedDown
 from rung.floor.local import LocalDesk, LocalFloor
 
 Clause = Callable[[World], Awaitable[None]]
@@ -35,6 +36,9 @@ class LocalRig:
     async def uphold(self, case: str, until: date) -> None:
         self.local.uphold(case, until)
 
+    async def hand_down(self, whole: HandedDown) -> None:
+        self.local.hand_down(whole)
+
 
 @asynccontextmanager
 async def local_rig() -> AsyncIterator[Rig]:
@@ -47,12 +51,12 @@ def nats() -> Iterator[Callable[[], AbstractAsyncContextManager[Rig]]]:
         yield lambda: nats_rig(made)
 
 
-@pytest.mark.parametrize("clause", CONTRACT + DESKS + RECORD, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CONTRACT + DESKS + RECORD + HANDED, ids=lambda clause: clause.__name__)
 def test_local_keeps_to_the_contract(clause: Clause) -> None:
     asyncio.run(play(local_rig(), clause))
 
 
-@pytest.mark.parametrize("clause", CONTRACT + DESKS + RECORD, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CONTRACT + DESKS + RECORD + HANDED, ids=lambda clause: clause.__name__)
 def test_nats_keeps_to_the_contract(nats: Callable[[], AbstractAsyncContextManager[Rig]], clause: Clause) -> None:
     asyncio.run(play(nats(), clause))
 

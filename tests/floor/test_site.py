@@ -182,7 +182,7 @@ def test_a_desk_comes_with_a_code_works_and_is_thrown_out(tmp_path: Path) -> Non
             beside = asyncio.create_task(NatsFloor(ada).run(other.append))  # type: ignore[arg-type]
             await until(lambda: other)
             folder.remove("eve")
-            await until(lambda: any(isinstance(n, w.FloorIs) and not n.up for n in news))
+            await until(lambda: not [n for n in news if isinstance(n, w.FloorIs)][-1].up)
             await until_it_is(eve, let_in=False)
             await enrolled(folder, "fay", Role.SUPERVISOR)
             assert all(n.up for n in other if isinstance(n, w.FloorIs)), "nobody else is troubled"

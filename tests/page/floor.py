@@ -30,12 +30,13 @@ async def floor(
     parts: Parts = Parts.VIRTUAL,
     *,
     times: Times = QUICK,
+    trained: bool = True,
 ) -> AsyncIterator[Pages]:
     """Both desks with their pages, and the caller; nobody calls yet."""
     sites = {name: Site() for name in (AGENT, SUPERVISOR)}
     rules = load(policy, times) if isinstance(policy, str) else policy
     async with AsyncExitStack() as exits:
-        stage = Pages(folder, rules, parts, lambda desk, told: sites[desk].happened(told))
+        stage = Pages(folder, rules, parts, lambda desk, told: sites[desk].happened(told), trained=trained)
         await exits.enter_async_context(stage)
         stage.sites, stage.addresses = sites, {}
         for name, site in sites.items():

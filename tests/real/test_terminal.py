@@ -19,6 +19,8 @@ import pytest
 
 pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
 
+from playwright.async_api import expect
+from tests.page.browser import chromium, looking
 from tests.real.box_rig import wait_for
 from tests.real.sip_rig import connected
 
@@ -116,7 +118,7 @@ def test_a_newcomer_plays_the_demo(tmp_path: Path) -> None:
     pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
     with Terminal("-m", "rung", "demo", folder=tmp_path) as demo:
         demo.shows("in a call with sip:caller@", "phone: answers", "WARN lit")
-        assert len(demo.family()) >= 7, "the demo, board and VM of the box, the bridge, and three phones"
+        assert len(demo.family()) >= 8, "the demo, board and VM of each box, and three phones"
         demo.type("3")
         demo.shows("refused: Release the call: first: give the final notice; no warning has been given", "Next: warn.")
         demo.type("p2")
@@ -125,6 +127,48 @@ def test_a_newcomer_plays_the_demo(tmp_path: Path) -> None:
         assert demo.ends() == 0
         wait_for(lambda: not demo.family())
         assert not list(tmp_path.iterdir()), "it leaves no file behind"
+
+
+def test_the_demos_pages_have_the_box_to_be_pressed(tmp_path: Path) -> None:
+    """The mouse presses the pins of the VM; the lamps on the page are the firmware's own pixels."""
+    pytest.importorskip("micropython_run", reason="needs MicroPython: pip install 'rung[sim]'")
+    (tmp_path / "demo").mkdir()
+    with (
+        chromium(tmp_path / "chromium") as browser,
+        Terminal("-m", "rung", "demo", folder=tmp_path / "demo") as demo,
+    ):
+        demo.shows(
+            "in a call with sip:caller@", "phone: answers", "WARN lit", "page: agent http", "page: supervisor http"
+        )
+        found = dict(re.findall(r"page: (agent|supervisor) (http\S+)", demo.screen))
+        asyncio.run(_press_the_box(browser, found))
+        demo.type(CTRL_C)
+        assert demo.ends() == 0
+
+
+async def _press_the_box(browser: str, addresses: dict[str, str]) -> None:
+    async with looking(browser) as context:
+        page, console = await context.new_page(), await context.new_page()
+        await console.goto(addresses["supervisor"])
+        await page.goto(addresses["agent"])
+        await page.keyboard.press("p")
+        await expect(page.get_by_role("list").get_by_text("profanity")).to_be_visible()
+        warn = page.locator("[data-button=warn]")
+        await expect(warn).to_have_attribute("data-lamp", re.compile("lit|breathing"))
+        await warn.hover()
+        await page.mouse.down()
+        await asyncio.sleep(0.3)
+        await page.mouse.up()
+        await expect(page.get_by_text("I can do that if the language stops")).to_be_visible()
+        colour = "el => getComputedStyle(el.querySelector('.lamp')).backgroundColor"
+        await expect(page.locator("[data-button=escalate]")).to_have_attribute("data-lamp", "breathing", timeout=20_000)
+        seen = {await page.locator("[data-button=escalate]").evaluate(colour) for _ in range(40)}
+        assert len(seen) > 1, "a lamp that invites breathes, as the firmware makes it"
+        # Held for two seconds it is panic, whoever holds it: the firmware tells it, and the supervisor's page shows it.
+        await page.locator("[data-button=escalate]").hover()
+        await page.mouse.down()
+        await expect(console.get_by_role("alert").filter(has_text="agent")).to_be_visible()
+        await page.mouse.up()
 
 
 def test_an_agent_practises_with_a_scripted_caller(tmp_path: Path) -> None:

@@ -9,13 +9,21 @@ from rung import __version__
 from rung.cli.fleet import FleetFolder, Folder
 from rung.cli.fleet import app as fleet_app
 from rung.cli.floor import app as floor
+from rung.cli.incidents import app as incidents
+from rung.cli.journal import app as journal
 from rung.cli.people import app as people
 from rung.cli.policy import app as policy
+from rung.cli.privacy import app as privacy
+from rung.cli.privacy import erase
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
 app.add_typer(fleet_app, name="fleet")
 app.add_typer(floor, name="floor")
+app.add_typer(journal, name="journal")
+app.add_typer(privacy, name="privacy")
+journal.command("erase")(erase)  # where one looks for it first
+app.add_typer(incidents, name="incidents")
 app.add_typer(people, name="people")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
 app.add_typer(sim, name="sim")
@@ -45,6 +53,16 @@ def phone(config: ConfigFile = Path("rung.toml")) -> None:
     from rung.cli.run import run_phone
 
     run_phone(config)
+
+
+@app.command()
+def pbx(
+    config: Annotated[Path, typer.Option("-c", "--config", help="The broker's configuration.")] = Path("pbx.toml"),
+) -> None:
+    """Run the broker beside the PBX: it alone has the login, and each desk commands only its own calls."""
+    from rung.cli.pbx import run_pbx
+
+    run_pbx(config)
 
 
 @app.command()
@@ -131,6 +149,23 @@ def demo(
     from rung.cli.demo import demo as play
 
     raise typer.Exit(play(story, policy, json, list_, all_))
+
+
+@app.command()
+def report(
+    record: Annotated[
+        list[Path] | None, typer.Argument(help="Copies of records; left out: the desk's own, also while it runs.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", help="One HTML page, with plots.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="A folder for every table as CSV.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="A folder for every table as Parquet.")] = None,
+    who: Annotated[str, typer.Option("--as", help="Who you are; left out: desk.person of rung.toml.")] = "",
+    config: ConfigFile = Path("rung.toml"),
+) -> None:
+    """What the record comes to: asks, endings, refusals, repeat callers. Nobody is named. Needs the extra `report`."""
+    from rung.cli.report import report as made
+
+    made(config, who, record or [], output, csv, parquet)
 
 
 @sim.command()

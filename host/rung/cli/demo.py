@@ -33,7 +33,7 @@ class Item(Struct, frozen=True):
 
 def demo(story: str | None, policy: str | None, json: bool, list_: bool, all_: bool) -> int:
     """The exit code."""
-    for module in ("baresip", "micropython_run"):
+    for module in ("baresip", "micropython_run", "nicegui"):
         need(module, NO_DEMO)
     if policy is not None and policy not in shipped():
         stop(f"no policy {policy!r}; there are: {', '.join(shipped())}")
@@ -54,6 +54,7 @@ def demo(story: str | None, policy: str | None, json: bool, list_: bool, all_: b
 
 def stories() -> list[Item]:
     """Every story there is, by policy."""
+    from rung.sim.duty_stories import DUTIES
     from rung.sim.floor_stage import Parts
     from rung.sim.floor_stories import FLOOR_STORIES
     from rung.sim.stories import STORIES
@@ -61,7 +62,8 @@ def stories() -> list[Item]:
     alone = [Item(FIRST, name, play.__doc__ or "", partial(_on_a_desk, name), True) for name, play in STORIES.items()]
     firsts = {s.policy: s for s in reversed(FLOOR_STORIES) if s.parts == Parts.REAL}
     floor = [Item(s.policy, s.name, s.about, partial(_on_a_floor, s), firsts[s.policy] is s) for s in FLOOR_STORIES]
-    return sorted([*alone, *floor], key=lambda item: item.policy)
+    after = [Item(s.policy, s.name, s.about, partial(_on_a_floor, s), False) for s in DUTIES.values()]
+    return sorted([*alone, *floor, *after], key=lambda item: item.policy)
 
 
 def _find(items: list[Item], story: str) -> Item:

@@ -13,9 +13,10 @@ from serial.tools import list_ports
 from rung import words as w
 from rung.cli.ends import NO_FLOOR, NO_SIP
 from rung.cli.phones import asterisk_settings, control_of
-from rung.config import AsteriskConfig, BaresipConfig, Config, ConfigError, read_config
+from rung.config import AsteriskConfig, BaresipConfig, BrokerConfig, Config, ConfigError, read_config
 from rung.floor.base import FloorError
 from rung.journal.format import JournalError
+from rung.journal.reading import reading
 from rung.journal.store import Journal
 from rung.journal.verify import verify
 from rung.link.hello import Trouble, greeted
@@ -26,6 +27,7 @@ from rung.phone.asterisk.recall import look
 from rung.phone.baresip_ask import look as look_at_baresip
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
+from rung.phone.pbx.client import connect
 
 BOX_S = 4.0  # a box greets every 500 ms; a reset by opening the port takes a second or two
 
@@ -78,23 +80,22 @@ def _journal(doctor: Doctor, config: Config) -> bool:
     if not path.exists():
         doctor.good("journal", f"{path}: not there yet; `rung run` makes it")
         return False
+    in_use = False
     try:
-        journal = Journal(path)
+        Journal(path).close()
     except JournalError as error:
         in_use = "in use" in str(error)
         (doctor.good if in_use else doctor.bad)("journal", str(error))
-        return in_use
     try:
-        report = verify(journal.entries(), journal.id)
+        with reading(path) as record:
+            report = verify(record.entries(), record.id)
         if report.broken is None:
             doctor.good("journal", f"{path}: {report.head.seq} entries, the chain holds")
         else:
             doctor.bad("journal", f"{path}: entry {report.broken.seq} is {report.broken.fault}: {report.broken.what}")
     except JournalError as error:
         doctor.bad("journal", str(error))
-    finally:
-        journal.close()
-    return False
+    return in_use
 
 
 def _box(doctor: Doctor, config: Config, in_use: bool) -> None:
@@ -149,6 +150,9 @@ def _phone(doctor: Doctor, config: Config) -> None:
         return
     if isinstance(config.phone, BaresipConfig):
         _baresip(doctor, config.phone)
+        return
+    if isinstance(config.phone, BrokerConfig):
+        _broker(doctor, config.phone)
         return
     control = config.phone_control
     try:
@@ -207,6 +211,26 @@ async def _ask_phone(control: Path) -> tuple[str, int]:
         return client.address, sum(call.state != w.CallState.ENDED for call in calls)
     finally:
         await client.close()
+
+
+def _broker(doctor: Doctor, phone: BrokerConfig) -> None:
+    from rung.floor.enrolment import pin_of
+
+    async def shown() -> str:
+        _, writer, certificate = await connect(phone.host, phone.port)
+        writer.transport.abort()
+        return pin_of(certificate)
+
+    at = f"the broker at {phone.host}:{phone.port}"
+    try:
+        pin = asyncio.run(shown())
+    except (OSError, TimeoutError) as error:
+        doctor.bad("phone", f"{at} is out of reach: {error or 'no answer'}; start it there: rung pbx")
+        return
+    if pin == phone.pin:
+        doctor.good("phone", f"{at} is there; whoever signs on has a telephone")
+    else:
+        doctor.bad("phone", f"{at} shows another certificate; phone.pin is the one that `rung pbx` prints")
 
 
 def _baresip(doctor: Doctor, phone: BaresipConfig) -> None:

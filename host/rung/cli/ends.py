@@ -10,7 +10,10 @@ import typer
 NO_SIP = "the embedded SIP phone is not installed: install rung with its extra `sip` (Linux only)"
 NO_FLOOR = "the floor needs NATS: install rung with its extra `floor`"
 NO_PEOPLE = "passwords need argon2: install rung with its extra `page` or `floor`"
-NO_DEMO = "the demo needs the SIP phone and the MicroPython VM: install rung with its extra `demo` (Linux x86_64)"
+NO_REPORT = "reports in this form need more: install rung with its extra `report`: pip install 'rung[report]'"
+NO_DEMO = (
+    "the demo needs the SIP phone, the MicroPython VM and NiceGUI: install rung with its extra `demo` (Linux x86_64)"
+)
 
 
 def stop(line: str) -> NoReturn:

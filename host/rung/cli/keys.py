@@ -3,28 +3,9 @@
 from collections.abc import Callable
 
 from rung import words as w
+from rung.page.keys import GROUNDS
 from rung.words import Ground
 
-GROUNDS = {
-    "n": Ground.UNNAMED,
-    "r": Ground.RUDENESS,
-    "p": Ground.PROFANITY,
-    "d": Ground.DEROGATORY,
-    "s": Ground.SHOUTING,
-    "i": Ground.INTERRUPTING,
-    "m": Ground.DEMANDS,
-    "u": Ground.UNCOOPERATIVE,
-    "h": Ground.HARASSMENT,
-    "l": Ground.SLUR,
-    "H": Ground.HATE_SPEECH,
-    "x": Ground.SEXUAL,
-    "X": Ground.SEXIST,
-    "o": Ground.HOMOPHOBIC,
-    "t": Ground.THREAT,
-    "T": Ground.THREAT_OTHER,
-    "b": Ground.BOUNDARIES,
-    "O": Ground.OTHER,
-}
 HELP = (
     "a ground's key declares it, - before it takes back · c calmed · ! crisis · f false alarm · k take the ask back · "
     "w supervisor not wanted · b end the breather\n"

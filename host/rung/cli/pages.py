@@ -38,6 +38,7 @@ async def served(config: Config, site: Site | None) -> AsyncIterator[str]:
         shift_s=page.shift_hours * 3600,
         desk=config.desk.name,
         language=page.language,
+        emergency=page.emergency,
     )
     async with serve(site, settings) as address:
         yield address

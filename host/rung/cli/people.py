@@ -96,7 +96,7 @@ def retire(name: Name, by: By = "", folder: File = None) -> None:
 
 def _open(folder: Path | None) -> Any:
     need("argon2", NO_PEOPLE)
-    from rung.cli.floor import default_folder
+    from rung.cli.floor_folder import default_folder
     from rung.floor.people import PEOPLE, People
 
     return People((folder or default_folder()) / PEOPLE)

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from rung import words as w
+from rung.cli.after import after_door
 from rung.cli.asked import HELP, AskKeys
 from rung.cli.ends import NO_FLOOR, NO_SIP, need, stop, typed
 from rung.cli.keys import Keys
@@ -22,14 +24,20 @@ from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
+from rung.desk.orders import serve
+from rung.desk.privacy import Retention
 from rung.floor.base import Floor, FloorError, Place
-from rung.journal.format import JournalError
+from rung.journal.anew import open_journal
+from rung.journal.format import JournalDamaged, JournalError
+from rung.journal.signing import Signer
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.search import BoxAt
 from rung.page.site import PageError, Site
 from rung.phone.base import Phone
 
 Watch = Callable[[Happening], None]
+DAMAGED_AGAIN_S = 60.0  # a fresh record that is damaged this soon is no accident of the file's
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
@@ -38,24 +46,49 @@ def run_desk(file: Path, json: bool, person: str = "") -> None:
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
     comes = (person, typed(f"password of {person}: ")) if person else None
+    damage = ""
+    while True:
+        begun, is_fresh = time.monotonic(), bool(damage)
+        damage = _until_damaged(config, json, damage, comes)
+        if not damage:
+            return
+        if is_fresh and time.monotonic() - begun < DAMAGED_AGAIN_S:
+            stop(f"{damage}; it was begun anew a moment ago, so look after the disk first")
+
+
+def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, str] | None) -> str:
+    """Run until it is ended, or the record is found damaged: returns how. ``damage`` is what the one before met."""
     phone = phone_of(config)
     floor = floor_of(config)
     try:
         config.state_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = Journal(config.journal)
+        journal, begun_anew = open_journal(config.journal, damage)
+        vault = vault_of(config)
     except (JournalError, OSError) as error:
         stop(str(error))
     screen = None if json else Screen(HELP + "\n" if floor is not None else "")
     site = site_of(config)
     eyes = _print_json if screen is None else screen.happened
     teller = Teller(eyes if site is None else _both(site.happened, eyes))
+    if begun_anew:
+        teller.tell("trouble", text=begun_anew)
+    found, signer = "", None
     try:
-        asyncio.run(_run(config, phone, journal, teller, screen, floor, comes, site))
+        signer = Signer(config.journal)
+    except JournalError as error:  # calls are worth more than heads
+        teller.tell("trouble", text=f"heads of the record are not signed: {error}")
+    try:
+        asyncio.run(_run(config, phone, journal, vault, signer, teller, screen, floor, comes, site))
+    except* JournalDamaged as damaged:
+        found = str(damaged.exceptions[0])
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
-        journal.close()  # first: the next bridge may need it while a watcher still does not read
+        with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
+            journal.close()
+        vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
+    return found
 
 
 def run_phone(file: Path) -> None:
@@ -87,18 +120,43 @@ def floor_of(config: Config) -> Floor | None:
     return NatsFloor(enrolment)
 
 
-def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
+def vault_of(config: Config) -> Vault:
+    """The keys of this desk's record. Raises JournalError."""
+    site = b""
+    if config.floor is not None:
+        from rung.floor.enrolment import read_enrolment
+
+        with contextlib.suppress(FloorError):
+            site = bytes.fromhex(read_enrolment(Path(config.floor.enrolment)).callers)
+    return Vault(config.vault, site=site or None, country=config.privacy.country)
+
+
+def retention_of(config: Config) -> Retention:
+    return Retention(config.privacy.refused_days, config.privacy.cases_days)
+
+
+def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, phone: Phone) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
-    if config.desk.person is not None or find_spec("argon2") is None:
+    if config.desk.person is not None or (directory := directory_of(config, floor, phone)) is None:
         return None
     from rung.desk.seat import Seat
+
+    return Seat(bridge, directory, place, config.desk.role)
+
+
+def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
+    """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
+    if find_spec("argon2") is None:
+        return None
     from rung.floor.people import PEOPLE, People
     from rung.floor.people_local import LocalDirectory
     from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
-    directory = LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
-    return Seat(bridge, directory, place, config.desk.role)
+    if floor is None:
+        return LocalDirectory(people)
+    present = getattr(phone, "present", lambda ticket: None)  # a telephone behind the broker
+    return FloorDirectory(cast(Any, floor), people, present)
 
 
 def _config(file: Path) -> Config:
@@ -112,6 +170,8 @@ async def _run(
     config: Config,
     phone: Phone,
     journal: Journal,
+    vault: Vault,
+    signer: Signer | None,
     teller: Teller,
     screen: Screen | None,
     floor: Floor | None,
@@ -119,7 +179,19 @@ async def _run(
     site: Site | None,
 ) -> None:
     box = BoxAt(config.keys, config.box.port, config.box.id)
-    bridge = Bridge(config.book(), journal, phone, teller, floor=floor, box=box)
+    bridge = Bridge(
+        config.book(),
+        journal,
+        phone,
+        teller,
+        floor=floor,
+        box=box,
+        vault=vault,
+        signer=signer,
+        retention=retention_of(config),
+        shelf=config.state_folder() / "policies.json",
+        rules=config.after,
+    )
     task = asyncio.current_task()
     assert task is not None
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -142,18 +214,37 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        seat = seat_of(config, bridge, floor, place)
+        seat = seat_of(config, bridge, floor, place, phone)
         if seat is not None:
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        async with served(config, site) as address:
+        door = after_door(config, bridge, directory_of(config, floor, phone))
+        async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)
             if seat is None:
                 await bridge.run(place, config.phone.supervisors)
             else:
                 await _seated(bridge, seat, comes, teller, config.phone.supervisors)
+
+
+@contextlib.asynccontextmanager
+async def orders_taken(config: Config, bridge: Bridge, teller: Teller) -> AsyncIterator[None]:
+    """`rung privacy` is answered while the desk runs; where that cannot be, it says so and the desk works on."""
+    assert bridge.privacy is not None
+    task = asyncio.create_task(serve(config.state_folder(), bridge.privacy, retention_of(config)))
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            teller.tell("trouble", text=f"rung privacy works only while this desk is stopped: {error}")
+
+    task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def _seated(bridge: Bridge, seat: Any, comes: tuple[str, str] | None, teller: Teller, supervisors: str) -> None:

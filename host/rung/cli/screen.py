@@ -14,8 +14,9 @@ from rich.text import Text
 
 from rung import words as w
 from rung.cli.asked import lines
-from rung.cli.keys import GROUNDS, HELP
+from rung.cli.keys import HELP
 from rung.desk.happening import Happening
+from rung.page.keys import GROUNDS
 from rung.policy.view import View
 from rung.words import Button, LampMark, LampState
 
@@ -49,7 +50,7 @@ class Screen:
         self._lamps = w.Lamps()
         self._box = "no box yet"
         self._phone = "no phone yet"
-        self._page = "none"
+        self._pages: list[str] = []
         self._trouble = ""
         self._asked: list[str] = []
         self._answer: tuple[float, w.Answer] | None = None
@@ -77,7 +78,7 @@ class Screen:
         if happening.view is not None:
             self._view, self._view_ns = happening.view, happening.at_ns
         if happening.kind == "page":
-            self._page = happening.text
+            self._pages.append(happening.text)
         if happening.lamps is not None:
             self._lamps = happening.lamps
         if happening.answer is not None:
@@ -181,7 +182,9 @@ class Screen:
         return text
 
     def _foot(self, view: View | None) -> RenderableType:
-        lines = Text(f"box: {self._box}   phone: {self._phone}   page: {self._page}", style="dim")
+        lines = Text(f"box: {self._box}   phone: {self._phone}", style="dim")
+        for page in self._pages:
+            lines.append(f"\npage: {page}", style="cyan")
         for task in view.tasks if view else ():
             lines.append(f"\nto do: {task}", style="yellow")
         if view is not None and view.listening:

@@ -5,14 +5,33 @@ floor keeps them, can be told as well: a manager at one desk then sees, and deal
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
-from rung.journal.after.files import Files
+from rung.journal.after.files import Files, known_as
 from rung.journal.by_case import Told
-from rung.journal.store import READ_BATCH, Journal
+from rung.journal.format import JournalError
+from rung.journal.sealing import BLOCK
+from rung.journal.store import Journal
+from rung.journal.vault import Vault
+
+AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
+# Most of a record: no file of a case needs them, nor what was sealed in any event but these.
+PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
+OPENED = frozenset({"CaseOpened", "Attended"})
+
+
+class Opened(Struct, frozen=True):
+    """An entry of the record, in clear text."""
+
+    at_ms: int
+    wall_ms: int
+    event: w.Event
 
 
 class Afterwards:
@@ -25,48 +44,153 @@ class Afterwards:
         record: Callable[[w.Event], None],
         wall_ms: Callable[[], int],
         rules: Rules = NO_RULES,
+        vault: Vault | None = None,
     ) -> None:
+        self.attended: list[Callable[[w.AfterAct], object]] = []  # told when something was done
         self.rules = rules
         self.wall_ms = wall_ms
         self._journal = journal
         self._journal_lock = lock
         self._record = record
-        self._files = Files()
+        self._vault = vault
+        self.known_as = known_as if vault is None else vault.index
+        self._files = Files(self.known_as)
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
+        self._learnt: dict[str, int] = {}  # how many entries of other desks' records
+        self._spans: dict[str, tuple[int, int]] = {}  # by case: its first and its last entry in this desk's record
         self._read = 0  # up to which entry of the desk's own record
+
+    @property
+    def record(self) -> str:
+        """The name of this desk's record."""
+        return self._journal.id
+
+    def anything(self) -> bool:
+        """Whether anybody has ever done anything after a call here. Raises JournalError."""
+        with self._journal_lock:
+            return self._journal.last(w.Attended) is not None
 
     def files(self) -> Files:
         """All cases, as the record has them now. Raises JournalError."""
         with self._lock:
             while True:
                 with self._journal_lock:
-                    entries = list(islice(self._journal.entries(self._read), READ_BATCH))
-                for entry in entries:
-                    self._files.take(self._journal.id, entry.event, entry.wall_ms)
+                    entries = list(islice(self._journal.entries(self._read), AT_ONCE))
+                    events = [self._opened(entry.event) if entry.kind in OPENED else None for entry in entries]
+                for entry, opened in zip(entries, events, strict=True):
                     self._read = entry.seq
+                    if entry.kind not in PASSED_OVER:
+                        event = opened or entry.event
+                        case = self._files.take(self._journal.id, event, entry.wall_ms)
+                        if not isinstance(event, w.Attended):  # which may come weeks after the call
+                            begun, _ = self._spans.get(case, (entry.seq, 0))
+                            self._spans[case] = (begun, entry.seq)
+                        self._unlock(event)
                 if not entries:
                     return self._files
 
-    def learn(self, record: str, entries: Iterable[Told]) -> None:
-        """More of another desk's record, in order and each entry once. This desk's own is left as it is."""
+    def lines(self, case: str = "") -> list[Opened]:
+        """This desk's record, in clear text where it is not erased: whole, or what a report of this case needs of it.
+
+        Raises JournalError.
+        """
+        if not case:
+            return self._between(1, None)
+        self.files()
         with self._lock:
-            for entry in entries:
-                if record != self._journal.id:
+            begun, over = self._spans.get(case, (1, 0))
+        with self._journal_lock:
+            kept = [Opened(e.at_ms, e.wall_ms, e.event) for e in self._journal.of_kind(w.PolicyKept)]
+        return [*kept, *self._between(begun, over)]
+
+    def _between(self, first: int, last: int | None) -> list[Opened]:
+        found: list[Opened] = []
+        after = first - 1
+        while last is None or after < last:
+            with self._journal_lock:
+                entries = [e for e in islice(self._journal.entries(after), AT_ONCE) if last is None or e.seq <= last]
+                found += [Opened(entry.at_ms, entry.wall_ms, self._opened(entry.event)) for entry in entries]
+            if not entries:
+                break
+            after = entries[-1].seq
+        return found
+
+    def seen(self, case: str, person: str, what: str) -> None:
+        """Somebody is shown what names a caller: on record before they see it. Raises JournalError."""
+        self._record(w.ClearTextSeen(case=case, person=person, what=what))
+
+    def forget(self) -> None:
+        """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
+        with self._lock:
+            self._files, self._read, self._learnt, self._spans = Files(self.known_as), 0, {}, {}
+
+    def _opened(self, event: w.Event) -> w.Event:
+        return event if self._vault is None else self._vault.opened(event)
+
+    def learn(self, record: str, entries: Sequence[Told]) -> None:
+        """Another desk's record as far as it is known, from its beginning; what was learnt of it before is passed over.
+
+        This desk's own is left as it is.
+        """
+        with self._lock:
+            if record != self._journal.id:
+                for entry in entries[self._learnt.get(record, 0) :]:
                     self._files.take(record, entry.event, entry.wall_ms)
+                self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
-        """Record the act if this person may do it; else say why not. Raises JournalError: nothing was done."""
-        with self._lock:
-            event, answer = decide(self.files(), act, actor, self.wall_ms(), self.rules)
-            if event is not None:
-                self._record(event)
-            return answer
+        """Record the act if this person may do it; else say why not. Nothing is done when the record fails."""
+        try:
+            with self._lock:
+                files = self.files()
+                event, answer = decide(files, act, actor, self.wall_ms(), self.rules)
+                if event is not None:
+                    if isinstance(event.act, w.BlockProposed):
+                        event = replace(event, act=self._with_number(event.act, files.cases[event.act.case].caller))
+                    self._record(event)
+        except JournalError as error:
+            return w.Answer(verdict=w.Verdict.REFUSED, why=f"Not recorded, so not done: {error}")
+        if event is not None:
+            for told in tuple(self.attended):
+                told(act)
+        return answer
+
+    def forget_numbers(self, cases: Iterable[str]) -> None:
+        """These blocks are over: their own copies of the number go. Raises JournalError."""
+        if self._vault is None:
+            return
+        with self._journal_lock:
+            there = self._vault.there()
+            if gone := [key for case in cases if (key := f"{BLOCK}/{case}") in there]:
+                self._vault.erase(gone)
+
+    def _with_number(self, act: w.BlockProposed, number: str) -> w.BlockProposed:
+        """A block outlives its case, so it has the number under a key of its own."""
+        if self._vault is None:
+            return act
+        with self._journal_lock:
+            locked = self._vault.lock_up(f"{BLOCK}/{act.case}", number, self.wall_ms())
+        return replace(act, locked=locked)
+
+    def _unlock(self, event: w.Event) -> None:
+        """Of a block, the number; on the files alone."""
+        if self._vault is not None and isinstance(event, w.Attended) and isinstance(event.act, w.BlockProposed):
+            act = event.act
+            with self._journal_lock:
+                number = self._vault.unlock(f"{BLOCK}/{act.case}", act.locked) if act.locked else ""
+            self._files.cases[act.case].number = number or ""
 
     def trained(self, person: str) -> bool | None:
-        """Whether a training on this very record holds; None: it knows of none. Reads little, however long it is."""
-        with self._journal_lock:
-            entries = self._journal.of_kind(w.Attended)
+        """Whether a training on this very record holds; None: it knows of none. Reads little, however long it is.
+
+        A record that cannot be read shows no training: nobody ends a call on the strength of it.
+        """
         files = Files()
-        for entry in entries:
-            files.take(self._journal.id, entry.event, entry.wall_ms)
+        try:
+            with self._journal_lock:
+                entries = self._journal.of_kind(w.Attended)
+            for entry in entries:
+                files.take(self._journal.id, entry.event, entry.wall_ms)
+        except JournalError:
+            return False
         return files.trained(person, self.wall_ms())

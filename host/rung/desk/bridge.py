@@ -9,30 +9,37 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.afterwards import Afterwards
+from rung.desk.blocking import Blocker
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.happening import Teller
-from rung.desk.incidents import incident
+from rung.desk.incidents import incidents
 from rung.desk.known_cases import KnownCases
+from rung.desk.policies import HandedHere, Policies
 from rung.desk.presence import Presenter
-from rung.desk.recovery import Kept, recover
-from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, Place
+from rung.desk.privacy import Privacy, Retention
+from rung.desk.recovery import recover, wall_ms
+from rung.desk.upkeep import Upkeep
+from rung.floor.base import AsksAre, BlocksAre, DesksAre, Floor, FloorError, FloorNews, Place, PoliciesAre
 from rung.journal.after.decide import NO_RULES, Rules
-from rung.journal.format import JournalError
+from rung.journal.format import Head, JournalDamaged, JournalError
+from rung.journal.signing import Signer
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
 from rung.link.search import BoxAt
 from rung.phone.base import Phone, PhoneError
-from rung.policy import Book, Desk, lamps, next_change, step
-from rung.policy.language import from_canonical, version_of
+from rung.policy import Book, Policy, lamps, next_change, step
+from rung.policy.language import version_of
 from rung.policy.state import Who
 from rung.policy.view import View, view
 
@@ -52,9 +59,16 @@ class Bridge:
         *,
         floor: Floor | None = None,
         box: BoxAt | None = None,
+        vault: Vault | None = None,
+        retention: Retention | None = None,
         rules: Rules = NO_RULES,
+        shelf: Path | None = None,
+        signer: Signer | None = None,
     ) -> None:
-        """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone.
+        """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
+        is the file in which the policies stay that the floor hands out.
+        ``vault`` has the keys of what names a caller, ``signer`` the desk's own; without them, which is for tests, the
+        record is in clear text, nothing is erased and nobody gets a head.
 
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
@@ -65,17 +79,19 @@ class Bridge:
         self._floor = floor
         self._teller = teller
         self._lock = threading.Lock()
-        self._desk = recover(journal)
-        self._kept = Kept(journal)
+        self._desk = recover(journal, vault)
         self._cases = KnownCases(journal)
-        self._book = self._kept.with_those_of(self._desk, book)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
+        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why))
+        self._policies = Policies(book, journal, self._desk, self.now(), self.handed.good())
         self._lamps: w.Lamps | None = None
         self._line = None if box is None else Line(box, self)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
-        self._copier = None if floor is None else Copier(journal, self._lock, floor, teller)
-        self._commands = Commands(phone, floor, teller, self.now, self.feed)
+        self._copier = Copier(journal, self._lock, floor, teller, signer)
+        self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
+        self._retention = retention or Retention()
+        self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
         self._missed = False  # an input could not be recorded: what was missed must be learnt anew
@@ -84,22 +100,39 @@ class Bridge:
         self._place = Place(extension="")
         self._presenter = Presenter()
         self._extension = ""  # of the supervisors
-        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules)
+        self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
+        self.after.attended.append(self._attended)
+        if self.privacy is not None:
+            self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
+            self.privacy.erased = self.after.forget
+        self._blocker = Blocker(self.after, phone, lambda: self._desk.facts, teller, lambda: self.handed.blocks)
         self._broken: asyncio.Future[None] = self._loop.create_future()
-        for policy in book.policies.values():
-            self._kept.keep(policy, self.now())
 
     def now(self) -> int:
         """The desk's clock, in milliseconds; it goes on where the record ended."""
         return self._clock_start + time.monotonic_ns() // 1_000_000
 
+    @property
+    def _book(self) -> Book:
+        return self._policies.book
+
+    def use(self, handed: Mapping[str, Policy]) -> None:
+        """For calls that begin from now on: these instead of the desk's own of those names. Raises JournalError."""
+        with self._lock:
+            self._policies.use(handed, self._desk, self.now())
+        self._teller.tell("policies", text=", ".join(self._book.runs))
+        self._changed.set()
+
     async def run(self, place: Place, supervisors: str = "") -> None:
         """Work until cancelled. Box, phone and floor may come and go at any time.
 
         ``place`` is this desk as the floor shows it, with who sits here; ``supervisors`` is rung for a supervisor where
-        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back.
+        there is no floor. Raises JournalError when a case is open and the record does not take that the bridge is back,
+        and JournalDamaged when the record is found damaged: calls stay up, and the next bridge begins a fresh one.
         """
         self._extension = supervisors
+        if self.privacy is not None:
+            self.privacy.start()
         if self._desk.case is not None:
             self._take(w.Restarted())
         self.sit(place)
@@ -112,14 +145,19 @@ class Bridge:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._phone.run(self._from_phone))
                 group.create_task(self._run_floor())
-                if self._copier is not None:
-                    group.create_task(self._copier.run())
+                group.create_task(self._copier.run())
+                group.create_task(self.handed.run(self.use))
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
+                group.create_task(self._blocker.run())
+                if self.privacy is not None:
+                    upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
+                    group.create_task(upkeep.run())
                 await self._broken
         finally:
             if self._line is not None:
                 await asyncio.to_thread(self._line.stop)
+            self._copier.close()
 
     # -- every input, from any thread --------------------------------------------------------------------------------
 
@@ -131,11 +169,7 @@ class Bridge:
 
     def _trained(self, who: w.Person) -> bool:
         """The floor has every desk's record of it; without one this desk's own decides, if it knows of a training."""
-        try:
-            known = self.after.trained(who.id) if self._floor is None else None
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"nobody can say who is trained: {error}")
-            known = False
+        known = self.after.trained(who.id) if self._floor is None else None
         return who.trained if known is None else known
 
     def feed(self, input: w.Input) -> w.Answer | None:
@@ -156,24 +190,19 @@ class Bridge:
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
         """What somebody does after a call; nothing is done when the record fails."""
-        try:
-            answer = self.after.attend(act, actor)
-            if isinstance(act, w.Trained | w.Acknowledged):
-                self.sit(self._place)
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
-            return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
-        return answer
+        return self.after.attend(act, actor)
+
+    def _attended(self, act: w.AfterAct) -> None:
+        if isinstance(act, w.Trained | w.Acknowledged):
+            self.sit(self._place)
 
     def record(self, *events: w.Event) -> None:
         """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
         with self._lock:
-            now = self.now()
-            head = self._journal.append(events, at_ms=now, wall_ms=wall_ms())
+            head = self._append(events, "", self.now())
         for seq, event in enumerate(events, head.seq - len(events) + 1):
             self._teller.tell("recorded", event=event, seq=seq)
-        if self._copier is not None:
-            self._loop.call_soon_threadsafe(self._copier.wake)
+        self._loop.call_soon_threadsafe(self._copier.wake)
 
     def last_of(self, *kinds: type[w.Event]) -> w.Event | None:
         """The latest entry of these kinds. Raises JournalError."""
@@ -184,8 +213,7 @@ class Bridge:
     @property
     def busy(self) -> bool:
         """A case is open here, or on its way: it must have somebody who is known."""
-        desk = self._desk
-        return desk.case is not None or bool(desk.parked) or desk.arriving is not None
+        return self._desk.case is not None or bool(self._desk.parked) or self._desk.arriving is not None
 
     def look(self, who: Who | None = None) -> View:
         """The desk in words, for whoever sits here or for ``who``: a supervisor in the call."""
@@ -199,11 +227,11 @@ class Bridge:
             if isinstance(input, w.Pressed):  # it has waited for the lock: perhaps for a slow disk
                 input = replace(input, age_ms=input.age_ms + now - arrived)
             elif isinstance(input, w.CaseOffered):
-                self._keep_policy_of(input)
+                self._policies.keep_that_of(input, now)
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                head = self._journal.append(made.events, at_ms=made.desk.at_ms, wall_ms=wall_ms())
+                head = self._append(made.events, before.case.id if before.case else "", made.desk.at_ms)
                 for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
                     self._teller.tell("recorded", event=event, seq=seq)
             self._desk = made.desk
@@ -212,26 +240,18 @@ class Bridge:
             self._hand_over()
             self._show(now)
         self._cases.recorded(made.events)
-        self._report(before, made.events)
+        for found in incidents(before, made.events, date.today().isoformat()):
+            self._loop.call_soon_threadsafe(self._commands.report, *found)
         self._loop.call_soon_threadsafe(self._changed.set)
-        if self._copier is not None and made.events:
+        if made.events:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
 
-    def _report(self, before: Desk, events: tuple[w.Event, ...]) -> None:
-        for event in events:
-            if isinstance(event, w.CaseClosed):
-                day = date.today().isoformat()
-                if (found := incident(before, event, day)) is not None:
-                    self._loop.call_soon_threadsafe(self._commands.report, *found)
-
-    def _keep_policy_of(self, offered: w.CaseOffered) -> None:
-        """The case that is offered needs its policy here; one that cannot be read is refused by `step`."""
-        with contextlib.suppress(msgspec.MsgspecError):
-            policy = from_canonical(offered.policy)
-            if version_of(policy) not in self._book.policies:
-                self._kept.keep(policy, self.now())
-                self._book = self._book.keeping(policy)
+    def _append(self, events: Sequence[w.Event], case: str, at_ms: int) -> Head:
+        """``case``: what the desk is about before them."""
+        wall = wall_ms()
+        sealed = events if self.privacy is None else self.privacy.sealed(events, case, wall)
+        return self._journal.append(sealed, at_ms=at_ms, wall_ms=wall)
 
     def _hand_over(self) -> None:
         if not self._answering:
@@ -250,15 +270,12 @@ class Bridge:
     # -- the door behind the line: called on the link's thread -------------------------------------------------------
 
     def last_press(self, box: str, boot: str) -> int:
-        last = self._journal_last_press(box)
-        return last[1] if last is not None and last[0] == boot else 0
-
-    def _journal_last_press(self, box: str) -> tuple[str, int] | None:
         try:
             with self._lock:
-                return self._journal.last_press(box)
+                last = self._journal.last_press(box)
         except JournalError as error:
             raise NotRecorded(str(error)) from None
+        return last[1] if last is not None and last[0] == boot else 0
 
     def press(self, press: w.Pressed) -> w.Answer:
         self._teller.tell("press", press=press)
@@ -303,6 +320,7 @@ class Bridge:
             self._teller.tell("phone", up=news.up, text=news.why)
         elif isinstance(news, w.CallIs):
             news = w.CallIs(self._cases.believed(news.call))
+            self.handed.rings(news.call)
             self._teller.tell("call", call=news.call)
         else:
             news = w.CallsAre(self._cases.all_believed(news.calls))
@@ -318,22 +336,29 @@ class Bridge:
             self._from_floor(w.FloorIs())
 
     def _from_floor(self, news: FloorNews) -> w.Answer | None:
-        if isinstance(news, AsksAre):
-            self.asks = news
-            self._cases.asked(news.asks)
-            self._teller.tell("asked", asks=news.asks)
-            return None
-        if isinstance(news, DesksAre):
-            self.desks = news
-            self._teller.tell("desks", desks=news.desks)
-            return None
-        if isinstance(news, w.FloorIs):
-            self._teller.tell("floor", up=news.up)
-            news = replace(news, extension=self._extension)
-            self._commands.floor_is(news)
-            if self._copier is not None and news.up:
-                self._copier.wake()
-        return self.feed(news)
+        match news:
+            case AsksAre(asks=asks):
+                self.asks = news
+                self._cases.asked(asks)
+                self._teller.tell("asked", asks=asks)
+            case DesksAre(desks=desks):
+                self.desks = news
+                self._teller.tell("desks", desks=desks)
+            case w.GrantRefused():
+                with contextlib.suppress(JournalError):  # nothing was done, either way
+                    self.record(news)
+            case PoliciesAre() | BlocksAre():
+                self.handed.heard(news)
+            case w.FloorIs(up=up):
+                self._teller.tell("floor", up=up)
+                news = replace(news, extension=self._extension)
+                self._commands.floor_is(news)
+                if up:
+                    self._copier.reached()
+                return self.feed(news)
+            case _:
+                return self.feed(news)
+        return None
 
     async def _pass_time(self) -> None:
         """A Tick whenever time alone changes something."""
@@ -352,7 +377,7 @@ class Bridge:
 
     async def _tell_place(self) -> None:
         if self._floor is not None:
-            place = self._presenter.change(self._place, self._desk, self._book.recording, time.time_ns() // 1_000_000)
+            place = self._presenter.change(self._place, self._desk, self._book, wall_ms())
             if place is not None:
                 await self._floor.sign_on(place)
 
@@ -360,6 +385,8 @@ class Bridge:
         """Once the record takes entries again, learn anew what could not be recorded meanwhile."""
         while True:
             await asyncio.sleep(CATCH_UP_S)
+            if self._journal.damage:
+                raise JournalDamaged(self._journal.damage)
             if self._missed or self._commands.missed:
                 self._missed = self._commands.missed = False
                 unrecorded, self._unrecorded = self._unrecorded, []
@@ -371,8 +398,3 @@ class Bridge:
                     await self._phone.recount()
                 except PhoneError:
                     self._missed = True
-
-
-def wall_ms() -> int:
-    """Unix time, for people."""
-    return time.time_ns() // 1_000_000

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.desk.happening import Teller
 from rung.floor.base import Floor, FloorError, FloorUnsureError
@@ -22,13 +24,16 @@ class Commands:
         teller: Teller,
         now: Callable[[], int],
         refused: Callable[[w.EffectRefused], object],
+        index: Callable[[str], str] = str,
     ) -> None:
+        """``index`` is what a caller is looked up and reported by; the floor never learns a number to keep."""
         self.missed = False  # the phone was not asked for its calls, or did not say: ask anew
         self._phone = phone
         self._floor = floor
         self._teller = teller
         self._now = now
         self._refused = refused
+        self._index = index
         self._tasks: set[asyncio.Task[None]] = set()
         self._owed: list[w.Reclaim | w.AnswerOffer] = []  # what another desk must learn, however late
 
@@ -50,8 +55,8 @@ class Commands:
 
     def report(self, caller: str, incident: w.Earlier) -> None:
         """It is for later calls; this desk has it in its own record."""
-        if self._floor is not None:
-            self._run(self._report(self._floor, caller, incident))
+        if self._floor is not None and (index := self._index(caller)):
+            self._run(self._report(self._floor, index, incident))
 
     async def _report(self, floor: Floor, caller: str, incident: w.Earlier) -> None:
         try:
@@ -88,6 +93,8 @@ class Commands:
     async def _to_floor(self, effect: w.FloorEffect) -> None:
         if self._floor is None:
             raise FloorError("this desk has no floor")
+        if isinstance(effect, w.LookUp):
+            effect = replace(effect, caller=self._index(effect.caller))
         await self._floor.do(effect)
 
     async def _to_phone(self, effect: w.PhoneEffect) -> None:

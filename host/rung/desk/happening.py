@@ -22,6 +22,7 @@ CLOSE_S = 2.0
 
 Kind = Literal[
     "started",  # the desk is up; text: its policy
+    "policies",  # new calls are judged by these; text
     "press",  # known to the bridge
     "recorded",  # durable; one for each event
     "acknowledged",  # the acknowledgement has been written to the box's port
@@ -36,7 +37,9 @@ Kind = Literal[
     "call",  # a call changed
     "floor",  # the floor came or went
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
+    "replied",  # from here, to what another desk asks; text: what
     "desks",  # what goes on at all desks, where a supervisor sits here
+    "block",  # the phone system has taken that a number is kept away, or gets through
     "view",  # what the page shows
     "page",  # it is served at the address in text
     "trouble",  # something does not work: one line with the mend

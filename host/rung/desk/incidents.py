@@ -5,7 +5,13 @@ from rung.policy import Desk
 from rung.words import Ending
 
 
-def incident(desk: Desk, closed: w.CaseClosed, day: str) -> tuple[str, w.Earlier] | None:
+def incidents(desk: Desk, events: tuple[w.Event, ...], day: str) -> list[tuple[str, w.Earlier]]:
+    """Of what has just been recorded; ``desk`` as it was before, ``day`` today as ISO 8601."""
+    found = (_incident(desk, event, day) for event in events if isinstance(event, w.CaseClosed))
+    return [each for each in found if each is not None]
+
+
+def _incident(desk: Desk, closed: w.CaseClosed, day: str) -> tuple[str, w.Earlier] | None:
     """The caller, and the incident, of a case that has just closed at ``desk``; None: it was none, or it goes on."""
     case = next((c for c in (desk.case, *desk.parked) if c is not None and c.id == closed.case), None)
     if case is None or not case.caller or not case.named or closed.how == Ending.TRANSFERRED:

@@ -3,8 +3,7 @@
 from msgspec.structs import replace
 
 from rung.floor.base import Doing, Place, Status
-from rung.policy import Desk
-from rung.policy.book import Recording
+from rung.policy import Book, Desk
 from rung.policy.listening import ways
 from rung.words import CallState, Listening, Marker, Want
 
@@ -17,7 +16,7 @@ class Presenter:
     def __init__(self) -> None:
         self._told: Place | None = None
 
-    def change(self, place: Place, desk: Desk, switch: Recording, wall_ms: int) -> Place | None:
+    def change(self, place: Place, desk: Desk, book: Book, wall_ms: int) -> Place | None:
         """The place to tell now; None: the floor knows it already."""
         does = doing(desk)
         told = self._told
@@ -28,8 +27,9 @@ class Presenter:
             status=status,
             doing=does,
             since_ms=since_ms,
-            ways=() if desk.case is None else ways(desk.facts.can, switch),
+            ways=() if desk.case is None else ways(desk.facts.can, book.recording),
             listeners=_listeners(desk),
+            runs=book.runs,
         )
         if place == told:
             return None

@@ -6,32 +6,52 @@ import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.journal.format import JournalError
+from rung.journal.format import Entry, JournalError
+from rung.journal.sealing import REFUSED, key_of
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.policy import Book, Desk, Policy
 from rung.policy.evolve import evolve
 from rung.policy.language import canonical, from_canonical, version_of
 
 
-def recover(journal: Journal) -> Desk:
+def recover(journal: Journal, vault: Vault | None = None) -> Desk:
     """Fold the open cases, if there are any, out of the record; epochs and numbers go on where they stood.
 
     The desk's clock goes on from the last entry: it stands still while the bridge is down, so that no wait ever counts
     talk that nobody heard. Raises JournalError if the record cannot be read.
     """
     desk = Desk(at_ms=journal.last_at_ms())
-    for kind in (w.CaseOpened, w.CaseArrived, w.EffectDecided, w.AskOpened, w.AlertRaised):
+    for kind in (w.RecordBegunAnew, w.CaseOpened, w.CaseArrived, w.EffectDecided, w.AskOpened, w.AlertRaised):
         entry = journal.last(kind)
         match entry.event if entry is not None else None:
+            case w.RecordBegunAnew(epoch=epoch):
+                desk = replace(desk, epoch=epoch, effect=epoch, ask=epoch)
             case w.CaseOpened(epoch=epoch) | w.CaseArrived(epoch=epoch):
                 desk = replace(desk, epoch=max(epoch, desk.epoch))
             case w.EffectDecided(effect=effect):
-                desk = replace(desk, effect=effect.id)
+                desk = replace(desk, effect=max(effect.id, desk.effect))
             case w.AskOpened(ask=ask) | w.AlertRaised(ask=ask):
                 desk = replace(desk, ask=max(ask, desk.ask))
     for entry in journal.open_cases():
-        desk = evolve(desk, entry.event, entry.at_ms)
+        desk = evolve(desk, _clear(entry, vault), entry.at_ms)
     return desk
+
+
+def _clear(entry: Entry, vault: Vault | None) -> w.Event:
+    event = entry.event
+    clear = event if vault is None else vault.unseal(event)
+    if clear is None and not key_of(event).startswith(f"{REFUSED}/"):  # what was refused changes no case
+        raise JournalError(
+            f"the key of the call that is open in the record ({key_of(event)}) is gone, so it cannot be gone on with; "
+            "put the file of keys back, or keep the record for the review and name a new one"
+        )
+    return clear or event
+
+
+def wall_ms() -> int:
+    """Unix time, for people."""
+    return time.time_ns() // 1_000_000
 
 
 class Kept:
@@ -50,7 +70,7 @@ class Kept:
         version, text = version_of(policy), canonical(policy)
         if version not in self._texts:
             event = w.PolicyKept(version, text)
-            self._journal.append([event], at_ms=at_ms, wall_ms=time.time_ns() // 1_000_000)
+            self._journal.append([event], at_ms=at_ms, wall_ms=wall_ms())
             self._texts[version] = text
 
     def with_those_of(self, desk: Desk, book: Book) -> Book:

@@ -17,6 +17,7 @@ from rung.words import (
     FloorEffect,
     FloorIs,
     FromDesk,
+    GrantRefused,
     Listening,
     OfferAnswered,
     Outcome,
@@ -70,6 +71,7 @@ class Place(Struct, frozen=True, kw_only=True):
     since_ms: int = 0  # when that began, since 1970, by this desk's own wall clock; 0: it has not said
     ways: tuple[Listening, ...] = ()  # how a supervisor may listen to the call here
     listeners: dict[str, Listening] = {}  # the desks that do, and how
+    runs: tuple[str, ...] = ()  # the policies by which new calls are judged here, each as NAME VERSION
 
 
 def supervises(place: Place) -> bool:
@@ -131,8 +133,49 @@ class DesksAre(Struct, frozen=True, tag=True):
     desks: dict[str, Place] = {}
 
 
+class HandedOut(Struct, frozen=True, kw_only=True):
+    """A policy that desks are to use for new calls, where their own settings name ``instead_of``."""
+
+    instead_of: str
+    version: str
+    policy: str  # the whole of it, canonical JSON
+
+
+class PoliciesAre(Struct, frozen=True, tag=True):
+    """All policies that the floor hands out now; where it hands out none, desks use their own."""
+
+    policies: tuple[HandedOut, ...] = ()
+
+
+class Blocked(Struct, frozen=True, kw_only=True):
+    """A caller who is kept away, in the name of the case on which it was proposed."""
+
+    caller: str  # never a number: what the site's secret makes of it
+    case: str
+    until_ms: int  # Unix time; it ends by itself then
+    decided: bool  # by a second person; else it is only proposed, and ends within a day
+
+
+class BlocksAre(Struct, frozen=True, tag=True):
+    """The whole list of callers who are kept away, as the floor folds it from all desks' records."""
+
+    blocks: tuple[Blocked, ...] = ()
+
+
+HandedDown = PoliciesAre | BlocksAre  # told to every desk, always the whole of it
 FloorNews = (
-    FloorIs | Seen | Replied | EarlierAre | OfferAnswered | CaseOffered | CaseReclaimed | FromDesk | AsksAre | DesksAre
+    GrantRefused
+    | FloorIs
+    | Seen
+    | Replied
+    | EarlierAre
+    | OfferAnswered
+    | CaseOffered
+    | CaseReclaimed
+    | FromDesk
+    | AsksAre
+    | DesksAre
+    | HandedDown
 )
 Feed = Callable[[FloorNews], Answer | None]
 
@@ -169,7 +212,9 @@ class Floor(Protocol):
         """Keep the connection for ever; `feed` is called on this event loop.
 
         On each connect: `FloorIs(up=True, …)`, then `AsksAre`, then every change of either, and the rest as it comes.
-        A supervisor is told after that what goes on at the desks: `DesksAre`.
+        A supervisor is told after that what goes on at the desks: `DesksAre`. What the floor hands down to all desks,
+        `PoliciesAre` and `BlocksAre`, is told once it is known, and whenever it changes; it is not taken back when the
+        floor is lost.
         `FloorIs(up=False)` when the floor is lost, and asks put before this desk are then gone: `AsksAre(())`; and
         where a supervisor sits, `DesksAre({})`.
 
@@ -222,4 +267,10 @@ class Floor(Protocol):
         """
 
     async def report(self, caller: str, incident: Earlier) -> None:
-        """Tell how a call that was an incident ended. It is found by later look-ups only once it has been upheld."""
+        """Tell how a call that was an incident ended. It is found by later look-ups only once it has been upheld.
+
+        ``caller`` is what look-ups of this caller will say: from a desk never the number, but `Vault.index` of it.
+        """
+
+    async def forget(self, case: str) -> None:
+        """The incident that this desk has reported of that case is erased, at once and for good; if there is one."""

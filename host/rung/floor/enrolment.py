@@ -34,6 +34,7 @@ class Welcome(Struct, frozen=True, kw_only=True, tag=True):
     role: Role
     servers: tuple[str, ...]
     ca: str
+    callers: str = ""  # see `Enrolment`
     config: str = ""  # a whole rung.toml, if the floor hands one out
     policies: dict[str, str] = {}  # files beside it, by name
 
@@ -84,7 +85,8 @@ async def enrol(code: Code) -> tuple[Enrolment, Welcome]:
     said = await _ask(guest, public(seed), ATTEMPTS)
     if isinstance(said, Turned):
         raise FloorError(said.why)
-    return Enrolment(desk=code.desk, role=said.role, servers=said.servers, ca=said.ca, seed=seed), said
+    made = Enrolment(desk=code.desk, role=said.role, servers=said.servers, ca=said.ca, seed=seed, callers=said.callers)
+    return made, said
 
 
 async def _ask(guest: Enrolment, key: str, attempts: int) -> Welcome | Turned:

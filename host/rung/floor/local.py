@@ -19,6 +19,7 @@ from rung.floor.base import (
     FloorError,
     FloorNews,
     FloorUnsureError,
+    HandedDown,
     Line,
     Place,
     Status,
@@ -43,13 +44,21 @@ class LocalFloor:
         self._desks: dict[str, LocalDesk] = {}  # in reach
         self._asks: dict[tuple[str, int], w.AskFloor] = {}  # open, oldest first
         self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
+        self._reporters: dict[str, str] = {}  # by case: the desk that has reported it
         self._upheld: dict[str, date] = {}  # by case: until when
         self.copies: dict[str, list[tuple[str, Line]]] = {}  # by desk: of which record, and what
+        self.handed: dict[type, HandedDown] = {}  # of each kind the last
         self.heads: dict[str, list[str]] = {}  # by desk: the signed ends of its record
 
     def desk(self, name: str) -> "LocalDesk":
         """A handle for the desk of that name; only one at a time can `run`."""
         return LocalDesk(self, name)
+
+    def hand_down(self, whole: HandedDown) -> None:
+        """To every desk, now and whenever it comes."""
+        self.handed[type(whole)] = whole
+        for desk in self._desks.values():
+            desk.put(whole)
 
     def uphold(self, case: str, until: date = date.max) -> None:
         """A review has found that this incident was one: look-ups find it, up to and with that day."""
@@ -113,8 +122,13 @@ class LocalFloor:
 
     # -- incidents ---------------------------------------------------------------------------------------------------
 
-    def report(self, caller: str, incident: w.Earlier) -> None:
+    def report(self, desk: str, caller: str, incident: w.Earlier) -> None:
+        self._reporters[incident.case] = desk
         self._reported[incident.case] = (caller, incident)
+
+    def forget(self, desk: str, case: str) -> None:
+        if self._reporters.get(case) == desk:
+            self._reported.pop(case, None)
 
     def earlier(self, caller: str) -> tuple[w.Earlier, ...]:
         """Upheld and unexpired."""
@@ -179,6 +193,8 @@ class LocalDesk:
         self._told = self._told_asks = None
         self._floor.enter(self)
         self.look()
+        for whole in self._floor.handed.values():
+            self.put(whole)
 
     # -- news, for the floor -----------------------------------------------------------------------------------------
 
@@ -274,7 +290,10 @@ class LocalDesk:
         self._reached().heads.setdefault(self.desk, []).append(head)
 
     async def report(self, caller: str, incident: w.Earlier) -> None:
-        self._reached().report(caller, incident)
+        self._reached().report(self.desk, caller, incident)
+
+    async def forget(self, case: str) -> None:
+        self._reached().forget(self.desk, case)
 
     def _reached(self) -> LocalFloor:
         if self._lost or not self._runs:

@@ -1,12 +1,16 @@
 """The copies of the desks' records, as a steward knows them: how far each goes, and where one does not continue."""
 
+import contextlib
 from collections.abc import Callable
 
 import msgspec
 from nats.aio.msg import Msg
+from nats.js.api import DeliverPolicy, StreamConfig
 
 from rung.floor import nats_letters as letters
 from rung.floor.base import Copied, Line, Signed
+from rung.floor.nats_keeping import Heard, Read, answer, on_disk, read
+from rung.floor.nats_link import Enrolment, Link, connected
 
 JOURNALS, HEADS = "JOURNALS", "HEADS"  # streams: the parts, and the signed ends
 
@@ -15,7 +19,7 @@ ReadHead = Callable[[str], Signed | None]  # None: it is not signed by the key t
 
 
 class Copies:
-    """The heads of every desk's chain. The parts themselves are the server's."""
+    """The heads of every desk's chain. The parts themselves are the server's. A `rung.floor.nats_keeping.Keeping`."""
 
     def __init__(self, continues: Continues, trouble: Callable[[str], None], read_head: ReadHead | None = None) -> None:
         """``trouble`` is told once of each desk whose record is not what it was."""
@@ -26,9 +30,24 @@ class Copies:
         self._stood: dict[str, letters.Stood] = {}
         self._told: set[tuple[str, str]] = set()
 
-    def forget(self) -> None:
-        """Before all is read anew."""
+    def streams(self) -> list[StreamConfig]:
+        return [on_disk(JOURNALS, "rung.journal.*"), on_disk(HEADS, "rung.head.*")]
+
+    def reads(self) -> list[Read]:
+        last = DeliverPolicy.LAST_PER_SUBJECT
+        return [Read(JOURNALS, "rung.journal.>", self.read, last), Read(HEADS, "rung.head.>", self.read_signed, last)]
+
+    def answers(self) -> dict[str, Heard]:
+        return {"copied": self._answer}
+
+    async def begin(self, link: Link) -> None:
         self._stood = {}
+
+    async def _answer(self, msg: Msg) -> None:
+        desk = letters.from_whom(msg)
+        with contextlib.suppress(msgspec.MsgspecError):
+            self.said(desk, letters.read_copied(msg.data))
+            await answer(msg, self.stood(desk))
 
     def stood(self, desk: str) -> letters.Stood:
         return self._stood.get(desk, letters.Stood(Copied(), 0))
@@ -85,3 +104,15 @@ class Copies:
         if (desk, why) not in self._told:
             self._told.add((desk, why))
             self._trouble(f"the record of {desk}: {why}")
+
+
+async def kept_heads(steward: Enrolment, desk: str = "") -> list[tuple[str, str]]:
+    """Every signed end that the floor keeps, or that desk's, each with its desk, as they came. Raises FloorError."""
+    found: list[tuple[str, str]] = []
+
+    async def heard(msg: Msg) -> None:
+        found.append((msg.subject.rpartition(".")[2], msg.data.decode(errors="replace")))
+
+    async with connected(steward) as link:
+        await read(link, Read(HEADS, f"rung.head.{desk or '*'}", heard))
+    return found

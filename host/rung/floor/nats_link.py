@@ -4,6 +4,7 @@ import asyncio
 import builtins
 import contextlib
 import logging
+import random
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,7 @@ class Enrolment(Struct, frozen=True, kw_only=True):
     servers: tuple[str, ...]  # tls://host:port
     ca: str  # the floor's own certificate authority, as PEM
     seed: str  # of the desk's nkey
+    callers: str = ""  # the site's secret, in hex: callers are known to its desks by what it makes of their numbers
 
 
 HUNG_UP = (BrokenPipeError, ConnectionResetError, UnexpectedEOF)
@@ -123,7 +125,7 @@ class Link:
 @asynccontextmanager
 async def connected(who: Enrolment) -> AsyncIterator[Link]:
     """Raises FloorError with one line if no server can be reached, or it does not know this desk."""
-    link = await _connect(who, ATTEMPTS)
+    link = await _connect_to_any(who)
     try:
         go_on()
         yield link
@@ -131,7 +133,17 @@ async def connected(who: Enrolment) -> AsyncIterator[Link]:
         await _close(link.client)
 
 
-async def _connect(who: Enrolment, attempts: int) -> Link:
+async def _connect_to_any(who: Enrolment) -> Link:
+    """To one of a cluster's servers, whichever; one that is dead or silent is passed over."""
+    *servers, last = random.sample(who.servers, len(who.servers))
+    for server in servers:
+        with contextlib.suppress(FloorError):
+            return await _connect(who, server, ATTEMPTS)
+        go_on()
+    return await _connect(who, last, ATTEMPTS)
+
+
+async def _connect(who: Enrolment, server: str, attempts: int) -> Link:
     name = f"{who.desk}.{secrets.token_hex(8)}"
     closed, client = asyncio.Event(), Client()
     met: list[Exception] = []
@@ -147,7 +159,7 @@ async def _connect(who: Enrolment, attempts: int) -> Link:
     try:
         async with asyncio.timeout(CONNECT_S):
             await client.connect(
-                list(who.servers),
+                server,
                 name=name,
                 tls=trusting(who.ca),
                 tls_handshake_first=True,
@@ -165,7 +177,7 @@ async def _connect(who: Enrolment, attempts: int) -> Link:
         await _close(client)
         met.append(error)
         if attempts > 1 and isinstance(met[0], HUNG_UP):
-            return await _connect(who, attempts - 1)
+            return await _connect(who, server, attempts - 1)
         raise FloorError(f"the floor at {', '.join(who.servers)} {_why(met)}") from None
     closed.clear()
     return Link(client, name, closed)

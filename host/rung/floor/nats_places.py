@@ -19,6 +19,7 @@ class Places:
 
     def __init__(self, changed: Callable[[str], None] = lambda desk: None) -> None:
         self._changed = changed
+        self.signed_on = False  # people sign on at this site
         self._seqs: dict[str, int] = {}
         self._sat: dict[str, tuple[Role, Sat]] = {}
 
@@ -41,12 +42,14 @@ class Places:
     async def load(self, link: Link, desk: str) -> None:
         """All of them, from a steward. FloorError while none is there."""
         after = ""
+        self.signed_on = False
         while True:
             answer = await link.request(f"rung.floor.places.{desk}", after.encode(), PAGE_S)
             try:
                 page = read_page(answer.data)
             except msgspec.MsgspecError as error:
                 raise FloorError(f"the floor's steward is of another release: {error}") from None
+            self.signed_on = page.signed_on
             for found in page.found:
                 self.keep(found)
             if not page.more:
@@ -96,10 +99,19 @@ def _presence(desk: str, role: Role, place: Place) -> Presence | None:
 
 async def look(who: Enrolment) -> w.FloorIs:
     """Who is on the floor now, without going there. FloorError if it is out of reach."""
+    return (await _loaded(who)).floor_is(who.desk)
+
+
+async def desks_of(who: Enrolment) -> dict[str, Place]:
+    """How each desk that is there shows itself. FloorError if the floor is out of reach."""
+    return (await _loaded(who)).desks_are().desks
+
+
+async def _loaded(who: Enrolment) -> Places:
     places = Places()
     async with connected(who) as link:
         await places.load(link, who.desk)
-    return places.floor_is(who.desk)
+    return places
 
 
 async def put(link: Link, subject: str, sat: Sat | None, last: int, within_s: float) -> int | None:
@@ -126,8 +138,8 @@ async def keep(link: Link, subject: str, data: bytes, last: int, within_s: float
 
 
 async def store(link: Link, subject: str, name: str, data: bytes) -> None:
-    """Returns once it is on the server's disk; twice under one name, it is kept once."""
-    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name})
+    """Returns once it is on the server's disk; twice under one name, it is kept once, but not under none."""
+    answer = await link.request(subject, data, CONNECT_S, {"Nats-Msg-Id": name} if name else None)
     if "error" in msgspec.json.decode(answer.data, type=dict[str, object]):
         raise FloorError(f"the floor does not keep it: {answer.data.decode()}")
 

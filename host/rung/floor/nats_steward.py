@@ -1,33 +1,34 @@
-"""What a floor needs beside its server: somebody who notices that a desk is gone, and who keeps the incidents.
+"""What a floor needs beside its server: somebody who notices that a desk is gone, and who keeps the rest.
 
 Any number of stewards may run; each does the same, and what one has done already does nothing.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import date
+from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NoMore
-from nats.js.api import DeliverPolicy, DiscardPolicy, RePublish, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError
+from nats.js.api import RePublish, StorageType, StreamConfig
 from nats.js.errors import Error as JetStreamError
 
-from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
-from rung.floor.nats_copies import HEADS, JOURNALS, Continues, Copies, ReadHead
+from rung.floor.nats_copies import Continues, Copies, ReadHead
+from rung.floor.nats_handed import Handed
+from rung.floor.nats_incidents import Incidents
+from rung.floor.nats_keeping import Heard, Keeping, Read, answer, make, read
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
-from rung.floor.nats_places import Places, put, store
+from rung.floor.nats_places import Places, put
+from rung.floor.nats_views import Fold, Views
 
 ACCOUNT = "RUNG"  # of the server, in which everybody is but its system's user
-PLACES, INCIDENTS = "PLACES", "INCIDENTS"  # streams
+PLACES = "PLACES"  # the stream
 PAGE = 500  # desks in one answer, so that it stays below a megabyte
 CONNECTIONS = 1000  # in one answer of a server
-LOAD_S = 30.0
 LOOK_S = 10.0  # between two looks at who is connected: of a server that died nobody tells who was on it
 AGAIN_S = 1.0  # when somebody is missing
 WAIT_S = 0.2  # before the next attempt, when the server is lost
@@ -60,17 +61,24 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
-        people: Callable[[bytes], bytes] | None = None,
+        people: Callable[[str, bytes], bytes] | None = None,
+        standing: Callable[[], dict[str, str]] | None = None,
+        signed_on: Callable[[], bool] = lambda: False,
         continues: Continues = lambda copied, journal, lines: "",
         read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
+        fold: Callable[[], Fold] | None = None,
+        keeping: tuple[Keeping, ...] = (),
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
 
-        ``people`` answers who may sign on (`people_service.answer`); it takes as long as a password's check.
+        ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
+        ``standing`` has every desk's key; ``signed_on``: there are people who sign on at all.
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
         says (without it they are kept unread); ``trouble`` is told what does not.
+
+        ``fold`` makes what folds the records into views; without it there are none.
         """
         self.up = asyncio.Event()
         self._who = who
@@ -78,12 +86,19 @@ class Steward:
         self._replicas = replicas
         self._enrol = enrol
         self._people = people
-        self._copies = Copies(continues, trouble, read_head)
+        self._standing = standing
+        self._signed_on = signed_on
+        self.incidents, self.handed = Incidents(), Handed()
+        self._keeping: tuple[Keeping, ...] = (
+            self.incidents,
+            self.handed,
+            Copies(continues, trouble, read_head),
+            *((Views(fold, self.incidents, self.handed),) if fold is not None else ()),
+            *keeping,
+        )
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
-        self._reported: dict[str, tuple[str, w.Earlier]] = {}  # by case: whose, and what
-        self._upheld: dict[str, date] = {}  # by case: until when
 
     async def run(self) -> None:
         while True:
@@ -100,102 +115,36 @@ class Steward:
     # -- set-up ------------------------------------------------------------------------------------------------------
 
     async def _serve(self, link: Link, system: Link) -> None:
-        await self._make(
-            link,
-            StreamConfig(
-                name=PLACES,
-                subjects=["rung.place.*.*"],
-                storage=StorageType.MEMORY,  # each desk says it anew
-                max_msgs_per_subject=1,
-                republish=RePublish(src="rung.place.>", dest="rung.places.>"),
-                num_replicas=self._replicas,
-            ),
-        )
-        await self._make(
-            link,
-            StreamConfig(
-                name=INCIDENTS,
-                subjects=["rung.incident.*", "rung.upheld.*"],
-                storage=StorageType.FILE,
-                retention=RetentionPolicy.LIMITS,
-                discard=DiscardPolicy.NEW,
-                num_replicas=self._replicas,
-            ),
-        )
-        await self._make(
-            link,
-            StreamConfig(
-                name=JOURNALS,
-                subjects=["rung.journal.*"],
-                storage=StorageType.FILE,
-                retention=RetentionPolicy.LIMITS,
-                discard=DiscardPolicy.NEW,
-                num_replicas=self._replicas,
-            ),
-        )
-        await self._make(
-            link,
-            StreamConfig(
-                name=HEADS,
-                subjects=["rung.head.*"],
-                storage=StorageType.FILE,
-                retention=RetentionPolicy.LIMITS,
-                discard=DiscardPolicy.NEW,
-                num_replicas=self._replicas,
-            ),
-        )
+        for stream in (self._stream(), *(stream for each in self._keeping for stream in each.streams())):
+            await make(link, replace(stream, num_replicas=self._replicas))
         self._places, self._found = Places(), {}
-        self._copies.forget()
         await system.listen(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", self._disconnected)
         await system.settle()
-        for stream, subject, heard in (
-            (PLACES, "rung.place.>", self._place),
-            (INCIDENTS, "rung.incident.>", self._incident),
-            (INCIDENTS, "rung.upheld.>", self._uphold),
-            (JOURNALS, "rung.journal.>", self._copies.read),
-            (HEADS, "rung.head.>", self._copies.read_signed),
-        ):
-            await self._read(link, stream, subject, heard)
-        for service, serve in (
-            ("places", self._answer_places),
-            ("look_up", self._answer_look_up),
-            ("report", self._answer_report),
-            ("enrol", self._answer_enrol),
-            ("copied", self._answer_copied),
-            ("people", self._answer_people),
-        ):
+        answers: dict[str, Heard] = {"places": self._answer_places}
+        if self._enrol is not None:
+            answers["enrol"] = self._answer_enrol
+        if self._people is not None:
+            answers["people"] = self._answer_people
+        if self._standing is not None:
+            answers["standing"] = self._answer_standing
+        await read(link, Read(PLACES, "rung.place.>", self._place))
+        for each in self._keeping:
+            await each.begin(link)
+            for what in each.reads():
+                await read(link, what)
+            answers |= each.answers()
+        for service, serve in answers.items():
             await link.listen(f"rung.floor.{service}.*", serve, queue="stewards")
         await link.settle()
 
-    async def _make(self, link: Link, config: StreamConfig) -> None:
-        js = link.client.jetstream(timeout=CONNECT_S)
-        try:
-            await js.add_stream(config)
-        except APIError:  # it is there, as another release has made it
-            await js.update_stream(config)
-        go_on()
-
-    async def _read(self, link: Link, stream: str, subject: str, heard: Callable[[Msg], Awaitable[None]]) -> None:
-        """Everything from the first on, and what comes; returns when what was there has been read."""
-        count = 0
-        some = asyncio.Event()
-
-        async def each(msg: Msg) -> None:
-            nonlocal count
-            await heard(msg)
-            count += 1
-            some.set()
-
-        js = link.client.jetstream(timeout=CONNECT_S)
-        begin = DeliverPolicy.LAST_PER_SUBJECT if stream in (JOURNALS, HEADS) else DeliverPolicy.ALL
-        subscription = await js.subscribe(subject, stream=stream, ordered_consumer=True, cb=each, deliver_policy=begin)
-        consumer = await subscription.consumer_info()
-        go_on()
-        there = (consumer.num_pending or 0) + (consumer.delivered.consumer_seq if consumer.delivered else 0)
-        async with asyncio.timeout(LOAD_S):
-            while count < there:
-                some.clear()
-                await some.wait()
+    def _stream(self) -> StreamConfig:
+        return StreamConfig(
+            name=PLACES,
+            subjects=["rung.place.*.*"],
+            storage=StorageType.MEMORY,  # each desk says it anew
+            max_msgs_per_subject=1,
+            republish=RePublish(src="rung.place.>", dest="rung.places.>"),
+        )
 
     # -- presence ----------------------------------------------------------------------------------------------------
 
@@ -265,11 +214,7 @@ class Steward:
     async def _answer_places(self, msg: Msg) -> None:
         after = msg.data.decode()
         rest = sorted((each for each in self._found.values() if each.subject > after), key=lambda each: each.subject)
-        await self._answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE))
-
-    async def _answer(self, msg: Msg, answer: Struct) -> None:
-        if letters.from_whom(msg):
-            await msg.respond(letters.encode(answer))
+        await answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on()))
 
     async def _answer_enrol(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
@@ -277,60 +222,12 @@ class Steward:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
 
     async def _answer_people(self, msg: Msg) -> None:
-        if letters.from_whom(msg) and self._people is not None:
+        desk = letters.from_whom(msg)
+        if desk and self._people is not None:
             with contextlib.suppress(msgspec.MsgspecError):
-                await msg.respond(await asyncio.to_thread(self._people, msg.data))
+                await msg.respond(await asyncio.to_thread(self._people, desk, msg.data))
 
-    async def _answer_copied(self, msg: Msg) -> None:
-        desk = letters.from_whom(msg)
-        with contextlib.suppress(msgspec.MsgspecError):
-            self._copies.said(desk, letters.read_copied(msg.data))
-            await self._answer(msg, self._copies.stood(desk))
-
-    # -- incidents ---------------------------------------------------------------------------------------------------
-
-    async def _answer_report(self, msg: Msg) -> None:
-        """Answered once it is on the disk."""
-        desk = letters.from_whom(msg)
-        with contextlib.suppress(FloorError, msgspec.MsgspecError):
-            reported = letters.read_incident(msg.data)
-            await store(self._reached(), f"rung.incident.{desk}", reported.incident.case, msg.data)
-            self._reported[reported.incident.case] = (reported.caller, reported.incident)
-            await self._answer(msg, letters.Taken())
-
-    async def uphold(self, case: str, until: date) -> None:
-        """As `uphold`; known here when it returns."""
-        await uphold(self._reached(), case, until)
-        self._upheld[case] = until
-
-    def _reached(self) -> Link:
-        if self._link is None:
-            raise FloorError("the floor is out of reach")
-        return self._link
-
-    async def _incident(self, msg: Msg) -> None:
-        with contextlib.suppress(msgspec.MsgspecError):
-            reported = letters.read_incident(msg.data)
-            self._reported[reported.incident.case] = (reported.caller, reported.incident)
-
-    async def _uphold(self, msg: Msg) -> None:
-        with contextlib.suppress(msgspec.MsgspecError, ValueError):
-            said = letters.read_upheld(msg.data)
-            self._upheld[said.case] = date.fromisoformat(said.until)
-
-    async def _answer_look_up(self, msg: Msg) -> None:
-        """Upheld and unexpired."""
-        today, caller = date.today(), msg.data.decode()
-        found = [incident for whose, incident in self._reported.values() if whose == caller]
-        upheld = tuple(i for i in found if self._upheld.get(i.case, date.min) >= today)
-        await self._answer(msg, letters.LookedUp(upheld))
-
-
-async def uphold(link: Link | Enrolment, case: str, until: date) -> None:
-    """A review has found that this incident was one: look-ups find it, up to and with that day."""
-    if isinstance(link, Enrolment):
-        async with connected(link) as made:
-            await uphold(made, case, until)
-    else:
-        data = letters.encode(letters.Upheld(case, until.isoformat()))
-        await store(link, "rung.upheld.floor", f"{case} {until}", data)
+    async def _answer_standing(self, msg: Msg) -> None:
+        if letters.from_whom(msg) and self._standing is not None:
+            with contextlib.suppress(FloorError):
+                await msg.respond(letters.encode(self._standing()))

@@ -19,14 +19,25 @@ END_S = 10.0  # a server that does not end by then is killed; its files outlive 
 LOG_BYTES = 10_000_000
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
+# What a desk may ask of a steward.
+SERVICES = ("places", "look_up", "report", "copied", "people", "handed")
+
 User = dict[str, object]
 
 
-def server_configuration(folder: Path, listen: str, users: list[User], system: str) -> bytes:
+def server_configuration(
+    folder: Path,
+    listen: str,
+    users: list[User],
+    system: str,
+    name: str = "rung-floor",
+    cluster: dict[str, object] | None = None,
+) -> bytes:
     """Paths are whole, so the server can be started from anywhere. ``system`` is a public nkey."""
     at = folder.resolve()
     told = {
-        "server_name": "rung-floor",
+        "server_name": name,
+        **({} if cluster is None else {"cluster": cluster}),
         "listen": listen,
         "ping_interval": "1s",  # a desk that is cut off is gone for the others within 3 s or so
         "ping_max": 2,
@@ -59,10 +70,18 @@ def user_of_steward(key: str) -> User:
 def user_of_desk(desk: str, role: Role, key: str) -> User:
     """It speaks as itself alone, is answered, and hears what is for it and who is here."""
     publish = [f"rung.to.*.{desk}", f"rung.place.{role}.{desk}"]
-    publish += [f"rung.floor.{service}.{desk}" for service in ("places", "look_up", "report", "copied", "people")]
+    publish += [
+        f"rung.floor.{service}.{desk}"
+        for service in ("places", "look_up", "report", "forget", "copied", "people", "handed")
+    ]
     publish += [f"rung.journal.{desk}", f"rung.head.{desk}"]
-    subscribe = [f"rung.to.{desk}.*", "rung.places.>", f"_INBOX.{desk}.>"]
+    subscribe = [f"rung.to.{desk}.*", "rung.places.>", "rung.handing.>", f"_INBOX.{desk}.>"]
     return _user(key, publish, subscribe, {"max": 1, "expires": "10s"})
+
+
+def user_of_service(name: str, key: str) -> User:
+    """A program of the site's, such as the broker beside the PBX: it learns which desks there are, and nothing else."""
+    return _user(key, [f"rung.floor.standing.{name}"], [f"_INBOX.{name}.>"])
 
 
 def user_invited(desk: str, key: str) -> User:
@@ -99,13 +118,16 @@ class NatsServer:
 
     def start(self) -> None:
         """Returns at once; whoever connects sees when it is up. FloorError if it cannot be started."""
-        command = [find_server(), "--config", str(self._configuration)]
+        command = self._command()
         try:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=_ends_with_its_parent
             )
         except OSError as error:
             raise FloorError(f"the NATS server cannot be started: {error}") from None
+
+    def _command(self) -> list[str]:
+        return [find_server(), "--config", str(self._configuration)]
 
     def ended(self) -> int | None:
         """Its exit code; None while it runs."""

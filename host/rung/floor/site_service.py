@@ -11,11 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from rung.floor import authority
 from rung.floor.base import FloorError
+from rung.floor.cluster import NODES, SharedSite
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
+from rung.floor.nats_views import Fold
 from rung.floor.people import PEOPLE, People
-from rung.floor.people_service import answer
+from rung.floor.people_service import SignOns
 from rung.floor.site import Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 
@@ -27,52 +29,86 @@ class FloorService:
     """`run` until cancelled; FloorError when the server cannot be started, or ends by itself."""
 
     def __init__(
-        self, folder: SiteFolder, tell: Callable[[str], None], continues: Continues, read_head: ReadHead | None = None
+        self,
+        folder: SiteFolder,
+        tell: Callable[[str], None],
+        continues: Continues,
+        read_head: ReadHead | None = None,
+        fold: Callable[[], Fold] | None = None,
     ) -> None:
-        """``tell`` gets a line for people; ``continues`` and ``read_head`` as `Steward`."""
+        """``tell`` gets a line for people; ``continues``, ``read_head`` and ``fold`` as `Steward`."""
+        self._fold = fold
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
-        people = People(folder.folder / PEOPLE)
-        self._steward = Steward(
-            *folder.steward(),
-            enrol=self.enrol,
-            people=lambda data: answer(people, data),
-            continues=continues,
-            read_head=read_head,
-            trouble=tell,
-        )
+        self._shared = SharedSite(folder, tell)
+        self._continues = continues
+        self._read_head = read_head
+        self._people = People(folder.folder / PEOPLE)
+        self._sign_ons = SignOns(self._people, folder.folder, folder.key_of)
 
     async def run(self) -> None:
         known = self._changed()
         self._server.start()
-        steward = asyncio.create_task(self._steward.run())
         try:
-            await self._come_up()
-            await self._watch(known)
+            while True:
+                steward = self._new_steward()
+                task = asyncio.create_task(steward.run())
+                try:
+                    await self._come_up(steward)
+                    known = await self._watch(known, self._is_first())
+                finally:
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
         finally:
-            steward.cancel()
-            await asyncio.gather(steward, return_exceptions=True)
             await asyncio.to_thread(self._server.stop)
 
-    async def _come_up(self) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            async with asyncio.timeout(UP_S):
-                while not self._steward.up.is_set():
-                    self._still_there()
-                    await asyncio.sleep(LOOK_S)
-                self._tell(f"the floor is up: {', '.join(self._folder.read().servers)}")
-                return
-        raise FloorError(f"the server does not answer; it says why in {self._folder.folder / 'nats.log'}")
+    def _new_steward(self) -> Steward:
+        node, first = self._folder.node(), self._is_first()
+        return Steward(
+            *self._folder.steward(),
+            replicas=1 if node is None else NODES,
+            enrol=self.enrol if first else None,
+            people=self._sign_ons.answer if first else None,
+            standing=self._folder.standing,
+            signed_on=self._people.file.exists,
+            continues=self._continues,
+            read_head=self._read_head,
+            fold=self._fold,
+            trouble=self._tell,
+            keeping=() if node is None else (self._shared,),
+        )
 
-    async def _watch(self, known: int) -> None:
-        """A change of who may come is told to the server; the rest goes on by itself."""
-        while True:
+    def _is_first(self) -> bool:
+        return self._folder.read().first == self._folder.here()
+
+    async def _come_up(self, steward: Steward) -> None:
+        node, waited_s = self._folder.node(), 0.0
+        while not steward.up.is_set():
+            self._still_there()
+            await asyncio.sleep(LOOK_S)
+            waited_s += LOOK_S
+            if node is None and waited_s > UP_S:
+                raise FloorError(f"the server does not answer; it says why in {self._folder.folder / 'nats.log'}")
+            if node is not None and UP_S <= waited_s < UP_S + LOOK_S:
+                self._tell(f"{node.name} waits for another computer of the floor: two of three must be there")
+        name = "" if node is None else f"{node.name} of "
+        self._tell(f"{name}the floor is up: {', '.join(self._folder.read().servers)}")
+
+    async def _watch(self, known: int, first: bool) -> int:
+        """A change of who may come is told to the server, and to the other computers; the rest goes on by itself.
+
+        Returns when another computer is the first from now on: then another one answers those who enrol.
+        """
+        while self._is_first() == first:
             self._still_there()
             if (changed := self._changed()) != known:
                 known = changed
                 self._server.reload()
+            with contextlib.suppress(FloorError):  # a cluster that has no majority just now
+                await self._shared.publish()
             await asyncio.sleep(LOOK_S)
+        return known
 
     def _changed(self) -> int:
         """Of what the server reads, which is written last: told earlier, it would read what was there before."""
@@ -94,6 +130,7 @@ class FloorService:
             role=account.role,
             servers=site.servers,
             ca=self._folder.ca(),
+            callers=site.callers,
             config=account.config,
             policies=account.policies,
         )
@@ -102,7 +139,8 @@ class FloorService:
 
 def code_for(folder: SiteFolder, desk: str, seed: str) -> Code:
     """What is typed at the desk."""
-    site = folder.read()
+    site, node = folder.read(), folder.node()
+    host, port = (site.hosts[0], site.port) if node is None else (node.host, node.port)
     pem = (folder.folder / authority.SERVER_CERTIFICATE).read_bytes()
     certificate = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
-    return Code(site.hosts[0], site.port, desk, seed, pin_of(certificate))
+    return Code(host, port, desk, seed, pin_of(certificate))

@@ -9,6 +9,7 @@ import secrets
 
 import apsw
 
+from rung.journal.database import SETTINGS, settle
 from rung.journal.format import VERSION, JournalError, JournalForeign
 
 MIGRATIONS = {1: ""}  # from which version: what changes in the file; entries are never written anew
@@ -32,13 +33,6 @@ PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 
-_SETTINGS = {  # setting, and what must be read back
-    "synchronous": ("FULL", 2),
-    "journal_mode": ("WAL", "wal"),
-    "fullfsync": (True, 1),  # macOS: fsync alone stops in the drive's cache; elsewhere no effect
-    "checkpoint_fullfsync": (True, 1),
-}
-
 
 def prepare(db: apsw.Connection, place: str) -> str:
     """Take the file for this process alone, check and set it up, and return the journal's id.
@@ -52,13 +46,7 @@ def prepare(db: apsw.Connection, place: str) -> str:
     new = version == 0 and not db.execute("SELECT count(*) FROM sqlite_schema").get
     if not new:
         _refuse_unknown(db, place, version)
-    for name, (wanted, expected) in _SETTINGS.items():
-        db.pragma(name, wanted)
-        if (actual := db.pragma(name)) != expected:
-            raise JournalError(
-                f"{place}: {name} is {actual!r} instead of {expected!r}, so nothing written here "
-                "would be safe; put the journal on a local disk"
-            )
+    settle(db, place, SETTINGS)
     if new:
         with db:
             db.execute(_TABLES)
@@ -68,6 +56,19 @@ def prepare(db: apsw.Connection, place: str) -> str:
             db.execute("".join(MIGRATIONS[old] for old in range(version, SCHEMA_VERSION)))
             db.pragma("user_version", SCHEMA_VERSION)
     return str(db.execute("SELECT id FROM journal").get)
+
+
+def layout(db: apsw.Connection) -> list[tuple[str, str, str]]:
+    """Every table, index, trigger or view in the database: kind, name, and how it was made."""
+    rows = db.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY name, type").fetchall()
+    return [(str(kind), str(name), str(sql)) for kind, name, sql in rows]
+
+
+def proper_layout() -> list[tuple[str, str, str]]:
+    """What `layout` must tell of a journal; a trigger, say, could change what is written."""
+    db = apsw.Connection(":memory:")
+    db.execute(_TABLES)
+    return layout(db)
 
 
 def _refuse_unknown(db: apsw.Connection, place: str, version: int) -> None:

@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from rung import words
+from rung.journal.database import DAMAGED, create_private, explained, make_private
 from rung.journal.format import Entry, Head, JournalDamaged, JournalError, follows, genesis, seal
 from rung.journal.schema import prepare
 
@@ -21,25 +22,6 @@ _COLUMNS = "seq, at_ms, wall_ms, kind, body, hash"
 
 _CASES = """SELECT seq, kind, body ->> '$.case' FROM entry
 WHERE kind IN ('CaseOpened', 'CaseReceived', 'CaseArrived', 'CaseReturned', 'CaseClosed') ORDER BY seq DESC"""
-
-_DAMAGED = "is damaged; keep it for the review and name a new file"
-_DAMAGES = (apsw.CorruptError, apsw.NotADBError, msgspec.ValidationError, UnicodeDecodeError)
-_MENDS: dict[type[Exception], str] = {
-    apsw.BusyError: "is in use by another bridge; stop that one, or name another file",
-    apsw.LockedError: "is in use by another bridge; stop that one, or name another file",
-    apsw.FullError: "the disk is full; free some space",
-    apsw.ReadOnlyError: "may not be written; give this user the right to write it",
-    apsw.PermissionsError: "may not be written; give this user the right to write it",
-    PermissionError: "may not be written; give this user the right to write it",
-    apsw.CantOpenError: "cannot be opened; check that its folder exists and may be written",
-    FileNotFoundError: "cannot be opened; check that its folder exists and may be written",
-    apsw.CorruptError: _DAMAGED,
-    msgspec.ValidationError: _DAMAGED,
-    UnicodeDecodeError: _DAMAGED,
-    apsw.NotADBError: "is not a journal of Rung, or is damaged; keep it and name a new file",
-    apsw.IOError: "the disk failed; check the disk",
-    apsw.ConnectionClosedError: "has been closed",
-}
 
 
 class Journal:
@@ -56,16 +38,17 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str], *, vfs: str | None = None) -> None:
         """Open the journal at ``path``, or begin one. ``vfs`` names a file layer of SQLite (tests)."""
         self._place = f"journal {os.fspath(path)}"
+        self.damage = ""  # what was found damaged, as soon as it was met: no more should be written here
         self._log_pages = 0
         with self._explained():
             if vfs is None:
-                _create_private(Path(path))
+                create_private(Path(path))
             self._db = apsw.Connection(os.fspath(path), vfs=vfs)
         try:
             with self._explained():
                 self.id = prepare(self._db, self._place)
                 if vfs is None:
-                    _make_private(Path(path))
+                    make_private(Path(path))
                 self._head = self._checked_tail()
             self._db.set_wal_hook(self._note_log)
         except BaseException:
@@ -107,8 +90,12 @@ class Journal:
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
-                raise JournalDamaged(f"{self._place}: {_DAMAGED} (entries out of order)")
+                raise JournalDamaged(f"{self._place}: {DAMAGED} (entries out of order)")
             after = batch[-1].seq
+
+    def entry(self, seq: int) -> Entry | None:
+        """The entry of that number."""
+        return self._one("WHERE seq = ?", (seq,))
 
     def last(self, kind: type[words.Event]) -> Entry | None:
         """The newest entry of that kind."""
@@ -211,13 +198,12 @@ class Journal:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what SQLite and the system say into one line with place and mend."""
         try:
-            yield
-        except (apsw.Error, OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
-            mend = _MENDS.get(type(error), "cannot be used; see the reason in brackets")
-            kind = JournalDamaged if isinstance(error, _DAMAGES) else JournalError
-            raise kind(f"{self._place}: {mend} ({error})") from error
+            with explained(self._place):
+                yield
+        except JournalDamaged as error:
+            self.damage = str(error)
+            raise
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -226,19 +212,3 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     body = body.encode() if isinstance(body, str) else None
     fields = {"seq": seq, "at_ms": at_ms, "wall_ms": wall_ms, "kind": kind, "body": body, "hash": hash_}
     return msgspec.convert(fields, Entry)
-
-
-def _make_private(path: Path) -> None:
-    # A file that was copied here may be readable for all, and its log took that over.
-    for file in (path, path.with_name(path.name + "-wal")):
-        with contextlib.suppress(FileNotFoundError):
-            file.chmod(0o600)
-
-
-def _create_private(path: Path) -> None:
-    # SQLite would create it readable for all; a new log takes over these rights.
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        if not os.access(path, os.R_OK | os.W_OK):  # SQLite would only speak of an I/O error
-            raise PermissionError("permission denied") from None

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from rung.journal.format import Entry, Head, genesis, version_of
+from rung.journal.format import Entry, Head, JournalDamaged, genesis, version_of
 
 
 class Fault(StrEnum):
@@ -17,6 +17,7 @@ class Fault(StrEnum):
     MISPLACED = "misplaced"  # an entry stands where another belongs
     CHANGED = "changed"  # an entry is not what was written, or not after this predecessor
     FORKED = "forked"  # sound in itself, but not the record that the trusted head was taken from
+    UNREADABLE = "unreadable"  # the file is damaged here
     TRUNCATED = "truncated"  # shorter than it was when the trusted head was taken
 
 
@@ -49,17 +50,20 @@ def verify(entries: Iterable[Entry], journal_id: str, *trusted_heads: Head) -> R
     head, version = genesis(journal_id), 1
     if broken := _against(trusted, head):
         return Report(head, broken)
-    for entry in entries:
-        if broken := _misplaced(entry, head.seq + 1):
-            return Report(head, broken)
-        version = version_of(entry, head.hash, version)
-        if not version:
-            what = f"entry {entry.seq} does not match its hash: it was changed, or what comes before it"
-            return Report(head, Break(entry.seq, Fault.CHANGED, what))
-        reached = Head(entry.seq, entry.hash)
-        if entry.seq in trusted and (broken := _against(trusted, reached)):
-            return Report(head, broken)
-        head = reached
+    try:
+        for entry in entries:
+            if broken := _misplaced(entry, head.seq + 1):
+                return Report(head, broken)
+            version = version_of(entry, head.hash, version)
+            if not version:
+                what = f"entry {entry.seq} does not match its hash: it was changed, or what comes before it"
+                return Report(head, Break(entry.seq, Fault.CHANGED, what))
+            reached = Head(entry.seq, entry.hash)
+            if entry.seq in trusted and (broken := _against(trusted, reached)):
+                return Report(head, broken)
+            head = reached
+    except JournalDamaged as error:
+        return Report(head, Break(head.seq + 1, Fault.UNREADABLE, str(error)))
     most = max(trusted, default=0)
     if head.seq < most:
         what = f"the record ends at entry {head.seq}, but has had entry {most}"

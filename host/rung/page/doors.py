@@ -11,7 +11,7 @@ from typing import Any
 from starlette.responses import PlainTextResponse, RedirectResponse
 
 from rung.page.front import Front
-from rung.page.sessions import Session
+from rung.page.sessions import Session, cookie_of
 from rung.page.site import Site
 
 Scope = MutableMapping[str, Any]
@@ -19,20 +19,19 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE = "rung_session"
 OPEN = ("/_nicegui/", "/rung/", "/favicon.ico")  # files that say nothing of any desk
 # NiceGUI starts by scripts in the page and compiles its templates, so these two cannot be forbidden. Nothing is loaded
 # from, sent to, or shown inside anything else than this very origin.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",  # with none at all a browser sends its forms from nowhere, and they are refused
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=()",
@@ -103,7 +102,7 @@ class Doors:
 
     @staticmethod
     def _token(scope: Scope) -> str | None:
-        found = SimpleCookie(scope["rung.headers"].get("cookie", "")).get(COOKIE)
+        found = SimpleCookie(scope["rung.headers"].get("cookie", "")).get(cookie_of(scope))
         return None if found is None else found.value
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:

@@ -57,5 +57,6 @@ async def running() -> AsyncIterator[FastAPI]:
             _served -= 1
             for client in list(Client.instances.values()):
                 client.delete()
-            await core.sio.eio.shutdown()
+            if core.sio.eio.service_task_handle is not None:  # else nobody has looked in this loop
+                await core.sio.eio.shutdown()
             core.sio.eio.start_service_task = True  # it watches connections, and belongs to this loop

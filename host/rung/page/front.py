@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from rung.page.look import Look, look_of
 from rung.page.say import Say
-from rung.page.sessions import Sessions
+from rung.page.sessions import Sessions, cookie_of
 from rung.page.site import Site
 from rung.words import Person
 
@@ -57,7 +57,7 @@ class Front:
         right = hmac.compare_digest(request.path_params["key"].encode(), self.key.encode())
         if self._site.seat is not None or not right or self._site.person is None:
             return RedirectResponse("/sign-on", 303)
-        return self._let_in(self._site.person)
+        return self._let_in(request, self._site.person)
 
     async def _sign_on(self, request: Request) -> Response:
         look = look_of(request.cookies, self._site.language)
@@ -76,13 +76,12 @@ class Front:
         self.sessions.was_right()
         if before is not None and before.id != came.id:
             self._on_end()
-        return self._let_in(came)
+        return self._let_in(request, came)
 
-    def _let_in(self, person: Person) -> Response:
+    def _let_in(self, request: Request, person: Person) -> Response:
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            "rung_session", self.sessions.begin(person), httponly=True, secure=self._tls, samesite="strict", path="/"
-        )
+        name, token = cookie_of(request.scope), self.sessions.begin(person)
+        answer.set_cookie(name, token, httponly=True, secure=self._tls, samesite="strict", path="/")
         return answer
 
     async def _sign_off(self, request: Request) -> Response:

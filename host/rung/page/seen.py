@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.desk.happening import Happening
 from rung.floor.base import Asked
+from rung.page.floor_seen import FloorSeen, fold_floor
 from rung.policy.view import View
 
 
@@ -21,29 +22,39 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     view: View | None = None
     view_ns: int = 0
+    titles: dict[str, str] = {}  # of the rungs of this call's ladder, or of the last one's
     lamps: w.Lamps = w.Lamps()
+    lamps_ns: int = 0
     answer: w.Answer | None = None  # the newest, to a press or to an act, until the next call
     answer_ns: int = 0
+    story: tuple[w.Event, ...] = ()  # what has been recorded of the call, or of the last one until the next
     closed: w.CaseClosed | None = None  # how the last call came out, until the next one
+    wrapped: bool = False  # and was wrapped up
+    replied: w.AskReplied | None = None  # what a supervisor said to the newest ask
+    outcome: w.AskClosed | None = None  # how it came to its end
     box: Part = Part()
     phone: Part = Part()
     floor: Part = Part()
     trouble: str = ""
     asks: tuple[Asked, ...] = ()  # what other desks ask of whoever sits here, and what has come to its end
+    afterwards: int = 0  # how often the record has got something that may be due after a call
+    around: FloorSeen = FloorSeen()  # the floor as a supervisor sees it
 
 
 def fold(seen: Seen, told: Happening) -> Seen:
     """What is seen after this has happened; the very same where it changes nothing to see."""
     if told.view is not None:
-        return replace(seen, view=told.view, view_ns=told.at_ns)
+        titles = {rung.id: rung.title for rung in told.view.ladder} or seen.titles
+        return replace(seen, view=told.view, view_ns=told.at_ns, titles=titles)
     if told.kind == "lamps" and told.lamps is not None:
-        return replace(seen, lamps=told.lamps)
+        return replace(seen, lamps=told.lamps, lamps_ns=told.at_ns)
     if told.answer is not None:
         return replace(seen, answer=told.answer, answer_ns=told.at_ns)
     if told.event is not None:
         return _recorded(seen, told.event, told.at_ns)
-    if told.kind == "asked":
-        return replace(seen, asks=told.asks)
+    if told.kind in ("asked", "replied", "desks"):
+        asks = told.asks if told.kind == "asked" else seen.asks
+        return replace(seen, asks=asks, around=fold_floor(seen.around, told))
     if told.kind in ("box", "phone", "floor"):
         return replace(seen, **{told.kind: Part(told.up, told.text)})
     if told.kind == "trouble":
@@ -51,11 +62,45 @@ def fold(seen: Seen, told: Happening) -> Seen:
     return seen
 
 
+TOLD = (
+    w.CaseOpened,
+    w.CaseReceived,
+    w.GroundDeclared,
+    w.GroundTakenBack,
+    w.RungTaken,
+    w.RungUndone,
+    w.Announced,
+    w.AnnouncementWithdrawn,
+    w.CallerCalmed,
+    w.MarkerSet,
+    w.MarkerLifted,
+    w.AskOpened,
+    w.AskReplied,
+    w.AskClosed,
+    w.PressAnswered,
+    w.CaseClosed,
+    w.DutyDue,
+)
+STORY_MOST = 500  # of one call; older ones are in the record
+
+
 def _recorded(seen: Seen, event: w.Event, at_ns: int) -> Seen:
+    if isinstance(event, w.Attended | w.DutyDue | w.CaseClosed):
+        seen = replace(seen, afterwards=seen.afterwards + 1)
+    if isinstance(event, w.CaseOpened | w.CaseReceived):
+        return replace(seen, answer=None, closed=None, wrapped=False, replied=None, outcome=None, story=(event,))
+    if isinstance(event, TOLD):
+        seen = replace(seen, story=(*seen.story, event)[-STORY_MOST:])
     if isinstance(event, w.PressAnswered):
         return replace(seen, answer=event.answer, answer_ns=at_ns)
-    if isinstance(event, w.CaseOpened | w.CaseReceived):
-        return replace(seen, answer=None, closed=None)
     if isinstance(event, w.CaseClosed):
         return replace(seen, closed=event)
+    if isinstance(event, w.Attended) and seen.closed is not None and isinstance(event.act, w.WrappedUp):
+        return replace(seen, wrapped=seen.wrapped or event.act.case == seen.closed.case)
+    if isinstance(event, w.AskOpened):
+        return replace(seen, replied=None, outcome=None)
+    if isinstance(event, w.AskReplied):
+        return replace(seen, replied=event)
+    if isinstance(event, w.AskClosed):
+        return replace(seen, outcome=event)
     return seen

@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     sessions: Path = Path("page.sessions")
     shift_s: float = SHIFT_S
     desk: str = "desk"  # as people know it
+    emergency: str = ""  # the number to call when somebody is in danger
     language: str = "en"  # of the pages, until somebody chooses another
 
 
@@ -55,7 +56,7 @@ async def serve(site: Site, settings: Settings) -> AsyncIterator[str]:
         {"localhost", "127.0.0.1", "[::1]"} if _is_loopback(settings) else set()
     )
     sessions = Sessions(settings.sessions, settings.shift_s)
-    site.language = settings.language
+    site.language, site.emergency = settings.language, settings.emergency
     front = Front(site, sessions, settings.desk, tls=tls, on_end=lambda: _close(site))
     async with engine.running() as app:
         hosts = frozenset(f"{name.lower()}:{port}" for name in names)
@@ -77,7 +78,7 @@ async def serve(site: Site, settings: Settings) -> AsyncIterator[str]:
             listening.close()
             raise PageError(f"page.certificate and page.key cannot be used: {error}") from None
         server = _Server(config)
-        tasks = [asyncio.create_task(server.serve([listening])), asyncio.create_task(_beat(site, sessions))]
+        tasks = [asyncio.create_task(server.serve([listening])), asyncio.create_task(_beat(site))]
         try:
             yield f"{'https' if tls else 'http'}://{settings.host}:{port}{front.way_in}"
         finally:
@@ -104,11 +105,11 @@ def _reload(client: Client) -> None:
     asyncio.get_running_loop().call_later(TOLD_S, lambda: client.delete() if client.id in Client.instances else None)
 
 
-async def _beat(site: Site, sessions: Sessions) -> None:
+async def _beat(site: Site) -> None:
     """Tell every page that the desk lives, and what time it is here; end those whose session is over."""
     while True:
         for client in looking(site):
-            if sessions.alive(client.request.scope["rung.session"].key) is None:
+            if not client.request.scope["rung.alive"]():
                 _reload(client)
             elif client.has_socket_connection:
                 client.run_javascript(f"rung.beat({clock_ms()})")

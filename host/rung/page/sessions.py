@@ -9,8 +9,9 @@ import os
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -83,6 +84,11 @@ class Sessions:
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123  # its mode
             out.write(msgspec.json.encode(list(sessions.values())))
         new.replace(self._file)
+
+
+def cookie_of(scope: Mapping[str, Any]) -> str:
+    """The cookie's name at the desk that this request is for: browsers do not tell ports apart, so desks must."""
+    return f"rung_session_{scope['server'][1]}"
 
 
 def _key(token: str) -> str:

@@ -1,5 +1,6 @@
 """The frame of every page: look, words and watchdog; and parts that are drawn anew when what they show changes."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,11 +14,12 @@ from rung.page.say import LANGUAGES, Say
 from rung.page.seen import Seen
 from rung.page.sessions import Session
 from rung.page.site import Site
+from rung.policy.wording import wording
 
 T = TypeVar("T")
 
 
-def tag(name: str, text: str = "", classes: str = "", **attributes: object) -> TextElement:
+def tag(name: str, /, text: str = "", classes: str = "", **attributes: object) -> TextElement:
     """An HTML element with text; ``aria_label="…"`` is the attribute aria-label. Others may be put inside it."""
     made = TextElement(tag=name, text=text)
     made.classes(classes)
@@ -53,6 +55,8 @@ class Page:
         self._changes: list[Callable[[Seen], None]] = []
         client.title = f"{self.say(title)} · Rung"
         client.on_delete(self.site.watch(self._changed))
+        if (slot := client.content.parent_slot) is not None:
+            slot.parent.tag = "div"  # NiceGUI's own would be a second, outer `main`
         _head(client, self.look)
         _gone(self.say)
         self.bar = tag("header", classes="bar")
@@ -118,6 +122,20 @@ class Page:
         """Is this browser's session still that of whoever sits here?"""
         return bool(self.client.request.scope["rung.alive"]())
 
+    def later(self, seconds: float, do: Callable[[], Any]) -> None:
+        """Once, if this browser still looks then."""
+
+        def now() -> None:
+            if self.client.id in Client.instances:
+                with self.client:
+                    do()
+
+        asyncio.get_running_loop().call_later(seconds, now)
+
+    def ground(self, ground: w.Ground) -> str:
+        """A ground's name in the language of the page."""
+        return wording(self.say.language).ground[ground]
+
     def button(self, text: str, do: Callable[[], Any], classes: str = "", **attributes: object) -> TextElement:
         """A real button; ``data_key="c"`` presses it by that key too, where single keys act."""
         made = tag("button", text, classes, type="button", **attributes)
@@ -134,8 +152,51 @@ class Page:
                 _choice(say("shell.theme"), 1, look, {c: say(f"shell.theme_{c}") for c in ("auto", "light", "dark")})
                 _choice(say("shell.size"), 2, look, {c: say(f"shell.size_{c}") for c in ("usual", "large")})
                 _choice(say("shell.keys"), 3, look, {"keys": say("shell.keys_on"), "nokeys": say("shell.keys_off")})
+                tag("button", say("shell.small"), type="button", onclick="rung.small()")
                 with tag("form", method="post", action="/sign-off"):
                     tag("button", say("shell.sign_off"), type="submit")
+
+
+class Clock(Element):
+    """Minutes and seconds that the browser counts by itself; with ``bar``, seconds to wait and how much is left."""
+
+    def __init__(self, label: str, classes: str, bar: bool) -> None:
+        super().__init__(tag="rung-clock")
+        self.classes(classes)
+        set_attributes(self, {"label": label, "bar": bar, "hidden": True})
+
+    def shows(self, ms: int | None, at_ns: int, run: int) -> None:
+        """So many milliseconds at that moment, since then counted up (1), down (-1) or not (0); None: nothing."""
+        set_attributes(self, {"ms": ms, "at": at_ns // 1_000_000, "run": run, "hidden": ms is None})
+
+
+def clock(label: str, classes: str = "", bar: bool = False) -> Clock:
+    """A clock that shows nothing yet; ``label`` says of what it is, for those who cannot see where it stands."""
+    return Clock(label, classes, bar)
+
+
+def form(do: Callable[[dict[str, str]], Any], classes: str = "") -> TextElement:
+    """A form; its fields, by name, come here when it is sent, and are then empty again."""
+    made = tag("form", "", classes)
+    made.on("submit", lambda event: do(_fields(event.args)), js_handler="(e) => emit(rung.sent(e))")
+    return made
+
+
+def _fields(sent: object) -> dict[str, str]:
+    return {str(k): str(v) for k, v in sent.items()} if isinstance(sent, dict) else {}
+
+
+def asks(
+    page: Page, text: str, label: str, do: Callable[[str], Any], *, optional: bool = False, data_key: str | None = None
+) -> TextElement:
+    """A button that asks for words first: a note, or a reason."""
+    with tag("details", classes="asks") as made:
+        tag("summary", text, data_key=data_key)
+        with form(lambda fields: do(fields.get("text", "").strip())):
+            with tag("label", label):
+                tag("input", name="text", maxlength="500", required=not optional, autocomplete="off")
+            tag("button", page.say("shell.keep"), "first", type="submit")
+    return made
 
 
 def _choice(label: str, place: int, look: Look, choices: dict[str, str]) -> None:

@@ -7,14 +7,18 @@ import secrets
 import time
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.desk.seat import Seat
-from rung.floor.base import Floor, Place
+from rung.floor.base import Asked, Floor, FloorError, Place, Status
 from rung.page.seen import Seen, fold
-from rung.words import Button, Gesture, Person
+from rung.words import Button, Gesture, Person, Reply
 
+Pixels = tuple[tuple[int, int, int], ...]
+LAMPS_S = 0.04
 CHANGE_S = 0.02  # changes of one moment are drawn at once, after the effects of the press that made them
 
 
@@ -30,6 +34,7 @@ class Site:
 
     def __init__(self) -> None:
         self.seen = Seen()
+        self.emergency = ""  # the number to call when somebody is in danger
         self.language = "en"  # of its pages, until somebody chooses another
         self.floor: Floor | None = None
         self.seat: Seat | None = None  # where people sign on; None: the configuration says who sits here
@@ -40,8 +45,10 @@ class Site:
         self._watchers: list[Callable[[Seen], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
+        self._tasks: set[asyncio.Future[w.Answer]] = set()
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
+        self._shown: set[tuple[str, int]] = set()  # asks that somebody here has seen
 
     def open(
         self, bridge: Bridge, teller: Teller, place: Place, floor: Floor | None = None, seat: Seat | None = None
@@ -101,6 +108,62 @@ class Site:
         if answer is not None and self._teller is not None:
             self._teller.tell("answer", answer=answer)
 
+    def attend(self, act: w.AfterAct) -> None:
+        """What whoever sits here does after a call; every page shows the answer. The record is read on a thread."""
+        sitting = self.person
+        if sitting is None:
+            return
+        jobs = self.seat.known.jobs if self.seat is not None and self.seat.known is not None else (w.Job(sitting.role),)
+        done = asyncio.to_thread(self.desk.attend, act, w.Actor(sitting.id, jobs))
+        task = asyncio.ensure_future(done)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: None if task.cancelled() else self.say(task.result()))
+
+    @property
+    def here(self) -> str:
+        """This desk's name on the floor; empty without one."""
+        return "" if self.floor is None else self.floor.desk
+
+    def go_away(self, away: bool) -> None:
+        """Whoever sits here is away for a while, or back: nobody asks them meanwhile."""
+        if self.seat is not None:
+            self.seat.go_away(away)
+        else:
+            self._place = replace(self._place, status=Status.AWAY if away else Status.FREE)
+            self.desk.sit(self._place)
+
+    async def show(self, asked: Asked) -> None:
+        """It is in front of somebody here; the desk that asks learns it once."""
+        key = (asked.desk, asked.ask)
+        self._shown &= {waiting.key for waiting in self.seen.around.waiting}
+        if self.floor is not None and key not in self._shown:
+            self._shown.add(key)
+            with contextlib.suppress(FloorError):  # it is over, or the floor is lost: then nobody waits for it
+                await self.floor.see(asked.desk, asked.ask)
+
+    async def reply(self, asked: Asked, reply: Reply, word: str = "") -> str:
+        """Answer what another desk asks; empty, or why it did not get through."""
+        if self.floor is None or self._teller is None:
+            return "this desk has no floor"
+        try:
+            await self.floor.reply(asked.desk, asked.ask, reply, word)
+        except FloorError as error:
+            return str(error)
+        self._teller.tell("replied", asks=(asked,), text=str(reply))
+        return ""
+
+    async def act_at(self, desk: str, act: w.Act) -> w.Answer:
+        """Act on another desk's case; every page of this one shows the answer."""
+        try:
+            if self.floor is None:
+                raise FloorError("this desk has no floor")
+            answer = await self.floor.act(desk, act)
+        except FloorError as error:
+            answer = w.Answer(verdict=w.Verdict.REFUSED, why=str(error))
+        self.say(answer)
+        return answer
+
     def press(self, buttons: tuple[Button, ...], gesture: Gesture, epoch: int, age_ms: int) -> w.Answer | None:
         """A press of the buttons on the screen; ``epoch`` is that of the first edge, ``age_ms`` since the last."""
         return self.desk.feed(
@@ -115,14 +178,40 @@ class Site:
             )
         )
 
+    def title(self, rung: str) -> str:
+        """Of a rung of this call's ladder, or of the last one's."""
+        return self.seen.titles.get(rung, rung)
+
 
 class DrawnBox:
-    """A virtual box that a page draws: hands for its buttons, and its lamps' own colours."""
+    """A virtual box that pages draw: hands for its buttons, and its lamps' own colours."""
 
     def __init__(self, down: Callable[[str], object], up: Callable[[str], object]) -> None:
         self.down = down
         self.up = up
-        self.pixels: tuple[tuple[int, int, int], ...] = ()
+        self.pixels: Pixels = ()
+        self._watchers: list[Callable[[Pixels], None]] = []
+        self._loop = asyncio.get_running_loop()
+        self._told = False
+
+    def show(self, pixels: Pixels) -> None:
+        """From any thread; pages draw the newest, 25 times a second at the most."""
+        self.pixels = pixels
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
+                self._loop.call_soon_threadsafe(self._loop.call_later, LAMPS_S, self._draw)
+
+    def _draw(self) -> None:
+        self._told = False
+        for watcher in tuple(self._watchers):
+            watcher(self.pixels)
+
+    def watch(self, watcher: Callable[[Pixels], None]) -> Callable[[], None]:
+        """Call it now and at each change; returns how to stop."""
+        self._watchers.append(watcher)
+        watcher(self.pixels)
+        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
 
 
 def clock_ms() -> int:

@@ -1,5 +1,6 @@
 """Which policy governs a call: by its queue, else the desk's own; to its end the version it began with."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -52,6 +53,31 @@ class Book:
     def of(self, case: Case | None) -> Policy:
         """The policy that governs this case."""
         return self.default if case is None else self.policies[case.version]
+
+    def handed(self, policies: Mapping[str, Policy]) -> "Book":
+        """For new calls these instead of the desk's own of those names; a language that one lacks is its first."""
+
+        def spoken(policy: Policy, language: str) -> str:
+            return language if not language or language in policy.languages() else policy.languages()[0]
+
+        default = policies.get(self.default.name, self.default)
+        rules = []
+        for rule in self._rules:
+            own = None if rule.policy is None else policies.get(rule.policy.name, rule.policy)
+            rules.append(Rule(rule.queue, own, spoken(own or default, rule.language)))
+        language = spoken(default, self.language)
+        return Book(default, tuple(rules), language, self._kept, self.desk, self.recording)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the policies that govern new calls."""
+        return tuple(dict.fromkeys(p.name for p in (self.default, *(r.policy for r in self._rules if r.policy))))
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The policies that govern new calls, each with its version."""
+        policies = (self.default, *(rule.policy for rule in self._rules if rule.policy is not None))
+        return tuple(dict.fromkeys(f"{policy.name} {version_of(policy)}" for policy in policies))
 
     def keeping(self, policy: Policy) -> "Book":
         return Book(self.default, self._rules, self.language, (*self._kept, policy), self.desk, self.recording)

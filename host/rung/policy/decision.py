@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy.book import Rules, policy_of
+from rung.policy.book import Rules
 from rung.policy.evolve import evolve
 from rung.policy.language import Policy
 from rung.policy.reading import Look, look_at
@@ -45,7 +45,7 @@ class Decision:
         """What ``who`` could do at ``at_ms``; the same Look while nothing changes, so that no rung is read twice."""
         look = self._look
         if look is None or look.desk is not self.desk or look.who is not who or look.at_ms != at_ms:
-            look = self._look = look_at(policy_of(self.rules, self.desk.case), self.desk, who, at_ms)
+            look = self._look = look_at(self.policy, self.desk, who, at_ms)
         return look
 
     def keep(self, look: Look) -> None:
@@ -55,7 +55,8 @@ class Decision:
     @property
     def policy(self) -> Policy:
         """That of the present case; without one the desk's own."""
-        return policy_of(self.rules, self.desk.case)
+        rules = self.rules
+        return rules if isinstance(rules, Policy) else rules.of(self.desk.case)
 
     def emit(self, event: w.Event) -> None:
         self.events.append(event)
@@ -72,15 +73,18 @@ class Decision:
         """Let a lamp answer for a moment. A refusal never hides that something has just been done."""
         if not self.who.here:
             return  # the lamp is at that person's own desk
-        mine = Flash(button, state, self.now + (DONE_MS if state == DONE else REFUSED_MS))
-        others = []
-        for flash in self.desk.flashes:
-            if self.now < flash.until_ms:
-                if flash.button != button:
-                    others.append(flash)
-                elif flash.state == DONE != state:
-                    mine = flash
-        self.desk = replace(self.desk, flashes=(*others, mine))
+        mine = Flash(button, state, self.now + (REFUSED_MS if state is REFUSED else DONE_MS))
+        flashes = self.desk.flashes
+        if flashes:
+            others = []
+            for flash in flashes:
+                if self.now < flash.until_ms:
+                    if flash.button is not button:
+                        others.append(flash)
+                    elif flash.state is DONE is not state:
+                        mine = flash
+            flashes = (*others, mine)
+        self.desk = replace(self.desk, flashes=flashes or (mine,))
 
     def clear_refusal(self, button: w.Button) -> None:
         if not self.who.here:

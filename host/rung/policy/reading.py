@@ -5,6 +5,7 @@ arrival, so a press that travelled slowly cannot profit from its delay.
 """
 
 from collections.abc import Set
+from functools import cache
 from math import ceil, inf
 
 from msgspec import Struct
@@ -49,6 +50,11 @@ class Missing(Struct, frozen=True, gc=False):
 
 def _common(text: str, button: Button | None = None) -> Missing:
     return Missing(text, button=button, common=True)
+
+
+@cache
+def _first(title: str, rung: str) -> Missing:
+    return Missing(f"first: {title.lower()}", rungs=(rung,))
 
 
 class Look(Struct, gc=False):
@@ -187,7 +193,7 @@ class Look(Struct, gc=False):
         lacks = []
         for other in need.taken:
             if other not in self.taken:
-                lacks.append(Missing(f"first: {self.policy.find(other).title.lower()}", rungs=(other,)))
+                lacks.append(_first(self.policy.find(other).title, other))
         if need.leave is not None and (gap := self._leave(need.leave)) is not None:
             lacks.append(gap)
         if need.unavailable and not case.unavailable:
@@ -243,11 +249,8 @@ class Look(Struct, gc=False):
         allowed, since = self.policy.ground_set(need.ground), -inf
         if need.after is not None or self.case.calmed_ms is not None:
             since = self._since(rung, need)
-        found: list[Ground] = []
-        for said in self.case.grounds:
-            if said.at_ms > since and said.ground in allowed and said.ground not in found:
-                found.append(said.ground)
-        return tuple(found)
+        said = [d.ground for d in self.case.grounds if d.at_ms > since and d.ground in allowed]
+        return tuple(said) if len(said) < 2 else tuple(dict.fromkeys(said))
 
     def _since(self, rung: Rung, need: Requires) -> float:
         """Only a ground declared after this instant counts: calmed closes endings, and a table may name a rung."""
@@ -276,7 +279,7 @@ class Look(Struct, gc=False):
 
     def _no_ground(self, rung: Rung, need: Requires) -> Missing:
         if need.after is not None and need.after not in need.taken and not self.case.has_taken(need.after):
-            return Missing(f"first: {self.policy.find(need.after).title.lower()}", rungs=(need.after,))
+            return _first(self.policy.find(need.after).title, need.after)
         return Missing(self._ground_text(rung, need))
 
     def _ground_text(self, rung: Rung, need: Requires) -> str:

@@ -20,6 +20,7 @@ from rung.policy.step import step
 from rung.words import Button, CallState, Gesture, Marker, Outcome, Reply, Role, Verdict
 
 PANIC = (Gesture.HOLD, Button.ESCALATE)
+ERASED = "(erased)"  # a text that is no longer readable; it was there, or the act would not have been taken
 ALIEN = -1  # the epoch of a press that was made on another call
 
 
@@ -153,7 +154,7 @@ class _Player:
     def world(self, at_ms: int, event: w.Event) -> None:
         match event:
             case w.GroundDeclared(ground=ground, person=person, note=note):
-                self._by(at_ms, person, w.Declared(ground, note))
+                self._by(at_ms, person, w.Declared(ground, note or ERASED))
             case w.GroundTakenBack(ground=ground, person=person):
                 self._by(at_ms, person, w.TakenBack(ground))
             case w.MarkerSet(marker=Marker.CRISIS, person=person):
@@ -161,11 +162,11 @@ class _Player:
             case w.MarkerLifted(marker=Marker.CRISIS, by=by) if by:
                 self._from_afar(at_ms, by, w.Unmarked(Marker.CRISIS))
             case w.MarkerLifted(marker=Marker.CRISIS, person=person, reason=reason):
-                self._by(at_ms, person, w.Unmarked(Marker.CRISIS, reason))
+                self._by(at_ms, person, w.Unmarked(Marker.CRISIS, reason or ERASED))
             case w.CallerCalmed(person=person):
                 self._by(at_ms, person, w.Calmed())
             case w.NotNecessary(reason=reason, person=person):
-                self._by(at_ms, person, w.Attested(reason))
+                self._by(at_ms, person, w.Attested(reason or ERASED))
             case w.LeaveWithdrawn(person=person):
                 self._from_afar(at_ms, person, w.LeaveTakenBack())
             case _:
@@ -177,7 +178,7 @@ class _Player:
             case w.CaseOpened(case=case, person=person, role=role):
                 self.case, self.epochs[case] = case, event.epoch
                 self._put(at_ms, w.SignedOn(person, role, trained=True))
-                call = w.Call(id=event.call, state=CallState.UP, direction=event.direction, peer=event.caller)
+                call = w.Call(id=event.call or case, state=CallState.UP, direction=event.direction, peer=event.caller)
                 self._line(at_ms, call)
             case w.CaseArrived(case=case) | w.CaseTurnedTo(case=case):
                 self.case = case

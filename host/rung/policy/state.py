@@ -185,11 +185,13 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True):
         """How long caller and our end have heard each other between two instants."""
         heard, begun = 0, self.talking_since
         if begun is not None:
-            heard = max(0, until_ms - (begun if begun > since_ms else since_ms))
-        for begun, to in reversed(self.talks):
-            if to <= since_ms:
-                break
-            heard += max(0, min(to, until_ms) - max(begun, since_ms))
+            first = begun if begun > since_ms else since_ms  # min and max take twice as long, and every press asks
+            heard = until_ms - first if until_ms > first else 0
+        if self.talks and self.talks[-1][1] > since_ms:
+            for begun, to in reversed(self.talks):
+                if to <= since_ms:
+                    break
+                heard += max(0, min(to, until_ms) - max(begun, since_ms))
         return heard
 
     def has_taken(self, rung: str, person: str | None = None) -> bool:

@@ -6,12 +6,13 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from rung.policy.book import Rules, policy_of
+from rung.policy.choices import Choice, alarm_ms, choices
 from rung.policy.lamps import lamps
 from rung.policy.language import Rung
 from rung.policy.reading import Look, Missing, asked, completes, look_at, next_step, other_live, third_parties
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
-from rung.words import Button, HangUp, Lamps, Role
+from rung.words import Button, Earlier, Ground, HangUp, Lamps, Role
 
 
 class RungView(Struct, frozen=True):
@@ -59,6 +60,12 @@ class View(Struct, frozen=True, kw_only=True):
     tick: tuple[str, ...] = ()  # what may be ticked as tried
     tried: tuple[str, ...] = ()
     grounds: tuple[str, ...] = ()  # standing, each with who declared it
+    declared: tuple[tuple[Ground, str | None], ...] = ()  # the same, not in words
+    common: tuple[Ground, ...] = ()  # the floor's commonest
+    earlier: tuple[Earlier, ...] = ()  # incidents of this caller
+    asked_ms: int = 0  # how long ago the open ask was made
+    may: tuple[Choice, ...] = ()  # beside the ladder
+    alarm_ms: int = 0  # how long a panic may still be called off
     markers: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()  # what does not work, each with its mend
 
@@ -73,6 +80,7 @@ def view(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> View:
             call=_no_call(desk),
             person=person,
             alert=_alert(desk),
+            alarm_ms=alarm_ms(desk, person, now),
             breather_ms=_breather_ms(desk, now),
             tasks=tuple(why for _, why in desk.tasks),
             troubles=_troubles(desk),
@@ -123,6 +131,12 @@ class _Words(Look):
             breather_ms=_breather_ms(desk, self.at_ms),
             tasks=tuple(why for _, why in desk.tasks),
             grounds=tuple(_declared(g.ground, g.person) for g in case.grounds),
+            declared=tuple((g.ground, g.person) for g in case.grounds),
+            common=policy.common_grounds,
+            earlier=case.earlier,
+            asked_ms=0 if case.ask is None else self.at_ms - case.ask.opened_ms,
+            may=tuple(choices(self)),
+            alarm_ms=alarm_ms(desk, self.who.id, self.at_ms),
             markers=tuple(sorted({str(mark.marker) for mark in case.marks})),
             language=case.language,
             tick=() if rung is None else tuple(i.get(case.language, next(iter(i.values()))) for i in rung.tick),

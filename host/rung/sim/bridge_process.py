@@ -14,6 +14,7 @@ import msgspec
 from rung import words as w
 from rung.desk.happening import Happening
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 
 _LINE_BYTES = 1 << 20  # the longest happening: a whole policy stands in one
 
@@ -29,10 +30,12 @@ class BridgeProcess:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, program: Sequence[str], config: Path, happened: Callable[[Happening], None]) -> BridgeProcess:
-        """``program`` is `rung`; ``happened`` is told every happening, in order."""
+    async def start(
+        cls, program: Sequence[str], config: Path, happened: Callable[[Happening], None], *more: str
+    ) -> BridgeProcess:
+        """``program`` is `rung`, ``more`` options of `rung run`; ``happened`` is told every happening, in order."""
         process = await asyncio.create_subprocess_exec(
-            *(*program, "run", "--json", "-c", str(config)),
+            *(*program, "run", "--json", "-c", str(config), *more),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -68,8 +71,9 @@ class BridgeProcess:
 
 
 def recorded(journal: Path) -> list[w.Event]:
-    """Every event of a record that nobody writes any more."""
-    store = Journal(journal)
-    events = [entry.event for entry in store.entries()]
+    """Every event of a record that nobody writes any more, with what it names."""
+    store, vault = Journal(journal), Vault(journal.with_name("vault.db"))
+    events = [vault.opened(entry.event) for entry in store.entries()]
     store.close()
+    vault.close()
     return events

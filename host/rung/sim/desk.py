@@ -17,6 +17,7 @@ from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Floor, Place, Status
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.link.keys import keep_key, new_key
 from rung.link.search import BoxAt
 from rung.phone.base import Phone
@@ -28,6 +29,7 @@ from rung.sim.handset import PATIENCE_S, Handset, patience
 from rung.sim.scenery import Scenery
 from rung.words import Button, Gesture, LampMark, LampState
 
+SITE = bytes(32)  # the floor of a story keeps no secrets
 TAP_S = 0.2  # longer than the 150 ms in which escalate and warn could still become a chord
 OPEN = (LampState.LIT, LampState.BREATHING)
 HOLD_S = {Button.ESCALATE: 2.3, Button.RELEASE: 1.8}  # panic counts at 2 s; release is let go between 1.5 and 5 s
@@ -77,6 +79,8 @@ class SimDesk(Scenery):
         box = await self._plug_in() if self._has_box else None
         journal = Journal(self._folder / "journal.db")
         self._exits.callback(journal.close)
+        vault = Vault(self._folder / "vault.db", site=SITE)
+        self._exits.callback(vault.close)
         loop = asyncio.get_running_loop()
 
         def tell(happening: Happening) -> None:
@@ -84,7 +88,7 @@ class SimDesk(Scenery):
 
         self.teller = teller = Teller(tell)
         self._exits.push_async_callback(asyncio.to_thread, teller.close)
-        self.bridge = Bridge(self._book, journal, self._phone, teller, floor=self.floor, box=box)
+        self.bridge = Bridge(self._book, journal, self._phone, teller, floor=self.floor, box=box, vault=vault)
         running = asyncio.create_task(self.bridge.run(self.place))
         self._exits.push_async_callback(_cancel, running)
         await self.until(lambda: running.done() or all(self._up.values()), f"{self.name}: the bridge is up")

@@ -91,6 +91,7 @@ class VirtualExchange:
         self.queues: dict[str, tuple[str, ...]] = {}  # a queue's number: whom it rings, the first who is free
         self.legs: list[Leg] = []  # all that live
         self.played: list[Played] = []
+        self.open_lines: set[str] = set()  # numbers that everybody reaches, blocked or not
         self.blocked: dict[str, int] = {}  # numbers that reach nobody, each with the second of its end
         self._prefix = prefix or secrets.token_hex(4)
         self._numbers = 0
@@ -336,9 +337,9 @@ class VirtualExchange:
 
     def _reach(self, caller: Leg, target: str, case: str) -> Leg | str:
         """The leg that rings, or why none does."""
-        if self.blocked.get(caller.station.number, 0) > time.time():
-            return FORBIDDEN
         number = number_of(target)
+        if number not in self.open_lines and self.blocked.get(caller.station.number, 0) > time.time():
+            return FORBIDDEN
         there = [self.stations[n] for n in self.queues.get(number, (number,)) if n in self.stations]
         free = [station for station in there if not station.busy and not self._full(station)]
         if not free:

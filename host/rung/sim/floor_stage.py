@@ -39,10 +39,17 @@ class Parts(StrEnum):
     REAL = "real SIP phones, the real firmware on virtual boxes"
     VIRTUAL = "virtual phones, presses fed to the bridge; on a real exchange once a PBX can be driven"
     DRILL = "virtual phones, the real firmware on a virtual box"
+    PAGES = "real SIP phones, presses on the pages of the desks"
     PBX = "real SIP phones at a real PBX, presses fed to the bridge"
 
 
-ANSWERS_MS = {Parts.REAL: 50, Parts.PBX: 50, Parts.VIRTUAL: 0, Parts.DRILL: 500}  # after ringing for so long
+ANSWERS_MS = {
+    Parts.REAL: 50,
+    Parts.PAGES: 50,
+    Parts.PBX: 50,
+    Parts.VIRTUAL: 0,
+    Parts.DRILL: 500,
+}  # after ringing for so long
 
 
 class FloorStage(Scenery):
@@ -84,7 +91,7 @@ class FloorStage(Scenery):
         await self.agent.until(lambda: not self.agent.alone(), "a supervisor is present")
 
     async def _caller(self) -> Handset:
-        if self.parts == Parts.REAL:
+        if self.parts in (Parts.REAL, Parts.PAGES):
             return await start_phone(self._folder, "caller", CALLER_HZ, asyncio.Event(), self._exits)
         return VirtualHandset("caller", Telephone(self.exchange, "0151-5551", tone_hz=CALLER_HZ))
 
@@ -106,7 +113,7 @@ class FloorStage(Scenery):
         return await self._exits.enter_async_context(desk)
 
     async def _phone(self, name: str, hz: int) -> tuple[Phone, Handset]:
-        return await self._sip(name, hz) if self.parts == Parts.REAL else self._virtual(name, hz)
+        return await self._sip(name, hz) if self.parts in (Parts.REAL, Parts.PAGES) else self._virtual(name, hz)
 
     def _virtual(self, name: str, hz: int) -> tuple[Phone, Handset]:
         phone = VirtualPhone(self.exchange, {AGENT: "1001", SUPERVISOR: "2001"}[name], tone_hz=hz)

@@ -11,7 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.desk.report.model import Report
+from rung.desk.report.reading import report
 from rung.floor.base import Asked
+from rung.journal.after.open_duties import open_duties
 from rung.policy import Policy, Times, load
 from rung.sim.desk import SimDesk
 from rung.sim.floor_stage import AGENT_HZ, CALLER_HZ, SUPERVISOR_HZ, FloorStage, Parts
@@ -21,13 +24,20 @@ from rung.words import Button, CallState, EndedBy, Gesture, Ground, Reply, Verdi
 TIMES = {
     Parts.REAL: Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10),
     Parts.PBX: Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10),
+    Parts.PAGES: Times(wait=0.6, say_time=0.5, answer_within=20, widen_after=10),
     Parts.VIRTUAL: Times(wait=0.1, say_time=0.08, answer_within=20, widen_after=10),
 }
 IGNORED = {"answer_within": 0.5, "widen_after": 0.25}  # where a story is about nobody answering
 TRIES = 3  # of a press that came an instant before its lamp could say otherwise
-LOOK_S = {Parts.REAL: 0.1, Parts.PBX: 0.0, Parts.VIRTUAL: 0.0}  # before each press, as a person does
+LOOK_S = {Parts.REAL: 0.1, Parts.PAGES: 0.0, Parts.PBX: 0.0, Parts.VIRTUAL: 0.0}  # before each press, as a person does
 MOMENT_S = 0.02
-ALIVE_S = {Parts.REAL: 0.3, Parts.PBX: 0.3, Parts.VIRTUAL: 0.02}  # in which a call that was to end would have ended
+CASE = "agent-1"  # of the first call at the agent's desk
+ALIVE_S = {
+    Parts.REAL: 0.3,
+    Parts.PAGES: 0.3,
+    Parts.PBX: 0.3,
+    Parts.VIRTUAL: 0.02,
+}  # in which a call that was to end would have ended
 
 
 class Scene:
@@ -189,6 +199,53 @@ class Scene:
         """The supervisor in the call presses, and the agent's desk, whose case it is, decides."""
         press = self.supervisor.pressed(button, gesture)
         await self.from_the_supervisors_desk(replace(press, epoch=self.agent.lamps.epoch))
+
+    # -- after the call ------------------------------------------------------------------------------------------------
+
+    def attend(self, actor: w.Actor, act: w.AfterAct, desk: SimDesk | None = None) -> None:
+        """What somebody does after a call, at the agent's desk or another. StageError if it is refused."""
+        answer = self._attended(actor, act, desk)
+        if answer.verdict == Verdict.REFUSED:
+            raise StageError(f"{actor.id} is refused: {answer.why}")
+        self.say(f"{actor.id}: {answer.why}")
+
+    def not_theirs(self, actor: w.Actor, act: w.AfterAct, why: str, desk: SimDesk | None = None) -> None:
+        """They may not do this, and are told why."""
+        answer = self._attended(actor, act, desk)
+        if answer.verdict != Verdict.REFUSED or why not in answer.why:
+            raise StageError(f"{actor.id} was not refused with {why!r}, but: {answer}")
+        self.say(f"{actor.id} is refused: {answer.why}")
+
+    def _attended(self, actor: w.Actor, act: w.AfterAct, desk: SimDesk | None) -> w.Answer:
+        self.tell_each_other()
+        return (desk or self.agent).bridge.attend(act, actor)
+
+    def tell_each_other(self) -> None:
+        """Each desk learns what is new in the other's record, as from a floor that has both."""
+        for one, other in ((self.agent, self.supervisor), (self.supervisor, self.agent)):
+            other.bridge.after.learn(one.bridge.after.record, one.bridge.after.lines())
+
+    def open(self, case: str = CASE, desk: SimDesk | None = None) -> set[str]:
+        """What is still due on the case, as that desk knows it."""
+        self.tell_each_other()
+        after = (desk or self.agent).bridge.after
+        return {due.duty for due in open_duties(after.files(), after.files().cases[case], after.wall_ms())}
+
+    def due(self, *duties: str, case: str = CASE) -> None:
+        """This is due, and nothing else."""
+        at = self.open(case)
+        if at != set(duties):
+            raise StageError(f"due is not {sorted(duties)}, but {sorted(at)}")
+        self.say(f"still due: {', '.join(sorted(at)) or 'nothing'}")
+
+    def report(self, case: str = CASE) -> Report:
+        """The incident, as the agent's desk tells it with both records."""
+        self.tell_each_other()
+        after = self.agent.bridge.after
+        records = {desk.name: desk.bridge.after.lines() for desk in (self.agent, self.supervisor)}
+        found = report(after.files(), case, records, after.wall_ms())
+        assert found is not None
+        return found
 
 
 def _times_taken(desk: SimDesk, rung: str) -> int:

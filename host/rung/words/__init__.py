@@ -33,6 +33,7 @@ from rung.words.basics import (
     LampState,
     Marker,
     Person,
+    Private,
     Role,
 )
 from rung.words.calls import (
@@ -123,10 +124,8 @@ from rung.words.events import (
     NotesKept,
     NotNecessary,
     PhoneLost,
-    PolicyKept,
     PressAnswered,
     PressRecorded,
-    RecordBegunAnew,
     RungTaken,
     RungUndone,
     TaskDue,
@@ -178,6 +177,15 @@ from rung.words.inputs import (
     Ticked,
     Unmarked,
     Unwanted,
+)
+from rung.words.keeping import (
+    ClearTextSeen,
+    Erased,
+    ErasureOrdered,
+    HoldLifted,
+    HoldPlaced,
+    PolicyKept,
+    RecordBegunAnew,
 )
 from rung.words.people import (
     CommandRefused,
@@ -240,6 +248,7 @@ __all__ = [
     "CaseReleased",
     "CaseReturned",
     "CaseTurnedTo",
+    "ClearTextSeen",
     "CloseAsk",
     "CommandRefused",
     "Complained",
@@ -258,6 +267,8 @@ __all__ = [
     "EffectUnknown",
     "EndedBy",
     "Ending",
+    "Erased",
+    "ErasureOrdered",
     "Event",
     "Finding",
     "FloorEffect",
@@ -273,6 +284,8 @@ __all__ = [
     "HandBack",
     "HangUp",
     "Hold",
+    "HoldLifted",
+    "HoldPlaced",
     "Input",
     "Job",
     "Join",
@@ -318,6 +331,7 @@ __all__ = [
     "PressAnswered",
     "PressRecorded",
     "Pressed",
+    "Private",
     "PutRight",
     "Reclaim",
     "Record",

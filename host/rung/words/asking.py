@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from rung.words.basics import Private
 from rung.words.calls import Listening, Outcome
 from rung.words.floor import Reply, Want
 
@@ -36,8 +37,9 @@ class AskReplied(Struct, frozen=True, kw_only=True, tag=True):
     desk: str
     person: str
     reply: Reply
-    word: str = ""
+    word: Private = ""
     target: str = ""
+    sealed: str = ""
 
 
 class AskMoved(Struct, frozen=True, tag=True):

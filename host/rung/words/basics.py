@@ -1,8 +1,13 @@
 """Buttons, gestures, grounds, markers and lamps."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+# A text that can name a caller, or that a person has typed about one: the record keeps it encrypted, so that it can be
+# erased. An event with such a field has a last field `sealed`, where it stands.
+Private = Annotated[str, Meta(extra={"private": True})]
 
 
 class Button(StrEnum):

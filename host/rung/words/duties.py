@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from rung.words.basics import Private
 from rung.words.people import Job
 
 
@@ -41,9 +42,9 @@ class Reviewed(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     finding: Finding
-    reason: str
+    reason: Private
     unauthorised: bool = False  # the ending that went round Rung was an unauthorised hang-up: only a manager says so
-    goodwill: str = ""  # what the follow-up may offer the caller
+    goodwill: Private = ""  # what the follow-up may offer the caller
 
 
 class Willing(Struct, frozen=True, kw_only=True, tag=True):
@@ -58,8 +59,8 @@ class FollowedUp(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     by_way_of: Literal["email", "telephone"]
-    happened: str  # what the caller was told of what happened
-    will_do: str  # and of what will be done
+    happened: Private  # what the caller was told of what happened
+    will_do: Private  # and of what will be done
     goodwill: bool = False  # what the reviewer granted was offered
     introduced: bool = False  # by telephone: the caller was told first who calls, and why
 
@@ -69,7 +70,7 @@ class LetBe(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     duty: Literal["follow-up", "call back"]
-    reason: str
+    reason: Private
 
 
 class OptedOut(Struct, frozen=True, kw_only=True, tag=True):
@@ -83,7 +84,7 @@ class Complained(Struct, frozen=True, kw_only=True, tag=True):
     """The caller complains of the ending. The reference and the regulator are told to the caller."""
 
     case: str
-    text: str
+    text: Private
     reference: str = ""  # filled in when it is taken
     regulator: str = ""  # likewise, from the site's settings
 
@@ -94,7 +95,7 @@ class Found(Struct, frozen=True, kw_only=True, tag=True):
     case: str
     reference: str
     side: Literal["caller", "agent"]
-    reason: str
+    reason: Private
     amends: tuple[Amends, ...] = ()
 
 
@@ -104,15 +105,16 @@ class PutRight(Struct, frozen=True, kw_only=True, tag=True):
     case: str
     reference: str
     amends: Amends
-    how: str
+    how: Private
 
 
 class BlockProposed(Struct, frozen=True, kw_only=True, tag=True):
     """The number is kept away until a second person decides, for a day at the most."""
 
     case: str
-    reason: str
-    until_ms: int = 0  # filled in when it is taken
+    reason: Private
+    until_ms: int = 0  # filled in when it is taken, as is what follows
+    locked: str = ""  # the number, under a key of its own: a block may outlive its case
 
 
 class BlockDecided(Struct, frozen=True, kw_only=True, tag=True):
@@ -120,7 +122,7 @@ class BlockDecided(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     granted: bool
-    reason: str
+    reason: Private
     days: int = 0
     until_ms: int = 0  # filled in when it is taken
 
@@ -129,7 +131,7 @@ class Appealed(Struct, frozen=True, kw_only=True, tag=True):
     """The caller appeals against the block."""
 
     case: str
-    text: str
+    text: Private
 
 
 class AppealDecided(Struct, frozen=True, kw_only=True, tag=True):
@@ -137,14 +139,14 @@ class AppealDecided(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     lifted: bool
-    reason: str
+    reason: Private
 
 
 class Unblocked(Struct, frozen=True, kw_only=True, tag=True):
     """The block is lifted before its time."""
 
     case: str
-    reason: str
+    reason: Private
 
 
 class WrappedUp(Struct, frozen=True, kw_only=True, tag=True):
@@ -152,8 +154,8 @@ class WrappedUp(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     code: str
-    note: str = ""
-    reason: str = ""
+    note: Private = ""
+    reason: Private = ""
 
 
 class Trained(Struct, frozen=True, kw_only=True, tag=True):
@@ -192,3 +194,4 @@ class Attended(Struct, frozen=True, kw_only=True, tag=True):
     act: AfterAct
     by: str
     jobs: tuple[Job, ...]
+    sealed: str = ""

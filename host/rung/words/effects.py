@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from rung.words.basics import Private
 from rung.words.calls import Listening, Outcome
 from rung.words.floor import Brief, Reply, Want
 
@@ -10,14 +11,14 @@ class Hold(Struct, frozen=True, tag=True):
     """Put the caller on hold; done when the call is HELD."""
 
     id: int
-    call: str
+    call: Private
 
 
 class Consult(Struct, frozen=True, tag=True):
     """Dial the supervisor on behalf of the call; done when that call appears. The case's name travels with it."""
 
     id: int
-    call: str
+    call: Private
     target: str
     case: str = ""
 
@@ -26,7 +27,7 @@ class Complete(Struct, frozen=True, tag=True):
     """Join the caller with the consulted supervisor; the agent leaves."""
 
     id: int
-    call: str
+    call: Private
     consult: str
 
 
@@ -34,7 +35,7 @@ class TakeBack(Struct, frozen=True, tag=True):
     """End the consult, if there is one, and take the caller off hold."""
 
     id: int
-    call: str
+    call: Private
     consult: str | None
 
 
@@ -42,14 +43,14 @@ class HangUp(Struct, frozen=True, tag=True):
     """End this call and no other; done when it has ENDED by us."""
 
     id: int
-    call: str
+    call: Private
 
 
 class Join(Struct, frozen=True, tag=True):
     """Bring the supervisor into the call without hold; done when they are among its parties."""
 
     id: int
-    call: str
+    call: Private
     target: str
     case: str = ""
 
@@ -58,14 +59,14 @@ class Leave(Struct, frozen=True, tag=True):
     """Leave the call to the caller and the supervisor who has joined it; done when it has ENDED by TRANSFER."""
 
     id: int
-    call: str
+    call: Private
 
 
 class Play(Struct, frozen=True, tag=True):
     """Play what was announced to the caller; nothing waits for it."""
 
     id: int
-    call: str
+    call: Private
     text: str
     language: str
 
@@ -74,7 +75,7 @@ class Record(Struct, frozen=True, tag=True):
     """Record the call under this name; done when the call says so."""
 
     id: int
-    call: str
+    call: Private
     name: str
 
 
@@ -82,14 +83,14 @@ class StopRecording(Struct, frozen=True, tag=True):
     """Done when the call is recorded no more."""
 
     id: int
-    call: str
+    call: Private
 
 
 class Listen(Struct, frozen=True, tag=True):
     """Ring the supervisor, who then hears the call; the call itself tells who does. Nothing waits for it."""
 
     id: int
-    call: str
+    call: Private
     target: str
     how: Listening
     case: str = ""
@@ -99,7 +100,7 @@ class StopListening(Struct, frozen=True, tag=True):
     """They hear it no more."""
 
     id: int
-    call: str
+    call: Private
     target: str
 
 
@@ -140,8 +141,8 @@ class LookUp(Struct, frozen=True, tag=True):
     """Has this caller earlier incidents?"""
 
     id: int
-    call: str
-    caller: str
+    call: Private
+    caller: Private
 
 
 class Offer(Struct, frozen=True, tag=True):
@@ -150,7 +151,7 @@ class Offer(Struct, frozen=True, tag=True):
     id: int
     to: str
     case: str
-    state: str
+    state: Private
     policy: str
 
 

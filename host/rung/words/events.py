@@ -1,4 +1,8 @@
-"""What the record keeps of a desk's decisions."""
+"""What the record keeps of a desk's decisions.
+
+Where an event has a field `sealed`, everything `Private` in it stands there in the record, under the key of its case;
+`policy` neither sees nor sets it. In the record, the person and the buttons of a refused press stand there too.
+"""
 
 from enum import StrEnum
 from typing import Literal
@@ -22,12 +26,13 @@ from rung.words.asking import (
     SupervisorJoined,
     SupervisorLeft,
 )
-from rung.words.basics import Button, Ground, Marker, Role
+from rung.words.basics import Button, Ground, Marker, Private, Role
 from rung.words.calls import EndedBy
 from rung.words.duties import Attended
 from rung.words.effects import Effect
 from rung.words.floor import Earlier
 from rung.words.inputs import Pressed
+from rung.words.keeping import Keeping
 from rung.words.people import PeopleEvent
 
 
@@ -44,7 +49,7 @@ class Answer(Struct, frozen=True):
     """What became of a press, for the person who pressed: why, and which button comes next (None: no button helps)."""
 
     verdict: Verdict
-    why: str
+    why: Private
     next: Button | None = None
 
 
@@ -54,6 +59,7 @@ class PressRecorded(Struct, frozen=True, tag=True):
     press: Pressed
     person: str | None
     trained: bool | None = None  # whether that person held a valid training then; None: an older record does not say
+    sealed: str = ""
 
 
 class PressAnswered(Struct, frozen=True, tag=True):
@@ -61,6 +67,7 @@ class PressAnswered(Struct, frozen=True, tag=True):
 
     number: int
     answer: Answer
+    sealed: str = ""
 
 
 class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
@@ -68,14 +75,15 @@ class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     epoch: int
-    call: str
+    call: Private
     direction: Literal["in", "out"]
     policy: str
     version: str  # number and digest of the policy that governs this case to its end
     language: str = "en"  # of the scripts
-    caller: str = ""
+    caller: Private = ""
     person: str | None = None  # who answered it
     role: Role = Role.AGENT
+    sealed: str = ""
 
 
 class CaseTurnedTo(Struct, frozen=True, tag=True):
@@ -89,9 +97,10 @@ class CaseReceived(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     desk: str
-    state: str
-    call: str = ""  # on which the other desk talks with us; the caller comes on another one
+    state: Private
+    call: Private = ""  # on which the other desk talks with us; the caller comes on another one
     offer: int = 0  # its number at that desk
+    sealed: str = ""
 
 
 class CaseArrived(Struct, frozen=True, kw_only=True, tag=True):
@@ -99,9 +108,10 @@ class CaseArrived(Struct, frozen=True, kw_only=True, tag=True):
 
     case: str
     epoch: int
-    call: str
+    call: Private
     person: str | None
     role: Role
+    sealed: str = ""
 
 
 class CaseReleased(Struct, frozen=True, tag=True):
@@ -120,13 +130,15 @@ class CaseReturned(Struct, frozen=True, tag=True):
 class CallHeld(Struct, frozen=True, tag=True):
     """The phone says that the caller is on hold."""
 
-    call: str
+    call: Private
+    sealed: str = ""
 
 
 class CallResumed(Struct, frozen=True, tag=True):
     """Agent and caller hear each other again: off hold, or the phone that was lost is back."""
 
-    call: str
+    call: Private
+    sealed: str = ""
 
 
 class PhoneLost(Struct, frozen=True, tag=True):
@@ -138,8 +150,9 @@ class GroundDeclared(Struct, frozen=True, kw_only=True, tag=True):
 
     ground: Ground
     person: str | None
-    note: str = ""
+    note: Private = ""
     names: bool = False  # it names this person's ``unnamed``
+    sealed: str = ""
 
 
 class GroundTakenBack(Struct, frozen=True, tag=True):
@@ -161,8 +174,9 @@ class MarkerLifted(Struct, frozen=True, tag=True):
 
     marker: Marker
     person: str | None
-    reason: str = ""
+    reason: Private = ""
     by: str = ""  # the supervisor who lifted it
+    sealed: str = ""
 
 
 class CallerCalmed(Struct, frozen=True, tag=True):
@@ -180,8 +194,9 @@ class LanguageSet(Struct, frozen=True, tag=True):
 class NotNecessary(Struct, frozen=True, tag=True):
     """Attested: no supervisor is necessary, for this reason."""
 
-    reason: str
+    reason: Private
     person: str | None
+    sealed: str = ""
 
 
 class Tried(Struct, frozen=True, tag=True):
@@ -194,9 +209,10 @@ class Tried(Struct, frozen=True, tag=True):
 class NotesKept(Struct, frozen=True, kw_only=True, tag=True):
     """For the brief; empty texts change nothing."""
 
-    matter: str = ""
-    offered: str = ""
-    demeanour: str = ""
+    matter: Private = ""
+    offered: Private = ""
+    demeanour: Private = ""
+    sealed: str = ""
 
 
 class EarlierKnown(Struct, frozen=True, tag=True):
@@ -220,7 +236,8 @@ class RungUndone(Struct, frozen=True, tag=True):
     """The rung came to nothing and is open again."""
 
     rung: str
-    why: str
+    why: Private
+    sealed: str = ""
 
 
 class Announced(Struct, frozen=True, tag=True):
@@ -234,7 +251,8 @@ class AnnouncementWithdrawn(Struct, frozen=True, tag=True):
     """What was announced no longer stands."""
 
     rung: str
-    why: str
+    why: Private
+    sealed: str = ""
 
 
 class EffectDecided(Struct, frozen=True, tag=True):
@@ -242,6 +260,7 @@ class EffectDecided(Struct, frozen=True, tag=True):
 
     effect: Effect
     deadline_ms: int  # on the desk's clock; 0: nothing is awaited
+    sealed: str = ""
 
 
 class EffectConfirmed(Struct, frozen=True, tag=True):
@@ -254,14 +273,16 @@ class EffectFailed(Struct, frozen=True, tag=True):
     """The effect with this id did not happen."""
 
     id: int
-    why: str
+    why: Private
+    sealed: str = ""
 
 
 class EffectUnknown(Struct, frozen=True, tag=True):
     """Nobody can say whether the effect with this id happened; the phone is asked."""
 
     id: int
-    why: str
+    why: Private
+    sealed: str = ""
 
 
 class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
@@ -270,8 +291,9 @@ class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
     case: str
     how: str  # an `Ending`
     by: EndedBy
-    cause: str = ""
+    cause: Private = ""
     review: bool = False  # it goes before a manager
+    sealed: str = ""
 
 
 class DutyDue(Struct, frozen=True, kw_only=True, tag=True):
@@ -286,7 +308,8 @@ class TaskDue(Struct, frozen=True, tag=True):
     """What the phone cannot do, or has not done: a person is to do it."""
 
     task: str  # what of, as `PhoneIs.can` names it
-    why: str  # and what is to be done
+    why: Private  # and what is to be done
+    sealed: str = ""
 
 
 class TaskSettled(Struct, frozen=True, tag=True):
@@ -304,27 +327,6 @@ class BreatherEnded(Struct, frozen=True, tag=True):
 
 class BridgeRestarted(Struct, frozen=True, tag=True):
     """The bridge started with a case still open in the record."""
-
-
-class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
-    """The first entry of a fresh record: what became of the one before, and up to where that was sound.
-
-    Who reviews goes on reading there. A call that was up then begins anew at the foot of the ladder.
-    """
-
-    why: str  # the record before could not go on
-    file: str  # where it was put aside, in the same folder; empty: there was none left
-    journal: str  # its id; empty: not readable
-    seq: int  # its last entry that is known to be good
-    hash: str  # that entry's, in hex
-    epoch: int  # calls, effects and asks are numbered from here, so that no number comes twice
-
-
-class PolicyKept(Struct, frozen=True, tag=True):
-    """The whole policy as it was loaded, so that a case is finished, and judged, by the version it began with."""
-
-    version: str
-    policy: str  # canonical JSON
 
 
 Event = (
@@ -378,8 +380,7 @@ Event = (
     | TaskSettled
     | BreatherEnded
     | BridgeRestarted
-    | RecordBegunAnew
-    | PolicyKept
+    | Keeping
     | Attended
     | PeopleEvent
 )

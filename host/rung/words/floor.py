@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from rung.words.basics import Ground
+from rung.words.basics import Ground, Private
 
 
 class Want(StrEnum):
@@ -56,11 +56,12 @@ class Brief(Struct, frozen=True, kw_only=True):
     """What a supervisor reads before taking a call. Times are ages in milliseconds."""
 
     case: str
-    caller: str
+    caller: Private
     person: str | None  # the agent
-    matter: str = ""  # what the caller called about
-    offered: str = ""  # what was offered
-    demeanour: str = ""  # in the agent's words
+    matter: Private = ""  # what the caller called about
+    offered: Private = ""  # what was offered
+    demeanour: Private = ""  # in the agent's words
     grounds: tuple[tuple[Ground, int], ...] = ()
     rungs: tuple[tuple[str, int], ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    epoch: int = 0  # of the call; with the case and the ask's number it names one ask for ever

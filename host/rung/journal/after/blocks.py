@@ -45,6 +45,11 @@ class Block(Struct, frozen=True, kw_only=True):
     def live(self) -> bool:
         return self.standing in LIVE
 
+    @property
+    def over(self) -> bool:
+        """Nothing will come of it any more."""
+        return not self.live and self.standing not in OPEN
+
 
 def block_of(file: CaseFile, now_ms: int) -> Block | None:
     """The block that was proposed on this case, as it stands now."""
@@ -55,7 +60,7 @@ def block_of(file: CaseFile, now_ms: int) -> Block | None:
         if isinstance(act, w.BlockProposed):
             block = Block(
                 case=file.case,
-                caller=file.caller,
+                caller=file.caller or file.number,
                 standing=Standing.PROPOSED,
                 proposed_ms=done.wall_ms,
                 proposed_by=by,

@@ -16,8 +16,8 @@ BLOCK_DAYS_MAX = 365  # longer than that nobody remembers why
 REASON_MIN = 10  # characters of a reason that says more than "abuse"
 
 
-class Rules(Struct, frozen=True):
-    """What a site settles for itself."""
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a site settles for itself: the table `[after]` of rung.toml."""
 
     regulator: str = ""  # to whom a caller may turn who is not content with the answer to a complaint
     emergency_lines: tuple[str, ...] = ()  # queues or called numbers on which nobody is ever blocked

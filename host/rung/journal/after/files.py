@@ -4,6 +4,7 @@
 and each as far as it is known: what is known of a case does not depend on it. No clock and no I/O.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -20,6 +21,11 @@ NOBODY = frozenset({"", "anonymous", "restricted", "private", "unavailable", "un
 def number_known(caller: str) -> bool:
     """Whether the caller came with a number; without one there is no block, and nobody is found again."""
     return caller.lower().removeprefix("sip:").split("@")[0] not in NOBODY
+
+
+def known_as(caller: str) -> str:
+    """The number as it came; a site's keys tell better which are the same."""
+    return caller if number_known(caller) else ""
 
 
 class Done(Struct, frozen=True):
@@ -41,6 +47,7 @@ class CaseFile(Struct):
     opened_ms: int = 0  # Unix time, as are all here
     closed_ms: int = 0
     caller: str = ""  # as the record knows them
+    number: str = ""  # of a block, where the case itself has been erased
     policy: str = ""
     version: str = ""
     language: str = "en"
@@ -86,14 +93,16 @@ class CaseFile(Struct):
 class Files:
     """Every case of the records told so far, the blocks that came of them, and who is trained."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_as: Callable[[str], str] = known_as) -> None:
+        """``known_as``: by what a caller is known again, however the number was written; empty: by nothing."""
+        self.known_as = known_as
         self.cases: dict[str, CaseFile] = {}
         self.trainings: dict[str, list[Done]] = {}  # by person
         self._of_caller: dict[str, list[CaseFile]] = {}
         self._splitters: dict[str, Splitter] = {}
 
-    def take(self, record: str, event: w.Event, wall_ms: int) -> None:
-        """``record``: which one (its id); what is told of it twice must not be told here twice."""
+    def take(self, record: str, event: w.Event, wall_ms: int) -> str:
+        """``record``: which one (its id); what is told of it twice must not be told here twice. Returns the case."""
         case = self._splitters.setdefault(record, Splitter()).case_of(event)
         if isinstance(event, w.Attended):
             self._attended(Done(wall_ms, event))
@@ -101,11 +110,13 @@ class Files:
             file = self._file(case)
             _fold(file, event, wall_ms)
             if isinstance(event, w.CaseOpened):
-                self._of_caller.setdefault(file.caller, []).append(file)
+                self._of_caller.setdefault(self.known_as(file.caller), []).append(file)
+        return case
 
     def of_caller(self, file: CaseFile) -> list[CaseFile]:
         """All cases of the caller of this one; without a number, this one alone."""
-        return self._of_caller[file.caller] if number_known(file.caller) else [file]
+        known = self.known_as(file.caller)
+        return self._of_caller[known] if known else [file]
 
     def opted_out(self, file: CaseFile) -> bool:
         """Whether the caller does not want to be contacted, said on whichever of their calls."""

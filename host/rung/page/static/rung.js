@@ -26,6 +26,21 @@
     location.reload();
   }
 
+  // A small page that stays above other windows, where the browser can do that; else a small window.
+  async function small() {
+    const size = { width: 420, height: 300 };
+    if (!window.documentPictureInPicture) {
+      window.open("/", "rung-small", `popup,width=${size.width},height=${size.height}`);
+      return;
+    }
+    const above = await documentPictureInPicture.requestWindow(size);
+    const frame = above.document.createElement("iframe");
+    frame.src = "/";
+    frame.title = document.title;
+    frame.style.cssText = "position:fixed;inset:0;width:100%;height:100%;border:0";
+    above.document.body.append(frame);
+  }
+
   function beat(ms) {
     beatMs = ms;
     beatAt = performance.now();
@@ -46,5 +61,59 @@
     button.click();
   });
 
-  window.rung = { beat, look, moment, gone, types };
+  // The fields of a form by name; then it is empty, and what it stood in is closed again.
+  function sent(event) {
+    event.preventDefault();
+    const found = Object.fromEntries(new FormData(event.target));
+    event.target.reset();
+    const around = event.target.closest("details.asks");
+    if (around) {
+      around.open = false;
+      around.querySelector("summary").focus();
+    }
+    return found;
+  }
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open && event.target.matches("details.asks")) event.target.querySelector("input").focus();
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const open = event.key === "Escape" && document.querySelector("details.asks[open], details.menu[open]");
+    if (!open) return;
+    open.open = false;
+    open.querySelector("summary").focus();
+  });
+
+  // A clock that counts by itself, from what the desk said and when. It stands still as long as no beat has come.
+  class Clock extends HTMLElement {
+    static observedAttributes = ["ms", "at", "run", "hidden"];
+    constructor() {
+      super();
+      this.attachShadow({ mode: "open" }).innerHTML =
+        '<style>:host{font-variant-numeric:tabular-nums}:host([hidden]){display:none}[part=bar]{display:block;height:.5rem;' +
+        'border:1px solid currentColor;border-radius:.3rem;overflow:hidden}[part=bar] i{display:block;height:100%;' +
+        'background:currentColor}[part=bar][hidden]{display:none}</style><span part="text"></span><span part="bar"><i></i></span>';
+    }
+    connectedCallback() { clocks.add(this); this.tick(); }
+    disconnectedCallback() { clocks.delete(this); }
+    attributeChangedCallback(name) { if (name === "ms" || name === "at") this.tick(); }
+    tick() {
+      const ms = Number(this.getAttribute("ms")), run = Number(this.getAttribute("run"));
+      const passed = beatMs === null ? 0 : beatMs + performance.now() - beatAt - Number(this.getAttribute("at"));
+      const now = Math.max(0, ms + run * Math.max(0, passed));
+      const [text, bar] = this.shadowRoot.querySelectorAll("[part]");
+      const short = this.hasAttribute("bar");
+      const whole = run < 0 ? Math.ceil(now / 1000) : Math.floor(now / 1000);
+      const shown = short ? (whole ? `${whole} s` : "") : `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+      const label = this.getAttribute("label");
+      const all = label ? `${label} ${shown}` : shown;
+      if (text.textContent !== all) text.textContent = shown ? all : "";
+      bar.hidden = !short || !now;
+      bar.firstElementChild.style.width = `${ms ? Math.min(100, 100 * now / ms) : 0}%`;
+    }
+  }
+  const clocks = new Set();
+  customElements.define("rung-clock", Clock);
+  setInterval(() => { if (!gone()) clocks.forEach((clock) => clock.tick()); }, 100);
+
+  window.rung = { beat, look, moment, gone, types, sent, small };
 })();

@@ -1,0 +1,118 @@
+"""Who acts after calls, and where: at the bridge that runs, or, if none does, at the record itself."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rung import words as w
+from rung.cli.ends import NO_PEOPLE, need, stop, typed
+from rung.config import Config, ConfigError, read_config
+from rung.desk.after_desk import AfterDesk, Reply, Request, What
+from rung.desk.after_door import AfterDoor, DoorError, ask
+from rung.desk.afterwards import Afterwards
+from rung.desk.bridge import Bridge
+from rung.desk.privacy import Privacy
+from rung.journal.format import JournalError
+from rung.journal.store import Journal
+from rung.words import Actor, Job, Role
+
+WHO = "say who you are: --as NAME (known by `rung people add`), or name desk.person in rung.toml"
+
+
+def after_door(config: Config, bridge: Bridge, directory: Any) -> AfterDoor:
+    """The running bridge's door. ``directory``: a `rung.desk.seat.Directory`, or None."""
+    desk = AfterDesk(bridge.after, config.desk.name, lambda: bridge.feed(w.BreatherOver()))
+
+    async def handle(request: Request) -> Reply:
+        actor = _own(config) if not request.name else await _checked(directory, request)
+        if isinstance(actor, str):
+            return Reply(why=actor)
+        try:
+            return await asyncio.to_thread(desk.answer, request.what, actor, request.also)
+        except JournalError as error:
+            return Reply(why=f"not done: {error}")
+
+    return AfterDoor(config.state_folder(), handle)
+
+
+async def _checked(directory: Any, request: Request) -> Actor | str:
+    """The person, if that is their password; else why not."""
+    from rung.floor.base import FloorError
+
+    if directory is None:
+        return NO_PEOPLE
+    from rung.floor.people import Refusal
+
+    try:
+        known = await directory.check(request.name, request.password)
+    except FloorError as error:
+        return str(error)
+    return known.why if isinstance(known, Refusal) else Actor(known.id, known.jobs)
+
+
+def _own(config: Config) -> Actor | str:
+    """Whoever the configuration says sits here: this desk's user, who alone can come in without a password."""
+    if config.desk.person is None:
+        return WHO
+    return Actor(config.desk.person, (Job.SUPERVISOR if config.desk.role == Role.SUPERVISOR else Job.AGENT,))
+
+
+def person_of(file: Path) -> str:
+    """Whoever sits at this desk by its configuration."""
+    return read_config(file).desk.person or ""
+
+
+def asked(file: Path, what: What, name: str, also: Sequence[Path] = ()) -> Reply:
+    """The reply to this person; ends with one line where none can be had."""
+    try:
+        config = read_config(file)
+    except ConfigError as error:
+        stop(str(error))
+    password = typed(f"password of {name}: ") if name else ""
+    request = Request(what, name, password, tuple(str(path.resolve()) for path in also))
+    try:
+        reply = ask(config.state_folder(), request)
+        return at_rest(config, request) if reply is None else reply
+    except (DoorError, JournalError) as error:
+        stop(str(error))
+
+
+def at_rest(config: Config, request: Request) -> Reply:
+    """No bridge runs: the record is opened for as long as this takes. Raises JournalError."""
+    if not config.journal.exists():
+        stop(f"{config.journal}: there is no record yet")
+    from rung.cli.run import vault_of
+
+    actor = _own(config) if not request.name else _checked_here(config, request)
+    if isinstance(actor, str):
+        return Reply(why=actor)
+    journal, vault = Journal(config.journal), vault_of(config)
+    try:
+        lock = threading.Lock()
+        privacy = Privacy(journal, vault, lock, journal.last_at_ms, _wall_ms)
+
+        def record(event: w.Event) -> None:
+            with lock:
+                now_ms = _wall_ms()
+                journal.append(privacy.sealed([event], "", now_ms), at_ms=journal.last_at_ms(), wall_ms=now_ms)
+
+        after = Afterwards(journal, lock, record, _wall_ms, config.after, vault)
+        return AfterDesk(after, config.desk.name).answer(request.what, actor, request.also)
+    finally:
+        journal.close()
+        vault.close()
+
+
+def _checked_here(config: Config, request: Request) -> Actor | str:
+    need("argon2", NO_PEOPLE)
+    from rung.floor.people import PEOPLE, People
+    from rung.floor.people_local import LocalDirectory
+
+    return asyncio.run(_checked(LocalDirectory(People(config.state_folder() / PEOPLE)), request))
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

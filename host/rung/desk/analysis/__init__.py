@@ -1,0 +1,1 @@
+"""What the records of a floor come to: ``tables``, ``plots``, both on one ``html`` page. Needs the extra `report`."""

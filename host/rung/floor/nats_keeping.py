@@ -1,0 +1,116 @@
+"""What a steward keeps beside who is here: each thing with its streams, and with what desks may ask of it."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from msgspec import Struct
+from nats.aio.msg import Msg
+from nats.js.api import (
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RePublish,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
+from nats.js.errors import APIError
+
+from rung.floor import nats_letters as letters
+from rung.floor.nats_link import CONNECT_S, Link, go_on
+
+LOAD_S = 30.0
+MORE_S = 0.1  # between two looks at whether more is coming
+HEARTBEAT_S = 1.0  # where one server of a cluster dies, another one goes on with what is read after two of them
+
+Heard = Callable[[Msg], Awaitable[None]]
+
+
+class Read(Struct, frozen=True):
+    """A part of a stream that is read from its beginning, or of each subject the last, and then whatever comes."""
+
+    stream: str
+    subject: str
+    heard: Heard
+    begin: DeliverPolicy = DeliverPolicy.ALL
+    start: int | None = None  # the first number to be read; None: see ``begin``
+
+
+class Keeping(Protocol):
+    """One thing that is kept. All of it is read anew whenever the steward has lost its server."""
+
+    def streams(self) -> list[StreamConfig]: ...
+
+    def reads(self) -> list[Read]: ...
+
+    def answers(self) -> dict[str, Heard]:
+        """By service: who answers what a desk asks on rung.floor.SERVICE.DESK."""
+
+    async def begin(self, link: Link) -> None:
+        """A new connection; what was read over the last one is forgotten."""
+
+
+def on_disk(name: str, *subjects: str, last: int = -1, republish: RePublish | None = None) -> StreamConfig:
+    """A stream that is never emptied by itself; ``last``: so many of each subject are kept."""
+    return StreamConfig(
+        name=name,
+        subjects=list(subjects),
+        storage=StorageType.FILE,
+        retention=RetentionPolicy.LIMITS,
+        discard=DiscardPolicy.NEW if last < 0 else DiscardPolicy.OLD,
+        max_msgs_per_subject=last,
+        republish=republish,
+    )
+
+
+async def make(link: Link, config: StreamConfig) -> None:
+    """It is there when this returns, as this release wants it."""
+    js = link.client.jetstream(timeout=CONNECT_S)
+    try:
+        await js.add_stream(config)
+    except APIError:  # it is there, as another release or fewer servers have made it
+        await js.update_stream(config)
+    go_on()
+
+
+async def read(link: Link, what: Read, within_s: float = LOAD_S) -> None:
+    """Returns when what was there has been read; TimeoutError where that takes longer."""
+    count = 0
+    some = asyncio.Event()
+
+    async def each(msg: Msg) -> None:
+        nonlocal count
+        await what.heard(msg)
+        count += 1
+        some.set()
+
+    js = link.client.jetstream(timeout=CONNECT_S)
+    begin = what.begin if what.start is None else DeliverPolicy.BY_START_SEQUENCE
+    subscription = await js.subscribe(
+        what.subject,
+        stream=what.stream,
+        ordered_consumer=True,
+        cb=each,
+        deliver_policy=begin,
+        config=None if what.start is None else ConsumerConfig(opt_start_seq=what.start),
+        idle_heartbeat=HEARTBEAT_S,
+    )
+    async with asyncio.timeout(within_s):
+        while True:
+            consumer = await subscription.consumer_info()
+            go_on()
+            delivered = consumer.delivered.consumer_seq if consumer.delivered else 0
+            if not consumer.num_pending and count >= delivered:
+                return
+            some.clear()
+            with contextlib.suppress(asyncio.TimeoutError):  # what was pending may have been replaced meanwhile
+                async with asyncio.timeout(MORE_S):
+                    await some.wait()
+
+
+async def answer(msg: Msg, said: Struct) -> None:
+    """To the desk that asked, and to nobody else."""
+    if letters.from_whom(msg):
+        await msg.respond(letters.encode(said))

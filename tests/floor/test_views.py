@@ -1,0 +1,174 @@
+"""What the floor folds from the desks' records: who is blocked everywhere, and what counts when a caller rings again.
+
+Callers are known to the floor by what the site's secret makes of their numbers, and by nothing else.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from nats.js.errors import NotFoundError
+from tests.floor.nats_rig import PATIENCE_S, NatsRig, RealSite, real_site
+from tests.floor.office import Office, Seat, office
+from typer.testing import CliRunner
+
+from rung import words as w
+from rung.cli.app import app
+from rung.cli.floor_views import FloorFold
+from rung.floor.base import Blocked
+from rung.floor.nats_link import connected
+from rung.floor.nats_steward import Steward
+from rung.floor.nats_views import rebuilt
+from rung.journal.vault import Vault
+from rung.sim.telephone import Telephone
+from rung.words import Finding, Ground, Job, Verdict
+
+NUMBER = "+436601234567"
+SECRET = bytes(range(32))
+DESKS = ("ada", "eve", "fay")
+MANAGER = w.Actor("p-mia", (Job.MANAGER,))
+
+
+class Folding:
+    """A steward that folds, and the fold that it made last."""
+
+    def __init__(self, site: RealSite) -> None:
+        self._site = site
+        self.folds: list[FloorFold] = []
+
+    def _fold(self) -> FloorFold:
+        self.folds.append(FloorFold())
+        return self.folds[-1]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        steward = Steward(*self._site.steward(), fold=self._fold)
+        task = asyncio.create_task(steward.run())
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await steward.up.wait()
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def test_a_block_is_one_for_all_desks_and_the_views_can_be_made_anew(tmp_path: Path) -> None:
+    def keys(made: Office) -> None:
+        for seat in (made.ada, made.eve, made.fay):
+            seat.vault = Vault(tmp_path / f"{seat.name}.vault", site=SECRET)
+
+    async def play(site: RealSite) -> None:
+        folding = Folding(site)
+        async with folding.running(), office("end-with-care", only=DESKS, floor=NatsRig(site), before=keys) as made:
+            ada, eve, fay = made.ada, made.eve, made.fay
+            caller = Telephone(made.exchange, NUMBER)
+            case = await harassed(made, caller)
+            index = ada.vault.index(NUMBER) if ada.vault is not None else ""
+            took(ada, w.BlockProposed(case=case, reason="rings all day"), w.Actor("p-ada"))
+            block = await blocked(fay)
+            assert (block.caller, block.case, block.decided) == (index, case, False)
+            await learnt(eve, ada)
+            took(eve, w.BlockDecided(case=case, granted=True, reason="it is so", days=30), MANAGER)
+            await fay.until(lambda: fay.bridge.handed.blocks and fay.bridge.handed.blocks[0].decided)
+            made.exchange.open_lines |= {"602"}  # the others' telephones keep the number away by now
+            caller.dial("602")
+            await fay.until(lambda: any(f"is blocked until {day(fay)}" in text for text in fay.troubles()))
+            caller.end_all()
+            took(eve, w.Reviewed(case=case, finding=Finding.UPHELD, reason="heard it"), MANAGER)
+            await fay.until(lambda: folding.folds[-1].upheld(case))
+            await earlier(fay, caller, case)
+            await same_when_made_anew(site, folding.folds[-1], made)
+            assert NUMBER not in str(await everything(site)) and "6601234567" not in str(await everything(site))
+        async with folding.running():
+            await asyncio.sleep(0.5)  # whatever the new steward says of blocks it has said
+            views = folding.folds[-1].views()
+            assert views == folding.folds[-2].views() and views["blocks"][case]["standing"] == "blocked"
+            done = await asyncio.to_thread(
+                CliRunner().invoke, app, ["floor", "views", "--json", "--folder", str(site.site.folder)]
+            )
+            assert json.loads(done.stdout) == views
+
+    with real_site(*DESKS) as site:
+        asyncio.run(play(site))
+
+
+async def harassed(made: Office, caller: Telephone) -> str:
+    caller.dial("500")
+    ada = made.ada
+    await ada.until(lambda: ada.has_case)
+    ada.bridge.feed(w.Declared(Ground.HARASSMENT))
+    caller.end_all()
+    await ada.until(lambda: ada.of(w.CaseClosed))
+    opened = ada.last(w.CaseOpened)
+    assert isinstance(opened, w.CaseOpened)
+    return opened.case
+
+
+def took(seat: Seat, act: w.AfterAct, actor: w.Actor) -> None:
+    answer = seat.bridge.attend(act, actor)
+    assert answer.verdict == Verdict.TAKEN, answer.why
+
+
+async def blocked(seat: Seat) -> Blocked:
+    await seat.until(lambda: seat.bridge.handed.blocks)
+    return seat.bridge.handed.blocks[0]
+
+
+async def learnt(seat: Seat, other: Seat) -> None:
+    seat.bridge.after.learn(other.journal.id, other.bridge.after.lines())
+
+
+def day(seat: Seat) -> str:
+    return datetime.fromtimestamp(seat.bridge.handed.blocks[0].until_ms / 1000).strftime("%Y-%m-%d")
+
+
+async def earlier(seat: Seat, caller: Telephone, case: str) -> None:
+    """Whoever rings again is known by that case."""
+    caller.dial(seat.number)
+    await seat.until(lambda: seat.of(w.EarlierKnown))
+    known = seat.last(w.EarlierKnown)
+    assert isinstance(known, w.EarlierKnown) and [each.case for each in known.incidents] == [case]
+    caller.end_all()
+    await seat.until(lambda: not seat.has_case)
+
+
+async def same_when_made_anew(site: RealSite, live: FloorFold, made: Office) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            anew = FloorFold()
+            await rebuilt(site.steward()[0], anew)
+            if anew.views() == live.views() and anew.views()["reviews"]:
+                return
+            await asyncio.sleep(0.1)
+
+
+async def everything(site: RealSite) -> object:
+    """All that the floor has of the records and of incidents, as it has it."""
+    async with connected(site.steward()[0]) as link:
+        js = link.client.jetstream()
+        found = []
+        for stream in ("JOURNALS", "INCIDENTS", "HANDED"):
+            for seq in range(1, (await js.stream_info(stream)).state.last_seq + 1):
+                with suppress(NotFoundError):  # it was replaced
+                    found.append((await js.get_msg(stream, seq)).data)
+        return found
+
+
+def test_who_proposed_a_block_cannot_decide_it() -> None:
+    """Whatever a desk has recorded."""
+    fold = FloorFold()
+    opened = w.CaseOpened(case="a-1", epoch=1, call="c", direction="in", policy="p", version="1-x")
+    proposed = w.Attended(act=w.BlockProposed(case="a-1", reason="", until_ms=2**62), by="p-ada", jobs=())
+    decided = w.Attended(act=w.BlockDecided(case="a-1", granted=True, reason="", until_ms=2**62), by="p-ada", jobs=())
+    other = w.Attended(act=w.BlockDecided(case="a-1", granted=True, reason="", until_ms=2**62), by="p-eve", jobs=())
+    for n, event in enumerate((opened, proposed)):
+        fold.files.take("r", event, n)
+    assert fold.blocked() == [("a-1", 2**62, False)]
+    fold.files.take("r", decided, 3)
+    assert fold.blocked() == []
+    fold.files.take("r", other, 4)
+    assert fold.blocked() == [("a-1", 2**62, True)]

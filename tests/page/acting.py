@@ -1,0 +1,125 @@
+"""A story's people act on their desks' pages: their presses are made with the mouse, what they name is clicked.
+
+The scene is the very one of the demo's stories; only the hands are others.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import Page, expect
+from tests.page.floor import Pages
+
+from rung import words as w
+from rung.floor.base import Asked
+from rung.page.keys import KEY_OF
+from rung.policy.wording import wording
+from rung.sim.desk import SimDesk
+from rung.sim.scene import Scene
+from rung.words import Button, Gesture, Ground, Marker, Want
+
+HELD_S = {Button.ESCALATE: 2.2, Button.WARN: 1.2, Button.RELEASE: 1.7}
+NAMES = wording("en").ground
+
+
+class PageScene(Scene):
+    """``pages`` by desk. Whoever has none acts without, as in the demo."""
+
+    def __init__(self, stage: Pages, say: Callable[[str], None], pages: dict[str, Page]) -> None:
+        super().__init__(stage, say)
+        self.pages = pages
+        self._clicks: list[asyncio.Task[None]] = []
+        for desk in (self.agent, self.supervisor):
+            if desk.name in pages:
+                self._takes_the_mouse(desk, pages[desk.name])
+
+    def _takes_the_mouse(self, desk: SimDesk, page: Page) -> None:
+        async def press(button: Button, gesture: Gesture = Gesture.TAP) -> w.Answer:
+            await self.clicked()
+            tile = page.locator(f"[data-button={button}]")
+            await expect(tile).to_have_attribute("data-epoch", str(desk.lamps.epoch))
+            lamp: w.Lamp = getattr(desk.lamps, button)
+            await expect(tile).to_have_attribute("data-lamp", str(lamp.state))
+            seen = len(desk.answers())
+            await tile.hover()
+            await page.mouse.down()
+            await asyncio.sleep(HELD_S[button] if gesture == Gesture.HOLD else 0.03)
+            await page.mouse.up()
+            await desk.until(lambda: len(desk.answers()) > seen, f"{desk.name}: an answer to {button} on the page")
+            return desk.answers()[-1]
+
+        desk.press = press  # type: ignore[method-assign]  # hands of another kind
+
+    def act(self, act: w.Act, desk: SimDesk | None = None) -> None:
+        """On the page where one has it for this; the next step waits until it was clicked."""
+        at = desk or self.agent
+        page = self.pages.get(at.name)
+        click = None if page is None else clicks(page, act)
+        if click is None:
+            super().act(act, desk)
+        else:
+            self._clicks.append(asyncio.create_task(self._in_turn(click, list(self._clicks))))
+
+    async def _in_turn(self, click: Awaitable[None], before: list[asyncio.Task[None]]) -> None:
+        if before:
+            await asyncio.wait(before)
+        await click
+
+    async def clicked(self) -> None:
+        """All that was to be clicked is."""
+        clicks, self._clicks = self._clicks, []
+        for click in clicks:
+            await click
+
+    async def expect(self, true: Callable[[], bool], what: str, desk: SimDesk | None = None) -> None:
+        await self.clicked()
+        await super().expect(true, what, desk)
+
+    async def persists(self) -> None:
+        await self.clicked()
+        await super().persists()
+
+    async def sees(self, want: Want) -> Asked:
+        await self.clicked()
+        return await super().sees(want)
+
+    async def stays_up(self) -> None:
+        await self.clicked()
+        await super().stays_up()
+
+
+def clicks(page: Page, act: w.Act) -> Awaitable[None] | None:
+    """Doing this with the mouse; None where an agent's page has nothing for it."""
+    match act:
+        case w.Declared(ground=Ground.OTHER, note=note):
+            return said(page, f"other (with a note) {KEY_OF[Ground.OTHER]}", note)
+        case w.Declared(ground=ground):
+            return page.get_by_role("button", name=NAMES[ground], exact=True).click()
+        case w.TakenBack(ground=ground):
+            return page.get_by_role("button", name=f"Take back: {NAMES[ground]}").click()
+        case w.Calmed():
+            return page.get_by_role("button", name="Calmed").click()
+        case w.Marked(marker=Marker.CRISIS):
+            return page.get_by_role("button", name="Crisis", exact=True).click()
+        case w.Unmarked(marker=Marker.EMERGENCY):
+            return page.get_by_role("button", name="False alarm").click()
+        case w.Unmarked(marker=Marker.CRISIS, reason=reason):
+            return said(page, "Take crisis back", reason)
+        case w.AskTakenBack():
+            return page.get_by_role("button", name="Take it back").click()
+        case w.Unwanted():
+            return page.get_by_role("button", name="Caller does not want one").click()
+        case w.Attested(reason=reason):
+            return said(page, "No supervisor necessary", reason)
+        case w.Ticked(item=item):
+            return page.get_by_role("button", name=item).click()
+        case w.BreatherOver():
+            return page.get_by_role("button", name="I am ready for calls").click()
+    return None
+
+
+async def said(page: Page, name: str, text: str) -> None:
+    """Words that a button asks for."""
+    asks = page.locator("details.asks", has=page.locator("summary", has_text=name.split(" (")[0]))
+    await asks.locator("summary").click()
+    await asks.locator("input").fill(text)
+    await asks.get_by_role("button").click()

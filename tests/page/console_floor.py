@@ -1,0 +1,121 @@
+"""An agent's desk and supervisors' on one floor, each with its page; and what people do there in a browser."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Locator, Page
+from tests.page.floor import QUICK
+
+from rung.floor.base import Floor, Place
+from rung.floor.local import LocalFloor
+from rung.page.server import Settings, serve
+from rung.page.site import Site
+from rung.phone.base import Phone
+from rung.policy import Book, Times, load
+from rung.policy.book import Recording
+from rung.sim.desk import SimDesk
+from rung.sim.floor_stage import ANSWERS_MS, FloorStage, Parts
+from rung.sim.handset import Handset, VirtualHandset
+from rung.sim.phone import VirtualPhone
+from rung.words import Person, Role
+
+NUMBERS = {"ada": "500", "eve": "601", "fay": "602", "gus": "603"}
+HZ = {"ada": 880, "eve": 620, "fay": 700, "gus": 740}
+AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+class ConsoleFloor(FloorStage):
+    """``desks`` and ``addresses`` by name: ada is an agent; eve, fay and gus, who is asked later, lead."""
+
+    def __init__(
+        self,
+        folder: Path,
+        policy: str,
+        parts: Parts,
+        handle: Callable[[str], Floor],
+        names: tuple[str, ...],
+        times: Times,
+        recording: Recording,
+    ) -> None:
+        super().__init__(folder, load(policy, times), parts, self._told, recording=recording)
+        self.sites = {name: Site() for name in names}
+        self.desks: dict[str, SimDesk] = {}
+        self.addresses: dict[str, str] = {}
+        self._handle = handle
+
+    def _told(self, desk: str, happening: object) -> None:
+        self.sites[desk].happened(happening)  # type: ignore[arg-type]
+
+    async def _set_up(self) -> None:
+        self.caller = await self._caller()
+        for name, site in self.sites.items():
+            role = Role.AGENT if name == "ada" else Role.SUPERVISOR
+            desk = self.desks[name] = await self._place(name, Person(f"p-{name}", role, trained=True))
+            site.open(desk.bridge, desk.teller, desk.place, desk.floor)
+            settings = Settings(sessions=self._folder / f"{name}.sessions", desk=name)
+            self.addresses[name] = await self._exits.enter_async_context(serve(site, settings))
+        self.ada, self.eve = self.desks["ada"], self.desks["eve"]
+        bosses = len(self.desks) - 1
+        await self.ada.until(lambda: len(self.ada.bridge._desk.facts.present) == bosses, "all supervisors are present")
+
+    async def _place(self, name: str, person: Person) -> SimDesk:
+        phone, handset = await self._phone(name, HZ[name])
+        await handset.answers(ANSWERS_MS[self.parts])
+        desk = SimDesk(
+            name,
+            self._folder / name,
+            Book(self.policy, desk=name, recording=self._recording),
+            phone,
+            handset,
+            self._handle(name),
+            Place(extension=handset.address, person=person, group=int(name == "gus")),
+            partial(self._watch, name),
+            partial(self._on_edge, name),
+            box=False,
+        )
+        return await self._exits.enter_async_context(desk)
+
+    def _virtual(self, name: str, hz: int) -> tuple[Phone, Handset]:
+        phone = VirtualPhone(self.exchange, NUMBERS[name], tone_hz=hz)
+        return phone, VirtualHandset(name, phone)
+
+    async def call(self) -> None:
+        """The caller and ada talk."""
+        await self.caller.dial(self.ada.handset.address)
+        await self.ada.until(lambda: self.ada.lamps.epoch > 0, "caller and agent talk")
+
+
+@asynccontextmanager
+async def consoles(
+    folder: Path,
+    policy: str = "hang-up-protocol",
+    parts: Parts = Parts.REAL,
+    *,
+    handle: Callable[[str], Floor] | None = None,
+    names: tuple[str, ...] = ("ada", "eve"),
+    times: Times = QUICK,
+    recording: Recording = "never",
+) -> AsyncIterator[ConsoleFloor]:
+    """``handle`` hands out desks' handles on a floor; left out: a local one."""
+    async with AsyncExitStack() as exits:
+        stage = ConsoleFloor(folder, policy, parts, handle or LocalFloor().desk, names, times, recording)
+        yield await exits.enter_async_context(stage)
+
+
+async def fair(page: Page, state: str) -> None:
+    """axe-core finds nothing on it."""
+    await page.wait_for_timeout(50)
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": AXE}})
+    assert found.violations_count == 0, f"{state}: {found.generate_report()}"
+
+
+def card(page: Page, desk: str) -> Locator:
+    """The card of what that desk asks."""
+    return page.locator("[data-card]").filter(has_text=f": {desk} (")
+
+
+def tile(page: Page, desk: str) -> Locator:
+    return page.locator(".place").filter(has=page.get_by_role("heading", name=desk))

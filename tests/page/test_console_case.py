@@ -1,0 +1,149 @@
+"""A call is handed over to the console, ended there by the supervisor's own ladder, and dealt with afterwards."""
+
+import asyncio
+from pathlib import Path
+
+from playwright.async_api import Page, expect
+from tests.page.browser import looking
+from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
+
+from rung import words as w
+from rung.sim.floor_stage import Parts
+from rung.words import Button, Gesture, Ground
+
+
+async def press(page: Page, button: str, seconds: float = 0.05) -> None:
+    found = page.locator(f"#mine [data-button={button}]")
+    await expect(found).to_have_attribute("data-lamp", "breathing")
+    await found.hover()
+    await page.mouse.down()
+    await asyncio.sleep(seconds)
+    await page.mouse.up()
+
+
+async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve") -> None:
+    await expect(page.locator("#mine")).to_be_hidden()
+    await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "ada may ask for a supervisor")
+    await stage.ada.press(Button.ESCALATE)
+    await card(page, "ada").get_by_role("button", name="I take the call").click()
+    mine = page.locator("#mine")
+    await expect(mine).to_be_visible()
+    await stage.eve.until(lambda: stage.eve.has(w.CaseArrived), "the case is eve's")
+    await expect(page.locator("[data-card]")).to_have_count(0)
+    await expect(tile(page, "ada")).to_contain_text("free")
+    await fair(page, "with a case of one's own")
+    await page.set_viewport_size({"width": 320, "height": 720})  # as at 400 %
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await page.set_viewport_size({"width": 1280, "height": 720})
+    await mine.locator("[data-key=p]").click()
+    await press(page, "warn")
+    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")
+    await mine.locator("[data-key=p]").click()
+    await press(page, "release")
+    await stage.eve.until(lambda: stage.eve.has(w.Announced), "eve has announced the end")
+    await asyncio.sleep(0.5)
+    await press(page, "release", 1.8)
+    await stage.eve.until(lambda: stage.eve.has(w.CaseClosed, how="released"), "eve has ended the call")
+    await stage.caller.until(lambda: not stage.caller.living, "and the caller hears it")
+    await expect(mine).to_be_hidden()
+
+
+def test_a_supervisor_takes_a_call_ends_it_by_her_ladder_and_writes_why(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, "advise-and-warn") as stage:
+            page = await browser.new_page()
+            await page.goto(stage.addresses["eve"])
+            await expect(page.get_by_text("The floor answers.")).to_be_visible()
+            await stage.call()
+            await takes_and_ends(stage, page)
+            await page.get_by_role("link", name="After the call").click()
+            case = next(event.case for event in stage.eve.record if isinstance(event, w.CaseArrived))
+            reason = page.get_by_role("article", name=f"Reason of the ending: {case}")
+            review = page.get_by_role("article", name=f"Review: {case}")
+            await expect(review).to_be_visible()
+            await fair(page, "after the call")
+            await reason.get_by_text("Wrap up", exact=True).click()
+            await reason.get_by_label("Code").fill("abuse")
+            await reason.get_by_label("Reason").fill("She was insulted in four languages.")
+            await reason.get_by_role("button", name="Do it").click()
+            await expect(reason).to_have_count(0)
+            wrapped = [e.act for e in stage.eve.record if isinstance(e, w.Attended)]
+            assert wrapped == [w.WrappedUp(case=case, code="abuse", reason="She was insulted in four languages.")]
+            # A review is a manager's, who did not have the call: said so, and nothing is lost.
+            await review.get_by_text("Review it", exact=True).click()
+            await review.get_by_label("Reason").fill("By the record, the order was kept.")
+            await review.get_by_role("button", name="Do it").click()
+            await expect(page.locator(".answer")).to_contain_text("manager")
+            await expect(review.get_by_label("Reason")).to_have_value("By the record, the order was kept.")
+            await review.get_by_role("button", name="Read the report").click()
+            await expect(review).to_contain_text("The order was kept")
+            await expect(review).not_to_contain_text("1970")  # it began at ada's desk: not known here
+            await page.get_by_role("button", name="Draw them").click()
+            await expect(page.get_by_role("table", name="Incidents, by how the call ended")).to_contain_text("released")
+            await page.get_by_role("button", name="Show the block list").click()
+            await expect(page.get_by_text("No number was ever blocked.")).to_be_visible()
+            await fair(page, "after the call, with everything open")
+
+    asyncio.run(test())
+
+
+def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with (
+            looking(chromium) as browser,
+            consoles(tmp_path, parts=Parts.VIRTUAL, recording="announced") as stage,
+        ):
+            page = await browser.new_page()
+            await page.goto(stage.addresses["eve"])
+            await stage.call()
+            place = tile(page, "ada")
+            await place.get_by_role("button", name="Coach the agent").click()
+            await expect(place).to_contain_text("Listening: eve (Coach the agent)")
+            assert stage.ada.view is not None and "p-eve listens and speaks to you alone" in stage.ada.view.listening
+            await fair(page, "coaching")
+            await place.get_by_role("button", name="Stop listening").click()
+            await expect(place.get_by_text("Listening: eve")).to_have_count(0)
+            stage.ada.act(w.Marked(w.Marker.CRISIS))
+            await expect(card(page, "ada")).to_contain_text("Somebody is in danger")
+            await place.get_by_role("button", name="Lift the crisis").click()
+            await stage.ada.until(lambda: stage.ada.has(w.MarkerLifted, by="p-eve"), "the crisis is lifted")
+            await expect(page.locator("[data-card]")).to_have_count(0)
+            await expect(place).to_contain_text("in a call")
+
+    asyncio.run(test())
+
+
+def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
+            page = await browser.new_page()
+            await page.goto(stage.addresses["eve"])
+            await stage.call()
+            await stage.ada.press(Button.ESCALATE, Gesture.HOLD)
+            await card(page, "ada").get_by_role("button", name="I come into the call").click()
+            await stage.ada.until(lambda: stage.ada.has(w.SupervisorJoined, person="p-eve"), "eve is in the call")
+            place = tile(page, "ada")
+            await expect(place).to_contain_text("emergency")
+            await place.get_by_role("button", name="Take the call now").click()
+            mine = page.locator("#mine")
+            await expect(mine).to_contain_text("in a call with 0151-5551")
+            await mine.get_by_role("button", name="Hand the caller back").click()
+            await stage.eve.until(lambda: stage.eve.has(w.AskOpened, rung=""), "ada is asked to take the caller back")
+            await fair(page, "handing back")
+
+    asyncio.run(test())
+
+
+def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, chromium: str) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
+            page = await browser.new_page()
+            await page.goto(stage.addresses["eve"])
+            await stage.call()
+            stage.ada.act(w.Declared(Ground.THREAT))
+            await expect(card(page, "ada")).to_contain_text("A threat was made")
+            await expect(page.locator("[data-card]").get_by_role("button", name="Coming")).to_be_visible()
+            for way in ("Listen", "Coach", "Barge in"):
+                await expect(page.get_by_role("button", name=way)).to_have_count(0)
+
+    asyncio.run(test())

@@ -1,0 +1,43 @@
+"""Each policy's stories, played on the desks' pages in Chromium; with real SIP phones where they can do all of it.
+
+One of each policy by default, and every one with RUNG_LONG=1.
+"""
+
+import asyncio
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from tests.page.acting import PageScene
+from tests.page.browser import looking
+from tests.page.floor import floor
+
+from rung.sim.floor_stage import AGENT, Parts
+from rung.sim.floor_stories import FLOOR_STORIES
+from rung.sim.scene import Story
+
+REAL = [replace(story, parts=Parts.PAGES) for story in FLOOR_STORIES if story.parts == Parts.REAL]
+FIRST = list({story.policy: story for story in reversed(REAL)}.values())
+ALL = REAL + [story for story in FLOOR_STORIES if story.parts == Parts.VIRTUAL]
+CHOSEN = ALL if os.environ.get("RUNG_LONG") == "1" else FIRST
+
+
+@pytest.mark.parametrize("story", CHOSEN, ids=lambda story: f"{story.policy}:{story.name}")
+def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: str) -> None:
+    if story.parts == Parts.PAGES and find_spec("baresip") is None:
+        pytest.skip("no embedded SIP phone: install rung[sip]")
+
+    async def play() -> None:
+        async with (
+            looking(chromium) as browser,
+            floor(tmp_path, story.rules(), story.parts, trained=story.trained) as stage,
+        ):
+            page = await browser.new_page()
+            await page.goto(stage.addresses[AGENT])
+            scene = PageScene(stage, print, {AGENT: page})
+            await story.play(scene)
+            await scene.clicked()
+
+    asyncio.run(play())
