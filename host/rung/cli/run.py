@@ -147,6 +147,13 @@ def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, p
     return Seat(bridge, directory, place, config.desk.role)
 
 
+def sits_here(config: Config, seat: Any) -> str | None:
+    """Who is signed on, or who the configuration says sits here."""
+    if seat is None:
+        return config.desk.person
+    return seat.known.id if seat.known is not None else None
+
+
 def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
     """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
     if find_spec("argon2") is None:
@@ -222,7 +229,7 @@ async def _run(
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        door = after_door(config, bridge, directory_of(config, floor, phone))
+        door = after_door(config, bridge, directory_of(config, floor, phone), lambda: sits_here(config, seat))
         async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)
