@@ -80,13 +80,16 @@ def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, st
     try:
         asyncio.run(_run(config, phone, journal, vault, signer, teller, screen, floor, comes, site))
     except* JournalDamaged as damaged:
-        found = str(damaged.exceptions[0])
+        found = journal.damage
+        if not found:  # it is the file of keys, which nobody can begin anew without losing what it opens
+            stop(str(damaged.exceptions[0]))
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
         with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
             journal.close()
-        vault.close()  # both first: the next bridge may need them while a watcher still does not read
+        with contextlib.suppress(JournalError):
+            vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
     return found
 
@@ -142,6 +145,13 @@ def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, p
     from rung.desk.seat import Seat
 
     return Seat(bridge, directory, place, config.desk.role)
+
+
+def sits_here(config: Config, seat: Any) -> str | None:
+    """Who is signed on, or who the configuration says sits here."""
+    if seat is None:
+        return config.desk.person
+    return seat.known.id if seat.known is not None else None
 
 
 def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
@@ -219,7 +229,7 @@ async def _run(
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        door = after_door(config, bridge, directory_of(config, floor, phone))
+        door = after_door(config, bridge, directory_of(config, floor, phone), lambda: sits_here(config, seat))
         async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)
