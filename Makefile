@@ -18,7 +18,7 @@ WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test coverage mutants lint hardware peers bench long fuzz firmware flash lock clean
+.PHONY: help demo screenshots test coverage mutants lint hardware peers bench long fuzz firmware flash lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 8
@@ -56,14 +56,18 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to phone, each phone, the floor, a console of 50 desks
+bench: $(READY) ## measure a step of the ladder, the record, flashing, a press from edge to phone, each phone, the floor, a console of 50 desks
 	$(BIN)/python -m tests.bench.steps
+	$(BIN)/python -m tests.bench.journal
 	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.phones
 	$(BIN)/python -m tests.bench.floor_site
 	$(BIN)/python -m tests.bench.asterisk
 	$(BIN)/python -m tests.bench.console
+
+screenshots: $(READY) ## make the pictures of both pages anew, in host/pictures (real Chromium)
+	$(BIN)/python -m tests.page.screenshots
 
 long: $(READY) ## the box's tests at full length and their figures, on a quiet computer (20 minutes)
 	RUNG_LONG=1 $(BIN)/pytest -v -s --no-header --timeout 1800 tests/real/test_box*.py tests/real/test_virtual_box*.py

@@ -88,6 +88,18 @@ def test_the_private_page_is_of_ones_own_steps(lines: list[Opened]) -> None:
     assert "went on after the notice" not in mine  # findings and the like are not on it
 
 
+def test_a_recording_is_named_once_the_phone_has_confirmed_it(lines: list[Opened]) -> None:
+    begun = w.EffectDecided(w.Record(99, "line-1", "case-1"), 5)
+    at = next(i for i, line in enumerate(lines) if isinstance(line.event, w.RungTaken))
+    decided = [*lines[:at], Opened(lines[at].at_ms, lines[at].wall_ms, begun), *lines[at:]]
+    confirmed = [
+        *decided[: at + 1],
+        Opened(lines[at].at_ms, lines[at].wall_ms, w.EffectConfirmed(99)),
+        *decided[at + 1 :],
+    ]
+    assert (reported(decided).recording, reported(confirmed).recording) == ("", "case-1")
+
+
 def without(lines: list[Opened], gone: Callable[[w.Event], bool]) -> list[Opened]:
     return [line for line in lines if not gone(line.event)]
 

@@ -7,6 +7,7 @@ from tests.journal.called import AGENT, CASE, DAY, HOUR, MANAGER, OTHER, SECOND,
 
 from rung import words as w
 from rung.journal.after.blocks import Standing, block_of, blocks, kept_away
+from rung.journal.after.files import Files
 from rung.journal.after.open_duties import complaints, finding, upheld
 from rung.words import Actor, Amends, Ending, Finding, Ground, Verdict
 
@@ -176,6 +177,16 @@ def test_who_opted_out_on_one_call_is_contacted_after_none() -> None:
     assert floor.does(OTHER, followed(case=stranger)).verdict == Verdict.TAKEN
     floor.does(OTHER, w.OptedOut(case=first, out=False))
     assert floor.does(OTHER, followed(case=second)).verdict == Verdict.TAKEN
+
+
+def test_a_caller_is_known_again_however_the_number_was_written() -> None:
+    floor = Floor()
+    floor.files = Files(lambda caller: caller.replace("+49", "0").replace("-", ""))
+    first = floor.call(*HARASSED, caller="+49151-5551")
+    second = floor.call(*HARASSED, caller="0151-5551")
+    assert [f.case for f in floor.files.of_caller(floor.files.cases[second])] == [first, second]
+    floor.does(OTHER, w.OptedOut(case=first))
+    assert "not want" in floor.does(OTHER, followed(case=second)).why
 
 
 @pytest.mark.parametrize("caller", ["", "anonymous", "sip:Anonymous@anonymous.invalid"])

@@ -32,6 +32,9 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve")
     await expect(page.locator("[data-card]")).to_have_count(0)
     await expect(tile(page, "ada")).to_contain_text("free")
     await fair(page, "with a case of one's own")
+    await page.set_viewport_size({"width": 320, "height": 720})  # as at 400 %
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await page.set_viewport_size({"width": 1280, "height": 720})
     await mine.locator("[data-key=p]").click()
     await press(page, "warn")
     await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")
@@ -74,6 +77,7 @@ def test_a_supervisor_takes_a_call_ends_it_by_her_ladder_and_writes_why(tmp_path
             await expect(review.get_by_label("Reason")).to_have_value("By the record, the order was kept.")
             await review.get_by_role("button", name="Read the report").click()
             await expect(review).to_contain_text("The order was kept")
+            await expect(review).not_to_contain_text("1970")  # it began at ada's desk: not known here
             await page.get_by_role("button", name="Draw them").click()
             await expect(page.get_by_role("table", name="Incidents, by how the call ended")).to_contain_text("released")
             await page.get_by_role("button", name="Show the block list").click()

@@ -152,9 +152,10 @@ class After:
                     tag("dt", self._page.say.desk(name))
                     tag("dd", text)
             tag("p", self._page.say.desk(verdict(reply.report)), "mark")
-            with tag("ul"):
+            with tag("ul", "", "pasts"):
                 for taken in reply.report.rungs:
-                    tag("li", f"{when(taken.at)[11:]} {taken.title} ({taken.person})")
+                    said = f" · {self._page.say('after.announced')}" if taken.announced else ""
+                    tag("li", f"{when(taken.at)[11:]} {self._page.say.desk(taken.title)} ({taken.person}){said}")
 
     async def _show_blocks(self) -> None:
         reply = await self._ask(ListBlocks())

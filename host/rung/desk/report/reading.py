@@ -246,7 +246,7 @@ def _whole(files: Files, file: CaseFile, readers: list[_Reader], policies: Mappi
         policy=file.policy,
         title=policy.title if policy is not None else file.policy,
         version=file.version,
-        began=instant(file.opened_ms),
+        began=instant(file.opened_ms) if file.opened_ms else "",  # at another desk, whose record is not here
         ended=instant(file.closed_ms) if file.over else "",
         talk_s=round(max((reader.talk_ms for reader in readers), default=0) / 1000, 1),
         people=tuple(file.people),

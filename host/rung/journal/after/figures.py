@@ -5,13 +5,13 @@ So there is nothing to rank people by. An ask that nobody answered is counted fo
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from msgspec import Struct
 
 from rung import words as w
-from rung.journal.after.files import CaseFile, Files, number_known
+from rung.journal.after.files import CaseFile, Files, known_as
 from rung.journal.by_case import Splitter, Told
 from rung.words import Verdict
 
@@ -62,8 +62,9 @@ class Figures(Struct, frozen=True):
 class Counting:
     """Told every record, each in order, it gives the figures. Pure."""
 
-    def __init__(self) -> None:
-        self._files = Files()
+    def __init__(self, known_as: Callable[[str], str] = known_as) -> None:
+        """``known_as``: as in `Files`."""
+        self._files = Files(known_as)
         self._asks: list[tuple[str, int, w.AskOpened, float | None, w.AskClosed, int]] = []
         self._refusals: list[tuple[str, int, str, str]] = []
 
@@ -109,9 +110,9 @@ def _endings(files: Files) -> list[EndingRow]:
     rows = []
     for file in sorted(files.cases.values(), key=lambda file: file.closed_ms):
         if file.over and file.incident:
-            known = number_known(file.caller)
-            before[file.caller] += known
-            rows.append(_ending(file, before[file.caller] if known else None))
+            known = files.known_as(file.caller)
+            before[known] += 1
+            rows.append(_ending(file, before[known] if known else None))
     return rows
 
 

@@ -4,6 +4,7 @@
 and each as far as it is known: what is known of a case does not depend on it. No clock and no I/O.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -20,6 +21,11 @@ NOBODY = frozenset({"", "anonymous", "restricted", "private", "unavailable", "un
 def number_known(caller: str) -> bool:
     """Whether the caller came with a number; without one there is no block, and nobody is found again."""
     return caller.lower().removeprefix("sip:").split("@")[0] not in NOBODY
+
+
+def known_as(caller: str) -> str:
+    """The number as it came; a site's keys tell better which are the same."""
+    return caller if number_known(caller) else ""
 
 
 class Done(Struct, frozen=True):
@@ -87,7 +93,9 @@ class CaseFile(Struct):
 class Files:
     """Every case of the records told so far, the blocks that came of them, and who is trained."""
 
-    def __init__(self) -> None:
+    def __init__(self, known_as: Callable[[str], str] = known_as) -> None:
+        """``known_as``: by what a caller is known again, however the number was written; empty: by nothing."""
+        self.known_as = known_as
         self.cases: dict[str, CaseFile] = {}
         self.trainings: dict[str, list[Done]] = {}  # by person
         self._of_caller: dict[str, list[CaseFile]] = {}
@@ -102,12 +110,13 @@ class Files:
             file = self._file(case)
             _fold(file, event, wall_ms)
             if isinstance(event, w.CaseOpened):
-                self._of_caller.setdefault(file.caller, []).append(file)
+                self._of_caller.setdefault(self.known_as(file.caller), []).append(file)
         return case
 
     def of_caller(self, file: CaseFile) -> list[CaseFile]:
         """All cases of the caller of this one; without a number, this one alone."""
-        return self._of_caller[file.caller] if number_known(file.caller) else [file]
+        known = self.known_as(file.caller)
+        return self._of_caller[known] if known else [file]
 
     def opted_out(self, file: CaseFile) -> bool:
         """Whether the caller does not want to be contacted, said on whichever of their calls."""

@@ -1,0 +1,78 @@
+"""A desk for `test_version_skew`, run with the sources of the release before this one.
+
+`python former_desk.py FLOOR.json FOLDER [REPLY]`: whole, with a record; answers every ask with REPLY. A line on stdin
+is pressed or declared; what happens is said on stdout, a line each.
+"""
+
+import asyncio
+import itertools
+import sys
+from pathlib import Path
+
+from rung import words as w
+from rung.desk.bridge import Bridge
+from rung.desk.happening import Happening, Teller
+from rung.floor.base import FloorError, Place
+from rung.floor.enrolment import read_enrolment
+from rung.floor.nats import NatsFloor
+from rung.journal.store import Journal
+from rung.policy import Book, load
+from rung.policy.language import Times
+from rung.sim.exchange import VirtualExchange
+from rung.sim.phone import VirtualPhone
+from rung.sim.telephone import Telephone
+
+TIMES = Times(wait=0.05, say_time=0.05, answer_within=10, widen_after=5)
+
+
+def told(happening: Happening) -> None:
+    if happening.event is not None:
+        print("recorded", type(happening.event).__name__, flush=True)
+    elif happening.kind in ("floor", "trouble"):
+        print(happening.kind, happening.up, happening.text, flush=True)
+
+
+async def main(enrolment: Path, folder: Path, reply: str) -> None:
+    who = read_enrolment(enrolment)
+    floor, exchange, numbers = NatsFloor(who), VirtualExchange(), itertools.count(1)
+    phone = VirtualPhone(exchange, "700")
+    phone.habit("answer")
+    book = Book(load("hang-up-protocol", TIMES), desk=who.desk)
+    bridge = Bridge(book, Journal(folder / "journal.db"), phone, Teller(told), floor=floor)
+    place = Place(extension="700", person=w.Person(f"p-{who.desk}", who.role, trained=True))
+    caller = Telephone(exchange, "caller")
+
+    def pressed(button: str) -> w.Pressed:
+        buttons, epoch = (w.Button(button),), bridge.look().epoch
+        return w.Pressed(
+            box="b", boot="b", number=next(numbers), buttons=buttons, gesture=w.Gesture.TAP, epoch=epoch, age_ms=0
+        )
+
+    async def hands() -> None:
+        reader = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+        while line := (await reader.readline()).decode().strip():
+            if line == "call":
+                caller.dial("700")
+            elif line in ("escalate", "warn"):
+                answer = bridge.feed(pressed(line))
+                print("answer", None if answer is None else answer.verdict, bool(bridge.look().leave), flush=True)
+            else:
+                bridge.feed(w.Declared(w.Ground(line)))
+
+    async def answers() -> None:
+        while reply:
+            await asyncio.sleep(0.05)
+            for asked in bridge.asks.asks:
+                if asked.over is None:
+                    try:
+                        await floor.reply(asked.desk, asked.ask, w.Reply(reply))
+                        print("replied", asked.brief.case, flush=True)
+                    except FloorError as error:
+                        print("refused", error, flush=True)
+
+    await asyncio.gather(bridge.run(place), hands(), answers())
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""))
