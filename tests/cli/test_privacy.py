@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.desk.test_privacy import CALLER, MAX, Office, sound
+from tests.desk.kept import CALLER, MAX, Office, sound
 from typer.testing import CliRunner
 
 from rung import words as w

@@ -22,7 +22,7 @@ from rung.journal.vault import Vault
 from rung.sim.disk import Disk, FileLayer, Platter, Step, Sync
 
 LONG = "RUNG_LONG" in os.environ
-KILLS = 500 if LONG else 15
+KILLS = 500 if LONG else 10
 SHIFT_ACTS = 1500 if LONG else 250
 CUTS = 600 if LONG else 60  # syncs, each before and after it
 FAULTS = 10**9 if LONG else 8  # of each kind

@@ -38,6 +38,9 @@ class Door:
             raise FloorError("the floor is out of reach")
         return self.people.get(name)
 
+    def sits(self, name: str | None) -> None:
+        self.sitting = name
+
 
 class Shift:
     """A desk on which people sign on."""

@@ -56,6 +56,16 @@ def phone(config: ConfigFile = Path("rung.toml")) -> None:
 
 
 @app.command()
+def pbx(
+    config: Annotated[Path, typer.Option("-c", "--config", help="The broker's configuration.")] = Path("pbx.toml"),
+) -> None:
+    """Run the broker beside the PBX: it alone has the login, and each desk commands only its own calls."""
+    from rung.cli.pbx import run_pbx
+
+    run_pbx(config)
+
+
+@app.command()
 def doctor(config: ConfigFile = Path("rung.toml")) -> None:
     """Say what is seen (ports, box, phone, record, floor) and what is wrong, with the mend. Exit code 1 if it is."""
     from rung.cli.doctor import examine

@@ -84,6 +84,8 @@ def export(place: Place = None, out: Out = None, config: ConfigFile = Path("rung
                 sys.stdout.buffer.flush()
             else:
                 write_private_lines(out, lines)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read has enough
     except (JournalError, OSError) as error:
         stop(str(error))
 

@@ -135,16 +135,16 @@ def retention_of(config: Config) -> Retention:
     return Retention(config.privacy.refused_days, config.privacy.cases_days)
 
 
-def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
+def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, phone: Phone) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
-    if config.desk.person is not None or (directory := directory_of(config, floor)) is None:
+    if config.desk.person is not None or (directory := directory_of(config, floor, phone)) is None:
         return None
     from rung.desk.seat import Seat
 
     return Seat(bridge, directory, place, config.desk.role)
 
 
-def directory_of(config: Config, floor: Floor | None) -> Any:
+def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
     """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
     if find_spec("argon2") is None:
         return None
@@ -153,7 +153,10 @@ def directory_of(config: Config, floor: Floor | None) -> Any:
     from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
-    return LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
+    if floor is None:
+        return LocalDirectory(people)
+    present = getattr(phone, "present", lambda ticket: None)  # a telephone behind the broker
+    return FloorDirectory(cast(Any, floor), people, present)
 
 
 def _config(file: Path) -> Config:
@@ -211,12 +214,12 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        seat = seat_of(config, bridge, floor, place)
+        seat = seat_of(config, bridge, floor, place, phone)
         if seat is not None:
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        door = after_door(config, bridge, directory_of(config, floor))
+        door = after_door(config, bridge, directory_of(config, floor, phone))
         async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)

@@ -16,11 +16,11 @@ from rung.journal.after.decide import NO_RULES, Rules, decide
 from rung.journal.after.files import Files, known_as
 from rung.journal.by_case import Told
 from rung.journal.format import JournalError
+from rung.journal.sealing import BLOCK
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 
 AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
-BLOCK = "block"  # with what the names of the keys of blocked numbers begin
 # Most of a record: no file of a case needs them, nor what was sealed in any event but these.
 PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
 OPENED = frozenset({"CaseOpened", "Attended"})
@@ -170,7 +170,7 @@ class Afterwards:
             return act
         with self._journal_lock:
             locked = self._vault.lock_up(f"{BLOCK}/{act.case}", number, self.wall_ms())
-        return replace(act, locked=locked, caller=self._vault.index(number))
+        return replace(act, locked=locked)
 
     def _unlock(self, event: w.Event) -> None:
         """Of a block, the number; on the files alone."""
