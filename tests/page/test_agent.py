@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
-from tests.page.acting import said
+from tests.page.acting import said, with_the_mouse
 from tests.page.browser import looking
 from tests.page.console_floor import fair
 from tests.page.floor import Pages, floor
@@ -48,6 +48,11 @@ async def held(page: Page, button: Button, seconds: float) -> None:
     await page.mouse.up()
 
 
+async def tapped(stage: Pages, page: Page, button: Button) -> None:
+    seen = len(stage.agent.answers())
+    await with_the_mouse(page, button, Gesture.TAP, lambda: len(stage.agent.answers()) > seen)
+
+
 async def answered(stage: Pages, count: int) -> w.Answer:
     await stage.agent.until(lambda: len(stage.agent.answers()) == count, f"{count} presses are answered")
     return stage.agent.answers()[-1]
@@ -64,7 +69,7 @@ async def fits(page: Page, state: str) -> None:
 
 def test_the_gestures_are_those_of_the_box(tmp_path: Path, chromium: str) -> None:
     async def test(stage: Pages, page: Page) -> None:
-        await held(page, Button.RELEASE, 0.05)
+        await tapped(stage, page, Button.RELEASE)
         assert (await answered(stage, 1)).next == Button.WARN
         await expect(page.get_by_role("alert")).to_contain_text("Next button: Warn")
         await held(page, Button.RELEASE, 1.0)  # neither a tap nor a hold: nothing
@@ -138,14 +143,14 @@ def test_every_state_is_fair_and_fits_in_the_dark_too(tmp_path: Path, chromium: 
     async def test(stage: Pages, page: Page) -> None:
         await page.keyboard.press("t")
         await expect(page.locator(".inside")).to_contain_text("threat")
-        await held(page, Button.WARN, 0.03)
+        await tapped(stage, page, Button.WARN)
         await expect(page.get_by_text("I can do that if the language stops")).to_be_visible()
-        await held(page, Button.RELEASE, 0.03)
+        await tapped(stage, page, Button.RELEASE)
         await expect(page.get_by_role("alert")).to_contain_text("first: give the final notice")
         await fits(page, "warned")
         await fair(page, "warned and refused")
         await expect(page.locator("[data-button=escalate]")).to_have_attribute("data-lamp", "breathing")
-        await held(page, Button.ESCALATE, 0.03)
+        await tapped(stage, page, Button.ESCALATE)
         await expect(page.get_by_role("button", name="Take it back", exact=True)).to_be_visible()
         await fits(page, "asking")
         await fair(page, "asking")
@@ -194,11 +199,11 @@ def test_the_page_speaks_german_and_the_script_its_own_language(tmp_path: Path, 
         await page.get_by_label("Language of this page").select_option("de")
         await expect(page.get_by_text("im Gespräch mit 0151-5551")).to_be_visible()
         await page.keyboard.press("p")
-        await held(page, Button.RELEASE, 0.03)
+        await tapped(stage, page, Button.RELEASE)
         await expect(page.get_by_role("alert")).to_contain_text(
             "Anruf freigeben: zuerst: letzten Hinweis geben", ignore_case=True
         )
-        await held(page, Button.WARN, 0.03)
+        await tapped(stage, page, Button.WARN)
         script = page.locator(".script")
         await expect(script).to_contain_text("if the language stops")
         assert await script.get_attribute("lang") == "en"
