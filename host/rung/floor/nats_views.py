@@ -68,7 +68,7 @@ class Views:
         with contextlib.suppress(FloorError, JetStreamError, *BROKEN):  # the steward's next connection begins anew
             await read(link, told.part(), ALL_S)
             self._incidents.upheld = told.fold.upheld
-            while True:
+            while not link.client.is_closed:
                 told.more.clear()
                 await self._handed.put(BLOCKS, self._blocks(told.fold))
                 await asyncio.sleep(GATHER_S)
