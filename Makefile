@@ -62,6 +62,7 @@ bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to 
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.phones
 	$(BIN)/python -m tests.bench.floor_site
+	$(BIN)/python -m tests.bench.floor_many
 	$(BIN)/python -m tests.bench.asterisk
 	$(BIN)/python -m tests.bench.console
 

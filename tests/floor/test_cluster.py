@@ -91,6 +91,7 @@ def test_one_of_three_killed_and_one_paused_under_load_and_nothing_is_lost() -> 
             await load.goes_on()
             killed = server_of(made.ada, three)
             three.computers[killed].kill()
+            await asyncio.sleep(0.5)
             await all_on_floor(made, f"{killed} is killed")
             await load.goes_on()
             three.computers[killed].start()
