@@ -56,8 +56,9 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, flashing, a press from edge to phone, each phone, the floor, a console of 50 desks
+bench: $(READY) ## measure a step of the ladder, the record, flashing, a press from edge to phone, each phone, the floor, a console of 50 desks
 	$(BIN)/python -m tests.bench.steps
+	$(BIN)/python -m tests.bench.journal
 	$(BIN)/python -m tests.bench.flash
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.phones

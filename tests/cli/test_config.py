@@ -51,7 +51,7 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
     ("text", "key", "allowed"),
     [
         ("[box\n", "not valid TOML", ""),
-        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, queue, floor, privacy, page, times"),
+        (GOOD + "[foo]\n", "foo: unknown", "phone, box, desk, queue, floor, privacy, page, after, times"),
         (GOOD + '[desk]\npersn = "x"\n', "desk.persn: unknown", "person"),
         (GOOD.replace('"/dev/ttyUSB0"', "3"), "box.port", "str"),
         (GOOD.replace('"/dev/ttyUSB0"', '""'), "box.port", '"auto"'),
@@ -103,7 +103,7 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD + 2 * '[[queue]]\nname = "1"\nlanguage = "de"\n', "queue[1].name", "keep one"),
         (GOOD + "[floor]\ngroup = 10\n", "floor.group", "between 0 and 9"),
         (GOOD + '[floor]\nserver = "x"\n', "floor.server: unknown", "enrolment"),
-        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, queue, floor, privacy, page, times"),
+        (GOOD.partition("[phone]")[0], "phone", "phone, box, desk, queue, floor, privacy, page, after, times"),
     ],
 )
 def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str, key: str, allowed: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.desk.test_privacy import CALLER, MAX, Office, sound
+from tests.desk.kept import CALLER, MAX, Office, sound
 from typer.testing import CliRunner
 
 from rung import words as w
@@ -79,6 +79,22 @@ def test_ones_own_data_is_for_its_owner_alone(config: Path, tmp_path: Path) -> N
     assert own.person == "ann"
     assert [one.kind for one in own.entries] == [*["PressRecorded", "PressAnswered"] * 4, "ClearTextSeen"]
     assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_for_counting_names_nobody(config: Path, tmp_path: Path) -> None:
+    out = tmp_path / "export.jsonl"
+    assert rung(config, "export", "-o", str(out)) == (0, "")
+    text = out.read_text()
+    assert "ann" not in text and CALLER not in text and "sealed" not in text
+    lines = [msgspec.json.decode(line) for line in text.splitlines()]
+    assert [line["seq"] for line in lines] == list(range(1, len(lines) + 1)) and len(lines) == 14
+    people = {line["person"] for line in lines if line["type"] == "PressRecorded" and line["person"]}
+    assert len(people) == 1 and people.pop().startswith("p-")
+
+
+def test_erase_is_where_one_looks_for_it(config: Path) -> None:
+    words = ["journal", "erase", "desk-1", "--as", MAX, "--why", "asked", "-c", str(config)]
+    assert CliRunner().invoke(app, words).output == "erased: desk-1 (2 keys)\n"
 
 
 @pytest.mark.parametrize(

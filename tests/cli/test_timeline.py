@@ -147,7 +147,15 @@ EVENTS: list[tuple[w.Event, str]] = [
     (w.PolicyKept("1-ab", '{"name": "p"}'), "policy 1-ab"),
     (
         w.Attended(act=w.Willing(case="desk-7"), by="agent-17", jobs=(w.Job.AGENT,)),
-        "agent-17: willing: desk-7, True",
+        "agent-17: willing: desk-7, willing",
+    ),
+    (
+        w.Attended(act=w.BlockDecided(case="d-1", granted=True, reason="x", days=3), by="eve", jobs=(w.Job.MANAGER,)),
+        "eve: block decided: d-1, granted, x, 3",
+    ),
+    (
+        w.Attended(act=w.BlockProposed(case="d-1", reason="x", locked="5f"), by="eve", jobs=()),
+        "eve: block proposed: d-1, x",
     ),
     (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),
     (

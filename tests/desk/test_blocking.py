@@ -15,6 +15,7 @@ from rung.desk.afterwards import Afterwards
 from rung.desk.blocking import Blocker, wanted_of
 from rung.desk.happening import Happening, Teller
 from rung.desk.privacy import Privacy
+from rung.floor.base import Blocked
 from rung.journal.after.blocks import Block, Standing
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
@@ -58,6 +59,7 @@ class Kept:
         self.after = Afterwards(self.journal, self.lock, self.write, lambda: self.now, vault=self.vault)
         self.switch = Switch()
         self.told: list[Happening] = []
+        self.floor: tuple[Blocked, ...] = ()
         self.facts = Facts(phone_up=True, can=frozenset({"block"}))
         if self.journal.head.seq == 0:
             floor = Floor()
@@ -79,7 +81,9 @@ class Kept:
     @asynccontextmanager
     async def blocker(self) -> AsyncIterator[None]:
         teller = Teller(self.told.append)
-        running = asyncio.create_task(Blocker(self.after, self.switch, lambda: self.facts, teller).run())  # type: ignore[arg-type]
+        running = asyncio.create_task(
+            Blocker(self.after, self.switch, lambda: self.facts, teller, lambda: self.floor).run()
+        )  # type: ignore[arg-type]
         try:
             yield
         finally:
@@ -171,6 +175,24 @@ def test_a_block_outlives_its_case_and_its_number_goes_with_the_block(kept: Kept
     kept.close()
     left = [file.name for file in tmp_path.iterdir() if NUMBER.encode() in file.read_bytes()]
     assert left == []
+
+
+def test_what_was_decided_at_another_desk_comes_by_the_floor(kept: Kept) -> None:
+    """Granted there for a month, then lifted there; this desk, where the call was, has the number and the phone."""
+
+    async def play() -> None:
+        async with kept.blocker():
+            kept.does(AGENT, w.BlockProposed(case=CASE, reason=WHY))
+            await until(lambda: kept.switch.blocked == {NUMBER: (kept.now + DAY) // 1000})
+            kept.floor = (Blocked(caller="index", case=CASE, until_ms=kept.now + 30 * DAY, decided=True),)
+            await until(lambda: kept.switch.blocked == {NUMBER: (kept.now + 30 * DAY) // 1000})
+            kept.now += 2 * DAY  # by its own record it has lapsed, undecided
+            await asyncio.sleep(0.1)
+            assert NUMBER in kept.switch.blocked
+            kept.floor = ()
+            await until(lambda: NUMBER not in kept.switch.blocked)
+
+    asyncio.run(play())
 
 
 def block(standing: Standing, until_ms: int, caller: str = NUMBER) -> Block:

@@ -1,95 +1,24 @@
 """Erased, held, kept for its time, seen: what the record says of it, and what can still be read."""
 
 import asyncio
-import random
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable
 
 import msgspec
 import pytest
+from tests.desk.kept import CALLER, MAX, NOTE, office, sound
 from tests.desk.rig import Desk
 from tests.desk.scripted_phone import LINE
 from tests.journal.samples import press
 from tests.journal.specimens import every_event
-from tests.journal.test_power_cut import cuts_of
 
 from rung import words as w
 from rung.desk.orders import Order, carry_out
 from rung.desk.own_data import Own
-from rung.desk.privacy import DAY_MS, Privacy, PrivacyError, Retention
+from rung.desk.privacy import PrivacyError, Retention
+from rung.journal.format import JournalError
 from rung.journal.pseudonyms import Pseudonyms
-from rung.journal.store import Journal
-from rung.journal.vault import Vault
-from rung.journal.verify import verify
-from rung.sim.disk import Disk, FileLayer, Files
+from rung.sim.disk import Delete
 from rung.words import Button, CallState
-
-CALLER = "+4915112345678"
-NOTE = "shouts about a refund of 12,34"
-START_MS = 1_750_000_000_000
-MAX = "manager-max"
-
-
-class Office:
-    """A desk's record and keys, with cases as a bridge writes them; days pass when they are told to."""
-
-    def __init__(self, disk: Disk | None = None) -> None:
-        self.disk = disk or Disk()
-        self.wall_ms = START_MS
-        self._layer = FileLayer(self.disk)
-        self._ticks = count(1)
-        self._presses = count(1)
-        self.journal = Journal("/desk.journal", vfs=self._layer.name)
-        self.vault = Vault("/desk.vault", vfs=self._layer.name)
-        lock = threading.Lock()
-        self.privacy = Privacy(self.journal, self.vault, lock, lambda: next(self._ticks), lambda: self.wall_ms)
-        self.privacy.start()
-
-    def close(self) -> None:
-        self.vault.close()
-        self.journal.close()
-
-    def write(self, events: Sequence[w.Event], case: str = "") -> None:
-        sealed = self.privacy.sealed(events, case, self.wall_ms)
-        self.journal.append(sealed, at_ms=next(self._ticks), wall_ms=self.wall_ms)
-
-    def call(self, case: str, caller: str = CALLER, *, closed: bool = True) -> None:
-        self.write(
-            [
-                w.CaseOpened(
-                    case=case, epoch=1, call=f"sip-{caller}", direction="in", policy="p", version="1", caller=caller
-                ),
-                w.NotesKept(matter=f"{NOTE}, {caller}"),
-            ]
-        )
-        taken, refused = press(next(self._presses)), press(next(self._presses))
-        assert isinstance(refused[1], w.PressAnswered)
-        refused[1] = msgspec.structs.replace(refused[1], answer=w.Answer(w.Verdict.REFUSED, "no ground"))
-        self.write(taken, case)
-        self.write(refused, case)
-        if closed:
-            self.write([w.CaseClosed(case=case, how="released", by=w.EndedBy.US, cause=f"BYE {caller}")], case)
-
-    def clear(self, kind: type[w.Event]) -> list[w.Event]:
-        return [self.vault.opened(entry.event) for entry in self.journal.of_kind(kind)]
-
-    def days_pass(self, days: float) -> None:
-        self.wall_ms += round(days * DAY_MS)
-
-
-@contextmanager
-def office(disk: Disk | None = None) -> Iterator[Office]:
-    made = Office(disk)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def sound(journal: Journal) -> bool:
-    return verify(journal.entries(), journal.id, journal.head).ok
 
 
 def test_an_erased_case_is_readable_no_more_and_the_chain_holds() -> None:
@@ -173,6 +102,9 @@ def test_a_live_block_keeps_its_own_copy_when_its_case_is_erased() -> None:
         desk.days_pass(400)
         assert desk.privacy.retain(Retention()) == ()
         assert desk.vault.unlock("block/a", locked) == CALLER
+        assert desk.privacy.owed() == [], "the floor would let the caller through"
+        desk.vault.erase(["block/a"])
+        assert desk.privacy.owed() == ["a"]
 
 
 def test_who_was_refused_without_a_call_is_kept_by_the_day() -> None:
@@ -258,66 +190,19 @@ def test_nobody_of_the_staff_is_named_in_an_export() -> None:
     assert once.of("ann") != again.of("ann"), "two exports could be joined"
 
 
-# -- power cuts, over both files ---------------------------------------------------------------------------------------
+def test_a_desk_whose_keys_are_gone_in_mid_call_says_so() -> None:
+    async def run() -> None:
+        desk = Desk()
+        async with desk.bridge():
+            desk.phone.now(LINE, CallState.UP, peer=CALLER)
+        for name in [name for name in desk._disk.files if "vault" in name]:
+            desk._disk.do(Delete(name))
+        with pytest.raises(JournalError, match="put the file of keys back"):
+            desk.make_bridge()
+        desk.vault.close()
+        desk.journal.close()
 
-
-def test_power_cut_anywhere_in_an_erasure_leaves_the_case_whole_or_erased_and_no_claim_before_the_deed(
-    seed: int,
-) -> None:
-    with office() as desk:
-        desk.call("a")
-        desk.call("b", "+4930999")
-        begun = len(desk.disk.log)
-        desk.privacy.erase(["a"], MAX, "asked")
-        ended = len(desk.disk.log)
-        desk.call("c")
-        log = list(desk.disk.log)
-    whole = erased = 0
-    near = range(begun - 1 - seed % 2, ended + 6, 2)
-    for files, done in cuts_of(log, random.Random(seed), lambda at, _: at in near):
-        try:
-            if after_a_cut(files, claimed=done >= ended):
-                erased += 1
-            else:
-                whole += 1
-        except BaseException as error:
-            error.add_note(f"RUNG_SEED={seed}: power cut after step {done} of {len(log)}, erasing {begun} to {ended}")
-            raise
-    print(f"{whole} whole, {erased} erased")
-    assert whole > 3 and erased > 20
-
-
-def after_a_cut(files: Files, *, claimed: bool) -> bool:
-    """Whether the case is erased when the desk has started again; ``claimed``: that had been said before the cut."""
-    layer = FileLayer(Disk(files))
-    journal = Journal("/desk.journal", vfs=layer.name)  # as the cut has left it, before anybody goes on
-    ordered, said = journal.last(w.ErasureOrdered), journal.last(w.Erased)
-    journal.close()
-    assert not (claimed and said is None), "it was claimed, and that is lost"
-    with office(Disk({name: bytes(data) for name, data in layer.disk.files.items()})) as desk:
-        (a, *others) = [e.caller for e in desk.clear(w.CaseOpened)]  # type: ignore[union-attr]
-        assert all(others), "another case was lost"
-        assert (a == "") == (ordered is not None) == (desk.journal.last(w.Erased) is not None)
-        assert (CALLER if a else "") == a
-        notes = desk.clear(w.NotesKept)[0]
-        assert isinstance(notes, w.NotesKept) and bool(notes.matter) == bool(a), "half of it is erased"
-        assert sound(desk.journal)
-        desk.call("d")  # and it goes on
-    return not a
-
-
-def test_power_cut_anywhere_leaves_no_entry_without_its_key(seed: int) -> None:
-    with office() as desk:
-        for number in range(3):
-            desk.call(f"{number}")
-        log = list(desk.disk.log)
-    cuts = 0
-    for files, _ in cuts_of(log, random.Random(seed), lambda at, _: at % 4 == seed % 4):
-        with office(Disk(files)) as desk:
-            cuts += 1
-            for entry in desk.journal.entries():
-                assert desk.vault.unseal(entry.event) is not None, f"RUNG_SEED={seed}: {entry.event}"
-    assert cuts > 100
+    asyncio.run(run())
 
 
 # -- a bridge ----------------------------------------------------------------------------------------------------------

@@ -38,6 +38,9 @@ class Door:
             raise FloorError("the floor is out of reach")
         return self.people.get(name)
 
+    def sits(self, name: str | None) -> None:
+        self.sitting = name
+
 
 class Shift:
     """A desk on which people sign on."""
@@ -225,6 +228,7 @@ def test_what_cannot_be_recorded_is_not_done() -> None:
             await s.seat.sign_on("ann", "ann")
             s.desk.disk_is(full=True)
             assert isinstance(await s.seat.sign_off(), Refusal) and s.who() == "ann"
+            s.desk.disk_is(full=False)
 
     asyncio.run(story())
 

@@ -1,18 +1,22 @@
 """The desks' records on the floor: everything is copied, and what does not continue is said."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec.structs import replace
+from tests.floor.nats_rig import PATIENCE_S, RealSite, real_site
 from tests.floor.office import office
 
 from rung import words as w
 from rung.cli.floor_copies import continues, read_head
 from rung.floor import nats_letters as letters
-from rung.floor.base import Copied, Line
-from rung.floor.nats_copies import Copies
+from rung.floor.base import Copied, FloorError, Line
+from rung.floor.nats import NatsFloor
+from rung.floor.nats_copies import Copies, kept_heads
+from rung.floor.nats_steward import Steward
 from rung.journal.format import Entry, Head, genesis, seal
 from rung.journal.heads import SignedHead, sign
 
@@ -146,6 +150,35 @@ def told_of_heads(*heads: SignedHead | str) -> list[str]:
 
 def test_signed_ends_that_go_on_are_no_trouble() -> None:
     assert told_of_heads(*map(signed, RECORD), signed(RECORD[2]), signed(chain("0b", "a")[0], "0b")) == []
+
+
+def test_a_real_floor_keeps_them_says_what_is_wrong_and_hands_them_out() -> None:
+    async def play(site: RealSite) -> None:
+        told: list[str] = []
+        steward = Steward(*site.site.steward(), read_head=read_head, trouble=told.append)
+        ada = NatsFloor(site.enrolment("ada"))
+        async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
+            tasks = [group.create_task(steward.run()), group.create_task(ada.run(lambda news: None))]
+            await steward.up.wait()
+            good, forged = str(signed(RECORD[0])), str(replace(signed(RECORD[2]), seq=2))
+            for line in (good, forged, str(signed(RECORD[1], key=OTHER_KEY))):
+                while True:
+                    with suppress(FloorError):
+                        await ada.keep_head(line)
+                        break
+                    await asyncio.sleep(0.01)
+            while len(told) < 2:
+                await asyncio.sleep(0.01)
+            kept = await kept_heads(site.site.steward()[0], "ada")
+            assert kept == await kept_heads(site.site.steward()[0])
+            for task in tasks:
+                task.cancel()
+        assert [desk for desk, _ in kept] == ["ada"] * 3
+        assert [head for _, head in kept][:2] == [good, forged]
+        assert "that its key has not signed" in told[0] and "by another key" in told[1]
+
+    with real_site("ada") as site:
+        asyncio.run(play(site))
 
 
 @pytest.mark.parametrize(

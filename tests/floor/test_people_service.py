@@ -9,9 +9,12 @@ import pytest
 from argon2 import PasswordHasher
 
 from rung.floor import people_service
+from rung.floor.authority import make_authority
 from rung.floor.base import FloorError
+from rung.floor.nkey import new_seed, public
 from rung.floor.people import WRONG, Known, People, Refusal
-from rung.floor.people_service import FloorDirectory, answer
+from rung.floor.people_service import SHIFT_S, FloorDirectory, SignOns
+from rung.floor.ticket import TICKET_S, read_ticket
 from rung.words import Job
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -19,29 +22,36 @@ GOOD = "four plain words here"
 ANN = Known(id="ann", jobs=(Job.AGENT,), trained_until="2031-01-01")
 
 
+KEY = public(new_seed())
+
+
 class Wire:
     """From a desk to the floor's people; it can be cut."""
 
-    def __init__(self, people: People) -> None:
-        self._people = people
+    def __init__(self, people: People, folder: Path, desk: str = "ada") -> None:
+        self.now = 1_000_000.0
+        self.desk = desk
+        self.ticket = ""
         self.cut = False
+        self.sign_ons = SignOns(people, folder, lambda desk: KEY, lambda: self.now)
 
     async def ask_steward(self, service: str, data: bytes, within_s: float) -> bytes:
         if self.cut:
             raise FloorError("the floor is out of reach")
         assert service == "people"
-        return answer(self._people, data)
+        return self.sign_ons.answer(self.desk, data)
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[People, Wire, People, FloorDirectory]:
     monkeypatch.setattr(people_service, "REACH_S", 0.05)
+    make_authority(tmp_path)
     people, kept = People(tmp_path / "floor.json", QUICK), People(tmp_path / "desk.json", QUICK)
     people.add("root", (Job.ADMIN,))
     people.add("ann", ANN.jobs)
     people.set_password("ann", GOOD)
     people.set_trained("ann", ANN.trained_until)
-    wire = Wire(people)
+    wire = Wire(people, tmp_path)
     return people, wire, kept, FloorDirectory(wire, kept)
 
 
@@ -92,4 +102,44 @@ def test_jobs_and_training_are_those_of_now(site: Site) -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"type":"SignOn","name":1}', b"\xff"])
 def test_nonsense_is_answered_by_nobody(site: Site, data: bytes) -> None:
     with pytest.raises((msgspec.MsgspecError, UnicodeDecodeError)):
-        answer(site[0], data)
+        site[1].sign_ons.answer("ada", data)
+
+
+def signed_on(site: Site, tmp_path: Path) -> tuple[str, str]:
+    """The pass that ann got, and the authority's certificate."""
+    _, wire, _, directory = site
+    asyncio.run(directory.check("ann", GOOD))
+    directory.sits("ann")
+    return wire.ticket, (tmp_path / "ca.pem").read_text()
+
+
+def test_a_pass_names_desk_key_person_and_jobs_and_is_renewed(site: Site, tmp_path: Path) -> None:
+    _, wire, _, directory = site
+    first, ca = signed_on(site, tmp_path)
+    told = read_ticket(first, ca)
+    assert (told.desk, told.key, told.person, told.jobs) == ("ada", KEY, "ann", ANN.jobs)
+    assert told.until == wire.now + TICKET_S and told.ends == wire.now + SHIFT_S
+    wire.now += 60
+    assert asyncio.run(directory.find("ann")) == ANN
+    again = read_ticket(wire.ticket, ca)
+    assert again.until == wire.now + TICKET_S and again.ends == told.ends, "the sign-on ends when it was to end"
+    directory.sits(None)
+    assert wire.ticket == ""
+
+
+def test_without_a_password_nobody_gets_a_pass(site: Site, tmp_path: Path) -> None:
+    """Not by asking how somebody stands, not with another desk's or person's pass, nor after the sign-on's end."""
+    people, wire, _, _ = site
+    good, _ = signed_on(site, tmp_path)
+    people.add("bob", (Job.SUPERVISOR,))
+
+    def asks(name: str, ticket: str, desk: str = "ada") -> str:
+        said = wire.sign_ons.answer(desk, msgspec.json.encode(people_service.Stands(name, ticket)))
+        return str(msgspec.json.decode(said).get("ticket", ""))
+
+    assert asks("ann", good)
+    refused = [("ann", ""), ("ann", good[:-8] + "AAAAAAA="), ("bob", good), ("ann", "x"), ("ann", ".")]
+    assert [asks(*shown) for shown in refused] == [""] * len(refused)
+    assert asks("ann", good, "bea") == ""
+    wire.now += SHIFT_S
+    assert asks("ann", good) == ""

@@ -6,17 +6,21 @@ The sample is ``files/version-1.db``: five pages, thirteen entries. What a flip 
 import os
 import random
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import apsw
+from tests.journal.samples import press
 from tests.journal.test_versions import OLD, OLD_HEAD
 
-from rung.journal.format import Entry, JournalError
-from rung.journal.reading import exported, reading, record_in
+from rung.journal.format import Entry, JournalError, genesis
+from rung.journal.reading import LOG_HEADER_BYTES, exported, reading, record_in
+from rung.journal.store import Journal
 from rung.journal.verify import verify
 
 LONG = "RUNG_LONG" in os.environ
 PAGE = 4096
+FRAME_BYTES = PAGE + 24  # of the log, after its header
 HEADER = 100  # bytes of the file's own header, at its beginning
 LOG_MODE = slice(18, 20)  # where the header says that there is a log; a database in memory can have none
 ENTRIES_PAGE = 3
@@ -115,6 +119,30 @@ def test_a_file_cut_off_at_any_byte_never_passes_for_the_record() -> None:
         how, entries = found(IMAGE_IN_MEMORY[:size])
         assert how in ("refused", "chain", "structure"), size
         assert entries == SOUND[: len(entries)]
+
+
+def test_a_log_cut_off_at_any_byte_is_found_with_the_head_kept_elsewhere(tmp_path: Path) -> None:
+    """What is left is whole appends: a sound, shorter record, as a cut-off tail always is."""
+    path, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+    with closing(Journal(path)) as journal:
+        made = log.stat().st_size
+        heads = [genesis(journal.id), *(journal.append(press(n), at_ms=n, wall_ms=n) for n in (1, 2, 3))]
+        whole, image, name = log.read_bytes(), path.read_bytes(), journal.id
+    path.write_bytes(image)  # closing has copied the log into it
+    frames = range(LOG_HEADER_BYTES, len(whole), FRAME_BYTES)
+    for size in {*range(0, len(whole), 1 if LONG else 997), *frames, *(at - 1 for at in frames)}:
+        log.write_bytes(whole[:size])
+        try:
+            with reading(path) as record:
+                report = verify(record.entries(), record.id)
+        except JournalError:
+            assert size < made, "the tables themselves are not there"
+            continue
+        assert report.ok and report.head in heads, size
+        assert report.head != heads[-1] or size > len(whole) - FRAME_BYTES
+    log.write_bytes(whole)
+    with reading(path) as record:
+        assert (record.id, verify(record.entries(), name).head) == (name, heads[-1])
 
 
 def test_an_export_cut_off_at_any_byte_is_found_with_the_head_kept_elsewhere(tmp_path: Path) -> None:

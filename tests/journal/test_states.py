@@ -16,7 +16,9 @@ from pathlib import Path
 import apsw
 import pytest
 from tests.journal.samples import closed, opened, press
+from typer.testing import CliRunner
 
+from rung.cli.app import app
 from rung.desk.recovery import recover
 from rung.journal.anew import NUMBERS_SINCE_MS, open_journal
 from rung.journal.format import Head, JournalDamaged, JournalError
@@ -147,6 +149,19 @@ def test_what_is_not_the_record_any_more_is_kept_and_a_fresh_one_begins_with_a_p
     signed = last_signed(path)
     assert signed is not None
     assert (event.journal, event.seq, event.hash) == (signed.journal, 7, signed.hash.hex())
+
+
+def test_the_proof_of_a_fresh_record_says_what_it_goes_on_from(path: Path) -> None:
+    kept = path.with_name("kept")
+    kept.write_text(path.with_suffix(".head").read_text())
+    cut(path)
+    _, aside = begun_anew(path)
+    with closing(Journal(path)) as journal:
+        signed = Signer(path).sign(journal.id, journal.head, 1)
+    kept.write_text(f"{kept.read_text()}{signed}\n")
+    proven = CliRunner().invoke(app, ["journal", "verify", str(path), "--against", str(kept)])
+    assert proven.exit_code == 0 and aside is not None
+    assert "it was begun anew after entry 7 of" in proven.output and aside.name in proven.output
 
 
 def test_a_file_that_is_gone_is_said_too(path: Path) -> None:

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, async_playwright
+from playwright.async_api import BrowserContext, async_playwright, expect
 
+PATIENCE_MS = 20_000  # on a busy computer; where something must be quick, the test says how quick
+expect.set_options(timeout=PATIENCE_MS)
 WHERE = re.compile(rb"DevTools listening on (ws://\S+)")
 
 
@@ -45,7 +47,7 @@ async def looking(
     async with async_playwright() as playwright:
         browser = await playwright.chromium.connect_over_cdp(chromium)
         context = await browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         try:
             yield context
         finally:

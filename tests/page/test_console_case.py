@@ -32,6 +32,9 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve")
     await expect(page.locator("[data-card]")).to_have_count(0)
     await expect(tile(page, "ada")).to_contain_text("free")
     await fair(page, "with a case of one's own")
+    await page.set_viewport_size({"width": 320, "height": 720})  # as at 400 %
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await page.set_viewport_size({"width": 1280, "height": 720})
     await mine.locator("[data-key=p]").click()
     await press(page, "warn")
     await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")

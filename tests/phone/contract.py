@@ -40,10 +40,13 @@ class Desk:
     """What the phone has fed, in order."""
 
     news: list[PhoneNews] = field(default_factory=list)
+    also: list[Callable[[PhoneNews], object]] = field(default_factory=list)  # who else is told
     _came: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def feed(self, news: PhoneNews) -> None:
         self.news.append(news)
+        for tell in self.also:
+            tell(news)
         self._came.set()
 
     async def told(self, wanted: Callable[[PhoneNews], bool], since: int = 0) -> PhoneNews:

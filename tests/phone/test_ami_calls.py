@@ -140,6 +140,50 @@ def test_a_completed_consult_is_a_transfer_in_either_order(agent_goes_first: boo
     assert sup.last(f"{SUP}~{CALLER}").state is CallState.UP
 
 
+def test_a_held_caller_who_is_a_desk_itself_is_told_a_transfer_in_either_order() -> None:
+    """Between the music and the bridge with the supervisor, the agent's channel may be gone for an instant."""
+    for agent_goes_first in (False, True):
+        t = Told("PJSIP/caller")
+        t.in_consult()
+        t.left("b2", SUP)
+        t.bridged("b4", SUP)
+        t.left("b2", AGENT)
+        t.event("SoftHangupRequest", AGENT, Cause="16")
+        if agent_goes_first:
+            t.event("Hangup", AGENT, Cause="16")
+        t.bridged("b4", CALLER)
+        assert t.last(f"{CALLER}~{AGENT}").ended_by is EndedBy.TRANSFER
+        assert t.last(f"{CALLER}~{SUP}").state is CallState.UP
+
+
+def test_whoever_was_called_for_an_agent_in_talk_is_told_a_transfer_in_either_order() -> None:
+    for agent_goes_first in (False, True):
+        t = Told("PJSIP/sup")
+        t.in_talk()
+        invited = f"rung:consult:{AGENT}:1a2b:case-1"
+        NAMES[invited] = "PJSIP/sup-04"
+        t.comes(invited)
+        t.answers(invited)
+        assert t.last(f"{invited}~{AGENT}").state is CallState.UP
+        t.left("b1", CALLER)
+        t.bridged("b4", CALLER)
+        t.left("b1", AGENT)
+        if agent_goes_first:
+            t.event("Hangup", AGENT, Cause="16")
+        t.bridged("b4", invited)
+        assert t.last(f"{invited}~{AGENT}").ended_by is EndedBy.TRANSFER
+        assert t.last(f"{invited}~{CALLER}").state is CallState.UP
+
+
+def test_a_held_caller_whom_nobody_takes_is_told_the_end() -> None:
+    """The agent's channel is lost while they wait, and the dialplan sends them on."""
+    t = Told("PJSIP/caller")
+    t.on_hold()
+    t.event("Hangup", AGENT, Cause="16")
+    t.event("UserEvent", CALLER, UserEvent="RungOnward")
+    assert t.last(f"{CALLER}~{AGENT}").state is CallState.ENDED
+
+
 def test_a_caller_who_leaves_a_conference_has_left_it() -> None:
     t = Told()
     t.in_talk()

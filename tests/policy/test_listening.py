@@ -8,8 +8,9 @@ from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
 
 from rung import words as w
-from rung.policy import Book
+from rung.policy import Book, lamps
 from rung.policy.listening import CONSENT, ways
+from rung.policy.view import view
 from rung.words import Role, Verdict
 
 EARS = frozenset({"join", "case", "returns", "listen", "coach"})
@@ -94,3 +95,25 @@ def test_panic_opens_no_ear() -> None:
     s = scene("never")
     s.press("escalate", "hold")
     assert verdict(s, w.ListenIn()) == Verdict.REFUSED
+
+
+@pytest.mark.parametrize("button", ["", "warn", "escalate", "release"])
+@pytest.mark.parametrize("panic", [False, True])
+@pytest.mark.parametrize("act", [w.ListenIn(), w.ListenIn("coach"), w.ListenOut(), w.TaskDone("listen")])
+@pytest.mark.parametrize("switch", ["announced", "consented"])
+def test_who_listens_changes_nothing_on_the_ladder(button: str, panic: bool, act: w.Act, switch: Switch) -> None:
+    s = scene(switch).declare("profanity").talk()
+    s.must("warn")
+    s.talk()
+    if button:
+        s.press(button)
+    if panic:
+        s.press("escalate", "hold")
+    s.other(EVE, w.ListenIn("coach"))
+    s.put(w.CallIs(replace(line("up"), listeners={"601": "coach"})))
+    before = view(s.rules, s.desk, s.now), lamps(s.rules, s.desk, s.now), replace(s.case, consent="")
+    s.put(act) if isinstance(act, w.TaskDone) else s.other(EVE, act)
+    seen = view(s.rules, s.desk, s.now)
+    assert replace(seen, tasks=before[0].tasks) == before[0]
+    assert (lamps(s.rules, s.desk, s.now), replace(s.case, consent="")) == before[1:]
+    assert not s.hung_up()

@@ -260,7 +260,11 @@ class Cut:
         if self.refuses:
             writer.transport.abort()
             return
-        beyond_reader, beyond = await asyncio.open_connection("127.0.0.1", self._to)
+        try:
+            beyond_reader, beyond = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:  # nobody is there
+            writer.transport.abort()
+            return
         self._ends += [writer, beyond]
         with suppress(OSError):
             await asyncio.gather(_pass(reader, beyond), _pass(beyond_reader, writer))

@@ -20,7 +20,7 @@ from rung.link.keys import keep_key, new_key
 from rung.sim.box import VirtualBox
 from rung.sim.bridge_process import BridgeProcess, recorded
 from rung.sim.flash import install
-from rung.sim.handset import patience
+from rung.sim.handset import StageError, patience
 from rung.sim.scenery import Scenery
 from rung.sim.sip_handset import end_phone, start_phone
 from rung.words import Button, LampState, Role
@@ -45,7 +45,7 @@ class DeskProcess:
         self.asks: tuple[Asked, ...] = ()
         self.lamps = w.Lamps()
         self.up: dict[str, bool] = {}
-        self.present: set[str] = set()
+        self.troubles: list[str] = []
         self.extension = f"sip:{name}@{HERE}:{free_port()}"
         self._changed = changed
         self._bridge: BridgeProcess | None = None
@@ -71,20 +71,25 @@ class DeskProcess:
             exits.push_async_callback(asyncio.to_thread, self.box.__exit__, None, None, None)
             keep_key(self.folder / "state" / "keys", self.box.unique_id, key)
             port = self.box.port
+        (self.folder / "rung.toml").write_text(self.config(port))
+        exits.push_async_callback(end_phone, self.folder / "state" / "phone.json")
+        exits.push_async_callback(self.kill)
+        await self.start()
+
+    def config(self, port: str) -> str:
+        """The desk's rung.toml; ``port`` is its box's."""
         listen = self.extension.partition("@")[2]
-        (self.folder / "rung.toml").write_text(
+        return (
             f'[desk]\nname = "{self.name}"\nperson = "p-{self.name}"\nrole = "{self.role}"\nstate = "state"\n'
             f'[box]\nport = "{port}"\n[floor]\nextension = "{self.extension}"\n'
             f'[phone]\nuser = "{self.name}"\nlisten = "{listen}"\nauto_answer_ms = 50\n'
             f'supervisors = "sip:nobody@{HERE}:9"\n{TIMES}'
         )
-        exits.push_async_callback(end_phone, self.folder / "state" / "phone.json")
-        exits.push_async_callback(self.kill)
-        await self.start()
 
-    async def start(self) -> None:
+    async def start(self, *more: str) -> None:
+        """``more``: options of `rung run`."""
         config = self.folder / "rung.toml"
-        self._bridge = await BridgeProcess.start([sys.executable, "-m", "rung"], config, self._happened)
+        self._bridge = await BridgeProcess.start([sys.executable, "-m", "rung"], config, self._happened, *more)
 
     async def kill(self) -> None:
         """SIGKILL; what it recorded is then read from its journal."""
@@ -102,8 +107,11 @@ class DeskProcess:
             self.asks = happening.asks
         elif happening.kind == "shown" and happening.lamps is not None:
             self.lamps = happening.lamps
+        elif happening.kind == "trouble":
+            self.troubles.append(happening.text)
         elif happening.kind in ("box", "phone", "floor"):
             self.up[happening.kind] = bool(happening.up)
+            self.troubles += [happening.text] if not happening.up else []
         self._changed.set()
 
     # -- hands -------------------------------------------------------------------------------------------------------
@@ -147,8 +155,8 @@ class SmallSite(Scenery):
         self._port = free_port()
         self._exits.push_async_callback(self.kill_floor)
         await self.start_floor()
-        self.caller = await start_phone(self.folder, "caller", CALLER_HZ, self.changed, self._exits)
         await self.until(lambda: (self.folder / "floor" / "site.json").exists(), "the floor is set up")
+        await self._phones()
         for desk in self.desks.values():
             await desk.come(self.site, self._exits, box=desk.name in ("ada", "eve", "fay"))
         await self.until(
@@ -156,6 +164,9 @@ class SmallSite(Scenery):
             "each desk has its floor and its phone",
         )
         await self.until(lambda: all(self.desks[n].up.get("box") for n in ("ada", "eve", "fay")), "the boxes are there")
+
+    async def _phones(self) -> None:
+        self.caller = await start_phone(self.folder, "caller", CALLER_HZ, self.changed, self._exits)
 
     async def start_floor(self) -> None:
         self._floor = await asyncio.create_subprocess_exec(
@@ -172,9 +183,13 @@ class SmallSite(Scenery):
         await self._floor.wait()
 
     async def until(self, true, what: str) -> None:  # type: ignore[no-untyped-def]
-        async with patience(what, PATIENCE_S):
-            while not true():
-                self.changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.2):
-                        await self.changed.wait()
+        try:
+            async with patience(what, PATIENCE_S):
+                while not true():
+                    self.changed.clear()
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(0.2):
+                            await self.changed.wait()
+        except StageError as error:
+            stands = {name: (desk.up, desk.troubles[-3:]) for name, desk in self.desks.items()}
+            raise StageError(f"{error}; the desks: {stands}") from None

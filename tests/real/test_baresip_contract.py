@@ -59,12 +59,12 @@ class BaresipHand:
 
 
 @asynccontextmanager
-async def three_phones(made: Rig) -> AsyncIterator[tuple[baresip.Baresip, RigPhone, RigPhone]]:
-    """The agent's, whose control line is free, the caller's and the supervisor's."""
+async def three_phones(made: Rig, **others: object) -> AsyncIterator[tuple[baresip.Baresip, RigPhone, RigPhone]]:
+    """The agent's, whose control line is free, the caller's and the supervisor's. ``others``: how those two are set."""
     with baresip.running("agent", made.folder, tone_hz=AGENT_HZ) as peer:
         peer.close()
-        caller = await made.phone("caller", follow_transfers=True, tone_hz=CALLER_HZ)
-        yield peer, caller, await made.phone("sup", tone_hz=SUP_HZ)
+        caller = await made.phone("caller", follow_transfers=True, tone_hz=CALLER_HZ, **others)
+        yield peer, caller, await made.phone("sup", tone_hz=SUP_HZ, **others)
 
 
 @asynccontextmanager

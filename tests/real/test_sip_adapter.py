@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from tests.real.sip_rig import PATIENCE_S, connected, no_orphan, phones_at, rig
 
+from rung.phone import client
 from rung.phone.base import Phone, PhoneError, PhoneNews
 from rung.phone.sip import SipPhone
 from rung.phone.sip_control import SipSettings, read_control
@@ -175,7 +176,9 @@ def test_a_phone_that_cannot_even_be_started_is_explained_and_tried_again(tmp_pa
         asyncio.run(story())
 
 
-def test_a_stopped_phone_is_explained_and_comes_back(tmp_path: Path) -> None:
+def test_a_stopped_phone_is_explained_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_REPLY_S", 1.0)  # shortened from 10
+
     async def story() -> None:
         control = tmp_path / "agent" / "control"
         async with rig(tmp_path) as made:

@@ -14,6 +14,7 @@ from rung.cli.journal import app as journal
 from rung.cli.people import app as people
 from rung.cli.policy import app as policy
 from rung.cli.privacy import app as privacy
+from rung.cli.privacy import erase
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(policy, name="policy")
@@ -21,6 +22,7 @@ app.add_typer(fleet_app, name="fleet")
 app.add_typer(floor, name="floor")
 app.add_typer(journal, name="journal")
 app.add_typer(privacy, name="privacy")
+journal.command("erase")(erase)  # where one looks for it first
 app.add_typer(incidents, name="incidents")
 app.add_typer(people, name="people")
 sim = typer.Typer(no_args_is_help=True, help="Worlds of faults, and virtual boxes to try things out on.")
@@ -51,6 +53,16 @@ def phone(config: ConfigFile = Path("rung.toml")) -> None:
     from rung.cli.run import run_phone
 
     run_phone(config)
+
+
+@app.command()
+def pbx(
+    config: Annotated[Path, typer.Option("-c", "--config", help="The broker's configuration.")] = Path("pbx.toml"),
+) -> None:
+    """Run the broker beside the PBX: it alone has the login, and each desk commands only its own calls."""
+    from rung.cli.pbx import run_pbx
+
+    run_pbx(config)
 
 
 @app.command()

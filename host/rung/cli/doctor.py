@@ -13,7 +13,7 @@ from serial.tools import list_ports
 from rung import words as w
 from rung.cli.ends import NO_FLOOR, NO_SIP
 from rung.cli.phones import asterisk_settings, control_of
-from rung.config import AsteriskConfig, BaresipConfig, Config, ConfigError, read_config
+from rung.config import AsteriskConfig, BaresipConfig, BrokerConfig, Config, ConfigError, read_config
 from rung.floor.base import FloorError
 from rung.journal.format import JournalError
 from rung.journal.reading import reading
@@ -27,6 +27,7 @@ from rung.phone.asterisk.recall import look
 from rung.phone.baresip_ask import look as look_at_baresip
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
+from rung.phone.pbx.client import connect
 
 BOX_S = 4.0  # a box greets every 500 ms; a reset by opening the port takes a second or two
 
@@ -150,6 +151,9 @@ def _phone(doctor: Doctor, config: Config) -> None:
     if isinstance(config.phone, BaresipConfig):
         _baresip(doctor, config.phone)
         return
+    if isinstance(config.phone, BrokerConfig):
+        _broker(doctor, config.phone)
+        return
     control = config.phone_control
     try:
         address, calls = asyncio.run(_ask_phone(control))
@@ -207,6 +211,26 @@ async def _ask_phone(control: Path) -> tuple[str, int]:
         return client.address, sum(call.state != w.CallState.ENDED for call in calls)
     finally:
         await client.close()
+
+
+def _broker(doctor: Doctor, phone: BrokerConfig) -> None:
+    from rung.floor.enrolment import pin_of
+
+    async def shown() -> str:
+        _, writer, certificate = await connect(phone.host, phone.port)
+        writer.transport.abort()
+        return pin_of(certificate)
+
+    at = f"the broker at {phone.host}:{phone.port}"
+    try:
+        pin = asyncio.run(shown())
+    except (OSError, TimeoutError) as error:
+        doctor.bad("phone", f"{at} is out of reach: {error or 'no answer'}; start it there: rung pbx")
+        return
+    if pin == phone.pin:
+        doctor.good("phone", f"{at} is there; whoever signs on has a telephone")
+    else:
+        doctor.bad("phone", f"{at} shows another certificate; phone.pin is the one that `rung pbx` prints")
 
 
 def _baresip(doctor: Doctor, phone: BaresipConfig) -> None:

@@ -106,7 +106,7 @@ def add_desk(
     settings: Annotated[
         Path | None, typer.Option(help="A rung.toml for all desks: policy, phone, times; the desk gets it as its own.")
     ] = None,
-    user: Annotated[str, typer.Option(help="Its extension: phone.user.")] = "",
+    user: Annotated[str, typer.Option(help="Its extension: phone.user, or phone.extension.")] = "",
     password: Annotated[str, typer.Option(help="Its phone's password: phone.password.")] = "",
     person: Annotated[str, typer.Option(help="Who sits there: desk.person.")] = "",
     folder: Folder = None,
@@ -125,6 +125,24 @@ def add_desk(
         seed = made.invite(desk, role, time.time(), handed.config, handed.policies)
         print(code_for(made, desk, seed))
     except (FloorError, ConfigError) as error:
+        stop(str(error))
+
+
+@app.command("add-service")
+def add_service(
+    name: Annotated[str, typer.Argument(help="Its name among the desks: letters, digits, - and _.")],
+    folder: Folder = None,
+) -> None:
+    """Let the broker beside the PBX (`rung pbx`) learn which desks there are: prints a code, as add-desk does."""
+    need("nats", NO_FLOOR)
+    from rung.floor.base import FloorError
+    from rung.floor.site import SiteFolder
+    from rung.floor.site_service import code_for
+
+    made = SiteFolder(folder or default_folder())
+    try:
+        print(code_for(made, name, made.invite(name, Role.AGENT, time.time(), service=True)))
+    except FloorError as error:
         stop(str(error))
 
 
@@ -171,6 +189,24 @@ def uphold(
         asyncio.run(told(SiteFolder(folder or default_folder()).steward()[0], case, date.fromisoformat(until)))
     except ValueError:
         stop(f"--until: {until!r} is no day, such as 2031-12-31")
+    except FloorError as error:
+        stop(str(error))
+
+
+@app.command()
+def heads(
+    desk: Annotated[str, typer.Argument(help="Only this desk's; left out: all.")] = "",
+    folder: Folder = None,
+) -> None:
+    """Print the signed ends of the desks' records that this floor keeps, for `rung journal verify --against`."""
+    need("nats", NO_FLOOR)
+    from rung.floor.base import FloorError
+    from rung.floor.nats_copies import kept_heads
+    from rung.floor.site import SiteFolder
+
+    try:
+        for of, head in asyncio.run(kept_heads(SiteFolder(folder or default_folder()).steward()[0], desk)):
+            print(of, head)
     except FloorError as error:
         stop(str(error))
 

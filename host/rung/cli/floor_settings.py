@@ -43,7 +43,8 @@ def settings_for(file: Path, desk: str, role: Role, user: str, password: str, pe
         if not isinstance(tables.setdefault(table, {}), dict):
             raise ConfigError(f"{file}: {table}: is no table; write [{table}]")
     tables["desk"] |= {"name": desk, "role": str(role), **({"person": person} if person else {})}
-    tables["phone"] |= {k: v for k, v in (("user", user), ("password", password)) if v}
+    own = "extension" if tables["phone"].get("kind") in ("pbx", "baresip") else "user"
+    tables["phone"] |= {k: v for k, v in ((own, user), ("password", password)) if v}
     tables["floor"] |= {"enrolment": KEY_FILE}
     policies = _policies(file, tables)
     settings = Settings(toml_of(tables), policies)

@@ -1,4 +1,7 @@
-"""`rung journal`: a desk's record is proven, shown, handed out, and its end signed. Nothing here writes to it."""
+"""`rung journal`: a desk's record is proven, shown, handed out, and its end signed.
+
+Nothing here writes to it, but `erase` (`rung.cli.privacy`), and that adds entries alone.
+"""
 
 import sys
 import time
@@ -81,6 +84,8 @@ def export(place: Place = None, out: Out = None, config: ConfigFile = Path("rung
                 sys.stdout.buffer.flush()
             else:
                 write_private_lines(out, lines)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read has enough
     except (JournalError, OSError) as error:
         stop(str(error))
 

@@ -22,7 +22,7 @@ def prove(path: Path, kept: Sequence[str]) -> bool:
     genuine = [head for head in signed if head.genuine]
     with reading(path) as record:
         mine = [head for head in genuine if head.journal == record.id]
-        before: set[str] = set()
+        before: dict[str, RecordBegunAnew] = {}
         report = verify(_noting(record.entries(), before), record.id, *(head.head for head in mine))
         structure = record.structure()
     wrong = []
@@ -33,6 +33,9 @@ def prove(path: Path, kept: Sequence[str]) -> bool:
         wrong.append(f"{path}: entry {report.broken.seq} is {report.broken.fault}: {report.broken.what}; {sound}")
     if structure:
         wrong.append(f"{path}: the file around the entries is damaged ({structure}); keep an export of it")
+    for event in before.values():
+        of = f"entry {event.seq} of {event.journal or 'another'}, {event.file or 'lost'}"
+        print(f"it was begun anew after {of}: {event.why}")
     for head in sorted(mine, key=lambda head: head.seq):
         if report.broken is None or head.seq <= report.head.seq:
             print(f"{_named(head)}: holds")
@@ -47,16 +50,17 @@ def prove(path: Path, kept: Sequence[str]) -> bool:
     return not wrong
 
 
-def _noting(entries: Iterator[Entry], before: set[str]) -> Iterator[Entry]:
-    """Which records this one says that it goes on from."""
+def _noting(entries: Iterator[Entry], before: dict[str, RecordBegunAnew]) -> Iterator[Entry]:
+    """Which record this one says that it goes on from."""
     for entry in entries:
         yield entry  # what follows runs when it has been found good
         if entry.kind == RecordBegunAnew.__name__:
-            before.add(msgspec.json.decode(entry.body, type=RecordBegunAnew).journal)
+            event = msgspec.json.decode(entry.body, type=RecordBegunAnew)
+            before[event.journal] = event
 
 
 def _of_other_records(
-    genuine: list[SignedHead], mine: list[SignedHead], journal: str, before: set[str]
+    genuine: list[SignedHead], mine: list[SignedHead], journal: str, before: dict[str, RecordBegunAnew]
 ) -> Iterator[str]:
     """The desk's own key has signed a record that this one does not speak of: it stands in another's place."""
     keys = {head.key for head in mine}

@@ -11,6 +11,7 @@ from rung.cli.timeline import Describer
 from rung.desk.happening import Happening
 from rung.journal.format import Entry, JournalError
 from rung.journal.reading import ExportedEntry, reading
+from rung.journal.sealing import key_of
 from rung.words import PressRecorded
 
 
@@ -40,6 +41,8 @@ def _in_words(entry: Entry) -> str:
         event = entry.event
         told = Happening(kind="press", at_ns=0, press=event.press) if isinstance(event, PressRecorded) else None
         words = Describer().describe(told or Happening(kind="recorded", at_ns=0, event=event, seq=entry.seq))
+        if key_of(event):
+            words += " [sealed in part]"
     except JournalError as error:
         words = str(error)
     return f"{entry.seq:>7}  {at}  {entry.kind:<18} {words}"

@@ -85,14 +85,44 @@ def mine(
     config: ConfigFile = Path("rung.toml"),
 ) -> None:
     """Hand out, as JSON, what this desk's record has of one person of the staff; for that person."""
-    text = msgspec.json.format(msgspec.json.encode(_done(config, do="mine", person=person).own), indent=1)
+    _write(out, msgspec.json.format(msgspec.json.encode(_done(config, do="mine", person=person).own), indent=1) + b"\n")
+
+
+@app.command()
+def export(
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write to this file, for its owner alone.")] = None,
+    config: ConfigFile = Path("rung.toml"),
+) -> None:
+    """Hand out the record for counting, as JSON, one entry a line: no caller in it, and pseudonyms for the staff.
+
+    The proof itself, which can be verified and names them, is `rung journal export`.
+    """
+    from rung.config import ConfigError, read_config
+    from rung.journal.format import JournalError
+    from rung.journal.pseudonyms import Pseudonyms
+    from rung.journal.reading import reading
+
+    names, lines = Pseudonyms(), []
+    try:
+        with reading(read_config(config).journal) as record:
+            for entry in record.entries():
+                says = msgspec.to_builtins(names.event(entry.event))
+                says.pop("sealed", None)
+                line = {"seq": entry.seq, "at_ms": entry.at_ms, "wall_ms": entry.wall_ms, **says}
+                lines.append(msgspec.json.encode(line) + b"\n")
+    except (ConfigError, JournalError) as error:
+        stop(str(error))
+    _write(out, b"".join(lines))
+
+
+def _write(out: Path | None, text: bytes) -> None:
     if out is None:
-        sys.stdout.buffer.write(text + b"\n")
+        sys.stdout.buffer.write(text)
         return
     try:
         out.touch(mode=0o600)
         out.chmod(0o600)
-        out.write_bytes(text + b"\n")
+        out.write_bytes(text)
     except OSError as error:
         stop(f"{out}: cannot be written: {error.strerror}")
 

@@ -80,13 +80,16 @@ def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, st
     try:
         asyncio.run(_run(config, phone, journal, vault, signer, teller, screen, floor, comes, site))
     except* JournalDamaged as damaged:
-        found = str(damaged.exceptions[0])
+        found = journal.damage
+        if not found:  # it is the file of keys, which nobody can begin anew without losing what it opens
+            stop(str(damaged.exceptions[0]))
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
         with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
             journal.close()
-        vault.close()  # both first: the next bridge may need them while a watcher still does not read
+        with contextlib.suppress(JournalError):
+            vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
     return found
 
@@ -135,16 +138,23 @@ def retention_of(config: Config) -> Retention:
     return Retention(config.privacy.refused_days, config.privacy.cases_days)
 
 
-def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place) -> Any:
+def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, phone: Phone) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
-    if config.desk.person is not None or (directory := directory_of(config, floor)) is None:
+    if config.desk.person is not None or (directory := directory_of(config, floor, phone)) is None:
         return None
     from rung.desk.seat import Seat
 
     return Seat(bridge, directory, place, config.desk.role)
 
 
-def directory_of(config: Config, floor: Floor | None) -> Any:
+def sits_here(config: Config, seat: Any) -> str | None:
+    """Who is signed on, or who the configuration says sits here."""
+    if seat is None:
+        return config.desk.person
+    return seat.known.id if seat.known is not None else None
+
+
+def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
     """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
     if find_spec("argon2") is None:
         return None
@@ -153,7 +163,10 @@ def directory_of(config: Config, floor: Floor | None) -> Any:
     from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
-    return LocalDirectory(people) if floor is None else FloorDirectory(cast(Any, floor), people)
+    if floor is None:
+        return LocalDirectory(people)
+    present = getattr(phone, "present", lambda ticket: None)  # a telephone behind the broker
+    return FloorDirectory(cast(Any, floor), people, present)
 
 
 def _config(file: Path) -> Config:
@@ -211,12 +224,12 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        seat = seat_of(config, bridge, floor, place)
+        seat = seat_of(config, bridge, floor, place, phone)
         if seat is not None:
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        door = after_door(config, bridge, directory_of(config, floor))
+        door = after_door(config, bridge, directory_of(config, floor, phone), lambda: sits_here(config, seat))
         async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import datetime
 from enum import StrEnum
 from typing import TextIO
 
@@ -194,7 +195,7 @@ class Describer:
             case w.AskClosed(outcome=outcome):
                 return f"ask closed: {_spelled(outcome)}"
             case w.Attended(act=act, by=by):
-                return f"{by}: {_fields(act)}"
+                return f"{by}: {_act(act)}"
             case w.CallHeld():
                 return "caller on hold"
             case w.CallResumed():
@@ -223,10 +224,23 @@ class Describer:
         return self._effects.get(id, f"command {id}")
 
 
-def _fields(told: w.Event | w.AfterAct, but: str = "") -> str:
+def _fields(told: w.Event, but: str) -> str:
     fields = msgspec.structs.asdict(told).items()
     words = ", ".join(_spelled(value) for key, value in fields if value and key != but)
     return _spaced(type(told).__name__) + (f": {words}" if words else "")
+
+
+def _act(act: w.AfterAct) -> str:
+    """What is for people in it: no keys, days instead of milliseconds."""
+    told = []
+    for key, value in msgspec.structs.asdict(act).items():
+        if key.endswith("_ms") and value:
+            told.append(f"until {datetime.fromtimestamp(value / 1000):%Y-%m-%d %H:%M}")
+        elif value is True:
+            told.append(key.replace("_", " "))
+        elif value and key not in ("locked", "caller"):
+            told.append(", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
+    return _spaced(type(act).__name__) + (f": {', '.join(told)}" if told else "")
 
 
 def _asked(ask: Asked) -> str:

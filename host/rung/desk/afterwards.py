@@ -16,11 +16,11 @@ from rung.journal.after.decide import NO_RULES, Rules, decide
 from rung.journal.after.files import Files, known_as
 from rung.journal.by_case import Told
 from rung.journal.format import JournalError
+from rung.journal.sealing import BLOCK
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 
 AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
-BLOCK = "block"  # with what the names of the keys of blocked numbers begin
 # Most of a record: no file of a case needs them, nor what was sealed in any event but these.
 PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
 OPENED = frozenset({"CaseOpened", "Attended"})
@@ -46,7 +46,7 @@ class Afterwards:
         rules: Rules = NO_RULES,
         vault: Vault | None = None,
     ) -> None:
-        self.attended: Callable[[], object] = lambda: None  # told when something was done
+        self.attended: list[Callable[[w.AfterAct], object]] = []  # told when something was done
         self.rules = rules
         self.wall_ms = wall_ms
         self._journal = journal
@@ -139,16 +139,21 @@ class Afterwards:
                 self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
-        """Record the act if this person may do it; else say why not. Raises JournalError: nothing was done."""
-        with self._lock:
-            files = self.files()
-            event, answer = decide(files, act, actor, self.wall_ms(), self.rules)
-            if event is not None:
-                if isinstance(event.act, w.BlockProposed):
-                    event = replace(event, act=self._with_number(event.act, files.cases[event.act.case].caller))
-                self._record(event)
-                self.attended()
-            return answer
+        """Record the act if this person may do it; else say why not. Nothing is done when the record fails."""
+        try:
+            with self._lock:
+                files = self.files()
+                event, answer = decide(files, act, actor, self.wall_ms(), self.rules)
+                if event is not None:
+                    if isinstance(event.act, w.BlockProposed):
+                        event = replace(event, act=self._with_number(event.act, files.cases[event.act.case].caller))
+                    self._record(event)
+        except JournalError as error:
+            return w.Answer(verdict=w.Verdict.REFUSED, why=f"Not recorded, so not done: {error}")
+        if event is not None:
+            for told in tuple(self.attended):
+                told(act)
+        return answer
 
     def forget_numbers(self, cases: Iterable[str]) -> None:
         """These blocks are over: their own copies of the number go. Raises JournalError."""
@@ -165,7 +170,7 @@ class Afterwards:
             return act
         with self._journal_lock:
             locked = self._vault.lock_up(f"{BLOCK}/{act.case}", number, self.wall_ms())
-        return replace(act, locked=locked, caller=self._vault.index(number))
+        return replace(act, locked=locked)
 
     def _unlock(self, event: w.Event) -> None:
         """Of a block, the number; on the files alone."""

@@ -1,39 +1,60 @@
 """What is decided of blocks is done at the phone system, where it can: a number is kept away, or gets through again.
 
-The record says how things are to be; the phone is told whatever differs from what it was told before, again and again
-until it has taken it. It forgets a block at its end by itself, so a bridge that is down then holds nobody back.
+The record says how things are to be, and the floor what was decided at another desk; the phone is told whatever differs
+from what it was told before, again and again until it has taken it. It forgets a block at its end by itself, so a
+bridge that is down then holds nobody back.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
+from rung import words as w
 from rung.desk.afterwards import Afterwards
 from rung.desk.happening import Teller
-from rung.journal.after.blocks import Block, blocks
+from rung.floor.base import Blocked
+from rung.journal.after.blocks import DAY_MS, MEANWHILE_MS, Block, Standing, blocks
+from rung.journal.after.decide import BLOCK_DAYS_MAX
 from rung.journal.format import JournalError
 from rung.phone.base import Phone, PhoneError
 from rung.policy.state import Facts
 
 AGAIN_S = 5.0  # while the phone is away, or did not take it
-LOOK_S = 3600.0  # for blocks that have come to their end: their numbers are erased
+LOOK_S = 15.0  # for what the floor says, and for blocks that have come to their end: their numbers are erased
+LONGEST_MS = BLOCK_DAYS_MAX * DAY_MS + MEANWHILE_MS  # from the proposal to the end
 GOES_THROUGH = 0
 
 
 class Blocker:
     """`run` on the event loop until cancelled."""
 
-    def __init__(self, after: Afterwards, phone: Phone, facts: Callable[[], Facts], teller: Teller) -> None:
+    def __init__(
+        self,
+        after: Afterwards,
+        phone: Phone,
+        facts: Callable[[], Facts],
+        teller: Teller,
+        floor: Callable[[], tuple[Blocked, ...]] = tuple,
+    ) -> None:
+        """``floor``: who is kept away by the records of all desks, as far as the floor has told."""
         self._after = after
         self._phone = phone
         self._facts = facts
         self._teller = teller
+        self._floor = floor
+        self._on_floor: dict[str, int] = {}  # by case: until when the floor has said it is blocked, in ms; 0: no more
         self._told: dict[str, int] = {}  # by number: until when the phone keeps it away, in seconds since 1970
         self._trouble = ""
 
     async def run(self) -> None:
         woken, loop = asyncio.Event(), asyncio.get_running_loop()
-        self._after.attended = lambda: loop.call_soon_threadsafe(woken.set)
+
+        def attended(act: w.AfterAct) -> None:
+            loop.call_soon_threadsafe(woken.set)
+
+        self._after.attended.append(attended)
         try:
             while True:
                 woken.clear()
@@ -42,11 +63,12 @@ class Blocker:
                     async with asyncio.timeout(wait_s):
                         await woken.wait()
         finally:
-            self._after.attended = lambda: None
+            self._after.attended.remove(attended)
 
     async def _settle(self) -> bool:
         """Whether phone and record agree now, or this phone blocks nobody."""
         try:
+            self._on_floor = dict.fromkeys(self._on_floor, 0) | {said.case: said.until_ms for said in self._floor()}
             held = await _finished(self._held)
             wanted = wanted_of(held)
             facts = self._facts()
@@ -64,7 +86,10 @@ class Blocker:
     def _held(self) -> list[Block]:
         if not self._after.anything():
             return []  # most desks: a long record need not be read for it
-        held = blocks(self._after.files(), self._after.wall_ms())
+        now_ms = self._after.wall_ms()
+        held = [
+            on_floor(block, self._on_floor.get(block.case), now_ms) for block in blocks(self._after.files(), now_ms)
+        ]
         self._after.forget_numbers(block.case for block in held if block.over)
         return held
 
@@ -90,6 +115,19 @@ async def _finished(work: Callable[[], list[Block]]) -> list[Block]:
     except asyncio.CancelledError:
         await asyncio.wait((task,))
         raise
+
+
+def on_floor(block: Block, until_ms: int | None, now_ms: int) -> Block:
+    """The block as the floor knows it: decided, lifted or at its end by what stands in another desk's record.
+
+    ``until_ms`` None: the floor has never told of it; 0: it did, and does no more. What this desk's own record has
+    ended stays ended: the floor's list may be a moment behind.
+    """
+    if until_ms is None or block.over:
+        return block
+    if until_ms > now_ms:
+        return replace(block, standing=Standing.GRANTED, until_ms=until_ms)
+    return replace(block, standing=Standing.LIFTED)
 
 
 def wanted_of(held: list[Block]) -> dict[str, int]:

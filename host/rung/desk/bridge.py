@@ -6,6 +6,7 @@ command to the phone. Effects go to the event loop by its queue; their answers c
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,7 @@ from rung.desk.presence import Presenter
 from rung.desk.privacy import Privacy, Retention
 from rung.desk.recovery import recover, wall_ms
 from rung.desk.upkeep import Upkeep
-from rung.floor.base import AsksAre, DesksAre, Floor, FloorError, FloorNews, HandedDown, Place
+from rung.floor.base import AsksAre, BlocksAre, DesksAre, Floor, FloorError, FloorNews, Place, PoliciesAre
 from rung.journal.after.decide import NO_RULES, Rules
 from rung.journal.format import Head, JournalDamaged, JournalError
 from rung.journal.signing import Signer
@@ -66,9 +67,9 @@ class Bridge:
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
         is the file in which the policies stay that the floor hands out.
-
         ``vault`` has the keys of what names a caller, ``signer`` the desk's own; without them, which is for tests, the
         record is in clear text, nothing is erased and nobody gets a head.
+
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
@@ -100,9 +101,11 @@ class Bridge:
         self._presenter = Presenter()
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
+        self.after.attended.append(self._attended)
         if self.privacy is not None:
             self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
             self.privacy.erased = self.after.forget
+        self._blocker = Blocker(self.after, phone, lambda: self._desk.facts, teller, lambda: self.handed.blocks)
         self._broken: asyncio.Future[None] = self._loop.create_future()
 
     def now(self) -> int:
@@ -146,7 +149,7 @@ class Bridge:
                 group.create_task(self.handed.run(self.use))
                 group.create_task(self._pass_time())
                 group.create_task(self._catch_up())
-                group.create_task(Blocker(self.after, self._phone, lambda: self._desk.facts, self._teller).run())
+                group.create_task(self._blocker.run())
                 if self.privacy is not None:
                     upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
@@ -187,14 +190,11 @@ class Bridge:
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:
         """What somebody does after a call; nothing is done when the record fails."""
-        try:
-            answer = self.after.attend(act, actor)
-            if isinstance(act, w.Trained | w.Acknowledged):
-                self.sit(self._place)
-        except JournalError as error:
-            self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
-            return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
-        return answer
+        return self.after.attend(act, actor)
+
+    def _attended(self, act: w.AfterAct) -> None:
+        if isinstance(act, w.Trained | w.Acknowledged):
+            self.sit(self._place)
 
     def record(self, *events: w.Event) -> None:
         """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
@@ -213,8 +213,7 @@ class Bridge:
     @property
     def busy(self) -> bool:
         """A case is open here, or on its way: it must have somebody who is known."""
-        desk = self._desk
-        return desk.case is not None or bool(desk.parked) or desk.arriving is not None
+        return self._desk.case is not None or bool(self._desk.parked) or self._desk.arriving is not None
 
     def look(self, who: Who | None = None) -> View:
         """The desk in words, for whoever sits here or for ``who``: a supervisor in the call."""
@@ -271,15 +270,12 @@ class Bridge:
     # -- the door behind the line: called on the link's thread -------------------------------------------------------
 
     def last_press(self, box: str, boot: str) -> int:
-        last = self._journal_last_press(box)
-        return last[1] if last is not None and last[0] == boot else 0
-
-    def _journal_last_press(self, box: str) -> tuple[str, int] | None:
         try:
             with self._lock:
-                return self._journal.last_press(box)
+                last = self._journal.last_press(box)
         except JournalError as error:
             raise NotRecorded(str(error)) from None
+        return last[1] if last is not None and last[0] == boot else 0
 
     def press(self, press: w.Pressed) -> w.Answer:
         self._teller.tell("press", press=press)
@@ -340,25 +336,29 @@ class Bridge:
             self._from_floor(w.FloorIs())
 
     def _from_floor(self, news: FloorNews) -> w.Answer | None:
-        if isinstance(news, AsksAre):
-            self.asks = news
-            self._cases.asked(news.asks)
-            self._teller.tell("asked", asks=news.asks)
-            return None
-        if isinstance(news, DesksAre):
-            self.desks = news
-            self._teller.tell("desks", desks=news.desks)
-            return None
-        if isinstance(news, HandedDown):
-            self.handed.heard(news)
-            return None
-        if isinstance(news, w.FloorIs):
-            self._teller.tell("floor", up=news.up)
-            news = replace(news, extension=self._extension)
-            self._commands.floor_is(news)
-            if news.up:
-                self._copier.reached()
-        return self.feed(news)
+        match news:
+            case AsksAre(asks=asks):
+                self.asks = news
+                self._cases.asked(asks)
+                self._teller.tell("asked", asks=asks)
+            case DesksAre(desks=desks):
+                self.desks = news
+                self._teller.tell("desks", desks=desks)
+            case w.GrantRefused():
+                with contextlib.suppress(JournalError):  # nothing was done, either way
+                    self.record(news)
+            case PoliciesAre() | BlocksAre():
+                self.handed.heard(news)
+            case w.FloorIs(up=up):
+                self._teller.tell("floor", up=up)
+                news = replace(news, extension=self._extension)
+                self._commands.floor_is(news)
+                if up:
+                    self._copier.reached()
+                return self.feed(news)
+            case _:
+                return self.feed(news)
+        return None
 
     async def _pass_time(self) -> None:
         """A Tick whenever time alone changes something."""

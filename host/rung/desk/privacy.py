@@ -18,7 +18,7 @@ from msgspec import Struct
 from rung import words as w
 from rung.desk.own_data import Own, own
 from rung.journal.format import Entry
-from rung.journal.sealing import CASE, DAY, REFUSED, case_of, keys_for
+from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, case_of, keys_for
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 
@@ -67,8 +67,7 @@ class Privacy:
         with self._lock:
             if self._vault.unindexed:
                 self._index_again()
-            if unfinished := self._unfinished():
-                self._carry_out(unfinished)
+            self._finish()
 
     # -- the record ----------------------------------------------------------------------------------------------------
 
@@ -128,6 +127,7 @@ class Privacy:
             self._named(person, why)
             if _NUMBER.search(why):
                 raise PrivacyError("the reason stays in the record: leave the number out of it")
+            self._finish()
             there, keys = self._vault.there(), []
             for case in cases:
                 if f"{CASE}/{case}" not in there:
@@ -144,6 +144,7 @@ class Privacy:
     def retain(self, retention: Retention) -> tuple[str, ...]:
         """Erase what has been kept long enough, but for what is held; returns the keys that are gone."""
         with self._lock:
+            self._finish()
             now_ms, holds, still = self._wall_ms(), self._holds(), self._open()
             ended = {e.case: entry.wall_ms for entry, e in self._of_kind(w.CaseClosed)}
             due = []
@@ -176,9 +177,11 @@ class Privacy:
             return self._vault.opened(event)
 
     def owed(self) -> list[str]:
-        """Cases that were erased here, and that the floor has not forgotten yet."""
+        """Cases that were erased here, and that the floor has not forgotten yet; but for those whose block lives on."""
         with self._lock:
-            return [key.partition("/")[2] for key in self._vault.owed()]
+            there = self._vault.there()
+            cases = [key.partition("/")[2] for key in self._vault.owed()]
+            return [case for case in cases if f"{BLOCK}/{case}" not in there]
 
     def settled(self, case: str) -> None:
         with self._lock:
@@ -194,6 +197,11 @@ class Privacy:
         self._vault.erase(keys)
         self._vault.owe(key for key in keys if key.startswith(f"{CASE}/"))
         self._append(w.Erased(keys))
+
+    def _finish(self) -> None:
+        """What was ordered, and a crash or a disk has kept from being done."""
+        if unfinished := self._unfinished():
+            self._carry_out(unfinished)
 
     def _unfinished(self) -> tuple[str, ...]:
         ordered = [(entry.seq, e.keys) for entry, e in self._of_kind(w.ErasureOrdered)]

@@ -33,6 +33,9 @@ class Directory(Protocol):
     async def find(self, name: str) -> Known | None:
         """As they stand now; None: they may not come any more. FloorError: it cannot be told."""
 
+    def sits(self, name: str | None) -> None:
+        """Who has this desk now; None: nobody."""
+
 
 class Desk(Protocol):
     """What a seat needs of `Bridge`."""
@@ -81,6 +84,7 @@ class Seat:
             trained = self._today().isoformat() if last.trained else ""
             self.known = Known(id=last.person, jobs=(w.Job(last.role),), trained_until=trained)
             self._place = replace(self._place, person=Person(last.person, last.role, last.trained))
+            self._directory.sits(last.person)
 
     async def sign_on(self, name: str, password: str, relieves: str = "") -> Person | Refusal:
         """``relieves``: who sits here now, where a call is open; then it is theirs no more. Recorded either way."""
@@ -97,6 +101,7 @@ class Seat:
         except JournalError as error:
             return Refusal(f"not recorded, so not done: {error}")
         self.known, self._why = known, ""
+        self._directory.sits(known.id)
         self._place = replace(self._place, status=Status.FREE)
         self._sit()
         return found
@@ -175,6 +180,7 @@ class Seat:
         assert self.known is not None
         self._desk.record(w.PersonSignedOff(self.known.id, why))
         self.known, self._why = None, ""
+        self._directory.sits(None)
         self._place = replace(self._place, person=None)
         self._desk.sit(self._place)
 

@@ -54,6 +54,17 @@ def make_server_certificate(folder: Path, hosts: tuple[str, ...]) -> None:
     _write(folder / SERVER_CERTIFICATE, made.public_bytes(serialization.Encoding.PEM))
 
 
+def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
+    """A certificate that is known by its digest alone, with its key, made once; both files."""
+    certificate, key_file = folder / "own.pem", folder / "own.key"
+    if not certificate.exists():
+        key = ec.generate_private_key(ec.SECP256R1())
+        made = _begun(_name(name), _name(name), key, AUTHORITY_DAYS).sign(key, hashes.SHA256())
+        _write(key_file, _private(key))
+        _write(certificate, made.public_bytes(serialization.Encoding.PEM))
+    return certificate, key_file
+
+
 def _is_good(file: Path, names: list[x509.GeneralName]) -> bool:
     if not file.exists():
         return False

@@ -17,6 +17,7 @@ from rung.words import (
     FloorEffect,
     FloorIs,
     FromDesk,
+    GrantRefused,
     Listening,
     OfferAnswered,
     Outcome,
@@ -163,7 +164,8 @@ class BlocksAre(Struct, frozen=True, tag=True):
 
 HandedDown = PoliciesAre | BlocksAre  # told to every desk, always the whole of it
 FloorNews = (
-    FloorIs
+    GrantRefused
+    | FloorIs
     | Seen
     | Replied
     | EarlierAre

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import itertools
 import secrets
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -29,11 +30,13 @@ from rung.floor.base import (
     Place,
     supervises,
 )
+from rung.floor.grants import Granted, Grants, Sender, grant
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_handed import Hearing
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
 from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
 from rung.floor.nats_places import Places, keep, put, store
+from rung.floor.nkey import public
 from rung.words import Role
 
 LETTER_S = 4.0  # a letter without an answer is sent again for so long; a dead desk's place is gone by then
@@ -53,6 +56,8 @@ class NatsFloor:
     def __init__(self, enrolment: Enrolment, within_s: float = LETTER_S) -> None:
         """``within_s`` is how long another desk may take to answer a letter."""
         self.desk = enrolment.desk
+        self.signed_on = False  # people sign on at this site: once known, it stays so
+        self.ticket = ""  # the floor's pass for whoever has signed on here
         self.why = ""  # of a floor that is out of reach: one line
         self._who = enrolment
         self._within_s = within_s
@@ -120,7 +125,9 @@ class NatsFloor:
         if reply not in asked.may:
             raise FloorError(f"{reply} is no answer to that; there are: {', '.join(asked.may)}")
         said = w.Replied(ask=ask, desk=self.desk, person=person.id, reply=reply, word=word)
-        await self._reached().send(desk, said)
+        answer = await self._reached().send(desk, grant(self._who.seed, self.ticket, asked.brief, ask, desk, said))
+        if answer is not None:
+            raise FloorError(answer.why)
 
     async def act(self, desk: str, act: w.Act) -> w.Answer:
         answer = await self._reached().send(desk, w.FromDesk(self.desk, self._person(), act))
@@ -186,6 +193,8 @@ class _Session:
         self._handed = Hearing(feed)
         self._letterbox = Letterbox(link.name, self._take)
         self._numbers = itertools.count(1)
+        self._key = public(floor._who.seed)
+        self._grants: Grants | None = None  # once it is known whether people sign on
         self._told: FloorNews | None = None
         self._told_asks: FloorNews | None = None
         self._told_desks = DesksAre()
@@ -200,6 +209,8 @@ class _Session:
         await self.link.listen("rung.handing.>", self._handed.told)
         await self.link.settle()  # from here on every change is heard
         await self._places.load(self.link, desk)
+        self._floor.signed_on |= self._places.signed_on
+        self._grants = Grants(desk, self._floor._who.ca, self._floor.signed_on)
         there = self._places.get(desk)
         if there is not None:
             await self._ask_who_is_there()
@@ -242,7 +253,7 @@ class _Session:
         self.asking.stop()
 
     def _sat(self) -> Sat:
-        return Sat(place=self._floor._place, connection=self.link.name)
+        return Sat(place=self._floor._place, connection=self.link.name, key=self._key)
 
     # -- who is here -------------------------------------------------------------------------------------------------
 
@@ -360,9 +371,21 @@ class _Session:
             self.before.take(sender, body)
             self._asked.set()
             return Taken()
+        if isinstance(body, Granted):
+            return self._granted(sender, sat, body)
         if isinstance(body, w.FromDesk) and self._places.role(sender) == Role.AGENT:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
         return Taken(self.feed(body))
+
+    def _granted(self, sender: str, sat: Sat, granted: Granted) -> Taken:
+        """An answer to one of our asks; the other desk learns why it does not hold."""
+        assert self._grants is not None
+        who = Sender(desk=sender, role=self._places.role(sender), key=sat.key)
+        said = self._grants.read(granted, who, self.asking.open, time.time())
+        self.feed(said)
+        if isinstance(said, w.GrantRefused):
+            return Taken(w.Answer(verdict=w.Verdict.REFUSED, why=said.why))
+        return Taken()
 
     async def service(
         self, name: str, data: bytes, read: Callable[[bytes], Answer], within_s: float = SERVICE_S

@@ -5,7 +5,7 @@ So whatever is lost, late or doubled on the way, the next board puts right; and 
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
@@ -59,6 +59,11 @@ class Asking:
             to=effect.to,
             over=over,
         )
+
+    @property
+    def open(self) -> Mapping[int, w.AskFloor]:
+        """By number."""
+        return self._asks
 
     def came(self, desk: str) -> None:
         """That desk is there anew and knows nothing: it gets what is asked of it."""

@@ -9,8 +9,8 @@ from nats.js.api import DeliverPolicy, StreamConfig
 
 from rung.floor import nats_letters as letters
 from rung.floor.base import Copied, Line, Signed
-from rung.floor.nats_keeping import Heard, Read, answer, on_disk
-from rung.floor.nats_link import Link
+from rung.floor.nats_keeping import Heard, Read, answer, on_disk, read
+from rung.floor.nats_link import Enrolment, Link, connected
 
 JOURNALS, HEADS = "JOURNALS", "HEADS"  # streams: the parts, and the signed ends
 
@@ -104,3 +104,15 @@ class Copies:
         if (desk, why) not in self._told:
             self._told.add((desk, why))
             self._trouble(f"the record of {desk}: {why}")
+
+
+async def kept_heads(steward: Enrolment, desk: str = "") -> list[tuple[str, str]]:
+    """Every signed end that the floor keeps, or that desk's, each with its desk, as they came. Raises FloorError."""
+    found: list[tuple[str, str]] = []
+
+    async def heard(msg: Msg) -> None:
+        found.append((msg.subject.rpartition(".")[2], msg.data.decode(errors="replace")))
+
+    async with connected(steward) as link:
+        await read(link, Read(HEADS, f"rung.head.{desk or '*'}", heard))
+    return found

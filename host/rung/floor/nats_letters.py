@@ -22,6 +22,7 @@ from nats.aio.msg import Msg
 
 from rung import words as w
 from rung.floor.base import Asked, Copied, Line, Place
+from rung.floor.grants import Granted
 
 LETTERS_KEPT = 2000  # of which a second copy is known; a desk gets a few a second at most, and copies come within 4 s
 
@@ -38,7 +39,7 @@ class Who(Struct, frozen=True, tag=True):
     """Does somebody of this name answer? Said to one's own name before taking it."""
 
 
-News = w.Seen | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.FromDesk
+News = w.Seen | Granted | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.FromDesk
 Body = News | Board | Who
 
 
@@ -65,6 +66,7 @@ class Sat(Struct, frozen=True, kw_only=True):
 
     place: Place
     connection: str
+    key: str = ""  # the desk's public nkey, by which others know what it has signed
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -80,6 +82,7 @@ class Page(Struct, frozen=True):
 
     found: tuple[Found, ...]
     more: bool
+    signed_on: bool = False  # people sign on at this site
 
 
 class LookedUp(Struct, frozen=True):

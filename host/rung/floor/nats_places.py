@@ -19,6 +19,7 @@ class Places:
 
     def __init__(self, changed: Callable[[str], None] = lambda desk: None) -> None:
         self._changed = changed
+        self.signed_on = False  # people sign on at this site
         self._seqs: dict[str, int] = {}
         self._sat: dict[str, tuple[Role, Sat]] = {}
 
@@ -41,12 +42,14 @@ class Places:
     async def load(self, link: Link, desk: str) -> None:
         """All of them, from a steward. FloorError while none is there."""
         after = ""
+        self.signed_on = False
         while True:
             answer = await link.request(f"rung.floor.places.{desk}", after.encode(), PAGE_S)
             try:
                 page = read_page(answer.data)
             except msgspec.MsgspecError as error:
                 raise FloorError(f"the floor's steward is of another release: {error}") from None
+            self.signed_on = page.signed_on
             for found in page.found:
                 self.keep(found)
             if not page.more:

@@ -61,7 +61,9 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
-        people: Callable[[bytes], bytes] | None = None,
+        people: Callable[[str, bytes], bytes] | None = None,
+        standing: Callable[[], dict[str, str]] | None = None,
+        signed_on: Callable[[], bool] = lambda: False,
         continues: Continues = lambda copied, journal, lines: "",
         read_head: ReadHead | None = None,
         trouble: Callable[[str], None] = lambda text: None,
@@ -70,7 +72,8 @@ class Steward:
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
 
-        ``people`` answers who may sign on (`people_service.answer`); it takes as long as a password's check.
+        ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
+        ``standing`` has every desk's key; ``signed_on``: there are people who sign on at all.
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
         says (without it they are kept unread); ``trouble`` is told what does not.
@@ -84,6 +87,8 @@ class Steward:
         self._replicas = replicas
         self._enrol = enrol
         self._people = people
+        self._standing = standing
+        self._signed_on = signed_on
         self.incidents, self.handed = Incidents(), Handed()
         self._keeping: tuple[Keeping, ...] = (
             self.incidents,
@@ -123,6 +128,8 @@ class Steward:
             answers["enrol"] = self._answer_enrol
         if self._people is not None:
             answers["people"] = self._answer_people
+        if self._standing is not None:
+            answers["standing"] = self._answer_standing
         await read(link, Read(PLACES, "rung.place.>", self._place))
         for each in self._keeping:
             await each.begin(link)
@@ -210,7 +217,7 @@ class Steward:
     async def _answer_places(self, msg: Msg) -> None:
         after = msg.data.decode()
         rest = sorted((each for each in self._found.values() if each.subject > after), key=lambda each: each.subject)
-        await answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE))
+        await answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on()))
 
     async def _answer_enrol(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
@@ -218,6 +225,12 @@ class Steward:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
 
     async def _answer_people(self, msg: Msg) -> None:
-        if letters.from_whom(msg) and self._people is not None:
+        desk = letters.from_whom(msg)
+        if desk and self._people is not None:
             with contextlib.suppress(msgspec.MsgspecError):
-                await msg.respond(await asyncio.to_thread(self._people, msg.data))
+                await msg.respond(await asyncio.to_thread(self._people, desk, msg.data))
+
+    async def _answer_standing(self, msg: Msg) -> None:
+        if letters.from_whom(msg) and self._standing is not None:
+            with contextlib.suppress(FloorError):
+                await msg.respond(letters.encode(self._standing()))

@@ -65,6 +65,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     trained_until: str = ""
     active: bool = True
     kept_s: float = 0.0  # at a desk of a floor: when the floor last let them in there, since 1970
+    ticket: str = ""  # at a desk of a floor: the last pass that it gave for them
 
 
 class People:
@@ -137,12 +138,20 @@ class People:
             people[name] = replace(_one(people, name), active=False, hash="")
             _keep_an_admin(people)
 
-    def keep(self, known: Known, password: str) -> None:
+    def keep(self, known: Known, password: str, ticket: str) -> None:
         """Somebody whom the floor has let in: while it is out of reach they may sign on here as well."""
+        hash = self._hasher.hash(password[:LONGEST])
         with self._changing() as people:
-            hash = self._hasher.hash(password[:LONGEST])
-            now = time.time()
-            people[known.id] = Entry(jobs=known.jobs, hash=hash, trained_until=known.trained_until, kept_s=now)
+            people[known.id] = Entry(
+                jobs=known.jobs, hash=hash, trained_until=known.trained_until, kept_s=time.time(), ticket=ticket
+            )
+
+    def renew(self, known: Known, ticket: str) -> None:
+        """As the floor says that they stand now."""
+        with self._changing() as people:
+            if (there := people.get(known.id)) is not None:
+                made = replace(there, jobs=known.jobs, trained_until=known.trained_until, ticket=ticket)
+                people[known.id] = made
 
     def forget(self, name: str) -> None:
         with self._changing() as people:

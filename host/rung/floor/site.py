@@ -24,6 +24,7 @@ from rung.floor.site_server import (
     server_configuration,
     user_invited,
     user_of_desk,
+    user_of_service,
     user_of_steward,
 )
 from rung.words import Role
@@ -49,6 +50,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
     role: Role
     key: str = ""  # its public nkey; empty: not enrolled yet
+    service: bool = False  # no desk, but a program of the site's: the broker beside the PBX
     invitation: Invitation | None = None
     config: str = ""  # its rung.toml, handed out when it enrols
     policies: dict[str, str] = {}  # files beside it, by name
@@ -151,7 +153,13 @@ class SiteFolder:
             raise FloorError(f"{self.folder / SITE}: cannot be read: {error}") from None
 
     def invite(
-        self, desk: str, role: Role, now: float, config: str = "", policies: dict[str, str] | None = None
+        self,
+        desk: str,
+        role: Role,
+        now: float,
+        config: str = "",
+        policies: dict[str, str] | None = None,
+        service: bool = False,
     ) -> str:
         """A desk may enrol from now on; the seed that its code carries. A desk that is enrolled stays so until then."""
         if DESK.fullmatch(desk) is None or desk == STEWARD:
@@ -160,7 +168,9 @@ class SiteFolder:
         with self._changing() as site:
             if site is None:
                 raise FloorError(f"{self.folder}: no floor is there; start one: rung floor")
-            there = site.desks.get(desk, Account(role=role))
+            there = site.desks.get(desk, Account(role=role, service=service))
+            if there.service != service:
+                raise FloorError(f"{desk!r} is {'a service' if there.service else 'a desk'}; take another name")
             if there.role != role:
                 raise FloorError(f"{desk!r} is of a {there.role}; take it out first: rung floor remove-desk {desk}")
             invitation = Invitation(public(seed), now + INVITED_S)
@@ -189,6 +199,15 @@ class SiteFolder:
             if site is None or desk not in site.desks:
                 raise FloorError(f"no desk of this floor is called {desk!r}")
             self._keep(replace(site, desks={name: a for name, a in site.desks.items() if name != desk}))
+
+    def key_of(self, desk: str) -> str:
+        """Its public nkey; empty: no such desk has enrolled."""
+        account = self.read().desks.get(desk)
+        return "" if account is None else account.key
+
+    def standing(self) -> dict[str, str]:
+        """Every desk that has enrolled, with its key."""
+        return {desk: a.key for desk, a in self.read().desks.items() if a.key and not a.service}
 
     def ca(self) -> str:
         return (self.folder / authority.CERTIFICATE).read_text()
@@ -237,7 +256,9 @@ class SiteFolder:
     def _configuration(self, site: Site) -> bytes:
         users = [user_of_steward(public(site.steward))]
         for desk, account in site.desks.items():
-            if account.key:
+            if account.key and account.service:
+                users.append(user_of_service(desk, account.key))
+            elif account.key:
                 users.append(user_of_desk(desk, account.role, account.key))
             if account.invitation is not None:
                 users.append(user_invited(desk, account.invitation.key))

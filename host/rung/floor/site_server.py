@@ -79,6 +79,11 @@ def user_of_desk(desk: str, role: Role, key: str) -> User:
     return _user(key, publish, subscribe, {"max": 1, "expires": "10s"})
 
 
+def user_of_service(name: str, key: str) -> User:
+    """A program of the site's, such as the broker beside the PBX: it learns which desks there are, and nothing else."""
+    return _user(key, [f"rung.floor.standing.{name}"], [f"_INBOX.{name}.>"])
+
+
 def user_invited(desk: str, key: str) -> User:
     """Whoever has the code may hand in a key for that desk, and nothing else."""
     return _user(key, [f"rung.floor.enrol.{desk}"], [f"_INBOX.{desk}.>"])

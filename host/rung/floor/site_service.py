@@ -17,7 +17,7 @@ from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
 from rung.floor.nats_views import Fold
 from rung.floor.people import PEOPLE, People
-from rung.floor.people_service import answer
+from rung.floor.people_service import SignOns
 from rung.floor.site import Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 
@@ -45,6 +45,7 @@ class FloorService:
         self._continues = continues
         self._read_head = read_head
         self._people = People(folder.folder / PEOPLE)
+        self._sign_ons = SignOns(self._people, folder.folder, folder.key_of)
 
     async def run(self) -> None:
         known = self._changed()
@@ -68,7 +69,9 @@ class FloorService:
             *self._folder.steward(),
             replicas=1 if node is None else NODES,
             enrol=self.enrol if first else None,
-            people=(lambda data: answer(self._people, data)) if first else None,
+            people=self._sign_ons.answer if first else None,
+            standing=self._folder.standing,
+            signed_on=self._people.file.exists,
             continues=self._continues,
             read_head=self._read_head,
             fold=self._fold,

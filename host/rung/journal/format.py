@@ -21,6 +21,7 @@ This module has no clock and no I/O.
 """
 
 import hashlib
+import struct
 
 import msgspec
 from msgspec import Struct
@@ -92,8 +93,11 @@ def entry_hash(
     previous: bytes, seq: int, at_ms: int, wall_ms: int, kind: str, body: bytes, version: int = VERSION
 ) -> bytes:
     """What an entry's hash must be, after an entry whose hash is ``previous``."""
-    fields: tuple[bytes | str | int, ...] = (previous, seq, at_ms, wall_ms, kind, body)
-    return hashlib.sha256(ENTRY_DOMAINS[version] + b"".join(map(field, fields))).digest()
+    # As `field` does it for each, but written out: a million of these are proven in one go.
+    s, a, w, k = b"%d" % seq, b"%d" % at_ms, b"%d" % wall_ms, kind.encode("utf-8", "surrogatepass")
+    head = (ENTRY_DOMAINS[version], _length(len(previous)), previous, _length(len(s)), s, _length(len(a)), a)
+    rest = (_length(len(w)), w, _length(len(k)), k, _length(len(body)), body)
+    return hashlib.sha256(b"".join(head + rest)).digest()
 
 
 def version_of(entry: Entry, previous: bytes, least: int = 1) -> int:
@@ -113,8 +117,9 @@ def field(value: bytes | str | int) -> bytes:
     """Its length, and itself."""
     # A forged entry may hold text that is not Unicode: it must fail the check, not break it.
     raw = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
-    return len(raw).to_bytes(8, "big") + raw
+    return _length(len(raw)) + raw
 
 
+_length = struct.Struct(">Q").pack
 _JSON = msgspec.json.Encoder(order="deterministic")
 _EVENT: msgspec.json.Decoder[words.Event] = msgspec.json.Decoder(words.Event)

@@ -44,21 +44,26 @@ class Record(Struct, frozen=True):
 def reading(path: Path) -> Iterator[Record]:
     """Raises JournalError, in one line with place and mend, for what is no record or cannot be read at all."""
     place = f"journal {path}"
-    with _explained(place), contextlib.ExitStack() as stack:
-        with path.open("rb") as file:
-            start = file.read(len(EXPORT_MARK))
-        if start == EXPORT_MARK:
-            yield _export(path, place)
-            return
-        if _log_header(path):
-            copy = stack.enter_context(_copied(path))
-            db = apsw.Connection(str(copy))
-            db.pragma("locking_mode", "EXCLUSIVE")  # the copy is ours alone; its log needs no shared memory
-        else:  # all is in the file; it is read as if nobody ever wrote it
-            uri = f"file:{quote(str(path.resolve()))}?immutable=1"
-            db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-        stack.callback(db.close)
-        yield record_in(db, place)
+    with contextlib.ExitStack() as stack:
+        with _explained(place):
+            record = _opened(path, place, stack)
+        yield record
+
+
+def _opened(path: Path, place: str, stack: contextlib.ExitStack) -> Record:
+    with path.open("rb") as file:
+        start = file.read(len(EXPORT_MARK))
+    if start == EXPORT_MARK:
+        return _export(path, place)
+    if _log_header(path):
+        copy = stack.enter_context(_copied(path))
+        db = apsw.Connection(str(copy))
+        db.pragma("locking_mode", "EXCLUSIVE")  # the copy is ours alone; its log needs no shared memory
+    else:  # all is in the file; it is read as if nobody ever wrote it
+        uri = f"file:{quote(str(path.resolve()))}?immutable=1"
+        db = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    stack.callback(db.close)
+    return record_in(db, place)
 
 
 def record_in(db: apsw.Connection, place: str) -> Record:

@@ -29,7 +29,7 @@ from rung import words as w
 
 NONCE_BYTES = 12
 PAD_BYTES = 64
-CASE, REFUSED, DAY = "case", "refused", "day"  # what keys are of
+CASE, REFUSED, DAY, BLOCK = "case", "refused", "day", "block"  # what keys are of
 _REFUSALS = (w.Verdict.REFUSED, w.Verdict.TOO_LATE)
 # Of a refused press, all but what tells the box that it was taken.
 _OF_REFUSED: dict[type, dict[str, object]] = {

@@ -17,4 +17,5 @@ def brief(policy: Policy, case: Case, person: str | None, now_ms: int) -> w.Brie
         grounds=tuple((g.ground, now_ms - g.at_ms) for g in case.grounds),
         rungs=tuple((policy.find(t.rung).title, now_ms - t.at_ms) for t in case.taken),
         earlier=case.earlier,
+        epoch=case.epoch,
     )

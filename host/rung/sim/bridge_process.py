@@ -30,10 +30,12 @@ class BridgeProcess:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, program: Sequence[str], config: Path, happened: Callable[[Happening], None]) -> BridgeProcess:
-        """``program`` is `rung`; ``happened`` is told every happening, in order."""
+    async def start(
+        cls, program: Sequence[str], config: Path, happened: Callable[[Happening], None], *more: str
+    ) -> BridgeProcess:
+        """``program`` is `rung`, ``more`` options of `rung run`; ``happened`` is told every happening, in order."""
         process = await asyncio.create_subprocess_exec(
-            *(*program, "run", "--json", "-c", str(config)),
+            *(*program, "run", "--json", "-c", str(config), *more),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,

@@ -115,7 +115,6 @@ class BlockProposed(Struct, frozen=True, kw_only=True, tag=True):
     reason: Private
     until_ms: int = 0  # filled in when it is taken, as is what follows
     locked: str = ""  # the number, under a key of its own: a block may outlive its case
-    caller: str = ""  # by which all desks of a floor know the caller, and nobody else does
 
 
 class BlockDecided(Struct, frozen=True, kw_only=True, tag=True):

@@ -64,3 +64,4 @@ class Brief(Struct, frozen=True, kw_only=True):
     grounds: tuple[tuple[Ground, int], ...] = ()
     rungs: tuple[tuple[str, int], ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    epoch: int = 0  # of the call; with the case and the ask's number it names one ask for ever

@@ -73,7 +73,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(5)
+            process.wait(2)  # a baresip in mid-call would wait for its peer
         except subprocess.TimeoutExpired:
             process.kill()
     process.wait()

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from rung.phone.asterisk.calls import HOWS, Asked, CallBook, Line
 from rung.phone.asterisk.causes import NORMAL
 from rung.phone.asterisk.channels import Invitation
-from rung.phone.asterisk.link import AmiLink
+from rung.phone.asterisk.link import Ami
 from rung.phone.asterisk.settings import AsteriskSettings
 from rung.phone.asterisk.wire import Message
 from rung.phone.base import CannotMore, PhoneError, PhoneUnsureError
@@ -34,7 +34,7 @@ class Actions(CannotMore):
     def __init__(self, settings: AsteriskSettings, book: CallBook) -> None:
         self.settings = settings
         self.book = book
-        self.link: AmiLink | None = None
+        self.link: Ami | None = None
         self.alive = "RUNG_ALIVE_" + re.sub(r"\W", "_", settings.endpoint)  # the variable that our beat changes
         self.ahead_s = 0.0  # by how much Asterisk's clock is ahead of ours
         self._said: dict[str, asyncio.Future[Message]] = {}  # what the dialplan is to say, by token
@@ -44,7 +44,7 @@ class Actions(CannotMore):
     def tell(self, calls: list[Call]) -> None:
         raise NotImplementedError
 
-    def reach(self) -> AmiLink:
+    def reach(self) -> Ami:
         if self.link is None:
             raise PhoneError("Asterisk is not reached")
         return self.link

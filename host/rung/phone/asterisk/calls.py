@@ -232,9 +232,13 @@ class CallBook:
         return far.waits_for == own.id and not far.gone and not own.hung_up and own.cause not in LOST
 
     def _passed_on(self, line: Line) -> bool:
-        """Perhaps: who had called us was taken away, and we are alone in a bridge, where another may come at once."""
+        """Perhaps: whom we talked with was taken away, and another may come at once: we are alone in a bridge, or wait.
+
+        Whoever waited for them, or was called for them, is between two bridges then; the dialplan ends that soon.
+        """
         own, far = line.own, line.far
-        return not own.gone and bool(own.bridge) and not far.hung_up and not self.channels.members(own)
+        waited = own.up and far.id in (own.waits_for, own.invitation.agent if own.invitation is not None else "")
+        return not own.gone and (bool(own.bridge) or waited) and not far.hung_up and not self.channels.members(own)
 
     def _with(self, channel: Channel) -> list[Channel]:
         return [other for other in self.channels.in_bridge(channel.bridge) if other is not channel]

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import ssl
 from collections.abc import Callable
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -27,6 +28,21 @@ class Account(Struct, frozen=True, kw_only=True):
     secret: str
     tls: bool = False
     ca: str = ""
+
+
+class Ami(Protocol):
+    """A line to the manager: its own connection, or a share of one (`shared`)."""
+
+    @property
+    def lost(self) -> asyncio.Future[str]: ...
+
+    async def do(
+        self, name: str, within_s: float = REPLY_S, /, *, id: str = "", **fields: str | tuple[str, ...]
+    ) -> Message: ...
+
+    async def list(self, name: str, /, *, id: str = "", **fields: str | tuple[str, ...]) -> list[Message]: ...
+
+    async def close(self) -> None: ...
 
 
 class AmiLink:
@@ -75,9 +91,9 @@ class AmiLink:
             raise PhoneError(reply.get("Message", "Asterisk refused it"))
         return reply
 
-    async def list(self, name: str, **fields: str | tuple[str, ...]) -> list[Message]:
-        """One action that answers with a list of events. Raises as `do` does."""
-        id = str(next(self._ids))
+    async def list(self, name: str, /, *, id: str = "", **fields: str | tuple[str, ...]) -> list[Message]:
+        """One action that answers with a list of events. ``id``, and what it raises, as `do`."""
+        id = id or str(next(self._ids))
         found = self._lists[id] = []
         try:
             reply = await self._reply(id, name, fields, REPLY_S)

@@ -5,10 +5,11 @@ It aims: every command names the one channel by its unique id, which Asterisk ne
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from rung.phone.asterisk.calls import CallBook
 from rung.phone.asterisk.commands import Commands
-from rung.phone.asterisk.link import AmiLink
+from rung.phone.asterisk.link import Account, Ami, AmiLink, OnEvent
 from rung.phone.asterisk.recall import furnished, recall, started
 from rung.phone.asterisk.settings import AsteriskSettings
 from rung.phone.asterisk.wire import Message
@@ -20,14 +21,23 @@ _LAST_RETRY_S = 5.0
 _BEAT_S = 1.0  # the dialplan takes an agent back to the caller when three of its own seconds pass without one
 _BEAT_REPLY_S = 1.5  # with the beat itself: whoever sits here knows within 2.5 s that Asterisk does not answer
 
+Connect = Callable[[Account, OnEvent], Awaitable[Ami]]
 CAN = frozenset({"attended", "returns", "case", "join", "record", "listen", "coach", "barge", "block"})
 
 
 class AsteriskPhone(Commands):
     """A `rung.phone.base.Phone`."""
 
-    def __init__(self, settings: AsteriskSettings) -> None:
+    def __init__(
+        self,
+        settings: AsteriskSettings,
+        connect: Connect = AmiLink.connect,
+        attended: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``connect`` where a login is shared; ``attended``: somebody could take a caller back off hold."""
         super().__init__(settings, CallBook(settings.endpoint))
+        self._connect = connect
+        self._attended = attended
         self._feed: Feed = lambda news: None
         self._served = False  # whether this connection ever worked
         self._known = False  # whether the desk has been told of all calls, so that changes make sense
@@ -39,7 +49,7 @@ class AsteriskPhone(Commands):
         wait_s, told = _FIRST_RETRY_S, ""
         while True:
             try:
-                link = await AmiLink.connect(self.settings.account, self._on_event)
+                link = await self._connect(self.settings.account, self._on_event)
             except PhoneError as error:
                 if str(error) != told:
                     told = str(error)
@@ -50,7 +60,7 @@ class AsteriskPhone(Commands):
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, _LAST_RETRY_S)
 
-    async def _serve(self, link: AmiLink, told: str) -> str:
+    async def _serve(self, link: Ami, told: str) -> str:
         """Until the connection is lost; why it was."""
         self._served = False
         try:
@@ -69,7 +79,7 @@ class AsteriskPhone(Commands):
             self._feed(PhoneIs(up=False, why=why))
         return why
 
-    async def _catch_up(self, link: AmiLink) -> None:
+    async def _catch_up(self, link: Ami) -> None:
         """Asterisk's view of everything, joined with what was known before the connection was lost."""
         self.book.forget_channels()
         await furnished(link)
@@ -84,9 +94,10 @@ class AsteriskPhone(Commands):
         self._feed(CallsAre(self.book.calls()))
         self._served = True
 
-    async def _beat(self, link: AmiLink) -> None:
+    async def _beat(self, link: Ami) -> None:
         while not link.lost.done():
-            await link.do("Setvar", _BEAT_REPLY_S, Variable=self.alive, Value=str(time.monotonic_ns()))
+            if self._attended():
+                await link.do("Setvar", _BEAT_REPLY_S, Variable=self.alive, Value=str(time.monotonic_ns()))
             clock = await link.do("Getvar", _BEAT_REPLY_S, Variable="EPOCH")
             self.ahead_s = float(clock["Value"]) + 0.5 - time.time()  # it counts in whole seconds
             await asyncio.wait([link.lost], timeout=_BEAT_S)

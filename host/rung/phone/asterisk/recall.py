@@ -4,7 +4,7 @@ import asyncio
 from urllib.parse import unquote
 
 from rung.phone.asterisk.channels import Channel, Channels
-from rung.phone.asterisk.link import AmiLink
+from rung.phone.asterisk.link import Ami, AmiLink
 from rung.phone.asterisk.settings import AsteriskSettings
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_control import plain
@@ -12,7 +12,7 @@ from rung.phone.sip_control import plain
 DIALLING = ("Dial", "Queue", "FollowMe")  # applications that call others
 
 
-async def started(link: AmiLink) -> str:
+async def started(link: Ami) -> str:
     """When this Asterisk was started, in its own words."""
     status = await link.do("CoreStatus")
     return f"{status.get('CoreStartupDate', '')} {status.get('CoreStartupTime', '')}"
@@ -30,7 +30,7 @@ async def look(settings: AsteriskSettings) -> str:
     return f"Asterisk {version} at {settings.account.host}:{settings.account.port}, {len(channels)} channels"
 
 
-async def furnished(link: AmiLink) -> None:
+async def furnished(link: Ami) -> None:
     """PhoneError with the mend if Asterisk lacks our dialplan: without it a caller on hold might be left alone."""
     try:
         await link.list("ShowDialPlan", Context="rung-agent")
@@ -42,7 +42,7 @@ async def furnished(link: AmiLink) -> None:
         raise PhoneError("its global variable RUNG_ONWARD is not set: where are callers sent whose agent is lost?")
 
 
-async def recall(link: AmiLink, channels: Channels, device: str) -> None:
+async def recall(link: Ami, channels: Channels, device: str) -> None:
     """Fill the table. Events that come meanwhile find their place in it as they come."""
     await link.list("CoreShowChannels")
     mine = [channel for channel in channels.all.values() if channel.device == device]
@@ -55,7 +55,7 @@ async def recall(link: AmiLink, channels: Channels, device: str) -> None:
         channel.spied_by = {spy.id for spy in spies if spy.app_data.partition(",")[0] == channel.name}
 
 
-async def _notes(link: AmiLink, channel: Channel) -> None:
+async def _notes(link: Ami, channel: Channel) -> None:
     waits, case, called = await asyncio.gather(
         variable(link, channel.id, "SHARED(RUNG_WAITS)"),
         variable(link, channel.id, "RUNG_CASE"),
@@ -77,7 +77,7 @@ def _guess_who_called(channel: Channel, near: list[Channel]) -> None:
         channel.dialled_by = other.id
 
 
-async def variable(link: AmiLink, channel: str, name: str) -> str:
+async def variable(link: Ami, channel: str, name: str) -> str:
     """Of a channel; empty if it has none, or has ended."""
     try:
         return (await link.do("Getvar", Channel=channel, Variable=name)).get("Value", "")
