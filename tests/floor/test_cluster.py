@@ -120,8 +120,14 @@ def test_one_of_three_killed_and_one_paused_under_load_and_nothing_is_lost() -> 
 
 
 async def until_up(three: Cluster, name: str, times: int) -> None:
-    said = three.computers[name].said
-    await until(lambda: said.read_text().count("the floor is up") >= times, f"{name} is up again", BACK_S)
+    computer = three.computers[name]
+
+    def is_up() -> bool:
+        if computer.process is not None and computer.process.poll() is not None:
+            computer.start()  # as systemd does: here somebody may have taken its port meanwhile
+        return computer.said.read_text().count("the floor is up") >= times
+
+    await until(is_up, f"{name} is up again", BACK_S)
 
 
 async def one_of_three(made: Office) -> None:
