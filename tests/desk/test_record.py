@@ -175,7 +175,6 @@ def test_a_desk_with_a_damaged_record_starts_by_itself_and_says_so(tmp_path: Pat
     (aside,) = tmp_path.glob("journal.damaged-*.db")
     assert told.startswith("the record was begun anew: ") and aside.name in told and "keep it for the review" in told
     assert aside.read_bytes() == before
-    assert rung_run(tmp_path) == []
     path.with_suffix(".key").write_text("nonsense")
     (told,) = rung_run(tmp_path)
     assert told.startswith("heads of the record are not signed: ") and "put the right one back" in told
