@@ -19,7 +19,7 @@ from rung import words as w
 from rung.cli.after import after_door
 from rung.cli.app import app
 from rung.config import read_config
-from rung.desk.after_desk import Do, ListAll, Mine, Request, Show
+from rung.desk.after_desk import Do, ListAll, Mine, Request, Rest, Show
 from rung.desk.after_door import DOOR, DoorError, ask
 from rung.desk.privacy import Privacy
 from rung.floor.people import People
@@ -185,12 +185,12 @@ def test_a_running_bridge_is_asked(tmp_path: Path) -> None:
 
     async def play() -> None:
         rig = Desk()
-        async with rig.bridge(), after_door(config, rig.now, directory):
+        async with rig.bridge(), after_door(config, rig.now, directory, lambda: "agent-17"):
             rig.call_comes()
             rig.now.feed(w.Declared(Ground.PROFANITY))
             rig.phone.now("line-1", CallState.ENDED, EndedBy.US)
 
-            async def asks(what: Do | ListAll | Show | Mine, name: str, password: str = PASSWORD) -> object:
+            async def asks(what: Do | ListAll | Show | Mine | Rest, name: str, password: str = PASSWORD) -> object:
                 return await asyncio.to_thread(ask, tmp_path / "state", Request(what, name, password))
 
             wrong = await asks(ListAll(), "manager-1", "no")
@@ -202,6 +202,8 @@ def test_a_running_bridge_is_asked(tmp_path: Path) -> None:
             assert (await asks(Do(act), "agent-17")).why == "A manager reviews it; this waits for one."  # type: ignore[attr-defined]
             assert (await asks(Do(act), "manager-1")).done  # type: ignore[attr-defined]
             assert rig.has(w.Attended)
+            assert (await asks(Rest(), "agent-17")).why == "There is no breather."  # type: ignore[attr-defined]
+            assert "whoever sits there" in (await asks(Rest(), "agent-18")).why  # type: ignore[attr-defined]
             rig.disk_is(full=True)
             failed = await asks(Do(act), "manager-1")
             assert not failed.done and "not done: " in failed.why  # type: ignore[attr-defined]
@@ -220,7 +222,7 @@ def test_the_door_lets_nobody_in_who_cannot_read_its_file(tmp_path: Path) -> Non
 
     async def play() -> None:
         rig = Desk()
-        async with rig.bridge(), after_door(config, rig.now, None):
+        async with rig.bridge(), after_door(config, rig.now, None, lambda: None):
             door = tmp_path / "state" / DOOR
             assert door.stat().st_mode & 0o077 == 0
             told = json.loads(door.read_text())

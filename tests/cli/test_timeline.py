@@ -154,7 +154,7 @@ EVENTS: list[tuple[w.Event, str]] = [
         "eve: block decided: d-1, granted, x, 3",
     ),
     (
-        w.Attended(act=w.BlockProposed(case="d-1", reason="x", locked="5f", caller="e0"), by="eve", jobs=()),
+        w.Attended(act=w.BlockProposed(case="d-1", reason="x", locked="5f"), by="eve", jobs=()),
         "eve: block proposed: d-1, x",
     ),
     (w.PersonSignedOn(person="ann", role=w.Role.AGENT, trained=True), "ann signs on as agent"),

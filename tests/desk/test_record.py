@@ -28,7 +28,7 @@ from rung.journal.store import Journal
 from rung.journal.verify import verify
 from rung.policy import Book, load
 from rung.sim.disk import Step
-from rung.words import Button, CallState
+from rung.words import Button, CallState, Gesture
 
 PATIENCE_S = 30.0
 
@@ -48,8 +48,30 @@ def test_a_record_that_is_found_damaged_refuses_the_press_ends_the_bridge_and_le
                 answer = desk.now.feed(w.Declared(w.Ground.SLUR))
                 assert answer is not None and "keep it for the review" in answer.why
                 await asyncio.sleep(2.5)
+                desk.disk_is(full=False)
         assert ended.group_contains(JournalDamaged)
         assert desk.phone.living[LINE].state == CallState.UP and desk.phone.asked == []
+
+    asyncio.run(run())
+
+
+def test_a_press_from_before_the_record_was_begun_anew_is_one_of_an_earlier_call() -> None:
+    """The box repeats what was never acknowledged; the fresh record knows of no call but the one that is up."""
+
+    async def run() -> None:
+        desk = Desk()
+        begun = w.RecordBegunAnew(why="damaged", file="", journal="", seq=0, hash="", epoch=3_000_000)
+        with closing(Journal("/desk.journal", vfs=desk._layer.name)) as journal:
+            journal.append([begun], at_ms=0, wall_ms=0)
+        async with desk.bridge():
+            desk.call_comes()
+            (opened,) = desk.of(w.CaseOpened)
+            assert isinstance(opened, w.CaseOpened) and opened.epoch == 3_000_001
+            for epoch in (1, 17, 2_999_999):
+                desk.epoch = epoch
+                answer = await desk.press(Button.RELEASE, Gesture.HOLD)
+                assert answer.verdict == w.Verdict.REFUSED, answer
+            assert desk.phone.living[LINE].state == CallState.UP and desk.phone.asked == []
 
     asyncio.run(run())
 
@@ -153,7 +175,6 @@ def test_a_desk_with_a_damaged_record_starts_by_itself_and_says_so(tmp_path: Pat
     (aside,) = tmp_path.glob("journal.damaged-*.db")
     assert told.startswith("the record was begun anew: ") and aside.name in told and "keep it for the review" in told
     assert aside.read_bytes() == before
-    assert rung_run(tmp_path) == []
     path.with_suffix(".key").write_text("nonsense")
     (told,) = rung_run(tmp_path)
     assert told.startswith("heads of the record are not signed: ") and "put the right one back" in told

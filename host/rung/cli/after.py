@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,15 @@ from rung.words import Actor, Job, Role
 WHO = "say who you are: --as NAME (known by `rung people add`), or name desk.person in rung.toml"
 
 
-def after_door(config: Config, bridge: Bridge, directory: Any) -> AfterDoor:
-    """The running bridge's door. ``directory``: a `rung.desk.seat.Directory`, or None."""
-    desk = AfterDesk(bridge.after, config.desk.name, lambda: bridge.feed(w.BreatherOver()))
+def after_door(config: Config, bridge: Bridge, directory: Any, sits: Callable[[], str | None]) -> AfterDoor:
+    """The running bridge's door. ``directory``: a `rung.desk.seat.Directory`, or None. ``sits``: who is here now."""
+
+    def rest(person: str) -> w.Answer | None:
+        if person != sits():
+            return w.Answer(verdict=w.Verdict.REFUSED, why="Only whoever sits there ends a breather.")
+        return bridge.feed(w.BreatherOver())
+
+    desk = AfterDesk(bridge.after, config.desk.name, rest)
 
     async def handle(request: Request) -> Reply:
         actor = _own(config) if not request.name else await _checked(directory, request)

@@ -39,12 +39,16 @@ def main() -> None:
 def run(
     config: ConfigFile = Path("rung.toml"),
     json: Annotated[bool, typer.Option("--json", help="Print what happens, one event a line.")] = False,
+    callers: Annotated[
+        bool,
+        typer.Option("--callers", help="With --json: numbers, notes and views too, for a program; never a log."),
+    ] = False,
     person: Annotated[str, typer.Option(help="Sign on; the password is asked for, or read from stdin.")] = "",
 ) -> None:
     """Run the bridge of one desk: a real port and a configured phone."""
     from rung.cli.run import run_desk
 
-    run_desk(config, json, person)
+    run_desk(config, json, person, callers=callers)
 
 
 @app.command()

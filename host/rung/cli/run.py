@@ -26,6 +26,7 @@ from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.desk.orders import serve
 from rung.desk.privacy import Retention
+from rung.desk.withholding import withheld
 from rung.floor.base import Floor, FloorError, Place
 from rung.journal.anew import open_journal
 from rung.journal.format import JournalDamaged, JournalError
@@ -41,22 +42,23 @@ DAMAGED_AGAIN_S = 60.0  # a fresh record that is damaged this soon is no acciden
 SWITCH_S = 0.0005  # link, event loop and watcher share one interpreter; a press would wait out Python's own 5 ms
 
 
-def run_desk(file: Path, json: bool, person: str = "") -> None:
+def run_desk(file: Path, json: bool, person: str = "", *, callers: bool = False) -> None:
     """``person`` signs on first; their password is asked for, or read from stdin."""
     sys.setswitchinterval(SWITCH_S)
     config = _config(file)
     comes = (person, typed(f"password of {person}: ")) if person else None
     damage = ""
+    printed = (_print_json if callers else _print_withheld) if json else None
     while True:
         begun, is_fresh = time.monotonic(), bool(damage)
-        damage = _until_damaged(config, json, damage, comes)
+        damage = _until_damaged(config, printed, damage, comes)
         if not damage:
             return
         if is_fresh and time.monotonic() - begun < DAMAGED_AGAIN_S:
             stop(f"{damage}; it was begun anew a moment ago, so look after the disk first")
 
 
-def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, str] | None) -> str:
+def _until_damaged(config: Config, printed: Watch | None, damage: str, comes: tuple[str, str] | None) -> str:
     """Run until it is ended, or the record is found damaged: returns how. ``damage`` is what the one before met."""
     phone = phone_of(config)
     floor = floor_of(config)
@@ -66,9 +68,9 @@ def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, st
         vault = vault_of(config)
     except (JournalError, OSError) as error:
         stop(str(error))
-    screen = None if json else Screen(HELP + "\n" if floor is not None else "")
+    screen = Screen(HELP + "\n" if floor is not None else "") if printed is None else None
     site = site_of(config)
-    eyes = _print_json if screen is None else screen.happened
+    eyes = screen.happened if screen is not None else printed or _print_withheld
     teller = Teller(eyes if site is None else _both(site.happened, eyes))
     if begun_anew:
         teller.tell("trouble", text=begun_anew)
@@ -80,13 +82,16 @@ def _until_damaged(config: Config, json: bool, damage: str, comes: tuple[str, st
     try:
         asyncio.run(_run(config, phone, journal, vault, signer, teller, screen, floor, comes, site))
     except* JournalDamaged as damaged:
-        found = str(damaged.exceptions[0])
+        found = journal.damage
+        if not found:  # it is the file of keys, which nobody can begin anew without losing what it opens
+            stop(str(damaged.exceptions[0]))
     except* (JournalError, PageError) as failed:
         stop(str(failed.exceptions[0]))
     finally:
         with contextlib.suppress(JournalError):  # a damaged one may not be closed in good order
             journal.close()
-        vault.close()  # both first: the next bridge may need them while a watcher still does not read
+        with contextlib.suppress(JournalError):
+            vault.close()  # both first: the next bridge may need them while a watcher still does not read
         teller.close()
     return found
 
@@ -142,6 +147,13 @@ def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, p
     from rung.desk.seat import Seat
 
     return Seat(bridge, directory, place, config.desk.role)
+
+
+def sits_here(config: Config, seat: Any) -> str | None:
+    """Who is signed on, or who the configuration says sits here."""
+    if seat is None:
+        return config.desk.person
+    return seat.known.id if seat.known is not None else None
 
 
 def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
@@ -219,7 +231,7 @@ async def _run(
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        door = after_door(config, bridge, directory_of(config, floor, phone))
+        door = after_door(config, bridge, directory_of(config, floor, phone), lambda: sits_here(config, seat))
         async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)
@@ -270,3 +282,7 @@ def _print_json(happening: Happening) -> None:
     with contextlib.suppress(BrokenPipeError):  # nobody reads any more; the desk works on
         sys.stdout.buffer.write(msgspec.json.encode(happening) + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _print_withheld(happening: Happening) -> None:
+    _print_json(withheld(happening))

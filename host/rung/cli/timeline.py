@@ -238,7 +238,7 @@ def _act(act: w.AfterAct) -> str:
             told.append(f"until {datetime.fromtimestamp(value / 1000):%Y-%m-%d %H:%M}")
         elif value is True:
             told.append(key.replace("_", " "))
-        elif value and key not in ("locked", "caller"):
+        elif value and key != "locked":
             told.append(", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
     return _spaced(type(act).__name__) + (f": {', '.join(told)}" if told else "")
 

@@ -108,9 +108,9 @@ class AfterDesk:
         self,
         after: Afterwards,
         name: str,
-        rest: Callable[[], w.Answer | None] | None = None,
+        rest: Callable[[str], w.Answer | None] | None = None,
     ) -> None:
-        """``name``: the desk's. ``rest`` ends the breather, where a bridge runs."""
+        """``name``: the desk's. ``rest`` ends the breather of this person, where a bridge runs."""
         self._after = after
         self._name = name
         self._rest = rest
@@ -127,7 +127,7 @@ class AfterDesk:
             case Do(act=act):
                 return _told(self._after.attend(act, actor))
             case Rest():
-                told = self._rest() if self._rest is not None else None
+                told = self._rest(actor.id) if self._rest is not None else None
                 return Reply(why="No bridge runs here, so there is no breather.") if told is None else _told(told)
             case ListAll(due_only=due_only):
                 return Reply(done=True, rows=tuple(self._rows(actor, due_only)))

@@ -92,6 +92,8 @@ async def serve(folder: Path, privacy: Privacy, retention: Retention) -> None:
             await writer.drain()
         writer.close()
 
+    if not hasattr(asyncio, "start_unix_server"):
+        raise OSError("this system has no sockets in a folder")
     at = folder / SOCKET
     at.unlink(missing_ok=True)
     server = await asyncio.start_unix_server(answer, at)
@@ -104,7 +106,9 @@ async def serve(folder: Path, privacy: Privacy, retention: Retention) -> None:
 
 
 async def ask(folder: Path, order: Order) -> Done | None:
-    """What the running desk says; None: no desk runs there."""
+    """What the running desk says; None: no desk runs there, or this system has no such sockets (Windows)."""
+    if not hasattr(asyncio, "open_unix_connection"):
+        return None
     try:
         reader, writer = await asyncio.open_unix_connection(folder / SOCKET, limit=LINE_BYTES)
     except OSError:

@@ -100,6 +100,11 @@ def unseal(event: w.Event, cipher: AESGCM | None) -> w.Event | None:
         return None
 
 
+def bare(struct: Any) -> Any:
+    """The struct with gaps where it could name a caller, and nothing sealed in their place."""
+    return _without(struct, False)[0]
+
+
 @cache
 def private_fields(kind: type) -> tuple[str, ...]:
     """Those typed `Private`, by name."""

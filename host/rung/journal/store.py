@@ -90,7 +90,7 @@ class Journal:
         while batch := self._select("WHERE seq > ? ORDER BY seq LIMIT ?", (after, READ_BATCH)):
             yield from batch
             if batch[-1].seq <= after:  # only in a damaged file; reading on would never end
-                raise JournalDamaged(f"{self._place}: {DAMAGED} (entries out of order)")
+                raise self._damaged(f"{DAMAGED} (entries out of order)")
             after = batch[-1].seq
 
     def entry(self, seq: int) -> Entry | None:
@@ -181,8 +181,8 @@ class Journal:
         tail = last[-1]
         before = last[0] if len(last) == 2 else genesis(self.id)
         if before.seq != tail.seq - 1 or not follows(tail, before.hash):
-            raise JournalDamaged(
-                f"{self._place}: entry {tail.seq} does not follow from what comes before it; "
+            raise self._damaged(
+                f"entry {tail.seq} does not follow from what comes before it; "
                 "keep the file for the review and name a new one"
             )
         return Head(tail.seq, tail.hash)
@@ -195,6 +195,10 @@ class Journal:
     def _one(self, rest: str, values: tuple[str | int, ...] = ()) -> Entry | None:
         found = self._select(rest, values)
         return found[0] if found else None
+
+    def _damaged(self, why: str) -> JournalDamaged:
+        self.damage = f"{self._place}: {why}"
+        return JournalDamaged(self.damage)
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

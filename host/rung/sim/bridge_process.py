@@ -35,7 +35,7 @@ class BridgeProcess:
     ) -> BridgeProcess:
         """``program`` is `rung`, ``more`` options of `rung run`; ``happened`` is told every happening, in order."""
         process = await asyncio.create_subprocess_exec(
-            *(*program, "run", "--json", "-c", str(config), *more),
+            *(*program, "run", "--json", "--callers", "-c", str(config), *more),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
