@@ -37,7 +37,9 @@ LONG = os.environ.get("RUNG_LONG") == "1"
 STALL_S = 30.0 if LONG else 3.5  # in all; at 32 s SIP itself gives up what was not answered
 TOLD_S = 3.0
 PATIENT = {"rtp_timeout_s": 0}  # a telephone that gives up a silent line itself is another matter
-GARBAGE = [b"\x00\xff" * 99, b"999999999:", b'15:{"response":1}x,', b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 200_000]
+NOISE, LETTER, LONG_LINE = b"\x00\xff" * 99 + b"\r\n\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x" * 200_000
+NETSTRINGS = [NOISE, b"999999999:", b'15:{"response":1}x,', LETTER, LONG_LINE]  # each is wrong at another place
+LINES = [NOISE, LETTER, LONG_LINE]
 
 Stands = list[tuple[str, w.CallState]]
 
@@ -104,6 +106,7 @@ class Struck:
     pid: Callable[[], int]
     say: Callable[[bytes], None]
     again: Callable[[], Awaitable[None]]
+    garbage: list[bytes]
     bridge: Bridge
     shown: list[Happening] = field(default_factory=list)
 
@@ -170,7 +173,7 @@ async def stalled(s: Struck, stands: Stands) -> None:
 
 
 async def garbled(s: Struck, stands: Stands) -> None:
-    for garbage in GARBAGE if LONG else GARBAGE[:2]:
+    for garbage in s.garbage if LONG else s.garbage[:2]:
         mark, begun = len(s.world.desk.news), time.monotonic()
         s.say(garbage)
         await s.told(mark, begun)
@@ -236,7 +239,7 @@ async def embedded(made: Rig) -> AsyncIterator[Struck]:
             world.agent = SipHand(new)
 
         async with running(world.phone) as world.desk:
-            ways = {"pid": lambda: life[-1].pid, "say": cut.say, "again": again}
+            ways = {"pid": lambda: life[-1].pid, "say": cut.say, "again": again, "garbage": LINES}
             async with _desk(world, made.folder, **ways) as struck:
                 yield struck
 
@@ -253,7 +256,12 @@ async def debians_baresip(made: Rig) -> AsyncIterator[Struck]:
 
         try:
             async with running(world.phone) as world.desk:
-                ways = {"pid": lambda: life[-1].pid if life else peer.pid, "say": cut.say, "again": again}
+                ways = {
+                    "pid": lambda: life[-1].pid if life else peer.pid,
+                    "say": cut.say,
+                    "again": again,
+                    "garbage": NETSTRINGS,
+                }
                 async with _desk(world, made.folder, **ways) as struck:
                     yield struck
         finally:
@@ -275,6 +283,6 @@ async def asterisk(played: Played, folder: Path) -> AsyncIterator[Struck]:
             for name, hand in (("agent", world.agent), ("caller", world.caller), ("sup", world.sup)):
                 hand.sip = made.phones[name]  # type: ignore[attr-defined]
 
-        ways = {"pid": lambda: made.asterisk.pid, "say": cut.say, "again": again}
+        ways = {"pid": lambda: made.asterisk.pid, "say": cut.say, "again": again, "garbage": LINES}
         async with _desk(world, folder, **ways) as struck:
             yield struck
