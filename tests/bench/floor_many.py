@@ -23,11 +23,13 @@ from tests.real.peers import free_port
 
 from rung import words as w
 from rung.floor.base import AsksAre, FloorNews, Line, Place, Status
+from rung.floor.grants import Grants
 from rung.floor.nats import NatsFloor, _Session
 from rung.floor.nats_letters import Part, encode
 from rung.floor.nats_link import Enrolment, FloorUnsureError, Link, Unreachable, connected
 from rung.floor.nats_places import Places, keep, put
 from rung.floor.nats_steward import Steward
+from rung.floor.nkey import new_seed
 from rung.floor.site import SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
 from rung.words import Outcome, Reply, Role, Want
@@ -80,12 +82,13 @@ class SharedLink:
 class SimDesk:
     """One desk's own code for letters and asks, over a connection that it shares."""
 
-    def __init__(self, name: str, role: Role, link: SharedLink, places: Places) -> None:
+    def __init__(self, name: str, role: Role, link: SharedLink, places: Places, ca: str) -> None:
         self.name, self.role, self.link = name, role, link
-        self.floor = NatsFloor(Enrolment(desk=name, role=role, servers=(), ca="", seed=""))
+        self.floor = NatsFloor(Enrolment(desk=name, role=role, servers=(), ca=ca, seed=new_seed()))
         self.floor._place = self.place(Status.FREE)
         self.session = _Session(self.floor, link, self._feed)  # type: ignore[arg-type]
         self.session._places, self.session._told = places, w.FloorIs(up=True)
+        self.session._grants = Grants(name, ca, signed_on=False)
         self.floor._session = self.session
         self.subject = f"rung.place.{role}.{name}"
         self.answered: asyncio.Future[int] | None = None
@@ -209,7 +212,7 @@ async def measure(folder: SiteFolder, count: int, asks: int, per_s: float, serve
 
 async def everybody(folder: SiteFolder, count: int) -> list[SimDesk]:
     desks: list[SimDesk] = []
-    places = Places()
+    places, ca = Places(), folder.ca()
     for number in range(0, count, ON_ONE):
         made = connected(folder.steward()[0])
         link = SharedLink(await made.__aenter__(), number)
@@ -217,7 +220,7 @@ async def everybody(folder: SiteFolder, count: int) -> list[SimDesk]:
         await link.start()
         await link.listen("rung.places.>", places.told if not desks else _passed_over)
         some = [
-            SimDesk(f"d{n}", Role.SUPERVISOR if n % EVERY == 0 else Role.AGENT, link, places)
+            SimDesk(f"d{n}", Role.SUPERVISOR if n % EVERY == 0 else Role.AGENT, link, places, ca)
             for n in range(number, min(number + ON_ONE, count))
         ]
         for start in range(0, len(some), 50):

@@ -11,6 +11,7 @@ from rung.policy import Book, Desk, load
 from rung.policy.view import view
 from rung.words import CallState, EndedBy
 
+KEPT = "it is kept as journal.damaged-20261125T231440.db, sound up to entry 12345"  # what a log is for
 CALL = w.Call(id=f"x{NUMBER}", state=CallState.ENDED, direction="in", peer=NUMBER, ended_by=EndedBy.THEM, cause=NUMBER)
 
 
@@ -28,11 +29,11 @@ def test_nothing_else_does() -> None:
         call=CALL,
         effect=w.LookUp(1, "c", NUMBER),
         answer=w.Answer(w.Verdict.REFUSED, f"somebody else is in this call ({NUMBER})", w.Button.WARN),
-        text="not accepted: sip:+49 151 12345678@10.0.0.9 is busy",
+        text=f"not accepted: sip:{NUMBER}@10.0.0.9 is busy; {NUMBER}, +49 151 12345678, 015112345678; {KEPT}",
         view=view(Book(load("warm-transfer")), Desk(), 0),
     )
     told = withheld(happening)
     assert told.view is None and told.call is not None and told.call.ended_by == EndedBy.THEM
-    assert told.text == "not accepted: sip:…@… is busy"
+    assert told.text == f"not accepted: … is busy; …, …, …; {KEPT}"
     assert told.answer == w.Answer(w.Verdict.REFUSED, "", w.Button.WARN)
     assert NUMBER not in msgspec.json.encode(told).decode()

@@ -22,7 +22,7 @@ from rung.floor.site import SiteFolder
 from rung.floor.site_service import code_for
 from rung.words import Role
 
-BACK_S = 45.0  # the servers choose a new leader within 4 to 9 s, each desk tries again every 2 s; here much else runs
+BACK_S = 60.0  # the servers choose a new leader within 4 to 9 s, each desk tries again every 2 s; here much else runs
 CALLS = 3 if os.environ.get("RUNG_LONG") else 1  # handed over in each of the cluster's troubles
 HELD_S = 5.0  # so long two of three are gone
 
@@ -83,14 +83,18 @@ async def all_on_floor(made: Office, what: str) -> None:
     print(f"{what}: everybody on the floor after {took:.1f} s")
 
 
+@pytest.mark.timeout(300)
 def test_one_of_three_killed_and_one_paused_under_load_and_nothing_is_lost() -> None:
     async def play(three: Cluster) -> None:
+        for name in NAMES:
+            await until_up(three, name, 1)
         async with office("warm-transfer", only=("ada", "eve", "fay"), floor=three) as made:
             made.extension.habit("busy")
             load = Load(made)
             await load.goes_on()
             killed = server_of(made.ada, three)
             three.computers[killed].kill()
+            await asyncio.sleep(0.5)
             await all_on_floor(made, f"{killed} is killed")
             await load.goes_on()
             three.computers[killed].start()
@@ -116,8 +120,14 @@ def test_one_of_three_killed_and_one_paused_under_load_and_nothing_is_lost() -> 
 
 
 async def until_up(three: Cluster, name: str, times: int) -> None:
-    said = three.computers[name].said
-    await until(lambda: said.read_text().count("the floor is up") >= times, f"{name} is up again", BACK_S)
+    computer = three.computers[name]
+
+    def is_up() -> bool:
+        if computer.process is not None and computer.process.poll() is not None:
+            computer.start()  # as systemd does: here somebody may have taken its port meanwhile
+        return computer.said.read_text().count("the floor is up") >= times
+
+    await until(is_up, f"{name} is up again", BACK_S)
 
 
 async def one_of_three(made: Office) -> None:

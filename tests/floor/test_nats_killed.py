@@ -7,6 +7,7 @@ when the server is back the story goes on to its end.
 import asyncio
 import os
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib import import_module
@@ -15,6 +16,7 @@ import pytest
 from tests.floor.nats_rig import NatsRig, RealSite, nats_rig, real_site
 from tests.floor.office import PATIENCE_S, Office, Seat, office
 from tests.floor.test_shuffle import ACTS, anything, is_settled
+from tests.floor.watch import NOBODY_S, Watch
 
 from rung import words as w
 from rung.floor.base import FloorError, Line
@@ -33,6 +35,7 @@ class Killer:
     def __init__(self, rig: NatsRig, nth: int) -> None:
         self.count = 0
         self.at = ""
+        self.whole_s = time.monotonic()  # since when there is a server
         self._rig = rig
         self._nth = nth
         self._task: asyncio.Task[None] | None = None
@@ -45,8 +48,10 @@ class Killer:
             self._task = asyncio.get_running_loop().create_task(self._bring_back())
 
     async def _bring_back(self) -> None:
+        self.whole_s = float("inf")
         await asyncio.sleep(DEAD_S)
         self._rig.made.server.start()
+        self.whole_s = time.monotonic()
 
     async def is_back(self) -> None:
         if self._task is not None:
@@ -121,6 +126,7 @@ async def played(site: RealSite, policy: str, story: Story, nth: int) -> Killer:
         made.extension.habit("busy")
         await made.call()
         rig.step = killer = Killer(rig, nth)
+        watch = Watch(made, lambda: killer.whole_s)
         try:
             await story(made)
         except (AssertionError, TimeoutError) as error:
@@ -128,6 +134,8 @@ async def played(site: RealSite, policy: str, story: Story, nth: int) -> Killer:
         finally:
             rig.step = lambda what: None
             await killer.is_back()
+            await watch.stop()
+        assert watch.longest_s <= NOBODY_S, f"no owner for {watch.longest_s:.1f} s after step {nth}, {killer.at}"
         for seat in made.seats:
             await seat.until(lambda seat=seat: seat.bridge._desk.facts.floor_up)  # type: ignore[misc]
         await copied(rig, made)

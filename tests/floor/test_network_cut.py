@@ -8,13 +8,14 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 from tests.floor.nats_rig import nats_rig
 from tests.floor.netns_rig import FarRig, FarSite, far_site, needs_namespaces
 from tests.floor.office import EXTENSION, Office, office
 from tests.floor.test_nats_killed import STORIES, copied
+from tests.floor.watch import NOBODY_S, Watch
 
 from rung import words as w
 from rung.floor.base import FloorError
@@ -24,7 +25,6 @@ pytestmark = needs_namespaces
 LONG = bool(os.environ.get("RUNG_LONG"))
 KNOWN_S = 4.5  # longer than it takes until everybody knows of the cut
 SHORT_S = 0.5  # shorter: TCP says it again, and nobody has known
-NOBODY_S = 5.0  # so long a living call may have no owner once the network is whole
 STEPS = 1000 if LONG else 2  # of each story that are cut, spread over it
 DESKS = ("ada", "eve", "fay")
 
@@ -56,32 +56,6 @@ class Cutter:
             await self._task
 
 
-class Watch:
-    """How long the case of a living call has had no owner at a stretch, while the network was whole."""
-
-    def __init__(self, made: Office, cutter: Cutter) -> None:
-        self.longest_s = 0.0
-        self._made, self._cutter = made, cutter
-        self._task = asyncio.create_task(self._run())
-
-    async def _run(self) -> None:
-        since = time.monotonic()
-        while True:
-            now = time.monotonic()
-            if any(seat.has_case for seat in self._made.seats) or not self._made.caller.living:
-                since = now
-            self.longest_s = max(self.longest_s, now - max(since, self._cutter.whole_s))
-            self._made.check_owners()
-            await asyncio.sleep(0.02)
-
-    async def stop(self) -> None:
-        if self._task.done():
-            await self._task
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-
-
 @asynccontextmanager
 async def far_office(site: FarSite, policy: str) -> AsyncIterator[tuple[Office, FarRig]]:
     async with nats_rig(site, FarRig) as rig, office(policy, only=DESKS, floor=rig) as made:
@@ -95,7 +69,7 @@ async def played(site: FarSite, name: str, nth: int, desk: str, for_s: float) ->
     async with far_office(site, policy) as (made, rig):
         await made.call()
         rig.step = cutter = Cutter(rig, nth, desk, for_s)
-        watch = Watch(made, cutter)
+        watch = Watch(made, lambda: cutter.whole_s)
         try:
             await story(made)
             await cutter.is_whole()

@@ -55,6 +55,9 @@ def site() -> Iterator[RealSite]:
         "rung.floor.enrol.ada",
         "rung.upheld.floor",
         "rung.incident.ada",
+        "rung.site",
+        "rung.handed.policies",
+        "rung.handing.policies",
         "_INBOX.eve.x",
         "$JS.API.STREAM.INFO.INCIDENTS",
         "$JS.API.STREAM.PURGE.PLACES",
@@ -68,7 +71,18 @@ def test_a_desk_may_say_nothing_but_its_own(site: RealSite, subject: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "subject", ["rung.to.eve.*", "rung.to.*.ada", "rung.>", ">", "_INBOX.>", "$SYS.>", "rung.floor.>"]
+    "subject",
+    [
+        "rung.to.eve.*",
+        "rung.to.*.ada",
+        "rung.>",
+        ">",
+        "rung.site",
+        "rung.handed.>",
+        "_INBOX.>",
+        "$SYS.>",
+        "rung.floor.>",
+    ],
 )
 def test_a_desk_may_hear_nothing_but_its_own(site: RealSite, subject: str) -> None:
     assert "permissions violation for subscription" in asyncio.run(tried(site, subscribe=subject))

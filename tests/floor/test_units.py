@@ -23,7 +23,9 @@ HERE_RUNG = Path(sys.executable).with_name("rung")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze: apt install systemd")
-@pytest.mark.parametrize(("unit", "whose"), [("rung-floor", "--system"), ("rung-desk", "--user")])
+@pytest.mark.parametrize(
+    ("unit", "whose"), [("rung-floor", "--system"), ("rung-pbx", "--system"), ("rung-desk", "--user")]
+)
 def test_systemd_takes_the_unit(tmp_path: Path, unit: str, whose: str) -> None:
     text = (UNITS / f"{unit}.service").read_text()
     assert text.count(RUNG) == 1
@@ -36,7 +38,7 @@ def test_systemd_takes_the_unit(tmp_path: Path, unit: str, whose: str) -> None:
     assert not complaints, complaints
 
 
-@pytest.mark.parametrize("unit", ["rung-floor", "rung-desk"])
+@pytest.mark.parametrize("unit", ["rung-floor", "rung-pbx", "rung-desk"])
 def test_what_a_unit_starts_is_there(unit: str) -> None:
     text = (UNITS / f"{unit}.service").read_text()
     found = re.search(rf"^ExecStart={RUNG} (.*)$", text, re.MULTILINE)

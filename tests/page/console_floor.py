@@ -7,7 +7,6 @@ from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator, Page
-from tests.page.floor import QUICK
 
 from rung.floor.base import Floor, Place
 from rung.floor.local import LocalFloor
@@ -22,6 +21,7 @@ from rung.sim.handset import Handset, VirtualHandset
 from rung.sim.phone import VirtualPhone
 from rung.words import Person, Role
 
+PATIENT = Times(wait=0.3, say_time=0.3, answer_within=300, widen_after=200)  # an ask outlives a busy computer
 NUMBERS = {"ada": "500", "eve": "601", "fay": "602", "gus": "603"}
 HZ = {"ada": 880, "eve": 620, "fay": 700, "gus": 740}
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -96,7 +96,7 @@ async def consoles(
     *,
     handle: Callable[[str], Floor] | None = None,
     names: tuple[str, ...] = ("ada", "eve"),
-    times: Times = QUICK,
+    times: Times = PATIENT,
     recording: Recording = "never",
 ) -> AsyncIterator[ConsoleFloor]:
     """``handle`` hands out desks' handles on a floor; left out: a local one."""

@@ -5,6 +5,7 @@ the record, the keys out of their file, and only then "erased" into the record. 
 carried out when the desk starts again: so a case is either whole, or erased, and no claim stands before the deed.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
@@ -16,7 +17,6 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.desk.own_data import Own, own
-from rung.desk.withholding import NUMBER
 from rung.journal.format import Entry
 from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, case_of, keys_for
 from rung.journal.store import Journal
@@ -24,6 +24,7 @@ from rung.journal.vault import Vault
 
 AT_ONCE = 500  # entries read under the desk's lock
 DAY_MS = 24 * 3600 * 1000
+_NUMBER = re.compile(r"\d(?:[\s./()\-]*\d){4,}")  # five digits or more: perhaps somebody's number
 
 
 class PrivacyError(Exception):
@@ -124,7 +125,7 @@ class Privacy:
         """Erase these cases; returns the keys that are gone. All or none: PrivacyError names what stops it."""
         with self._lock:
             self._named(person, why)
-            if NUMBER.search(why):
+            if _NUMBER.search(why):
                 raise PrivacyError("the reason stays in the record: leave the number out of it")
             self._finish()
             there, keys = self._vault.there(), []

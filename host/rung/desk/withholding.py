@@ -10,7 +10,8 @@ from rung import words as w
 from rung.desk.happening import Happening
 from rung.journal.sealing import bare
 
-NUMBER = re.compile(r"\+?\d(?:[\s./()\-]*\d){4,}")  # five digits or more: perhaps somebody's number
+# An address, a number with its country, or seven digits by themselves: not a file's name, nor an instant in one.
+_CALLER = re.compile(r"(?:sips?|tel):[^\s;>,)]+|\+\d[\d ./()\-]{4,}\d|(?<![\w.\-])\d{7,15}(?![\w.\-])")
 
 
 def withheld(happening: Happening) -> Happening:
@@ -22,4 +23,4 @@ def withheld(happening: Happening) -> Happening:
     }
     if (call := happening.call) is not None:
         changes["call"] = w.Call(id="", state=call.state, direction=call.direction, ended_by=call.ended_by)
-    return replace(happening, view=None, asks=(), text=NUMBER.sub("…", happening.text), **changes)
+    return replace(happening, view=None, asks=(), text=_CALLER.sub("…", happening.text), **changes)

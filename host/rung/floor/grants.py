@@ -73,6 +73,16 @@ class Grants:
         self._signed_on = signed_on
         self._used: set[str] = set()
 
+    def heard(
+        self, said: Granted | w.Replied, sender: Sender, asks: Mapping[int, w.AskFloor], now_s: float
+    ) -> w.Replied | w.GrantRefused:
+        """As `read`. Unsigned it counts from a desk of the release before alone, where nobody has a pass to show."""
+        if isinstance(said, Granted):
+            return self.read(said, sender, asks, now_s)
+        if self._signed_on or sender.key or sender.role != Role.SUPERVISOR:
+            return w.GrantRefused(desk=sender.desk, person=said.person, ask=said.ask, why="it is not signed")
+        return said
+
     def read(
         self, granted: Granted, sender: Sender, asks: Mapping[int, w.AskFloor], now_s: float
     ) -> w.Replied | w.GrantRefused:
@@ -120,3 +130,8 @@ class Grants:
         if ticket.person != told.person:
             return f"{ticket.person} has signed on there, and not {told.person}"
         return "" if Job.SUPERVISOR in ticket.jobs else f"{told.person} is no supervisor"
+
+
+def refused(said: w.Replied | w.GrantRefused) -> w.Answer | None:
+    """What the other desk learns of its answer; None: it holds."""
+    return w.Answer(verdict=w.Verdict.REFUSED, why=said.why) if isinstance(said, w.GrantRefused) else None

@@ -30,7 +30,7 @@ from rung.floor.base import (
     Place,
     supervises,
 )
-from rung.floor.grants import Granted, Grants, Sender, grant
+from rung.floor.grants import Granted, Grants, Sender, grant, refused
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_handed import Hearing
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
@@ -125,7 +125,9 @@ class NatsFloor:
         if reply not in asked.may:
             raise FloorError(f"{reply} is no answer to that; there are: {', '.join(asked.may)}")
         said = w.Replied(ask=ask, desk=self.desk, person=person.id, reply=reply, word=word)
-        answer = await self._reached().send(desk, grant(self._who.seed, self.ticket, asked.brief, ask, desk, said))
+        session = self._reached()
+        signed = grant(self._who.seed, self.ticket, asked.brief, ask, desk, said)
+        answer = await session.send(desk, signed if session.reads_signed(desk) else said)
         if answer is not None:
             raise FloorError(answer.why)
 
@@ -363,6 +365,10 @@ class _Session:
             raise FloorUnsureError(f"the desk {to!r} went out of reach before it said what came of it")
         raise FloorError(f"the desk {to!r} is out of reach")
 
+    def reads_signed(self, desk: str) -> bool:
+        """One of the release before, which shows no key, does not."""
+        return (sat := self._places.get(desk)) is None or bool(sat.key)
+
     def _take(self, sender: str, body: News | Board) -> Taken | NotYet:
         sat = self._places.get(sender)
         if self._told is None or sat is None or (isinstance(body, Board) and body.connection != sat.connection):
@@ -371,21 +377,15 @@ class _Session:
             self.before.take(sender, body)
             self._asked.set()
             return Taken()
-        if isinstance(body, Granted):
-            return self._granted(sender, sat, body)
+        if isinstance(body, Granted | w.Replied):
+            assert self._grants is not None
+            who = Sender(desk=sender, role=self._places.role(sender), key=sat.key)
+            said = self._grants.heard(body, who, self.asking.open, time.time())
+            self.feed(said)
+            return Taken(refused(said))
         if isinstance(body, w.FromDesk) and self._places.role(sender) == Role.AGENT:
             body = replace(body, person=replace(body.person, role=Role.AGENT))
         return Taken(self.feed(body))
-
-    def _granted(self, sender: str, sat: Sat, granted: Granted) -> Taken:
-        """An answer to one of our asks; the other desk learns why it does not hold."""
-        assert self._grants is not None
-        who = Sender(desk=sender, role=self._places.role(sender), key=sat.key)
-        said = self._grants.read(granted, who, self.asking.open, time.time())
-        self.feed(said)
-        if isinstance(said, w.GrantRefused):
-            return Taken(w.Answer(verdict=w.Verdict.REFUSED, why=said.why))
-        return Taken()
 
     async def service(
         self, name: str, data: bytes, read: Callable[[bytes], Answer], within_s: float = SERVICE_S

@@ -1,14 +1,12 @@
 """What a steward keeps beside who is here: each thing with its streams, and with what desks may ask of it."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from msgspec import Struct
 from nats.aio.msg import Msg
 from nats.js.api import (
-    ConsumerConfig,
     DeliverPolicy,
     DiscardPolicy,
     RePublish,
@@ -21,8 +19,7 @@ from nats.js.errors import APIError
 from rung.floor import nats_letters as letters
 from rung.floor.nats_link import CONNECT_S, Link, go_on
 
-LOAD_S = 30.0
-MORE_S = 0.1  # between two looks at whether more is coming
+STALLS_S = 5.0  # after so long nothing more comes
 HEARTBEAT_S = 1.0  # where one server of a cluster dies, another one goes on with what is read after two of them
 
 Heard = Callable[[Msg], Awaitable[None]]
@@ -35,7 +32,6 @@ class Read(Struct, frozen=True):
     subject: str
     heard: Heard
     begin: DeliverPolicy = DeliverPolicy.ALL
-    start: int | None = None  # the first number to be read; None: see ``begin``
 
 
 class Keeping(Protocol):
@@ -75,8 +71,8 @@ async def make(link: Link, config: StreamConfig) -> None:
     go_on()
 
 
-async def read(link: Link, what: Read, within_s: float = LOAD_S) -> None:
-    """Returns when what was there has been read; TimeoutError where that takes longer."""
+async def read(link: Link, what: Read) -> None:
+    """Returns when what was there has been read. TimeoutError where nothing more comes: then begin anew."""
     count = 0
     some = asyncio.Event()
 
@@ -87,27 +83,22 @@ async def read(link: Link, what: Read, within_s: float = LOAD_S) -> None:
         some.set()
 
     js = link.client.jetstream(timeout=CONNECT_S)
-    begin = what.begin if what.start is None else DeliverPolicy.BY_START_SEQUENCE
-    subscription = await js.subscribe(
+    # Not by what the server says is pending: where one of three has just come back, that may be more than ever comes.
+    there = (await js.stream_info(what.stream, subjects_filter=what.subject)).state.subjects or {}
+    wanted = len(there) if what.begin == DeliverPolicy.LAST_PER_SUBJECT else sum(there.values())
+    await js.subscribe(
         what.subject,
         stream=what.stream,
         ordered_consumer=True,
         cb=each,
-        deliver_policy=begin,
-        config=None if what.start is None else ConsumerConfig(opt_start_seq=what.start),
+        deliver_policy=what.begin,
         idle_heartbeat=HEARTBEAT_S,
     )
-    async with asyncio.timeout(within_s):
-        while True:
-            consumer = await subscription.consumer_info()
-            go_on()
-            delivered = consumer.delivered.consumer_seq if consumer.delivered else 0
-            if not consumer.num_pending and count >= delivered:
-                return
-            some.clear()
-            with contextlib.suppress(asyncio.TimeoutError):  # what was pending may have been replaced meanwhile
-                async with asyncio.timeout(MORE_S):
-                    await some.wait()
+    go_on()
+    while count < wanted:  # what is replaced meanwhile comes as well, in its newer form
+        some.clear()
+        async with asyncio.timeout(STALLS_S):
+            await some.wait()
 
 
 async def answer(msg: Msg, said: Struct) -> None:

@@ -81,6 +81,7 @@ class Steward:
         ``fold`` makes what folds the records into views; without it there are none.
         """
         self.up = asyncio.Event()
+        self.why = ""  # it is not: what it has last stumbled over
         self._who = who
         self._system = system
         self._replicas = replicas
@@ -102,11 +103,13 @@ class Steward:
 
     async def run(self) -> None:
         while True:
-            with contextlib.suppress(FloorError, JetStreamError, *BROKEN):
+            try:
                 async with connected(self._who) as link, connected(self._system) as system:
                     self._link = link
                     await self._serve(link, system)
                     await self._watch(link, system)
+            except (FloorError, JetStreamError, *BROKEN) as error:
+                self.why = str(error) or type(error).__name__
             self._link = None
             self.up.clear()
             go_on()

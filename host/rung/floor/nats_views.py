@@ -22,7 +22,6 @@ from rung.floor.nats_incidents import Incidents
 from rung.floor.nats_keeping import Heard, Read, read
 from rung.floor.nats_link import BROKEN, Enrolment, Link, connected
 
-ALL_S = 600.0  # so long the records of years may take
 GATHER_S = 0.2  # between two looks at what has come of new entries
 EXPIRE_S = 10.0  # and at what has expired meanwhile
 
@@ -66,9 +65,9 @@ class Views:
     async def _run(self, link: Link) -> None:
         told = Telling(self._make())
         with contextlib.suppress(FloorError, JetStreamError, *BROKEN):  # the steward's next connection begins anew
-            await read(link, told.part(), ALL_S)
+            await read(link, told.part())
             self._incidents.upheld = told.fold.upheld
-            while True:
+            while not link.client.is_closed:
                 told.more.clear()
                 await self._handed.put(BLOCKS, self._blocks(told.fold))
                 await asyncio.sleep(GATHER_S)
@@ -111,6 +110,7 @@ async def rebuilt(who: Enrolment, fold: Fold) -> None:
     """Tell ``fold`` everything that the floor has of the records. FloorError if it is out of reach."""
     async with connected(who) as link:
         try:
-            await read(link, Telling(fold).part(), ALL_S)
-        except JetStreamError as error:
-            raise FloorError(f"the copies of the records cannot be read: {error}") from None
+            await read(link, Telling(fold).part())
+        except (JetStreamError, TimeoutError) as error:
+            why = str(error) or "nothing more comes"
+            raise FloorError(f"the copies of the records cannot be read: {why}") from None

@@ -91,7 +91,9 @@ class FloorService:
             if node is None and waited_s > UP_S:
                 raise FloorError(f"the server does not answer; it says why in {self._folder.folder / 'nats.log'}")
             if node is not None and UP_S <= waited_s < UP_S + LOOK_S:
-                self._tell(f"{node.name} waits for another computer of the floor: two of three must be there")
+                self._tell(
+                    f"{node.name} waits for another computer of the floor: two of three must be there ({steward.why})"
+                )
         name = "" if node is None else f"{node.name} of "
         self._tell(f"{name}the floor is up: {', '.join(self._folder.read().servers)}")
 
