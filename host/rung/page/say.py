@@ -6,11 +6,15 @@ The desk speaks English, as its record does. ``desk`` turns its sentences into t
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 
+from rung.policy import load
+from rung.policy.library import shipped
+from rung.policy.wording import wording
+
 LANGUAGES = ("en", "de")
-JOINT = "; "  # between what is missing
+JOINTS = (". ", "; ", ", ")
 
 
 class Say:
@@ -19,7 +23,6 @@ class Say:
     def __init__(self, language: str) -> None:
         self.language = language if language in LANGUAGES else LANGUAGES[0]
         self._texts = _texts(self.language)
-        self._phrases = _phrases(self.language)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of this key, with its values; the key itself where nothing is written for it."""
@@ -28,14 +31,25 @@ class Say:
 
     def desk(self, sentence: str) -> str:
         """A sentence of the desk's in this language."""
-        if not self._phrases or not sentence:
-            return sentence
-        for pattern, into in self._phrases:
-            if (found := pattern.fullmatch(sentence)) is not None:
-                return into.format(*(self.desk(part) for part in found.groups()))
-        if JOINT in sentence:
-            return JOINT.join(self.desk(part) for part in sentence.split(JOINT))
+        return _translated(self.language, sentence)
+
+
+@lru_cache(4096)
+def _translated(language: str, sentence: str) -> str:
+    """The same words come again and again; where a number is in them, at the pace of a person."""
+    phrases = _phrases(language)
+    if not phrases or not sentence:
         return sentence
+    for pattern, into in phrases:
+        if (found := pattern.fullmatch(sentence)) is not None:
+            said = into.format(*(_translated(language, part) for part in found.groups()))
+            return said[0].upper() + said[1:] if sentence[0].isupper() else said
+    if sentence.endswith("."):
+        return _translated(language, sentence[:-1]) + "."
+    for joint in JOINTS:
+        if joint in sentence:
+            return joint.join(_translated(language, part) for part in sentence.split(joint))
+    return sentence
 
 
 @cache
@@ -54,6 +68,11 @@ def _phrases(language: str) -> list[tuple[re.Pattern[str], str]]:
     for name, text in _files(f".{language}.toml"):
         if name.startswith("desk."):
             found |= tomllib.loads(text)
+    if not found:  # English is what the desk speaks
+        return []
+    for name in shipped():
+        found |= load(name).translations.get(language, {})
+    found |= {str(ground): name for ground, name in wording(language).ground.items()}
     longest = sorted(found.items(), key=lambda item: -len(item[0]))
     return [
         (re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.IGNORECASE), into) for english, into in longest

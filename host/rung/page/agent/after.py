@@ -10,7 +10,7 @@ Line = tuple[str, str]  # a sign, and what happened
 
 def after(page: Page) -> None:
     say = page.say
-    with tag("section", classes="after", aria_label=say("after.title")) as box:
+    with tag("section", classes="after", aria_label=say("after.call")) as box:
         with tag("div", classes="breather") as rest:
             tag("h2", say("after.breather"))
             left = clock(say("after.breather_left"), classes="left")
@@ -65,7 +65,7 @@ def _lines(page: Page, story: tuple[w.Event, ...]) -> list[Line]:
         elif isinstance(event, w.RungTaken):
             found.append(("✔", say.desk(page.site.title(event.rung))))
         elif isinstance(event, w.AskClosed):
-            found.append(("·", say(f"outcome.{event.outcome}", person=say("agent.a_supervisor"))))
+            found.append(("·", say(f"came.{event.outcome}", person=say("agent.a_supervisor"))))
         elif isinstance(event, w.CallerCalmed):
             found.append(("·", say("agent.calmed")))
         elif isinstance(event, w.MarkerSet):

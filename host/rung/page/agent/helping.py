@@ -57,13 +57,13 @@ def _status(page: Page, seen: Seen) -> str:
 
 def _coming(page: Page, seen: Seen) -> str:
     reply = seen.replied
-    return "" if reply is None else page.say(f"reply.{reply.reply}", person=reply.person)
+    return "" if reply is None else page.say(f"says.{reply.reply}", person=reply.person)
 
 
 def _came_out(page: Page, seen: Seen, closed: w.AskClosed) -> str:
     reply = seen.replied
     person = reply.person if reply is not None else page.say("agent.a_supervisor")
-    text = page.say(f"outcome.{closed.outcome}", person=person)
+    text = page.say(f"came.{closed.outcome}", person=person)
     good = closed.outcome in (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED)
     word = f" “{reply.word}”" if reply is not None and reply.word else ""
     return f"{'✔' if good else '✖'} {text}{word}"

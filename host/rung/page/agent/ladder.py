@@ -8,7 +8,7 @@ SIGNS = {"taken": "✔", "open": "●", "closed": "○"}
 
 
 def ladder(page: Page) -> None:
-    with tag("section", classes="ladder", aria_label=page.say("agent.ladder")):
+    with tag("section", classes="ladder", aria_label=page.say("agent.ladder"), tabindex="0"):  # a long one scrolls
         tag("h2", page.say("agent.ladder"))
         page.part(_rungs, lambda rungs: _draw(page, rungs), "ol")
         page.text(lambda seen: "" if seen.view and seen.view.ladder else page.say("agent.no_ladder"), "p", "soft")

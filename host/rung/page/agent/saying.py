@@ -11,7 +11,7 @@ REFUSED = (Verdict.REFUSED, Verdict.TOO_LATE)
 
 
 def saying(page: Page) -> None:
-    with tag("section", classes="saying", aria_label=page.say("agent.saying")):
+    with tag("section", classes="saying", aria_label=page.say("agent.saying"), tabindex="0"):
         _answer(page)
         _script(page)
         page.text(lambda seen: _next(page, seen), "p", "next live", role="status")
