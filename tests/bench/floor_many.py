@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
-from tests.bench.floor_site import BRIEF, Samples, server_uses
+from tests.bench.floor_site import BRIEF, Samples, answer, server_uses
 from tests.bench.report import machine, quantile
 from tests.floor.nats_rig import HERE
 from tests.real.peers import free_port
@@ -129,7 +129,7 @@ class SimDesk:
         if isinstance(news, AsksAre):
             for asked in news.asks:
                 if asked.over is None:
-                    self._work = asyncio.ensure_future(self.floor.reply(asked.desk, asked.ask, Reply.BUSY))
+                    self._work = asyncio.ensure_future(answer(self.floor, asked))
         elif isinstance(news, w.Replied) and self.answered is not None and not self.answered.done():
             self.answered.set_result(time.monotonic_ns())
 

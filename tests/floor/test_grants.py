@@ -149,3 +149,16 @@ def _same(granted: Granted, changed: Granted, where: str) -> bool:
 
 def test_a_signature_for_a_grant_is_none_for_anything_else() -> None:
     assert DOMAIN.endswith(b"\0") and sign(EVES, DOMAIN + b"x") != sign(EVES, b"x")
+
+
+def test_an_unsigned_answer_counts_from_a_supervisors_desk_of_the_release_before_alone() -> None:
+    """It shows no key; where people sign on it has no pass to show either, and is refused."""
+    former = Sender(desk="eve", role=Role.SUPERVISOR, key="")
+    assert Grants("ada", "", False).heard(SAID, former, {}, 0.0) == SAID
+    for sender, signed_on in (
+        (former, True),
+        (Sender(desk="eve", role=Role.SUPERVISOR, key="U"), False),
+        (Sender(desk="eve", role=Role.AGENT, key=""), False),
+    ):
+        refused = Grants("ada", "", signed_on).heard(SAID, sender, {}, 0.0)
+        assert isinstance(refused, w.GrantRefused) and "not signed" in refused.why
