@@ -28,7 +28,7 @@ def wrap_up(page: Page) -> None:
     def change(seen: Seen) -> None:
         closed = seen.closed
         set_attributes(box, {"hidden": closed is None or seen.wrapped})
-        ended = any(isinstance(event, w.Announced) for event in seen.story)
+        ended = closed is not None and closed.how == w.Ending.RELEASED
         set_attributes(reason, {"hidden": not ended})
         set_attributes(needed, {"required": ended})
         due = {event.duty for event in seen.story if isinstance(event, w.DutyDue)}
