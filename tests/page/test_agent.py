@@ -182,7 +182,7 @@ def test_a_breather_is_counted_down_and_ended_early(tmp_path: Path, chromium: st
         assert any(isinstance(duty, Duty) and duty.do == "breather" for duty in policy.duty)
         async with looking(chromium) as browser, floor(tmp_path, policy) as stage:
             page = await called(stage, browser)
-            await page.keyboard.press("l")
+            await page.get_by_role("button", name="slur", exact=True).click()  # it waits while the page is not live
             await expect(page.get_by_role("list").get_by_text("slur")).to_be_visible()
             await stage.caller.hang_up()
             await expect(page.get_by_role("heading", name="Breather")).to_be_visible()
