@@ -37,6 +37,7 @@ mutants: $(MUTANTS)/.ready ## break the policy's code on purpose: make mutants O
 	rm -rf $(MUTANTS)/src $(MUTANTS)/tests && mkdir -p $(MUTANTS)/src $(MUTANTS)/tests $(MUTANTS)/host
 	cp -r host/rung firmware/rung_wire $(MUTANTS)/src
 	cp -r tests/conftest.py tests/policy $(MUTANTS)/tests && cp host/POLICIES.md $(MUTANTS)/host
+	mkdir $(MUTANTS)/tests/bench && cp tests/bench/*.toml $(MUTANTS)/tests/bench
 	cd $(MUTANTS)/tests/policy && rm test_properties.py test_card.py test_people.py test_policies_doc.py
 	mv $(MUTANTS)/tests/policy/mutants.toml $(MUTANTS)/pyproject.toml
 	cd $(MUTANTS) && RUNG_SEED=1 PYTHONPATH=site ../bin/python -m mutmut run $(ONLY)

@@ -161,12 +161,14 @@ def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
     if find_spec("argon2") is None:
         return None
     from rung.floor.people import PEOPLE, People
-    from rung.floor.people_local import LocalDirectory
-    from rung.floor.people_service import FloorDirectory
 
     people = People(config.state_folder() / PEOPLE)
     if floor is None:
+        from rung.floor.people_local import LocalDirectory
+
         return LocalDirectory(people)
+    from rung.floor.people_service import FloorDirectory  # it needs what comes with the floor alone
+
     present = getattr(phone, "present", lambda ticket: None)  # a telephone behind the broker
     return FloorDirectory(cast(Any, floor), people, present)
 
