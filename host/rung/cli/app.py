@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rung import __version__
+from rung.cli.ends import NO_FLOOR, need
 from rung.cli.fleet import FleetFolder, Folder
 from rung.cli.fleet import app as fleet_app
 from rung.cli.floor import app as floor
@@ -64,6 +65,7 @@ def pbx(
     config: Annotated[Path, typer.Option("-c", "--config", help="The broker's configuration.")] = Path("pbx.toml"),
 ) -> None:
     """Run the broker beside the PBX: it alone has the login, and each desk commands only its own calls."""
+    need("nats", NO_FLOOR)
     from rung.cli.pbx import run_pbx
 
     run_pbx(config)

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec import Struct
 
-from rung.cli.ends import NO_FLOOR, need, stop
+from rung.cli.ends import stop
 from rung.cli.pbx_gate import Gate
 from rung.floor.authority import self_signed
 from rung.floor.base import FloorError
@@ -64,7 +64,6 @@ class PbxConfig(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 def run_pbx(file: Path) -> None:
-    need("nats", NO_FLOOR)
     config = read_pbx_config(file)
     folder = file.parent / config.state
     try:
