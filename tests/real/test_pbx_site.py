@@ -102,6 +102,16 @@ async def the_case_is_raced_for(site: PbxSite, ada: DeskProcess) -> DeskProcess:
     return having[0]
 
 
+async def why_refused(phone: BrokerPhone, call: str) -> str:
+    """Why it may not end this call. Until the broker's first beat is repeated, nobody knows how old an order is."""
+    while True:
+        with pytest.raises(PhoneError) as said:
+            await phone.hang_up(call)
+        if "too late" not in str(said.value):
+            return str(said.value)
+        await asyncio.sleep(0.1)
+
+
 async def an_intruder(site: PbxSite, asterisk: pbx.Asterisk) -> None:
     """Who has all that stands at bea's desk, tries it on ada's call and on others' subjects."""
     ada, bea = site.desks["ada"], site.desks["bea"]
@@ -121,8 +131,7 @@ async def an_intruder(site: PbxSite, asterisk: pbx.Asterisk) -> None:
 
     phone, told, running = telephone("bea", ticket)
     await told.told(lambda n: isinstance(n, PhoneIs) and n.up)
-    with pytest.raises(PhoneError, match=r"that is no call of PJSIP/1002"):
-        await phone.hang_up(call)
+    assert "that is no call of PJSIP/1002" in await why_refused(phone, call)
     for desk, shown in (("ada", adas), ("bea", adas), ("ada", ticket)):
         _, turned, trying = telephone(desk, shown)
         assert not (await turned.told(lambda n: isinstance(n, PhoneIs))).up  # type: ignore[union-attr]
