@@ -5,7 +5,6 @@ Without its peer a test skips; RUNG_REQUIRE_PEERS=1 makes it fail.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,18 +19,6 @@ from rung.sim.box import VirtualBox
 
 if TYPE_CHECKING:
     from tests.real.asterisk_rig import Played
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A real peer on a busy computer may be slow once: in CI each test has a second chance, and is named at the end.
-
-    Elsewhere none has: there chance is to be seen.
-    """
-    if "CI" in os.environ:
-        here = Path(__file__).parent
-        for item in items:
-            if item.path.is_relative_to(here):
-                item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture
