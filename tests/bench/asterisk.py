@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.report import machine, quantile
+from tests.bench.report import machine, met, quantile
 from tests.phone.contract import Desk
 from tests.real.asterisk_rig import AsteriskWorld, Floor, admin, floor
 from tests.real.sip_rig import RigPhone
@@ -184,8 +184,8 @@ def table(samples: Samples) -> str:
     for action in dict.fromkeys(action for action, _ in samples):
         ours, bare = samples[action, "adapter"], samples[action, "bare"]
         shown = [f"{quantile(values, 0.5):.2f} ({quantile(values, 0.99):.2f})" for values in (ours, bare)]
-        met = quantile(ours, 0.5) <= TIMES * quantile(bare, 0.5) + MS
-        lines.append(f"{action:30}{shown[0]:>18}{shown[1]:>18}   {'met' if met else 'MISSED'}")
+        within = quantile(ours, 0.5) <= TIMES * quantile(bare, 0.5) + MS
+        lines.append(f"{action:30}{shown[0]:>18}{shown[1]:>18}   {met(within)}")
     return "\n".join(lines)
 
 

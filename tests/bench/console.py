@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from playwright.async_api import CDPSession, Page, async_playwright
-from tests.bench.report import machine, quantile
+from tests.bench.report import machine, met, quantile
 from tests.page.browser import chromium
 from tests.page.console_floor import ConsoleFloor, consoles
 
@@ -183,7 +183,7 @@ async def measure(where: str, folder: Path, desks: int, seconds: float) -> None:
         worst = max(quantile(found["states"], 0.99), quantile(found["asks"], 0.99))
         medians, tails = (quantile(found["states"], part) / quantile(found["bare"], part) for part in (0.5, 0.99))
         print(f"a state takes {medians:.2f} times the bare script at the median, {tails:.2f} at p99")
-        print(f"goal {GOAL_MS:g} ms at p99: {'met' if worst < GOAL_MS else 'MISSED'}")
+        print(f"goal {GOAL_MS:g} ms at p99: {met(worst < GOAL_MS)}")
         await page.evaluate("bench.eye.disconnect(), delete window.bench")
         cdp = await page.context.new_cdp_session(page)
         before = held_mb(), await heap_mb(cdp)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
-from tests.bench.report import machine
+from tests.bench.report import machine, met
 
 from rung.firmware import OUTSIDE, build, files
 from rung.link.port import Port
@@ -139,7 +139,7 @@ def table(times: Times) -> str:
     lines += [f"{name:44}{first:8.2f}{again:8.2f}" for name, first, again in rows]
     lines.append("")
     for name, ratio, goal in goals:
-        lines.append(f"{name}: {ratio:.1f} times faster; goal {goal:g}: {'met' if ratio >= goal else 'MISSED'}")
+        lines.append(f"{name}: {ratio:.1f} times faster; goal {goal:g}: {met(ratio >= goal)}")
     lines.append(f"one board, nothing changed: {one_again / times.one_again:.1f} times faster")
     return "\n".join(lines)
 

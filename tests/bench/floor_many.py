@@ -16,8 +16,8 @@ from pathlib import Path
 import msgspec
 from nats.aio.msg import Msg
 from nats.errors import ConnectionClosedError
-from tests.bench.floor_site import BRIEF, Samples, answer, server_uses
-from tests.bench.report import machine, quantile
+from tests.bench.floor_site import BRIEF, Samples, answer, server_uses, serving
+from tests.bench.report import machine, met, quantile
 from tests.floor.nats_rig import HERE
 from tests.real.peers import free_port
 
@@ -31,7 +31,7 @@ from rung.floor.nats_places import Places, keep, put
 from rung.floor.nats_steward import Steward
 from rung.floor.nkey import new_seed
 from rung.floor.site import SiteFolder
-from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
+from rung.floor.site_server import NatsServer
 from rung.words import Outcome, Reply, Role, Want
 
 GOAL_MS = 100.0  # an ask until its answer is seen, at p99
@@ -246,20 +246,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="rung-bench-") as place:
         folder = SiteFolder(Path(place))
         folder.set_up((HERE,), free_port(), HERE)
-        server = NatsServer(folder.folder / SERVER_CONFIGURATION)
-        server.start()
-        try:
+        with serving(folder) as server:
             samples = asyncio.run(measure(folder, given.desks, given.asks, given.rate, server))
-        finally:
-            server.kill()
-    print(f"{'ms':34}{'n':>5}{'median':>9}{'p99':>9}{'max':>9}")
-    for name, values in (
-        ("an ask, until its answer is seen", samples.asks),
-        ("a bare request and reply", samples.bare),
-    ):
-        print(f"{name:34}{len(values):5}" + "".join(f"{quantile(values, part):9.2f}" for part in (0.5, 0.99, 1)))
+    print(samples.table())
     p99 = quantile(samples.asks, 0.99)
-    print(f"{p99:.1f} ms at p99; goal under {GOAL_MS:g} ms: {'met' if p99 < GOAL_MS else 'MISSED'}")
+    print(f"{p99:.1f} ms at p99; goal under {GOAL_MS:g} ms: {met(p99 < GOAL_MS)}")
     print(machine())
 
 

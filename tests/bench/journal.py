@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 
 import apsw
-from tests.bench.report import machine, quantile
+from tests.bench.report import machine, met, quantile
 from tests.journal.samples import opened, press
 
 from rung.desk.privacy import Privacy
@@ -163,10 +163,6 @@ def told(name: str, ours: list[int], plain: list[int]) -> None:
     for who, samples in (("record", ours), ("plain SQLite", plain)):
         figures = "".join(f"{quantile(samples, part):9.3f}" for part in (0.5, 0.99, 1))
         print(f"{name + ', ' + who:44}{len(samples):6}{figures}")
-
-
-def met(goal: bool) -> str:
-    return "met" if goal else "MISSED"
 
 
 def main() -> None:
