@@ -1,13 +1,14 @@
 """A story's small floor on the real Asterisk: agent, supervisor and caller at real SIP phones that it knows."""
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from tests.real.asterisk_rig import account, admin, write_tone
-from tests.real.peers.asterisk import Asterisk
+from tests.real.peers.asterisk import Asterisk, running
 
 from rung.phone.asterisk import AsteriskPhone, AsteriskSettings
 from rung.phone.asterisk.commands import sound_name
@@ -86,6 +87,21 @@ class Speaking(AsteriskPhone):
         write_tone(file, 1800, seconds=0.5)
         await super().play(call, text, language)
         self._played.append(SimpleNamespace(text=text))
+
+
+Housed = tuple[House, asyncio.Runner]
+
+
+@contextmanager
+def housed(folder: Path) -> Iterator[Housed]:
+    """One Asterisk with its phones, and the loop in which they live."""
+    with running(folder, endpoints=ENDPOINTS) as asterisk, asyncio.Runner() as runner:
+        made = House(asterisk, folder)
+        runner.run(made.begin())
+        try:
+            yield made, runner
+        finally:
+            runner.run(made.end())
 
 
 class AsteriskStage(FloorStage):

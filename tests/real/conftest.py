@@ -19,6 +19,7 @@ from rung.sim.box import VirtualBox
 
 if TYPE_CHECKING:
     from tests.real.asterisk_rig import Played
+    from tests.real.asterisk_stage import Housed
 
 
 @pytest.fixture
@@ -34,6 +35,15 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     from tests.real.asterisk_rig import floor  # needs the SIP phone, which not every machine has
 
     with floor(tmp_path_factory.mktemp("asterisk")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Housed]:
+    """One Asterisk for all stories of a file."""
+    from tests.real.asterisk_stage import housed  # needs the SIP phone as well
+
+    with housed(tmp_path_factory.mktemp("asterisk")) as made:
         yield made
 
 

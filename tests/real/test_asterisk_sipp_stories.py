@@ -6,15 +6,13 @@ One holds and re-invites all the while, one answers nothing any more, and one ha
 import asyncio
 import os
 import random
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.real.asterisk_stage import ENDPOINTS, AsteriskStage, House
-from tests.real.peers import asterisk as pbx
+from tests.real.asterisk_stage import AsteriskStage, House, Housed
 from tests.real.sipp_handset import SippCaller
 
 from rung import words as w
@@ -30,20 +28,6 @@ CHOSEN = [s for s in FLOOR_STORIES if LONG or (s.policy, s.name) == DAILY]
 TURNS = 3 if LONG else 1
 SOON_S = 3.0
 
-Played = tuple[House, asyncio.Runner]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    folder = tmp_path_factory.mktemp("asterisk")
-    with pbx.running(folder, endpoints=ENDPOINTS) as asterisk, asyncio.Runner() as runner:
-        made = House(asterisk, folder)
-        runner.run(made.begin())
-        try:
-            yield made, runner
-        finally:
-            runner.run(made.end())
-
 
 class SippStage(AsteriskStage):
     def __init__(self, house: House, *args: Any, scenario: str, pause_ms: int = 0, **more: Any) -> None:
@@ -55,7 +39,7 @@ class SippStage(AsteriskStage):
         return SippCaller(self._house.asterisk, self._folder, self._scenario, sipps, self._pause_ms)
 
 
-def play(story: Story, house: Played, folder: Path, scenario: str, pause_ms: int = 0) -> None:
+def play(story: Story, house: Housed, folder: Path, scenario: str, pause_ms: int = 0) -> None:
     made, runner = house
     lines: list[str] = []
 
@@ -100,14 +84,14 @@ async def until_they_leave(s: Scene, story: Story) -> None:
 @pytest.mark.parametrize("scenario", ["restless", "mute"])
 @pytest.mark.parametrize("story", CHOSEN, ids=lambda story: f"{story.policy}-{story.name}")
 def test_a_caller_who_holds_and_reinvites_or_answers_nothing(
-    story: Story, scenario: str, house: Played, tmp_path: Path
+    story: Story, scenario: str, house: Housed, tmp_path: Path
 ) -> None:
     """Their holds are not ours, and that nobody answers our BYE keeps no call up: the story goes as told."""
     play(story, house, tmp_path, scenario)
 
 
 @pytest.mark.parametrize("story", CHOSEN, ids=lambda story: f"{story.policy}-{story.name}")
-def test_a_caller_who_leaves_at_an_awkward_moment(story: Story, house: Played, tmp_path: Path) -> None:
+def test_a_caller_who_leaves_at_an_awkward_moment(story: Story, house: Housed, tmp_path: Path) -> None:
     chance = random.Random(f"{story.policy}-{story.name}")
     for turn in range(TURNS):
         folder = tmp_path / str(turn)

@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from tests.real.asterisk_stage import ENDPOINTS, AsteriskStage, House
-from tests.real.peers import asterisk as pbx
+from tests.real.asterisk_stage import AsteriskStage, Housed
 
 from rung import words as w
 from rung.policy import load
@@ -23,23 +21,9 @@ PBX_ALONE = ("joins", "crisis")
 DAILY = {s for s in FLOOR_STORIES if s.parts is Parts.REAL or s.plays or any(word in s.name for word in PBX_ALONE)}
 CHOSEN = FLOOR_STORIES if os.environ.get("RUNG_LONG") == "1" else tuple(s for s in FLOOR_STORIES if s in DAILY)
 
-Played = tuple[House, asyncio.Runner]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    folder = tmp_path_factory.mktemp("asterisk")
-    with pbx.running(folder, endpoints=ENDPOINTS) as asterisk, asyncio.Runner() as runner:
-        made = House(asterisk, folder)
-        runner.run(made.begin())
-        try:
-            yield made, runner
-        finally:
-            runner.run(made.end())
-
 
 @pytest.mark.parametrize("story", CHOSEN, ids=lambda story: f"{story.policy}-{story.name}")
-def test_on_asterisk(story: Story, house: Played, tmp_path: Path) -> None:
+def test_on_asterisk(story: Story, house: Housed, tmp_path: Path) -> None:
     made, runner = house
     on_pbx = replace(story, parts=Parts.PBX)
     lines: list[str] = []
@@ -56,7 +40,7 @@ def test_on_asterisk(story: Story, house: Played, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("recording", ["never", "announced"])
-def test_panic_brings_the_supervisor_into_the_call(recording: Recording, house: Played, tmp_path: Path) -> None:
+def test_panic_brings_the_supervisor_into_the_call(recording: Recording, house: Housed, tmp_path: Path) -> None:
     """Without hold; and recorded only where the site says so, which the agent sees, until it was a false alarm."""
     made, runner = house
     rules = load("warm-transfer", TIMES[Parts.PBX])

@@ -54,20 +54,26 @@ async def asks(site: SmallSite) -> None:
 
 async def handed_over(site: SmallSite) -> DeskProcess:
     """Both take it at once; whose it became."""
-    ada, bosses = site.desks["ada"], (site.desks["eve"], site.desks["fay"])
     await asks(site)
+    having = await taken_by_one(site)
+    for boss in (site.desks["eve"], site.desks["fay"]):
+        await site.until(lambda boss=boss: not boss.open(), "it is over for both")
+    for other in ("bea", "cyd"):
+        assert not site.desks[other].asks and not site.desks[other].of(w.CaseOpened), "nobody else saw it"
+    return having
+
+
+async def taken_by_one(site: SmallSite) -> DeskProcess:
+    """Both supervisors take ada's case at once; whose it became."""
+    ada, bosses = site.desks["ada"], (site.desks["eve"], site.desks["fay"])
     for boss in bosses:
         boss.type("Rtake\n")
     await site.until(lambda: any(boss.of(w.CaseArrived) for boss in bosses), "one of them has it")
     await site.until(lambda: ada.of(w.CaseClosed), "and ada no more")
     having = [boss for boss in bosses if boss.of(w.CaseReceived)]
     assert len(having) == 1, "the other one never"
-    for boss in bosses:
-        await site.until(lambda boss=boss: not boss.open(), "it is over for both")
     accepted = [e for e in ada.of(w.AskClosed) if isinstance(e, w.AskClosed) and e.outcome == Outcome.ACCEPTED]
     assert len(accepted) == 1
-    for other in ("bea", "cyd"):
-        assert not site.desks[other].asks and not site.desks[other].of(w.CaseOpened), "nobody else saw it"
     return having[0]
 
 

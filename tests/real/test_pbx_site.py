@@ -18,7 +18,7 @@ from tests.phone.contract import Desk
 from tests.real.floor_site import DeskProcess
 from tests.real.pbx_site import ENDPOINTS, EXTENSIONS, HERE, TONES, PbxSite
 from tests.real.peers import asterisk as pbx
-from tests.real.test_floor import ended_by_her
+from tests.real.test_floor import ended_by_her, taken_by_one
 
 from rung import words as w
 from rung.floor.base import FloorError
@@ -29,7 +29,7 @@ from rung.floor.ticket import sign
 from rung.phone.base import PhoneError
 from rung.phone.pbx.client import BrokerAt, BrokerPhone
 from rung.sim.bridge_process import recorded
-from rung.words import Button, Outcome, PhoneIs
+from rung.words import Button, PhoneIs
 
 
 def test_a_site_through_one_call_and_an_intruder(tmp_path: Path) -> None:
@@ -88,18 +88,10 @@ async def the_broker_dies(site: PbxSite, ada: DeskProcess) -> None:
 
 
 async def the_case_is_raced_for(site: PbxSite, ada: DeskProcess) -> DeskProcess:
-    bosses = (site.desks["eve"], site.desks["fay"])
     await asked(site, ada)
-    for boss in bosses:
-        boss.type("Rtake\n")
-    await site.until(lambda: any(boss.of(w.CaseArrived) for boss in bosses), "one of them has it")
-    await site.until(lambda: ada.of(w.CaseClosed), "and ada no more")
-    having = [boss for boss in bosses if boss.of(w.CaseReceived)]
-    assert len(having) == 1, "the other one never"
-    accepted = [e for e in ada.of(w.AskClosed) if isinstance(e, w.AskClosed) and e.outcome == Outcome.ACCEPTED]
-    assert len(accepted) == 1
-    await site.caller.hears(TONES[having[0].name])
-    return having[0]
+    boss = await taken_by_one(site)
+    await site.caller.hears(TONES[boss.name])
+    return boss
 
 
 async def why_refused(phone: BrokerPhone, call: str) -> str:
