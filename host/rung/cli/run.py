@@ -140,9 +140,9 @@ def retention_of(config: Config) -> Retention:
     return Retention(config.privacy.refused_days, config.privacy.cases_days)
 
 
-def seat_of(config: Config, bridge: Bridge, floor: Floor | None, place: Place, phone: Phone) -> Any:
+def seat_of(config: Config, bridge: Bridge, directory: Any, place: Place) -> Any:
     """Where people sign on: a `rung.desk.seat.Seat`. None where the configuration says who sits there."""
-    if config.desk.person is not None or (directory := directory_of(config, floor, phone)) is None:
+    if config.desk.person is not None or directory is None:
         return None
     from rung.desk.seat import Seat
 
@@ -228,12 +228,13 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        seat = seat_of(config, bridge, floor, place, phone)
+        directory = directory_of(config, floor, phone)  # one alone: it counts wrong passwords
+        seat = seat_of(config, bridge, directory, place)
         if seat is not None:
             seat.resume()
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
-        door = after_door(config, bridge, directory_of(config, floor, phone), lambda: sits_here(config, seat))
+        door = after_door(config, bridge, directory, lambda: sits_here(config, seat))
         async with door, served(config, site) as address, orders_taken(config, bridge, teller):
             if address:
                 teller.tell("page", text=address)

@@ -6,16 +6,19 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
-from rung.desk.seat import Seat
 from rung.floor.base import Asked, Floor, FloorError, Place, Status
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person, Reply
+
+if TYPE_CHECKING:
+    from rung.desk.seat import Seat  # it needs what checks passwords, which a desk without them has not
 
 Pixels = tuple[tuple[int, int, int], ...]
 LAMPS_S = 0.04
@@ -51,7 +54,7 @@ class Site:
         self._shown: set[tuple[str, int]] = set()  # asks that somebody here has seen
 
     def open(
-        self, bridge: Bridge, teller: Teller, place: Place, floor: Floor | None = None, seat: Seat | None = None
+        self, bridge: Bridge, teller: Teller, place: Place, floor: Floor | None = None, seat: "Seat | None" = None
     ) -> None:
         """The desk is there. Who sits at it says ``seat``, where people sign on, else ``place``."""
         self._bridge, self._teller, self._place, self.floor, self.seat = bridge, teller, place, floor, seat
