@@ -160,8 +160,7 @@ class Afterwards:
         if self._vault is None:
             return
         with self._journal_lock:
-            there = self._vault.there()
-            if gone := [key for case in cases if (key := f"{BLOCK}/{case}") in there]:
+            if gone := [key for case in cases if self._vault.has(key := f"{BLOCK}/{case}")]:
                 self._vault.erase(gone)
 
     def _with_number(self, act: w.BlockProposed, number: str) -> w.BlockProposed:

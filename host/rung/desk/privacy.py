@@ -128,13 +128,14 @@ class Privacy:
             if _NUMBER.search(why):
                 raise PrivacyError("the reason stays in the record: leave the number out of it")
             self._finish()
-            there, keys = self._vault.there(), []
+            there, still, holds = self._vault.there(), self._open(), self._holds()
+            keys: list[str] = []
             for case in cases:
                 if f"{CASE}/{case}" not in there:
                     raise PrivacyError(f"case {case!r} is erased already, or not of this desk")
-                if case in self._open():
+                if case in still:
                     raise PrivacyError(f"the call of case {case!r} is still up; erase it afterwards")
-                if (holder := self._holds().get(case)) is not None:
+                if (holder := holds.get(case)) is not None:
                     raise PrivacyError(f"case {case!r} is held by {holder}; lift that first")
                 keys += [key for key in (f"{CASE}/{case}", f"{REFUSED}/{case}") if key in there]
             self._order(tuple(keys), person, why)
@@ -179,9 +180,8 @@ class Privacy:
     def owed(self) -> list[str]:
         """Cases that were erased here, and that the floor has not forgotten yet; but for those whose block lives on."""
         with self._lock:
-            there = self._vault.there()
             cases = [key.partition("/")[2] for key in self._vault.owed()]
-            return [case for case in cases if f"{BLOCK}/{case}" not in there]
+            return [case for case in cases if not self._vault.has(f"{BLOCK}/{case}")]
 
     def settled(self, case: str) -> None:
         with self._lock:

@@ -143,6 +143,11 @@ class Vault:
             rows = self._db.execute("SELECT name, made_ms FROM key ORDER BY name").fetchall()
             return dict(msgspec.convert(rows, list[tuple[str, int]]))
 
+    def has(self, name: str) -> bool:
+        """Whether this key is there."""
+        with explained(self._place):
+            return bool(self._db.execute("SELECT count(*) FROM key WHERE name = ?", (name,)).get)
+
     def erase(self, names: Iterable[str]) -> None:
         """Take these keys out for good; when this returns they are in no byte of the file or its log.
 
