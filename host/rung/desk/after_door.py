@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 import hmac
 import json
-import os
 import secrets
 import socket
 from collections.abc import Awaitable, Callable
@@ -24,6 +23,7 @@ from pathlib import Path
 import msgspec
 
 from rung.desk.after_desk import Reply, Request
+from rung.journal.signing import write_private
 
 DOOR = "after.json"  # in the desk's state folder
 LINE_MAX = 64 * 1024 * 1024  # bytes; the figures of a year are some millions
@@ -48,11 +48,7 @@ class AfterDoor:
     async def __aenter__(self) -> "AfterDoor":
         self._server = await asyncio.start_server(self._client, "127.0.0.1", 0, limit=LINE_MAX)
         port = self._server.sockets[0].getsockname()[1]
-        file = self._file.with_suffix(".new")
-        file.unlink(missing_ok=True)
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as out:
-            json.dump({"port": port, "secret": self._secret}, out)
-        file.replace(self._file)
+        write_private(self._file, json.dumps({"port": port, "secret": self._secret}).encode())
         return self
 
     async def __aexit__(self, *raised: object) -> None:

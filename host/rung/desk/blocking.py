@@ -15,15 +15,13 @@ from rung import words as w
 from rung.desk.afterwards import Afterwards
 from rung.desk.happening import Teller
 from rung.floor.base import Blocked
-from rung.journal.after.blocks import DAY_MS, MEANWHILE_MS, Block, Standing, blocks
-from rung.journal.after.decide import BLOCK_DAYS_MAX
+from rung.journal.after.blocks import Block, Standing, blocks
 from rung.journal.format import JournalError
 from rung.phone.base import Phone, PhoneError
 from rung.policy.state import Facts
 
 AGAIN_S = 5.0  # while the phone is away, or did not take it
 LOOK_S = 15.0  # for what the floor says, and for blocks that have come to their end: their numbers are erased
-LONGEST_MS = BLOCK_DAYS_MAX * DAY_MS + MEANWHILE_MS  # from the proposal to the end
 GOES_THROUGH = 0
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from rung import words as w
 from rung.desk.recovery import Kept, wall_ms
 from rung.floor.base import Blocked, BlocksAre, HandedDown, HandedOut, PoliciesAre
 from rung.journal.format import JournalError
+from rung.journal.signing import write_private
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.policy import Book, Desk, Policy
@@ -161,12 +161,7 @@ class HandedHere:
 
     def _keep(self, shelf: _Shelf) -> None:
         if self._file is not None:
-            new = self._file.with_suffix(".new")
-            with new.open("wb") as out:
-                out.write(msgspec.json.encode(shelf))
-                out.flush()
-                os.fsync(out.fileno())
-            new.replace(self._file)
+            write_private(self._file, msgspec.json.encode(shelf))
         self._shelf = shelf
 
 

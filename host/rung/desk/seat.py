@@ -103,7 +103,7 @@ class Seat:
         self.known, self._why = known, ""
         self._directory.sits(known.id)
         self._place = replace(self._place, status=Status.FREE)
-        self._sit()
+        self._sit(found)
         return found
 
     def _record(self, known: Known, person: Person, relieves: str) -> None:
@@ -172,7 +172,7 @@ class Seat:
         else:
             self._why, self.known = "", now
             if person != self._place.person:
-                self._sit()
+                self._sit(person)
         if self._why and not self._desk.busy:
             self._leave(self._why)
 
@@ -184,10 +184,8 @@ class Seat:
         self._place = replace(self._place, person=None)
         self._desk.sit(self._place)
 
-    def _sit(self) -> None:
-        assert self.known is not None
-        person = self.known.at(self._role, self._today())
-        self._place = replace(self._place, person=None if isinstance(person, Refusal) else person)
+    def _sit(self, person: Person) -> None:
+        self._place = replace(self._place, person=person)
         self._desk.sit(self._place)
 
     def _today(self) -> date:

@@ -4,7 +4,6 @@ Most events of a call do not name their case: they belong to the one that the de
 at a time, read from where the desk had no case.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from rung import words as w
@@ -39,9 +38,3 @@ class Splitter:
                     self._now = ""
                 return case
         return self._now
-
-
-def of_case(entries: Iterable[Told], case: str) -> Iterator[Told]:
-    """What one record tells of one case."""
-    splitter = Splitter()
-    return (entry for entry in entries if splitter.case_of(entry.event) == case)

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.happening import Happening
-from rung.floor.base import Asked
 from rung.page.floor_seen import FloorSeen, fold_floor
 from rung.policy.view import View
 
@@ -36,7 +35,6 @@ class Seen(Struct, frozen=True, kw_only=True):
     phone: Part = Part()
     floor: Part = Part()
     trouble: str = ""
-    asks: tuple[Asked, ...] = ()  # what other desks ask of whoever sits here, and what has come to its end
     afterwards: int = 0  # how often the record has got something that may be due after a call
     around: FloorSeen = FloorSeen()  # the floor as a supervisor sees it
 
@@ -53,8 +51,7 @@ def fold(seen: Seen, told: Happening) -> Seen:
     if told.event is not None:
         return _recorded(seen, told.event, told.at_ns)
     if told.kind in ("asked", "replied", "desks"):
-        asks = told.asks if told.kind == "asked" else seen.asks
-        return replace(seen, asks=asks, around=fold_floor(seen.around, told))
+        return replace(seen, around=fold_floor(seen.around, told))
     if told.kind in ("box", "phone", "floor"):
         return replace(seen, **{told.kind: Part(told.up, told.text)})
     if told.kind == "trouble":
