@@ -16,6 +16,7 @@ from rung import words as w
 from rung.cli.asked import lines
 from rung.cli.keys import HELP
 from rung.desk.happening import Happening
+from rung.desk.signs import SIGNS
 from rung.page.keys import GROUNDS
 from rung.policy.view import View
 from rung.words import Button, LampMark, LampState
@@ -29,14 +30,6 @@ _STYLE = {
     LampState.BLINKING: "bold yellow",
     LampState.REFUSED: "bold red",
     LampState.DONE: "bold cyan",
-}
-_SIGN = {
-    LampState.OFF: "○",
-    LampState.LIT: "●",
-    LampState.BREATHING: "◉",
-    LampState.BLINKING: "◌",
-    LampState.REFUSED: "✖",
-    LampState.DONE: "✔",
 }
 
 
@@ -140,7 +133,7 @@ class Screen:
 
     def _lamp(self, index: int, button: Button) -> RenderableType:
         lamp: w.Lamp = getattr(self._lamps, button)
-        text = Text(f" {_SIGN[lamp.state]} {button.upper()}  {lamp.state}", style=_STYLE[lamp.state])
+        text = Text(f" {SIGNS[lamp.state]} {button.upper()}  {lamp.state}", style=_STYLE[lamp.state])
         if lamp.mark != LampMark.NONE:
             text.append(f" · {lamp.mark}")
         if index < len(self.box_lamps):

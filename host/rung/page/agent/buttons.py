@@ -10,19 +10,12 @@ from nicegui import Client
 from nicegui.events import GenericEventArguments
 
 from rung import words as w
+from rung.desk.signs import SIGNS
 from rung.page.seen import Seen
 from rung.page.shell import Page, clock, set_attributes, tag
 from rung.page.site import Pixels, clock_ms
-from rung.words import Button, Gesture, LampMark, LampState
+from rung.words import Button, Gesture, LampMark
 
-SIGNS = {
-    LampState.OFF: "○",
-    LampState.LIT: "●",
-    LampState.BREATHING: "◉",
-    LampState.BLINKING: "◌",
-    LampState.REFUSED: "✖",
-    LampState.DONE: "✔",
-}
 BRIGHTER = 4
 KEYS = {Button.ESCALATE: "1", Button.WARN: "2", Button.RELEASE: "3"}
 
