@@ -2,21 +2,20 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Locator, Page
 
-from rung.floor.base import Floor, Place
+from rung.floor.base import Floor
 from rung.floor.local import LocalFloor
 from rung.page.server import Settings, serve
 from rung.page.site import Site
 from rung.phone.base import Phone
-from rung.policy import Book, Times, load
+from rung.policy import Times, load
 from rung.policy.book import Recording
 from rung.sim.desk import SimDesk
-from rung.sim.floor_stage import ANSWERS_MS, FloorStage, Parts
+from rung.sim.floor_stage import FloorStage, Parts
 from rung.sim.handset import Handset, VirtualHandset
 from rung.sim.phone import VirtualPhone
 from rung.words import Person, Role
@@ -35,7 +34,7 @@ class ConsoleFloor(FloorStage):
         folder: Path,
         policy: str,
         parts: Parts,
-        handle: Callable[[str], Floor],
+        handles: Callable[[str], Floor],
         names: tuple[str, ...],
         times: Times,
         recording: Recording,
@@ -44,7 +43,7 @@ class ConsoleFloor(FloorStage):
         self.sites = {name: Site() for name in names}
         self.desks: dict[str, SimDesk] = {}
         self.addresses: dict[str, str] = {}
-        self._handle = handle
+        self._handles = handles
 
     def _told(self, desk: str, happening: object) -> None:
         self.sites[desk].happened(happening)  # type: ignore[arg-type]
@@ -52,8 +51,8 @@ class ConsoleFloor(FloorStage):
     async def _set_up(self) -> None:
         self.caller = await self._caller()
         for name, site in self.sites.items():
-            role = Role.AGENT if name == "ada" else Role.SUPERVISOR
-            desk = self.desks[name] = await self._place(name, Person(f"p-{name}", role, trained=True))
+            person = Person(f"p-{name}", Role.AGENT if name == "ada" else Role.SUPERVISOR, trained=True)
+            desk = self.desks[name] = await self._desk(name, HZ[name], person, int(name == "gus"))
             site.open(desk.bridge, desk.teller, desk.place, desk.floor)
             settings = Settings(sessions=self._folder / f"{name}.sessions", desk=name)
             self.addresses[name] = await self._exits.enter_async_context(serve(site, settings))
@@ -61,22 +60,11 @@ class ConsoleFloor(FloorStage):
         bosses = len(self.desks) - 1
         await self.ada.until(lambda: len(self.ada.bridge._desk.facts.present) == bosses, "all supervisors are present")
 
-    async def _place(self, name: str, person: Person) -> SimDesk:
-        phone, handset = await self._phone(name, HZ[name])
-        await handset.answers(ANSWERS_MS[self.parts])
-        desk = SimDesk(
-            name,
-            self._folder / name,
-            Book(self.policy, desk=name, recording=self._recording),
-            phone,
-            handset,
-            self._handle(name),
-            Place(extension=handset.address, person=person, group=int(name == "gus")),
-            partial(self._watch, name),
-            partial(self._on_edge, name),
-            box=False,
-        )
-        return await self._exits.enter_async_context(desk)
+    def _handle(self, name: str) -> Floor:
+        return self._handles(name)
+
+    def _has_box(self, name: str) -> bool:
+        return False
 
     def _virtual(self, name: str, hz: int) -> tuple[Phone, Handset]:
         phone = VirtualPhone(self.exchange, NUMBERS[name], tone_hz=hz)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -11,16 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 from tests.page.browser import looking
+from tests.real.peers import free_port
 
 from rung.sim.sip_handset import end_phone
 
 pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[sip]'")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 class Run:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from rung.desk.happening import Happening
-from rung.floor.base import Place
+from rung.floor.base import Floor, Place
 from rung.floor.local import LocalFloor
 from rung.phone.base import Phone
 from rung.phone.sip import SipPhone
@@ -95,7 +95,14 @@ class FloorStage(Scenery):
             return await start_phone(self._folder, "caller", CALLER_HZ, asyncio.Event(), self._exits)
         return VirtualHandset("caller", Telephone(self.exchange, "0151-5551", tone_hz=CALLER_HZ))
 
-    async def _desk(self, name: str, hz: int, person: Person) -> SimDesk:
+    def _handle(self, name: str) -> Floor:
+        """The desk's handle on its floor."""
+        return self._floor.desk(name)
+
+    def _has_box(self, name: str) -> bool:
+        return self.parts == Parts.REAL or (self.parts == Parts.DRILL and name == AGENT)
+
+    async def _desk(self, name: str, hz: int, person: Person, group: int = 0) -> SimDesk:
         phone, handset = await self._phone(name, hz)
         await handset.answers(ANSWERS_MS[self.parts])
         desk = SimDesk(
@@ -104,11 +111,11 @@ class FloorStage(Scenery):
             Book(self.policy, desk=name, recording=self._recording),
             phone,
             handset,
-            self._floor.desk(name),
-            Place(extension=handset.address, person=person),
+            self._handle(name),
+            Place(extension=handset.address, person=person, group=group),
             partial(self._watch, name),
             partial(self._on_edge, name),
-            box=self.parts == Parts.REAL or (self.parts == Parts.DRILL and name == AGENT),
+            box=self._has_box(name),
         )
         return await self._exits.enter_async_context(desk)
 
