@@ -29,8 +29,9 @@ from rung.journal.store import Journal
 from rung.phone.baresip import BaresipPhone
 from rung.phone.base import Feed, PhoneError
 from rung.phone.sip import SipPhone
-from rung.phone.sip_control import read_control, write_private
+from rung.phone.sip_control import read_control
 from rung.policy import Book, load
+from rung.private import write_private
 from rung.words import Call, CallIs, CallsAre, EndedBy, LampState, PhoneIs
 
 LONG = os.environ.get("RUNG_LONG") == "1"
