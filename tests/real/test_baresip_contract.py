@@ -44,6 +44,9 @@ class BaresipHand:
     async def dial(self, target: str) -> str:
         raise NotImplementedError
 
+    def seen(self) -> int:
+        raise NotImplementedError
+
     async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call:
         raise NotImplementedError
 

@@ -49,6 +49,8 @@ exten => s,1,Answer()
  same => n,Wait(60)
 """
 WAITING_HZ = 1400  # what a caller hears who was sent on, in place of a queue
+# How long a telephone rings. More than any test lets Asterisk stand still: Dial counts that time too.
+RING_S = 120
 
 
 class AmiError(Exception):
@@ -339,5 +341,5 @@ def _extensions(pbx: Asterisk, dialplan: str) -> str:
     for name, number in pbx.endpoints.items():
         for extension in (name, number):
             text += f"exten => {extension},1,Gosub(rung-blocked,s,1)\n"
-            text += f" same => n,Gosub(rung-ring,s,1(PJSIP/{name},30,tT))\n"
+            text += f" same => n,Gosub(rung-ring,s,1(PJSIP/{name},{RING_S},tT))\n"
     return text + dialplan + WAITING + "\n#include extensions_rung.conf\n"
