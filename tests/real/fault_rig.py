@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.desk.rig import NO_BOX
-from tests.phone.contract import DIALLING, ENDED, HELD, RINGING, UP, Desk, World, running
+from tests.phone.contract import DIALLING, ENDED, HELD, RINGING, UP, Desk, World, rings, running
 from tests.real.asterisk_rig import Cut, Played, account
 from tests.real.peers import start, stop
 from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, Rig
@@ -77,9 +77,17 @@ async def in_the_consult(w: World) -> Stands:
     return [(line, HELD), (consult.id, UP)]
 
 
+async def in_the_transfer(w: World) -> Stands:
+    """A blind one, while the phone of whoever is to have the call rings."""
+    ((line, _),) = await in_talk(w)
+    await w.phone.transfer(line, w.sup.address)
+    w.theirs = await rings(w)
+    return [(line, UP)]
+
+
 Step = Callable[[World], Awaitable[Stands]]
 STEPS: tuple[Step, ...] = (
-    it_rings, in_talk, on_hold, while_theirs_rings, in_the_consult,
+    it_rings, in_talk, on_hold, while_theirs_rings, in_the_consult, in_the_transfer,
 )  # fmt: skip
 
 
@@ -146,6 +154,10 @@ class Struck:
 
     async def goes_on(self, stands: Stands) -> None:
         (line, state), mark = stands[0], len(self.world.desk.news)
+        if self.world.theirs:
+            await self.world.sup.answer(self.world.theirs)
+            assert (await self.world.desk.becomes(line, ENDED, mark)).ended_by is EndedBy.TRANSFER
+            return
         if len(stands) > 1:
             await self.world.phone.take_back(line, stands[1][0])
         elif state is HELD:
@@ -162,6 +174,8 @@ async def stalled(s: Struck, stands: Stands) -> None:
     mark, begun = len(s.world.desk.news), time.monotonic()
     os.kill(s.pid(), signal.SIGSTOP)
     try:
+        with pytest.raises(PhoneError):  # mostly "nothing was done"; unsure where it stalls in that very instant
+            await s.world.phone.hang_up(stands[-1][0])
         await s.told(mark, begun)
         await s.refuses(stands)
         await asyncio.sleep(begun + STALL_S - time.monotonic())
