@@ -36,7 +36,7 @@ func_callerid func_channel func_logic func_strings func_db func_env func_global 
 func_uri func_periodic_hook func_timeout func_hangupcause func_volume
 app_dial app_echo app_playback app_stack app_bridgewait app_bridgeaddchan app_originate
 app_chanspy app_mixmonitor app_verbose app_userevent app_transfer app_queue app_exec
-app_channelredirect app_playtones app_milliwatt
+app_channelredirect app_playtones app_milliwatt app_voicemail
 pbx_config
 """.split()  # noqa: SIM905 (a list of 70 quoted names reads worse)
 
@@ -269,6 +269,7 @@ write = all
         "extensions_rung.conf": (SHIPPED / "extensions_rung.conf").read_text(),
         "queues.conf": f"[help]\nstrategy = ringall\nmember => PJSIP/{next(iter(pbx.endpoints))}\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {pbx.folder}/moh\n",
+        "voicemail.conf": "[general]\nformat = wav\n[default]\n1003 = 4711,Supervisor\n",
         "rtp.conf": "[general]\nrtpstart = 32000\nrtpend = 32700\n",
         "features.conf": "[general]\natxferdropcall = no\n",
     }
