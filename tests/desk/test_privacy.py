@@ -69,7 +69,9 @@ def test_a_case_that_closes_while_the_desk_is_on_another_takes_nothing_of_that_a
     with office() as desk:
         desk.call("a", closed=False)
         desk.call("b", "+4930999", closed=False)
-        desk.write([w.CaseClosed(case="a", how="released", by=w.EndedBy.US, cause="BYE"), w.NotesKept(matter=NOTE)], "b")
+        desk.write(
+            [w.CaseClosed(case="a", how="released", by=w.EndedBy.US, cause="BYE"), w.NotesKept(matter=NOTE)], "b"
+        )
         desk.write([w.NotesKept(offered=NOTE), w.CaseClosed(case="b", how="released", by=w.EndedBy.US)], "b")
         notes = [seen.event for seen in desk.privacy.see("b", MAX, "all") if seen.entry.kind == "NotesKept"]
         assert [note.offered or note.matter for note in notes] == [f"{NOTE}, +4930999", NOTE, NOTE]  # type: ignore[union-attr]

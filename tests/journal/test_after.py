@@ -6,7 +6,7 @@ import pytest
 from tests.journal.called import AGENT, CASE, DAY, HOUR, MANAGER, OTHER, SECOND, SUPERVISOR, Floor
 
 from rung import words as w
-from rung.journal.after.blocks import Standing, block_of, blocks, kept_away
+from rung.journal.after.blocks import Standing, block_of
 from rung.journal.after.files import Files
 from rung.journal.after.open_duties import complaints, finding, upheld
 from rung.words import Actor, Amends, Ending, Finding, Ground, Verdict
@@ -250,15 +250,12 @@ def test_an_appeal_is_decided_by_a_manager(lifted: bool, left: Standing) -> None
     assert standing(floor) == left and "appeal" not in floor.open()
 
 
-def test_the_emergency_line_is_kept_open() -> None:
+@pytest.mark.parametrize("caller", ["112", "sip:112@pbx.example", "tel:1-12", "sip:112;user=phone"])
+def test_the_emergency_lines_own_number_is_never_blocked(caller: str) -> None:
     floor = Floor()
-    floor.call(*HARASSED)
-    for step in BLOCKED:
-        floor.does(*step)
-    held = blocks(floor.files, floor.now)
-    assert kept_away(held, "0151-5551", "600", ["112"]) is not None
-    assert kept_away(held, "0151-5551", "112", ["112"]) is None
-    assert kept_away(held, "0151-5552", "600", ["112"]) is None
+    floor.call(*HARASSED, caller=caller)
+    assert "never blocked" in floor.does(*BLOCKED[0]).why
+    assert block_of(floor.files.cases[CASE], floor.now) is None
 
 
 def test_only_a_managers_finding_calls_it_unauthorised() -> None:

@@ -82,7 +82,7 @@ class Bridge:
         self._desk = recover(journal, vault)
         self._cases = KnownCases(journal)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
-        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why))
+        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why), rules.emergency)
         self._policies = Policies(book, journal, self._desk, self.now(), self.handed.good())
         self._lamps: w.Lamps | None = None
         self._line = None if box is None else Line(box, self)
