@@ -121,7 +121,6 @@ REFUSED: list[tuple[list[Step], Step, str]] = [
     ([], (SUPERVISOR, w.Trained(person="agent-17", until_ms=2_000_000_000_000)), "A manager records a training"),
     ([], (MANAGER, w.Trained(person="manager-1", until_ms=2_000_000_000_000)), "their own training"),
     ([], (MANAGER, w.Trained(person="agent-17", until_ms=5)), "a day to come"),
-    ([], (AGENT, w.Acknowledged()), "No training of yours"),
 ]
 
 
@@ -296,14 +295,20 @@ def test_a_complaint_has_a_reference_and_names_the_regulator() -> None:
 def test_training_expires_and_holds_only_once_acknowledged() -> None:
     floor = Floor()
     until = floor.now + 30 * DAY
-    assert floor.files.trained(AGENT.id, floor.now) is None
+
+    def holds(at_ms: int) -> bool:
+        return floor.files.training(AGENT.id).holds(at_ms)
+
+    floor.does(AGENT, w.Acknowledged())  # of what is yet to come it says nothing
     floor.does(MANAGER, w.Trained(person=AGENT.id, until_ms=until))
-    assert floor.files.trained(AGENT.id, floor.now) is False
+    assert not holds(floor.now)
     floor.does(AGENT, w.Acknowledged())
-    assert floor.files.trained(AGENT.id, floor.now) is True
-    assert floor.files.trained(AGENT.id, until) is False
+    assert holds(floor.now) and not holds(until)
     floor.does(MANAGER, w.Trained(person=AGENT.id, until_ms=until + DAY))
-    assert floor.files.trained(AGENT.id, floor.now) is False  # a new one is acknowledged anew
+    assert not holds(floor.now)  # a new one is acknowledged anew
+    floor.tell(w.Attended(act=w.Trained(person="x", until_ms=until), by="x", jobs=()), record="of a forged one")
+    floor.does(Actor("x"), w.Acknowledged())
+    assert not floor.files.training("x").holds(floor.now)  # what one has recorded of oneself
 
 
 def test_the_order_in_which_records_are_told_does_not_matter() -> None:

@@ -195,6 +195,7 @@ from rung.words.people import (
     PersonSignedOff,
     PersonSignedOn,
     SignOnRefused,
+    Training,
 )
 
 __all__ = [
@@ -360,6 +361,7 @@ __all__ = [
     "Tick",
     "Ticked",
     "Trained",
+    "Training",
     "Tried",
     "Unblocked",
     "Unmarked",
