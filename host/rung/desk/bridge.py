@@ -344,7 +344,7 @@ class Bridge:
             case DesksAre(desks=desks):
                 self.desks = news
                 self._teller.tell("desks", desks=desks)
-            case w.GrantRefused():
+            case w.GrantRefused() | w.ActRefused():
                 with contextlib.suppress(JournalError):  # nothing was done, either way
                     self.record(news)
             case PoliciesAre() | BlocksAre():
