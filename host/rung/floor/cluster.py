@@ -13,11 +13,11 @@ from typing import Protocol
 
 from msgspec import Struct
 from nats.aio.msg import Msg
-from nats.js.api import StreamConfig
+from nats.js.api import DeliverPolicy, StreamConfig
 
 from rung.floor import authority
 from rung.floor.base import FloorError
-from rung.floor.nats_keeping import Heard, Read, on_disk
+from rung.floor.nats_keeping import Heard, Read, erase_before, on_disk
 from rung.floor.nats_link import CONNECT_S, Link
 from rung.floor.nats_places import keep
 
@@ -104,10 +104,10 @@ class SharedFolder:
         self._there: dict[str, tuple[int, Order]] = {}  # what stands in the stream: its number, and which it is
 
     def streams(self) -> list[StreamConfig]:
-        return [on_disk(STREAM, *self._kept, last=1)]
+        return [on_disk(STREAM, *self._kept)]
 
     def reads(self) -> list[Read]:
-        return [Read(STREAM, subject, self._heard) for subject in self._kept]
+        return [Read(STREAM, subject, self._heard, DeliverPolicy.LAST_PER_SUBJECT) for subject in self._kept]
 
     def answers(self) -> dict[str, Heard]:
         return {}
@@ -123,6 +123,8 @@ class SharedFolder:
         goes_on = self._is_first() and own and kept.order(own) > kept.order(data)
         if not goes_on and own != data and (given_up := kept.adopt(data)):
             self._tell(given_up)
+        if self._link is not None:
+            await erase_before(self._link, msg)
 
     async def publish(self) -> None:
         """At the first computer: whatever has changed goes to the others. FloorError if it could not yet."""
