@@ -1,7 +1,8 @@
 """What is decided of blocks is done at the phone system, where it can: a number is kept away, or gets through again.
 
 The record says how things are to be, and the floor what was decided at another desk; the phone is told whatever differs
-from what it was told before, again and again until it has taken it. It forgets a block at its end by itself, so a
+from what it was told before, again and again until it has taken it. The number of an emergency line never reaches it,
+whoever decided that. It forgets a block at its end by itself, so a
 bridge that is down then holds nobody back.
 """
 
@@ -99,6 +100,8 @@ class Blocker:
         now_ms, files = self._after.wall_ms(), self._after.files()
         held = [on_floor(block, self._on_floor.get(block.case), now_ms) for block in blocks(files, now_ms)]
         self._after.forget_numbers(block.case for block in held if block.over)
+        open_to = self._after.rules.emergency
+        held = [replace(block, standing=Standing.LIFTED) if open_to(block.caller) else block for block in held]
         return [(block, files.cases[block.case]) for block in held]
 
     def _tell_floor(self, held: Held) -> None:
