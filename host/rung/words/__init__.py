@@ -188,6 +188,7 @@ from rung.words.keeping import (
     RecordBegunAnew,
 )
 from rung.words.people import (
+    ActRefused,
     CommandRefused,
     GrantRefused,
     Job,
@@ -201,6 +202,7 @@ from rung.words.people import (
 __all__ = [
     "Acknowledged",
     "Act",
+    "ActRefused",
     "Actor",
     "AfterAct",
     "AlertAnswered",
