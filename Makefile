@@ -59,7 +59,7 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, the record, flashing, a press from edge to phone, each phone, the floor, a console of 50 desks
+bench: $(READY) ## measure a step of the ladder, the record, flashing, a press from edge to phone, each phone, the floor, the agent's page, a console of 50 desks
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench.journal
 	$(BIN)/python -m tests.bench.flash
@@ -68,6 +68,7 @@ bench: $(READY) ## measure a step of the ladder, the record, flashing, a press f
 	$(BIN)/python -m tests.bench.floor_site
 	$(BIN)/python -m tests.bench.floor_many
 	$(BIN)/python -m tests.bench.asterisk
+	$(BIN)/python -m tests.bench.page
 	$(BIN)/python -m tests.bench.console
 
 screenshots: $(READY) ## make the pictures of both pages anew, in host/pictures (real Chromium)

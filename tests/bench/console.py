@@ -5,8 +5,8 @@
 The floor is in this process, as is the console's bridge with its pages; the browser is a real Chromium. An event is
 stamped before the floor hears of it, and once more by the page, in the first frame after its tile, or the ask's card,
 is there. Beside it, in the same seconds, a bare script in that page is timed: what line and browser take anyway. It is
-measured at two paces: each desk changes its state every 5 s, which is ten times what telephones do, and nearly as
-often as the page can be drawn.
+measured at two paces: each desk changes its state every 5 s, which is fifteen times what telephones do, and
+nearly as often as the page can be drawn.
 """
 
 import argparse

@@ -1,20 +1,23 @@
 """How long from a press to the agent's screen, at the box and at the page's own buttons.
 
-    python -m tests.bench.page [--presses 200]
+    python -m tests.bench.page [--presses 100]
 
 The desk is whole: bridge, record on the disk, page in a real Chromium; phones are states in memory. A press of the box
 is stamped as the bridge gets it (what comes before that is `python -m tests.bench`'s), one on the page when the browser
 hears the mouse. Both end in the first frame that shows the answer. Every other press is taken, the others are refused,
-so that each changes the screen. Beside them, in the same seconds, a bare script in that page.
+so that each changes the screen. Beside them, in the same seconds, a bare script in that page, and a write and its fsync
+beside the record.
 """
 
 import argparse
 import asyncio
 import itertools
+import os
 import tempfile
 from pathlib import Path
 
 from playwright.async_api import Page, async_playwright
+from tests.bench.floor import write_and_sync
 from tests.bench.report import figures, machine, met, quantile
 from tests.bench.screen import NOW, bare, now_ms
 from tests.page.browser import chromium
@@ -59,8 +62,10 @@ async def seen(page: Page) -> float:
 
 
 async def measure(where: str, folder: Path, presses: int) -> None:
-    found: dict[str, list[int]] = {"a press of the box": [], "a press on the page": [], "a bare script in the page": []}
-    box, mouse, script = found.values()
+    rows = "a press of the box", "a press on the page", "a bare script in the page", "one write and its fsync"
+    found: dict[str, list[int]] = {row: [] for row in rows}
+    box, mouse, script, disk = found.values()
+    file = os.open(folder / "floor", os.O_WRONLY | os.O_CREAT)
     async with async_playwright() as playwright, floor(folder, "hang-up-protocol", times=PATIENT) as stage:
         browser = await playwright.chromium.connect_over_cdp(where)
         page = await (await browser.new_context(viewport={"width": 1280, "height": 720})).new_page()
@@ -76,6 +81,7 @@ async def measure(where: str, folder: Path, presses: int) -> None:
                 at_ms = await press(stage, page, next(buttons))
                 into.append(int((await seen(page) - at_ms) * 1e6))
             script.append(await bare(client))
+            disk.append(await asyncio.to_thread(write_and_sync, file))
         await browser.close()
     print(machine())
     print(figures(found.items()))
@@ -85,7 +91,7 @@ async def measure(where: str, folder: Path, presses: int) -> None:
 
 def main() -> None:
     wanted = argparse.ArgumentParser(description=__doc__)
-    wanted.add_argument("--presses", type=int, default=200)
+    wanted.add_argument("--presses", type=int, default=100)
     said = wanted.parse_args()
     with tempfile.TemporaryDirectory(prefix="rung-page-") as folder, chromium(Path(folder) / "chromium") as where:
         asyncio.run(measure(where, Path(folder), said.presses))
