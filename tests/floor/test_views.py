@@ -5,11 +5,13 @@ Callers are known to the floor by what the site's secret makes of their numbers,
 
 import asyncio
 import json
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from nats.js.errors import NotFoundError
 from tests.floor.nats_rig import PATIENCE_S, NatsRig, RealSite, real_site
 from tests.floor.office import Office, Seat, office
@@ -18,7 +20,9 @@ from typer.testing import CliRunner
 from rung import words as w
 from rung.cli.app import app
 from rung.cli.floor_views import FloorFold
+from rung.desk import blocking
 from rung.floor.base import Blocked
+from rung.floor.nats_handed import BLOCKS, HANDED
 from rung.floor.nats_link import connected
 from rung.floor.nats_steward import Steward
 from rung.floor.nats_views import rebuilt
@@ -94,6 +98,54 @@ def test_a_block_is_one_for_all_desks_and_the_views_can_be_made_anew(tmp_path: P
 
     with real_site(*DESKS) as site:
         asyncio.run(play(site))
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_block_of_a_call_that_the_floor_never_heard_of_is_known_once_it_is_back_and_its_list_leaves_no_trace(
+    restarted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk was cut off from the end of the call on; ``restarted``: and what it owed the floor is forgotten."""
+    monkeypatch.setattr(blocking, "LOOK_S", 0.2)
+
+    def keys(made: Office) -> None:
+        for seat in (made.ada, made.fay):
+            seat.vault = Vault(tmp_path / f"{seat.name}.vault", site=SECRET)
+
+    async def play(site: RealSite) -> None:
+        rig = NatsRig(site)
+        async with (
+            Folding(site).running(),
+            office("end-with-care", only=("ada", "fay"), floor=rig, before=keys) as made,
+        ):
+            ada, fay = made.ada, made.fay
+            ada.floor.lose()
+            await ada.until(lambda: not ada.bridge._desk.facts.floor_up)
+            case = await harassed(made, Telephone(made.exchange, NUMBER))
+            took(ada, w.BlockProposed(case=case, reason="rings all day"), w.Actor("p-ada"))
+            if restarted:
+                await ada.until(lambda: ada.bridge._commands._unreported)
+                ada.bridge._commands._unreported.clear()
+            ada.floor.find()
+            assert (await blocked(fay)).case == case and ada.vault is not None
+            index, before = ada.vault.index(NUMBER), await handed(site)
+            assert index.encode() in zlib.decompress(before) and in_files(site, before)
+            took(ada, w.BlockDecided(case=case, granted=False, reason="no"), MANAGER)
+            await fay.until(lambda: not fay.bridge.handed.blocks)
+            await fay.until(lambda: not in_files(site, before))
+
+    with real_site("ada", "fay") as site:
+        asyncio.run(play(site))
+
+
+async def handed(site: RealSite) -> bytes:
+    """The block list, as the server has it."""
+    async with connected(site.steward()[0]) as link:
+        return (await link.client.jetstream().get_msg(HANDED, subject=BLOCKS)).data or b""
+
+
+def in_files(site: RealSite, data: bytes) -> bool:
+    """Whether any file of the server has these bytes."""
+    return any(data in file.read_bytes() for file in site.site.folder.glob("jetstream/**/*") if file.is_file())
 
 
 async def harassed(made: Office, caller: Telephone) -> str:
