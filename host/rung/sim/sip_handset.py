@@ -17,6 +17,7 @@ from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings
 from rung.private import write_private
 from rung.sim.handset import patience
+from rung.sim.life import die_with_parent
 
 START_S = 40.0
 _TONE_HZ = 20  # how far a tone may be off
@@ -117,6 +118,7 @@ async def _process(settings: Path, control: Path) -> asyncio.subprocess.Process:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
 
