@@ -6,7 +6,6 @@ Phones register as `agent`, `caller` or `sup` and may dial each other by name or
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import free_port, missing, start, stop, wait_for
+from . import free_port, missing, peers, start, stop, wait_for
 
 ENDPOINTS = {"agent": "1001", "caller": "1002", "sup": "1003"}
 """Who may register, and the number that rings them (Atxfer needs numbers)."""
@@ -158,8 +157,7 @@ class Asterisk:
 
 def root() -> Path:
     """Where `make peers` has put Asterisk; the test skips (or fails) without it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("RUNG_PEERS_DIR") or cache / "rung-peers") / "asterisk"
+    folder = peers() / "asterisk"
     if not folder.is_dir():
         missing("Asterisk", "make peers")
     return folder
