@@ -23,7 +23,7 @@ from rung.phone.baresip import BaresipPhone
 from rung.phone.sip_audio import pitch
 from rung.words import Call
 
-_RINGS = re.compile(r"> \[line \d+\].*INCOMING")
+_RINGS = re.compile(r"> \[line \d+[^\]]*\].*INCOMING")
 _RATE, _HEAD, _JUDGED = 8000, 44, 1600  # of a file that it writes: samples a second, bytes before them, samples judged
 
 
