@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from rung.floor import authority
 from rung.floor.base import FloorError
-from rung.floor.cluster import NODES, SharedSite
+from rung.floor.cluster import NODES, SharedFolder
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
@@ -20,6 +20,7 @@ from rung.floor.people import PEOPLE, People
 from rung.floor.people_service import SignOns
 from rung.floor.site import Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
+from rung.words import Training
 
 LOOK_S = 0.2  # between two looks at whether `add-desk` or `remove-desk` has changed who may come
 UP_S = 10.0  # a server with a large store reads it first
@@ -41,11 +42,12 @@ class FloorService:
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
-        self._shared = SharedSite(folder, tell)
         self._continues = continues
         self._read_head = read_head
-        self._people = People(folder.folder / PEOPLE)
+        self._people = People(folder.folder / PEOPLE, said=self._training)
+        self._steward: Steward | None = None
         self._sign_ons = SignOns(self._people, folder.folder, folder.key_of)
+        self._shared = SharedFolder(folder.is_first, (folder, self._people), tell)
 
     async def run(self) -> None:
         known = self._changed()
@@ -56,20 +58,27 @@ class FloorService:
                 task = asyncio.create_task(steward.run())
                 try:
                     await self._come_up(steward)
-                    known = await self._watch(known, self._is_first())
+                    known = await self._watch(known, self._folder.is_first())
                 finally:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
         finally:
             await asyncio.to_thread(self._server.stop)
 
+    def _training(self, person: str) -> Training:
+        """As all desks' records tell of it."""
+        views = None if self._steward is None else self._steward.views
+        if views is None or views.told is None:
+            raise FloorError("the desks' records are still being read")
+        return views.told.fold.training(person)
+
     def _new_steward(self) -> Steward:
-        node, first = self._folder.node(), self._is_first()
-        return Steward(
+        node = self._folder.node()
+        self._steward = Steward(
             *self._folder.steward(),
             replicas=1 if node is None else NODES,
-            enrol=self.enrol if first else None,
-            people=self._sign_ons.answer if first else None,
+            enrol=self.enrol if self._folder.is_first() else None,
+            people=self._sign_ons.answer,
             standing=self._folder.standing,
             signed_on=self._people.file.exists,
             continues=self._continues,
@@ -78,9 +87,7 @@ class FloorService:
             trouble=self._tell,
             keeping=() if node is None else (self._shared,),
         )
-
-    def _is_first(self) -> bool:
-        return self._folder.read().first == self._folder.here()
+        return self._steward
 
     async def _come_up(self, steward: Steward) -> None:
         node, waited_s = self._folder.node(), 0.0
@@ -102,7 +109,7 @@ class FloorService:
 
         Returns when another computer is the first from now on: then another one answers those who enrol.
         """
-        while self._is_first() == first:
+        while self._folder.is_first() == first:
             self._still_there()
             if (changed := self._changed()) != known:
                 known = changed

@@ -6,6 +6,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Floor, FloorError, Place, Status
+from rung.journal.format import JournalError
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person, Reply
 
@@ -48,7 +50,7 @@ class Site:
         self._watchers: list[Callable[[Seen], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
-        self._tasks: set[asyncio.Future[w.Answer]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._shown: set[tuple[str, int]] = set()  # asks that somebody here has seen
@@ -117,11 +119,23 @@ class Site:
         if sitting is None:
             return
         jobs = self.seat.known.jobs if self.seat is not None and self.seat.known is not None else (w.Job(sitting.role),)
-        done = asyncio.to_thread(self.desk.attend, act, w.Actor(sitting.id, jobs))
-        task = asyncio.ensure_future(done)
+        task = asyncio.ensure_future(self._attend(act, w.Actor(sitting.id, jobs)))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda task: None if task.cancelled() else self.say(task.result()))
+
+    async def _attend(self, act: w.AfterAct, actor: w.Actor) -> None:
+        answer = await asyncio.to_thread(self.desk.attend, act, actor)
+        if self.seat is not None and isinstance(act, w.Acknowledged):
+            with contextlib.suppress(JournalError):  # the seat's own next look does it
+                await self.seat.look()
+        self.say(answer)
+
+    @property
+    def acknowledges(self) -> bool:
+        """Whoever sits here has been trained, and may end calls once they acknowledge that every ending is reviewed."""
+        if self.seat is None:
+            return self.desk.named is not None and self.desk.named.acknowledges
+        return self.seat.known is not None and self.seat.known.may_acknowledge(date.today())
 
     @property
     def here(self) -> str:

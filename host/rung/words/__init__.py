@@ -188,6 +188,7 @@ from rung.words.keeping import (
     RecordBegunAnew,
 )
 from rung.words.people import (
+    ActRefused,
     CommandRefused,
     GrantRefused,
     Job,
@@ -195,11 +196,13 @@ from rung.words.people import (
     PersonSignedOff,
     PersonSignedOn,
     SignOnRefused,
+    Training,
 )
 
 __all__ = [
     "Acknowledged",
     "Act",
+    "ActRefused",
     "Actor",
     "AfterAct",
     "AlertAnswered",
@@ -360,6 +363,7 @@ __all__ = [
     "Tick",
     "Ticked",
     "Trained",
+    "Training",
     "Tried",
     "Unblocked",
     "Unmarked",

@@ -16,6 +16,21 @@ class Job(StrEnum):
     ADMIN = "admin"  # people, desks, boxes
 
 
+class Training(Struct, frozen=True, gc=False, kw_only=True):
+    """The newest training of one person, as records tell of it. Instants are Unix milliseconds."""
+
+    given_ms: int = 0  # 0: they tell of none
+    until_ms: int = 0
+    acknowledged_ms: int = -1  # when the person last acknowledged that every ending is reviewed; -1: never
+
+    def acknowledged(self, given_ms: int) -> bool:
+        """Since a training that was given then; each new one is acknowledged anew."""
+        return self.acknowledged_ms >= given_ms
+
+    def holds(self, now_ms: int) -> bool:
+        return bool(self.given_ms) and self.acknowledged(self.given_ms) and now_ms < self.until_ms
+
+
 class PersonSignedOn(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """This person sits here from now on. ``relieves``: in mid-call, from whom they have taken over by name."""
 
@@ -61,6 +76,15 @@ class GrantRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     why: str
 
 
+class ActRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
+    """Somebody at another desk wanted to act on the call here, and may not, or not on this call; nothing was done."""
+
+    desk: str  # from which it came, as the floor vouches
+    person: str  # as it says
+    act: str  # its kind, such as Pressed
+    why: str
+
+
 class CommandRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A desk wanted something of the PBX that it may not have; nothing was done."""
 
@@ -70,4 +94,6 @@ class CommandRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     why: str
 
 
-PeopleEvent = PersonSignedOn | PersonSignedOff | SignOnRefused | PersonChanged | GrantRefused | CommandRefused
+PeopleEvent = (
+    PersonSignedOn | PersonSignedOff | SignOnRefused | PersonChanged | GrantRefused | ActRefused | CommandRefused
+)
