@@ -243,16 +243,11 @@ Act = (
 )
 
 
-<<<<<<< HEAD
-class FromDesk(Struct, frozen=True, gc=False, tag=True):
-    """A person at another desk acts on this desk's case: the supervisor on the call, or one who gave leave."""
-=======
 class FromDesk(Struct, frozen=True, gc=False, tag=True):
     """A person at another desk acts on this desk's case: the supervisor on the call, or one who gave leave.
 
     ``case`` and ``epoch`` are of the call that they saw here; None: their desk is of a release that does not say it.
     """
->>>>>>> main
 
     desk: str
     person: Person
