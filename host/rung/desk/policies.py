@@ -14,7 +14,7 @@ from msgspec import Struct
 from rung import __version__
 from rung import words as w
 from rung.desk.recovery import Kept, wall_ms
-from rung.floor.base import Blocked, BlocksAre, HandedDown, HandedOut, PoliciesAre
+from rung.floor.base import Blocked, BlocksAre, HandedOut, PoliciesAre
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
@@ -131,7 +131,7 @@ class HandedHere:
                 how = "blocked" if block.decided else "proposed to be blocked"
                 self._trouble(f"this caller is {how} until {until}, since the case {block.case}")
 
-    def heard(self, news: HandedDown) -> None:
+    def heard(self, news: PoliciesAre | BlocksAre) -> None:
         if isinstance(news, BlocksAre):
             self.blocks = news.blocks
         else:
