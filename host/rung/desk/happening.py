@@ -39,6 +39,7 @@ Kind = Literal[
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
     "replied",  # from here, to what another desk asks; text: what
     "desks",  # what goes on at all desks, where a supervisor sits here
+    "cases",  # what is on record of calls at other desks has changed
     "block",  # the phone system has taken that a number is kept away, or gets through
     "view",  # what the page shows
     "page",  # it is served at the address in text
