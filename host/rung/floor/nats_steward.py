@@ -24,11 +24,14 @@ from rung.floor.nats_keeping import Heard, Keeping, Read, answer, make, read
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
 from rung.floor.nats_places import Places, put
 from rung.floor.nats_views import Fold, Views
+from rung.words import Role
 
 ACCOUNT = "RUNG"  # of the server, in which everybody is but its system's user
 PLACES = "PLACES"  # the stream
 PAGE = 500  # desks in one answer, so that it stays below a megabyte
 CONNECTIONS = 1000  # in one answer of a server
+BEAT = f"rung.place.{Role.AGENT}.floor"  # nobody sits there: no desk may have that name
+BEAT_S = 2.0
 LOOK_S = 10.0  # between two looks at who is connected: of a server that died nobody tells who was on it
 AGAIN_S = 1.0  # when somebody is missing
 WAIT_S = 0.2  # before the next attempt, when the server is lost
@@ -101,6 +104,7 @@ class Steward:
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
+        self._at = 0  # the number of the last change of who is here
 
     async def run(self) -> None:
         while True:
@@ -121,7 +125,7 @@ class Steward:
     async def _serve(self, link: Link, system: Link) -> None:
         for stream in (self._stream(), *(stream for each in self._keeping for stream in each.streams())):
             await make(link, replace(stream, num_replicas=self._replicas))
-        self._places, self._found = Places(), {}
+        self._places, self._found, self._at = Places(), {}, 0
         await system.listen(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", self._disconnected)
         await system.settle()
         answers: dict[str, Heard] = {"places": self._answer_places}
@@ -154,7 +158,7 @@ class Steward:
 
     async def _place(self, msg: Msg) -> None:
         found = letters.Found(subject=msg.subject, seq=msg.metadata.sequence.stream, data=msg.data.decode())
-        self._found[msg.subject] = found
+        self._found[msg.subject], self._at = found, found.seq
         self._places.keep(found)
 
     async def _disconnected(self, msg: Msg) -> None:
@@ -174,6 +178,7 @@ class Steward:
         """Until one of both connections is lost."""
         self.up.set()
         ends = [asyncio.ensure_future(end.until_lost()) for end in (link, system)]
+        beat = asyncio.ensure_future(self._beat(link))
         suspects: set[str] = set()
         try:
             while not any(end.done() for end in ends):
@@ -186,8 +191,20 @@ class Steward:
                 wait_s = AGAIN_S if missing else LOOK_S
                 await asyncio.wait(ends, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in ends:
+            for end in (*ends, beat):
                 end.cancel()
+
+    async def _beat(self, link: Link) -> None:
+        """In a cluster: a change that is none, kept by two of three and told by all that are together with them.
+
+        So a desk whose server is cut off knows it, and one whose server was sees that it has missed something.
+        """
+        while self._replicas > 1:
+            before = self._at
+            await asyncio.sleep(BEAT_S)
+            if self._at == before:  # nobody else has said anything
+                with contextlib.suppress(FloorError):  # there are no two of three
+                    await link.request(BEAT, b"", CONNECT_S)
 
     def _connections(self) -> list[str]:
         return [sat.connection for desk in self._places.desks() if (sat := self._places.get(desk)) is not None]
@@ -218,7 +235,9 @@ class Steward:
     async def _answer_places(self, msg: Msg) -> None:
         after = msg.data.decode()
         rest = sorted((each for each in self._found.values() if each.subject > after), key=lambda each: each.subject)
-        await answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on()))
+        await answer(
+            msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on(), self._at, self._replicas > 1)
+        )
 
     async def _answer_enrol(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
