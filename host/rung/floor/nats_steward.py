@@ -5,7 +5,7 @@ Any number of stewards may run; each does the same, and what one has done alread
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import msgspec
@@ -64,7 +64,7 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
-        people: Callable[[str, bytes], bytes] | None = None,
+        people: Callable[[str, bytes], Awaitable[bytes]] | None = None,
         standing: Callable[[], dict[str, str]] | None = None,
         signed_on: Callable[[], bool] = lambda: False,
         continues: Continues = lambda copied, journal, lines: "",
@@ -75,7 +75,7 @@ class Steward:
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
 
-        ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
+        ``people`` answers who may sign on (`people_queue.SignOnQueue`), and may take its time;
         ``standing`` has every desk's key; ``signed_on``: there are people who sign on at all.
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
@@ -101,6 +101,7 @@ class Steward:
             *(() if self.views is None else (self.views,)),
             *keeping,
         )
+        self._waiting: set[asyncio.Task[None]] = set()  # those whose password is to be checked
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
@@ -245,10 +246,16 @@ class Steward:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
 
     async def _answer_people(self, msg: Msg) -> None:
+        """Beside each other: here each has to wait for their turn."""
+        task = asyncio.create_task(self._answer_person(msg))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _answer_person(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
         if desk and self._people is not None:
-            with contextlib.suppress(msgspec.MsgspecError, FloorError):
-                await msg.respond(await asyncio.to_thread(self._people, desk, msg.data))
+            with contextlib.suppress(msgspec.MsgspecError, FloorError, *BROKEN):
+                await msg.respond(await self._people(desk, msg.data))
 
     async def _answer_standing(self, msg: Msg) -> None:
         if letters.from_whom(msg) and self._standing is not None:
