@@ -12,12 +12,11 @@ from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from rung import words as w
 from rung.desk.own_data import Own, own
-from rung.journal.by_case import case_of
+from rung.journal.by_case import caller_of, case_of
 from rung.journal.format import Entry
 from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, keys_for
 from rung.journal.store import Journal
@@ -26,6 +25,16 @@ from rung.journal.vault import Vault
 AT_ONCE = 500  # entries read under the desk's lock
 DAY_MS = 24 * 3600 * 1000
 _NUMBER = re.compile(r"\d(?:[\s./()\-]*\d){4,}")  # five digits or more: perhaps somebody's number
+
+
+NAMELESS = "say who orders it and why: both stay in the record"
+
+
+def unfit(person: str, why: str) -> str:
+    """Why no erasure can be ordered like this; empty: it can."""
+    if not person.strip() or not why.strip():
+        return NAMELESS
+    return "the reason stays in the record: leave the number out of it" if _NUMBER.search(why) else ""
 
 
 class PrivacyError(Exception):
@@ -42,10 +51,6 @@ class Retention(Struct, frozen=True):
 class Seen(NamedTuple):
     entry: Entry
     event: w.Event | None  # None: erased
-
-
-class _CallerOf(Struct):
-    caller: str = ""
 
 
 class Privacy:
@@ -76,7 +81,7 @@ class Privacy:
         """The events as they are to be written; ``case`` is the one the desk is about before them. Keys come first."""
         for event in events:
             if isinstance(event, w.CaseOpened | w.CaseReceived):
-                self._vault.begin(event.case, _caller(event), wall_ms)
+                self._vault.begin(event.case, caller_of(event), wall_ms)
         day = date.fromtimestamp(wall_ms / 1000).isoformat()
         names = keys_for(events, case, day)
         return [self._vault.seal(key, event, wall_ms) for key, event in zip(names, events, strict=True)]
@@ -125,9 +130,8 @@ class Privacy:
     def erase(self, cases: Iterable[str], person: str, why: str) -> tuple[str, ...]:
         """Erase these cases; returns the keys that are gone. All or none: PrivacyError names what stops it."""
         with self._lock:
-            self._named(person, why)
-            if _NUMBER.search(why):
-                raise PrivacyError("the reason stays in the record: leave the number out of it")
+            if wrong := unfit(person, why):
+                raise PrivacyError(wrong)
             self._finish()
             there, still, holds = self._vault.there(), self._open(), self._holds()
             keys: list[str] = []
@@ -142,6 +146,18 @@ class Privacy:
             self._order(tuple(keys), person, why)
         self.erased()
         return tuple(keys)
+
+    def erase_known(self, index: str, person: str, why: str) -> list[str]:
+        """Every case of whom `Vault.index` calls that, each by itself; returns why some are not erased yet."""
+        with self._lock:
+            cases = self._vault.cases_known(index)
+        left = []
+        for case in cases:
+            try:
+                self.erase((case,), person, why)
+            except PrivacyError as error:
+                left.append(str(error))
+        return left
 
     def retain(self, retention: Retention) -> tuple[str, ...]:
         """Erase what has been kept long enough, but for what is held; returns the keys that are gone."""
@@ -240,7 +256,7 @@ class Privacy:
             for entry, event in self._of_kind(kind):
                 clear: Any = self._vault.unseal(event)
                 if clear is not None and f"{CASE}/{event.case}" in there:
-                    self._vault.begin(event.case, _caller(clear), entry.wall_ms)
+                    self._vault.begin(event.case, caller_of(clear), entry.wall_ms)
 
     def _of_kind(self, kind: type[w.Event]) -> list[tuple[Entry, Any]]:
         return [(entry, entry.event) for entry in self._journal.of_kind(kind)]
@@ -271,7 +287,7 @@ class Privacy:
 
     def _named(self, person: str, why: str) -> None:
         if not person.strip() or not why.strip():
-            raise PrivacyError("say who orders it and why: both stay in the record")
+            raise PrivacyError(NAMELESS)
 
     def _append_sealed(self, event: w.HoldPlaced | w.HoldLifted) -> None:
         self._append(*self.sealed((event,), "", self._wall_ms()))
@@ -279,12 +295,6 @@ class Privacy:
     def _append(self, *events: w.Event) -> None:
         self._journal.append(events, at_ms=self._now(), wall_ms=self._wall_ms())
         self.written()
-
-
-def _caller(event: w.CaseOpened | w.CaseReceived) -> str:
-    if isinstance(event, w.CaseOpened):
-        return event.caller
-    return msgspec.json.decode(event.state, type=_CallerOf).caller
 
 
 def _is_day(its: str) -> bool:
