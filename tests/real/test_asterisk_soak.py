@@ -5,105 +5,26 @@ A few of each every day; 50 calls in a row with every action, and 20 agents at o
 
 import asyncio
 import os
-import random
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from tests.phone.contract import CASE, Desk
+import pytest
+from tests.phone.contract import Desk
+from tests.phone.every_action import every_action
 from tests.real.asterisk_rig import AsteriskWorld, Floor, Played, admin, play, settings
+from tests.real.pbx_rig import broker
 from tests.real.peers import asterisk as pbx
-from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone
+from tests.real.sip_rig import AGENT_HZ, Rig, RigPhone
 
 from rung.phone.asterisk import AsteriskPhone
 from rung.phone.asterisk.link import AmiLink
+from rung.phone.base import Phone
 from rung.words import CallIs, CallsAre, CallState, EndedBy
 
 LONG = os.environ.get("RUNG_LONG") == "1"
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="half a minute: RUNG_LONG=1")
 CALLS, AGENTS = (50, 20) if LONG else (3, 4)
-UP, HELD, RINGING, DIALLING, ENDED = (
-    CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
-)  # fmt: skip
-
-
-async def every_action(w: AsteriskWorld, number: int) -> None:
-    """One call with all that an agent may do, in an order of its own; at last it ends in one of three ways."""
-    since = len(w.caller.desk.news)
-    out, line = await w.line()
-
-    async def held_and_taken_back() -> None:
-        mark = len(w.desk.news)
-        await w.phone.hold(line)
-        await w.desk.becomes(line, HELD, mark)
-        await w.phone.resume(line)
-        await w.desk.becomes(line, UP, mark)
-
-    async def consulted_in_vain() -> None:
-        mark, rung = len(w.desk.news), len(w.sup.desk.news)
-        await w.phone.hold(line)
-        await w.desk.becomes(line, HELD, mark)
-        await w.phone.consult(line, w.sup.address, CASE)
-        consult = await w.desk.call(lambda c: c.consult_for == line and c.state is DIALLING, mark)
-        rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-        if number % 2:
-            await w.sup.decline(rang.id)
-            await w.desk.becomes(consult.id, ENDED, mark)
-        await w.phone.take_back(line, consult.id)
-        await w.desk.becomes(line, UP, mark)
-        await w.sup.until(lambda c: c.id == rang.id and c.state is ENDED, rung)
-
-    async def joined() -> None:
-        mark, rung = len(w.desk.news), len(w.sup.desk.news)
-        await w.phone.join(line, w.sup.address, CASE)
-        rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-        await w.sup.answer(rang.id)
-        await w.desk.call(lambda c: c.id == line and c.parties == (w.sup.address,), mark)
-        await w.sup.hang_up(rang.id)
-        await w.desk.call(lambda c: c.id == line and c.parties == (), len(w.desk.news) - 1)
-
-    async def recorded() -> None:
-        mark = len(w.desk.news)
-        await w.phone.record(line, f"call-{number}")
-        await w.desk.call(lambda c: c.recording == f"call-{number}", mark)
-        await w.phone.stop_recording(line)
-        await w.desk.call(lambda c: c.id == line and c.recording == "", len(w.desk.news) - 1)
-
-    actions = [held_and_taken_back, consulted_in_vain, joined, recorded]
-    random.Random(number).shuffle(actions)
-    for action in actions:
-        await action()
-    await w.caller.hears(out, AGENT_HZ)
-    await _ending(w, number, out, line, since)
-
-
-async def _ending(w: AsteriskWorld, number: int, out: str, line: str, since: int) -> None:
-    match number % 3:
-        case 0:
-            await w.phone.hang_up(line)
-            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.US
-        case 1:
-            mark, rung = len(w.desk.news), len(w.sup.desk.news)
-            await w.phone.hold(line)
-            await w.desk.becomes(line, HELD, mark)
-            await w.phone.consult(line, w.sup.address, CASE)
-            consult = await w.desk.call(lambda c: c.consult_for == line and c.state is DIALLING, mark)
-            rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-            await w.sup.answer(rang.id)
-            await w.desk.becomes(consult.id, UP, mark)
-            await w.phone.complete(line, consult.id)
-            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
-            new = await w.sup.until(lambda c: c.state is UP and c.id != rang.id, rung)
-            assert new.case == CASE
-            await w.sup.hang_up(new.id)
-            await w.sup.until(lambda c: c.id == new.id and c.state is ENDED, rung)
-        case 2:
-            rung = len(w.sup.desk.news)
-            await w.phone.transfer(line, w.sup.address)
-            rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-            await w.sup.answer(rang.id)
-            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
-            joined = await w.caller.until(lambda c: c.id != out and c.state is UP, since)
-            await w.caller.hears(joined.id, SUP_HZ)
-            await w.caller.hang_up(joined.id)
+UP, HELD, RINGING, ENDED = CallState.UP, CallState.HELD, CallState.RINGING, CallState.ENDED
 
 
 def test_call_after_call_with_every_action(played: Played) -> None:
@@ -148,11 +69,11 @@ def test_a_call_whose_id_begins_as_its_own_gets_nobody(played: Played) -> None:
 class Pair:
     """An agent with a desk, and a caller of their own with a tone of their own."""
 
-    def __init__(self, number: int, agent: RigPhone, caller: RigPhone, asterisk: pbx.Asterisk) -> None:
+    def __init__(self, number: int, agent: RigPhone, caller: RigPhone, phone: Phone) -> None:
         self.number = number
         self.agent, self.caller = agent, caller
         self.desk = Desk()
-        self.phone = AsteriskPhone(settings(asterisk, f"a{number}"))
+        self.phone = phone
 
     async def shift(self, calls: int) -> None:
         """Everything is told to this desk of this desk's calls alone, and heard from this caller alone."""
@@ -182,17 +103,21 @@ class Pair:
         return 400 + 60 * self.number
 
 
-def test_many_agents_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["themselves", pytest.param("one broker", marks=ONLY_LONG)])
+def test_many_agents_at_once(by: str, tmp_path: Path) -> None:
+    """Each logged in at Asterisk, or all through the one login of a broker."""
     numbers = range(AGENTS)
     endpoints = {f"a{n}": f"{1000 + n}" for n in numbers} | {f"c{n}": f"{3000 + n}" for n in numbers}
 
     async def story(made: Floor) -> None:
         pairs = []
-        for n in numbers:
-            agent = await made.phone(f"a{n}")
-            caller = await made.phone(f"c{n}", hz=400 + 60 * n)
-            pairs.append(Pair(n, agent, caller, made.asterisk))
         async with AsyncExitStack() as exits:
+            through = None if by == "themselves" else await exits.enter_async_context(broker(made.asterisk, tmp_path))
+            for n in numbers:
+                agent = await made.phone(f"a{n}")
+                caller = await made.phone(f"c{n}", hz=400 + 60 * n)
+                own = AsteriskPhone(settings(made.asterisk, f"a{n}")) if through is None else through.phone(f"a{n}")
+                pairs.append(Pair(n, agent, caller, own))
             for pair in pairs:
                 running = asyncio.ensure_future(pair.phone.run(pair.desk.feed))
                 exits.push_async_callback(_stop, running)

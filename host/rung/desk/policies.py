@@ -13,14 +13,15 @@ from msgspec import Struct
 
 from rung import __version__
 from rung import words as w
-from rung.desk.recovery import Kept, wall_ms
+from rung.desk.clock import wall_ms
+from rung.desk.recovery import Kept
 from rung.floor.base import Blocked, BlocksAre, HandedOut, PoliciesAre
 from rung.journal.format import JournalError
-from rung.journal.signing import write_private
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.policy import Book, Desk, Policy
 from rung.policy.language import from_canonical, version_of
+from rung.private import write_private
 
 PROOF_S = 300.0  # the shipped ones take 2 s; one that takes longer than this is not used
 AGAIN_S = 2.0  # after the record did not take a policy

@@ -37,10 +37,11 @@ FAILED_ASKS = frozenset(
         Outcome.BUSY,
         Outcome.IGNORED,
         Outcome.ABSENT,
+        Outcome.VOICEMAIL,
         Outcome.FAILED,
     }
 )
-NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
+NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL})
 UNNAMED, TRANSFER, INVOLVE = Ground.UNNAMED, Want.TRANSFER, Want.INVOLVE
 TELLING, ASKING, ANSWERED = Phase.TELLING, Phase.ASKING, Phase.ANSWERED
 REFUSALS = frozenset({Outcome.DECLINED, Outcome.DENIED})

@@ -58,6 +58,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     IGNORED = "ignored"
     ABSENT = "absent"
+    VOICEMAIL = "voicemail"  # the telephone system's own answered: nobody came
     TAKEN_BACK = "taken_back"
     FAILED = "failed"  # a technical failure: the phone could not do it
     CALLER_LEFT = "caller_left"

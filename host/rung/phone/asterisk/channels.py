@@ -28,8 +28,8 @@ class Invitation:
 
     @staticmethod
     def read(id: str) -> "Invitation | None":
-        if not id.startswith(Invitation.PREFIX) or id.count(":") < 4:
-            return None
+        if not id.startswith(Invitation.PREFIX) or id.count(":") < 4 or id.endswith(";2"):
+            return None  # the last is the far half of a pipe, named after the one that we called
         _, what, rest = id.split(":", 2)
         agent, token, case = rest.rsplit(":", 2)  # an agent's id may be such a one itself
         return Invitation(what, agent, token, unquote(case))
@@ -62,12 +62,15 @@ class Channel:
     transferred: bool = False  # its phone has transferred whom it talked with
     spied_by: set[str] = field(default_factory=set)
     recorded: bool = False
+    met: bool = False  # our dialplan has looked who answered, and it is no voicemail of the PBX's own
+    machine: str = ""  # the application that answered in place of a person
     gone: bool = False
+    device: str = ""  # PJSIP/1001 of PJSIP/1001-0000002a
 
-    @property
-    def device(self) -> str:
-        """PJSIP/1001 of PJSIP/1001-0000002a."""
-        return self.name.rpartition("-")[0]
+    def called(self, name: str) -> None:
+        """That is its name from now on."""
+        if name != self.name:
+            self.name, self.device = name, name.rpartition("-")[0]
 
     @property
     def address(self) -> str:
@@ -83,11 +86,16 @@ class Channel:
 
 
 class Channels:
-    """The living channels by their unique id. `saw` takes one event and names the channels that it touches."""
+    """The living channels by their unique id. `saw` takes one event and names the channels that it touches.
+
+    Telephones that share a connection share its table: an event that each of them is told of is taken once.
+    """
 
     def __init__(self) -> None:
         self.all: dict[str, Channel] = {}
         self.events = 0
+        self._last: Message = {}
+        self._touched: list[str] = []
 
     def get(self, id: str) -> Channel | None:
         return self.all.get(id)
@@ -103,22 +111,32 @@ class Channels:
     def real(self, channel: Channel) -> Channel:
         """Through Local channels, which are two ends of one pipe inside Asterisk, to whoever is at the other end."""
         for _ in range(10):  # a pipe may end in a pipe
-            half = channel.name[:-2] if channel.name.startswith("Local/") else ""
-            other = next((c for c in self.all.values() if half and c.name[:-2] == half and c is not channel), None)
+            other = self.half(channel)
             beyond = self._beside(other) if other is not None else None
             if beyond is None:
                 break
             channel = beyond
         return channel
 
+    def half(self, channel: Channel) -> Channel | None:
+        """The other one of a Local channel."""
+        pipe = channel.name[:-2] if channel.name.startswith("Local/") else ""
+        return next((c for c in self.all.values() if pipe and c.name[:-2] == pipe and c is not channel), None)
+
     def _beside(self, channel: Channel) -> Channel | None:
         mates = [other for other in self.in_bridge(channel.bridge) if other is not channel]
         mates += [other for other in self.all.values() if other.dialled_by == channel.id]
-        caller = self.get(channel.dialled_by)
+        asked = channel.invitation
+        caller = self.get(asked.agent if asked is not None else channel.dialled_by)
         return next(iter(mates), caller)
 
     def saw(self, event: Message) -> list[str]:
         """The unique ids whose calls may look different now."""
+        if event is not self._last:
+            self._last, self._touched = event, self._take(event)
+        return self._touched
+
+    def _take(self, event: Message) -> list[str]:
         self.events += 1
         name = event["Event"]
         if name in ("DialBegin", "DialEnd", "DialState"):
@@ -134,7 +152,7 @@ class Channels:
             case "Newchannel" | "CoreShowChannel":
                 self._described(channel, event)
             case "Rename":
-                channel.name = event["Newname"]
+                channel.called(event["Newname"])
             case "BridgeEnter":
                 channel.bridge, channel.waits_for = event["BridgeUniqueid"], ""
                 return [channel.id, *(other.id for other in self.in_bridge(channel.bridge))]
@@ -165,7 +183,7 @@ class Channels:
     def _named(self, event: Message, prefix: str = "") -> Channel:
         id = event[f"{prefix}Uniqueid"]
         channel = self.all.setdefault(id, Channel(id))
-        channel.name = event.get(f"{prefix}Channel", channel.name)
+        channel.called(event.get(f"{prefix}Channel", channel.name))
         channel.state = event.get(f"{prefix}ChannelStateDesc", channel.state)
         channel.answered = channel.answered or channel.state == UP
         channel.linked = event.get(f"{prefix}Linkedid", channel.linked)
@@ -179,6 +197,7 @@ class Channels:
         channel.dialled = channel.dialled or plain(channel.exten)
         channel.app, channel.app_data = event.get("Application", ""), event.get("ApplicationData", "")
         channel.bridge = event.get("BridgeId", channel.bridge)
+        channel.met = channel.met or (channel.context == "rung-invited" and channel.app in ("Wait", "ChanSpy"))
 
     def _dialling(self, name: str, event: Message) -> list[str]:
         called = self._named(event, "Dest")
@@ -218,3 +237,7 @@ class Channels:
                 channel.case = plain(unquote(event.get("Case", "")))
             case "RungOnward":
                 channel.waits_for = ""
+            case "RungMet":
+                channel.met = True
+            case "RungMachine":
+                channel.machine = event.get("App", "")

@@ -81,7 +81,7 @@ class AsteriskPhone(Commands):
 
     async def _catch_up(self, link: Ami) -> None:
         """Asterisk's view of everything, joined with what was known before the connection was lost."""
-        self.book.forget_channels()
+        self.book.begin(link.channels)
         await furnished(link)
         begun = await started(link)
         await recall(link, self.book.channels, self.settings.endpoint)
@@ -100,6 +100,7 @@ class AsteriskPhone(Commands):
                 await link.do("Setvar", _BEAT_REPLY_S, Variable=self.alive, Value=str(time.monotonic_ns()))
             clock = await link.do("Getvar", _BEAT_REPLY_S, Variable="EPOCH")
             self.ahead_s = float(clock["Value"]) + 0.5 - time.time()  # it counts in whole seconds
+            await self.leave_voicemails()
             await asyncio.wait([link.lost], timeout=_BEAT_S)
 
     def _tell_phone(self) -> None:
