@@ -21,7 +21,7 @@ async def press(page: Page, button: str, seconds: float = 0.05) -> None:
     await page.mouse.up()
 
 
-async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve") -> None:
+async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
     await expect(page.locator("#mine")).to_be_hidden()
     await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "ada may ask for a supervisor")
     await stage.ada.press(Button.ESCALATE)
@@ -37,7 +37,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve")
     await page.set_viewport_size({"width": 1280, "height": 720})
     await mine.locator("[data-key=p]").click()
     await press(page, "warn")
-    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")
+    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person="p-eve"), "eve has warned")
     await mine.locator("[data-key=p]").click()
     await press(page, "release")
     await stage.eve.until(lambda: stage.eve.has(w.Announced), "eve has announced the end")
@@ -101,12 +101,26 @@ def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path
             await stage.ada.until(lambda: stage.ada.has(w.SupervisorJoined, person="p-eve"), "eve is in the call")
             place = tile(page, "ada")
             await expect(place).to_contain_text("emergency")
-            await place.get_by_role("button", name="Take the call now").click()
+            # In the call she has her own ladder of ada's case before her, and acts there.
             mine = page.locator("#mine")
+            await expect(mine.get_by_role("heading", name="You are in the call at ada")).to_be_visible()
+            await expect(mine.locator(".ladder")).to_contain_text("name what you heard the caller do since you joined")
+            await fair(page, "in the call of an agent")
+            await mine.locator("[data-key=p]").click()
+            await press(page, "warn")
+            await stage.ada.until(lambda: stage.ada.has(w.RungTaken, person="p-eve"), "eve has warned at ada's desk")
+            await expect(mine.locator(".script")).to_be_visible()
+            await mine.get_by_role("button", name="Take the call now").click()
+            await expect(mine.get_by_role("heading", name="The call that you have")).to_be_visible()
             await expect(mine).to_contain_text("in a call with 0151-5551")
             await mine.get_by_role("button", name="Hand the caller back").click()
             await stage.eve.until(lambda: stage.eve.has(w.AskOpened, rung=""), "ada is asked to take the caller back")
             await fair(page, "handing back")
+            await expect(mine.locator("[data-button=escalate]")).to_contain_text("Transfer the caller")
+            await mine.locator("[data-button=escalate]").click()
+            await stage.ada.until(lambda: stage.ada.has(w.CaseArrived), "ada has the caller again")
+            await stage.eve.until(lambda: stage.eve.has(w.CaseClosed, how="transferred"), "and eve no more")
+            await expect(mine).to_be_hidden()
 
     asyncio.run(test())
 

@@ -34,7 +34,7 @@ from rung.floor.grants import Granted, Grants, Sender, grant, refused
 from rung.floor.nats_asks import Asking, Before
 from rung.floor.nats_handed import Hearing
 from rung.floor.nats_letters import Board, Letter, Letterbox, News, NotYet, Sat, Taken, Who
-from rung.floor.nats_link import Enrolment, Link, Unreachable, connected, go_on
+from rung.floor.nats_link import Enrolment, Link, NameTaken, Unreachable, connected, go_on
 from rung.floor.nats_places import Places, keep, put, store
 from rung.floor.nkey import public
 from rung.words import Role
@@ -135,6 +135,9 @@ class NatsFloor:
         answer = await self._reached().send(desk, w.FromDesk(self.desk, self._person(), act))
         return answer or w.Answer(verdict=w.Verdict.NOTHING, why="Nothing came of it.")
 
+    async def show(self, desk: str, state: str) -> None:
+        await self._reached().send(desk, w.CaseShown(self.desk, state))
+
     async def copied(self, head: Copied) -> Copied:
         stood = await self._reached().service("copied", letters.encode(head), letters.read_stood)
         self._part = stood.number
@@ -173,10 +176,6 @@ class NatsFloor:
 
     def _asked(self, desk: str, ask: int) -> Asked:
         return self._reached().before.find(desk, ask)
-
-
-class NameTaken(FloorError):
-    """Another bridge with this desk's name is on the floor."""
 
 
 class _Session:

@@ -39,7 +39,7 @@ class Who(Struct, frozen=True, tag=True):
     """Does somebody of this name answer? Said to one's own name before taking it."""
 
 
-News = w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.FromDesk
+News = w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.CaseShown | w.FromDesk
 Body = News | Board | Who
 
 

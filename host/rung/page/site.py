@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -48,7 +48,7 @@ class Site:
         self._watchers: list[Callable[[Seen], None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
-        self._tasks: set[asyncio.Future[w.Answer]] = set()
+        self._tasks: set[asyncio.Future[object]] = set()
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._shown: set[tuple[str, int]] = set()  # asks that somebody here has seen
@@ -100,11 +100,12 @@ class Site:
         """Who sits here."""
         return self.place.person
 
-    def act(self, act: w.Input) -> w.Answer | None:
-        """By whoever sits here; every page shows the answer."""
-        answer = self.desk.feed(act)
-        self.say(answer)
-        return answer
+    def act(self, act: w.Act) -> None:
+        """By whoever sits here, on the case in front of them; every page shows the answer."""
+        if there := self.seen.front.desk:
+            self._later(self.act_at(there, act))
+        else:
+            self.say(self.desk.feed(act))
 
     def say(self, answer: w.Answer | None) -> None:
         """Show an answer on every page of this desk, and tell whoever else watches it."""
@@ -117,11 +118,17 @@ class Site:
         if sitting is None:
             return
         jobs = self.seat.known.jobs if self.seat is not None and self.seat.known is not None else (w.Job(sitting.role),)
-        done = asyncio.to_thread(self.desk.attend, act, w.Actor(sitting.id, jobs))
+
+        async def attending() -> None:
+            self.say(await asyncio.to_thread(self.desk.attend, act, w.Actor(sitting.id, jobs)))
+
+        self._later(attending())
+
+    def _later(self, done: Coroutine[object, object, object]) -> None:
+        """Nobody waits for it."""
         task = asyncio.ensure_future(done)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda task: None if task.cancelled() else self.say(task.result()))
 
     @property
     def here(self) -> str:
@@ -167,19 +174,21 @@ class Site:
         self.say(answer)
         return answer
 
-    def press(self, buttons: tuple[Button, ...], gesture: Gesture, epoch: int, age_ms: int) -> w.Answer | None:
+    def press(self, buttons: tuple[Button, ...], gesture: Gesture, epoch: int, age_ms: int) -> None:
         """A press of the buttons on the screen; ``epoch`` is that of the first edge, ``age_ms`` since the last."""
-        return self.desk.feed(
-            w.Pressed(
-                box="page",
-                boot=self._boot,
-                number=next(self._numbers),
-                buttons=buttons,
-                gesture=gesture,
-                epoch=epoch,
-                age_ms=age_ms,
-            )
+        press = w.Pressed(
+            box="page",
+            boot=self._boot,
+            number=next(self._numbers),
+            buttons=buttons,
+            gesture=gesture,
+            epoch=epoch,
+            age_ms=age_ms,
         )
+        if there := self.seen.front.desk:
+            self._later(self.act_at(there, press))
+        else:
+            self.desk.feed(press)
 
     def title(self, rung: str) -> str:
         """Of a rung of this call's ladder, or of the last one's."""
