@@ -13,7 +13,7 @@ from rung.journal.after.open_duties import Open, open_duties
 from rung.journal.format import JournalError
 from rung.page.after_forms import ANY, DUE, Form, blank
 from rung.page.after_plots import plots
-from rung.page.console_asks import spelled
+from rung.page.cards import Cards
 from rung.page.seen import Seen
 from rung.page.shell import Page, set_attributes, tag
 from rung.words import Actor, Job
@@ -45,7 +45,6 @@ class After:
         self._page = page
         site = page.site
         self._desk = AfterDesk(site.desk.after, site.here or "desk")
-        self._due: dict[Open, Due] = {}
         self._read = -1
         say = page.say
         self._answer = tag("p", "", "answer live", role="status", aria_live="polite")
@@ -53,7 +52,8 @@ class After:
             with tag("section", aria_labelledby="due-title"):
                 tag("h2", say("after.due"), id="due-title")
                 self._nothing = tag("p", say("after.nothing_due"), "soft", hidden=True)
-                self._list = tag("div", classes="cards")
+                due = tag("div", classes="cards")
+                self._due: Cards[Open, Due] = Cards(due, lambda each: Due(page, each, self._do, self._show))
             with tag("section", aria_labelledby="incidents-title"):
                 tag("h2", say("after.incidents"), id="incidents-title")
                 self._incidents = tag("div")
@@ -78,7 +78,7 @@ class After:
         except JournalError as error:
             self._told(f"✖ {error}")
             return
-        if not self._list.is_deleted:
+        if not self._incidents.is_deleted:
             with self._page.client:
                 self._draw(known)
 
@@ -90,12 +90,7 @@ class After:
         return Known(tuple(sorted(due, key=lambda each: each.since_ms)), rows[: -SHOWN - 1 : -1])
 
     def _draw(self, known: Known) -> None:
-        for gone in [each for each in self._due if each not in known.due]:
-            self._due.pop(gone).element.delete()
-        with self._list:
-            for each in known.due:
-                if each not in self._due:
-                    self._due[each] = Due(self._page, each, self._do, self._show)
+        self._due.arrange(known.due)
         set_attributes(self._nothing, {"hidden": bool(known.due)})
         self._incidents.clear()
         with self._incidents:
@@ -106,9 +101,9 @@ class After:
 
     def _incident(self, row: Row) -> None:
         say = self._page.say
-        grounds = ", ".join(spelled(say, "ground", ground) for ground in row.grounds)
+        grounds = ", ".join(map(say.ground, row.grounds))
         with tag("details", "", "incident"):
-            tag("summary", f"{row.case} · {when(row.at)} · {spelled(say, 'ended', row.how)} · {grounds}")
+            tag("summary", f"{row.case} · {when(row.at)} · {say.desk(row.how)} · {grounds}")
             report = tag("div")
             self._page.button(say("after.read"), partial(self._show, row.case, report))
             for form in ANY:
@@ -192,7 +187,7 @@ class Due:
         name = f"due-{due.case}-{due.duty}-{due.since_ms}".replace(" ", "-")
         self.element = tag("article", "", "ask due", aria_labelledby=name)
         with self.element:
-            tag("h3", f"{spelled(say, 'duty', due.duty)}: {due.case}", id=name)
+            tag("h3", f"{say(f'duty.{due.duty}')}: {due.case}", id=name)
             tag("p", f"{say.desk(due.why)} · {say('after.who', who=say.desk(due.who))}", "soft")
             report = tag("div")
             page.button(say("after.read"), partial(show, due.case, report))
@@ -217,7 +212,7 @@ def fill_in(page: Page, form: Form, do: Callable[[dict[str, str]], object]) -> N
                     made = tag("select", aria_label=label)
                     with made:
                         for option in field.options:
-                            tag("option", spelled(page.say, "option", option), value=option)
+                            tag("option", page.say(f"option.{option}"), value=option)
                 else:
                     made = tag("input", aria_label=label, maxlength="2000", type=field.kind)
             made.on("input", lambda e, name=field.name: typed(name, e.args), js_handler="(e) => emit(e.target.value)")

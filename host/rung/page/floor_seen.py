@@ -157,7 +157,7 @@ class Choice(Struct, frozen=True):
     word: bool = False  # a word goes along
 
 
-_KEYS = {
+KEYS = {
     Reply.GRANT: "g",
     Reply.DENY: "d",
     Reply.ACCEPT: "c",
@@ -176,7 +176,7 @@ def answers(asked: Asked) -> tuple[Choice, ...]:
     """What can be answered to it."""
     likely = _FIRST.get(asked.want, Reply.JOIN if Reply.JOIN in asked.may else Reply.ACCEPT)
     return tuple(
-        Choice(reply, _name(asked.want, reply), _KEYS[reply], first=reply == likely, word=reply in _WORDS)
+        Choice(reply, _name(asked.want, reply), KEYS[reply], first=reply == likely, word=reply in _WORDS)
         for reply in asked.may
     )
 

@@ -34,10 +34,13 @@
       return;
     }
     const above = await documentPictureInPicture.requestWindow(size);
+    above.document.title = document.title;
+    above.document.documentElement.lang = root.lang;
     const frame = above.document.createElement("iframe");
     frame.src = "/";
     frame.title = document.title;
     frame.style.cssText = "position:fixed;inset:0;width:100%;height:100%;border:0";
+    frame.onload = () => frame.contentWindow.focus(); // its keys act at once
     above.document.body.append(frame);
   }
 
