@@ -21,6 +21,7 @@ from rung.words import Button, Gesture, Verdict
 
 SLOW = Times(wait=0.2, say_time=0.2, answer_within=30, widen_after=20)
 TELL = "detail => document.querySelector('.buttons').dispatchEvent(new CustomEvent('rungpress', {detail}))"
+MOVING = "document.getAnimations().length"
 Test = Callable[[Pages, Page], Awaitable[None]]
 
 
@@ -150,6 +151,7 @@ def test_every_state_is_fair_and_fits_in_the_dark_too(tmp_path: Path, chromium: 
         await fits(page, "warned")
         await fair(page, "warned and refused")
         await expect(page.locator("[data-button=escalate]")).to_have_attribute("data-lamp", "breathing")
+        assert await page.evaluate(MOVING) == 0, "less motion was asked for"
         await tapped(stage, page, Button.ESCALATE)
         await expect(page.get_by_role("button", name="Take it back", exact=True)).to_be_visible()
         await fits(page, "asking")
@@ -208,6 +210,7 @@ def test_the_page_speaks_german_and_the_script_its_own_language(tmp_path: Path, 
         await expect(script).to_contain_text("if the language stops")
         assert await script.get_attribute("lang") == "en"
         assert await page.evaluate("document.documentElement.lang") == "de"
+        await page.wait_for_function(f"{MOVING} > 0")  # where nobody has asked for less, the next step breathes
         await fits(page, "in German")
         await fair(page, "in German")
         seen = await page.locator("main").inner_text()

@@ -1,4 +1,6 @@
-"""Each policy's stories, played on the desks' pages in Chromium; with real SIP phones where they can do all of it.
+"""Each policy's stories, played on the agent's page and the supervisor's console in Chromium.
+
+With real SIP phones where they can do all of it.
 
 One of each policy by default, and every one with RUNG_LONG=1.
 """
@@ -15,7 +17,7 @@ from tests.page.browser import looking
 from tests.page.floor import floor
 
 from rung.policy import Policy
-from rung.sim.floor_stage import AGENT, Parts
+from rung.sim.floor_stage import AGENT, SUPERVISOR, Parts
 from rung.sim.floor_stories import FLOOR_STORIES
 from rung.sim.scene import Story
 
@@ -42,9 +44,10 @@ def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: 
             looking(chromium) as browser,
             floor(tmp_path, unhurried(story.rules()), story.parts, trained=story.trained) as stage,
         ):
-            page = await browser.new_page()
-            await page.goto(stage.addresses[AGENT])
-            scene = PageScene(stage, print, {AGENT: page})
+            pages = {desk: await browser.new_page() for desk in (AGENT, SUPERVISOR)}
+            for desk, page in pages.items():
+                await page.goto(stage.addresses[desk])
+            scene = PageScene(stage, print, pages)
             await story.play(scene)
             await scene.clicked()
 
