@@ -31,9 +31,10 @@ _names = itertools.count(1)
 class Desk:
     """What outlives a bridge: the disk with the record, the phone, the box's numbers."""
 
-    def __init__(self, times: Times = TIMES) -> None:
+    def __init__(self, times: Times = TIMES, *, by_settings: bool = False) -> None:
         self.policy: Policy = load("warm-transfer", times)
         self.phone = ScriptedPhone()
+        self._by_settings = by_settings
         self.told: list[Happening] = []
         self._disk = Disk()
         self._layer = FileLayer(self._disk)
@@ -53,7 +54,15 @@ class Desk:
         self.journal = Journal("/desk.journal", vfs=self._layer.name)
         teller = Teller(self.told.append)
         self.vault = Vault("/desk.vault", vfs=self._layer.name)
-        self.now = Bridge(Book(self.policy), self.journal, self.phone, teller, box=NO_BOX, vault=self.vault)
+        self.now = Bridge(
+            Book(self.policy),
+            self.journal,
+            self.phone,
+            teller,
+            box=NO_BOX,
+            vault=self.vault,
+            by_settings=self._by_settings,
+        )
         return teller
 
     async def run(self) -> None:

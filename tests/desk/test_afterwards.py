@@ -2,11 +2,13 @@
 
 import asyncio
 
+import pytest
 from msgspec import Struct
 from tests.desk.rig import Desk
 from tests.desk.scripted_phone import LINE
 
 from rung import words as w
+from rung.desk import named
 from rung.journal.after.open_duties import open_duties
 from rung.words import Actor, CallState, EndedBy, Job, Verdict
 
@@ -63,19 +65,27 @@ def test_what_the_record_does_not_take_is_not_done() -> None:
     asyncio.run(play())
 
 
-def test_a_training_on_record_counts_as_soon_as_it_is_acknowledged() -> None:
+def test_a_training_on_record_counts_as_soon_as_it_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whoever the settings name; and no longer than until its day, on which nobody signs on anew."""
+    monkeypatch.setattr(named, "LOOK_S", 0.02)
+
     async def play() -> None:
-        desk = Desk()
+        desk = Desk(by_settings=True)
         async with desk.bridge():
             until = desk.now.after.wall_ms() + DAY_MS
             desk.now.attend(w.Trained(person="agent-17", until_ms=until), MANAGER)
-            assert desk.now.after.trained("agent-17") is False
+            await press(desk)
+            assert desk.now.named is not None and desk.now.named.acknowledges
             desk.now.attend(w.Acknowledged(), AGENT)
-            assert desk.now.after.trained("agent-17") is True
+            assert not desk.now.named.acknowledges
             await press(desk)
         async with desk.bridge():
             await press(desk)
-            assert [e.trained for e in desk.of(w.PressRecorded)] == [True, True]
+            clock = desk.now.after.wall_ms
+            monkeypatch.setattr(desk.now.named, "_wall_ms", lambda: clock() + DAY_MS)
+            await desk.until(lambda: not desk.now._desk.facts.who.trained)
+            await press(desk)
+            assert [e.trained for e in desk.of(w.PressRecorded)] == [False, True, True, False]
 
     async def press(desk: Desk) -> None:
         desk.call_comes()

@@ -14,9 +14,11 @@ from rung.desk import blocking
 from rung.desk.afterwards import Afterwards
 from rung.desk.blocking import Blocker, wanted_of
 from rung.desk.happening import Happening, Teller
+from rung.desk.policies import HandedHere
 from rung.desk.privacy import Privacy
-from rung.floor.base import Blocked
+from rung.floor.base import Blocked, BlocksAre
 from rung.journal.after.blocks import Block, Standing
+from rung.journal.after.decide import Rules
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.phone.base import CannotMore, PhoneError
@@ -193,6 +195,27 @@ def test_what_was_decided_at_another_desk_comes_by_the_floor(kept: Kept) -> None
             await until(lambda: NUMBER not in kept.switch.blocked)
 
     asyncio.run(play())
+
+
+def test_a_number_that_is_an_emergency_lines_gets_through_whoever_has_blocked_it(kept: Kept) -> None:
+    async def play() -> None:
+        async with kept.blocker():
+            kept.propose_and_grant(30)
+            await until(lambda: NUMBER in kept.switch.blocked)
+            kept.after.rules = Rules(emergency_lines=("112", "0151/5551"))
+            await until(lambda: NUMBER not in kept.switch.blocked)
+
+    asyncio.run(play())
+
+
+def test_on_an_emergency_line_nobody_is_said_to_be_blocked() -> None:
+    said: list[str] = []
+    handed = HandedHere(None, None, said.append, Rules(emergency_lines=("112",)).emergency)
+    handed.heard(BlocksAre((Blocked(caller=NUMBER, case=CASE, until_ms=32_503_680_000_000, decided=True),)))
+    for id, queue in (("a", "112"), ("b", "tel:112"), ("c", "billing"), ("d", "")):
+        call = w.Call(id=id, state=w.CallState.RINGING, direction="in", peer=NUMBER, queue=queue)
+        handed.rings(call)
+    assert len(said) == 2 and all("is blocked until" in text for text in said)
 
 
 def block(standing: Standing, until_ms: int, caller: str = NUMBER) -> Block:

@@ -15,6 +15,7 @@ from rung import words as w
 from rung.desk.orders import Order, carry_out
 from rung.desk.own_data import Own
 from rung.desk.privacy import PrivacyError, Retention
+from rung.journal.after.files import Files
 from rung.journal.format import JournalError
 from rung.journal.pseudonyms import Pseudonyms
 from rung.sim.disk import Delete
@@ -61,6 +62,28 @@ def test_what_may_not_be_erased_is_not_and_the_reason_is_told(
             desk.privacy.erase(cases, person, why)
         assert desk.journal.head == before and len(desk.clear(w.CaseOpened)) == 3
         assert all(e.caller == CALLER for e in desk.clear(w.CaseOpened))  # type: ignore[union-attr]
+
+
+def test_a_case_that_closes_while_the_desk_is_on_another_takes_nothing_of_that_along() -> None:
+    """A parked call ends; what comes then is the present caller's, and is told, sealed and erased with that one's."""
+    with office() as desk:
+        desk.call("a", closed=False)
+        desk.call("b", "+4930999", closed=False)
+        desk.write(
+            [w.CaseClosed(case="a", how="released", by=w.EndedBy.US, cause="BYE"), w.NotesKept(matter=NOTE)], "b"
+        )
+        desk.write([w.NotesKept(offered=NOTE), w.CaseClosed(case="b", how="released", by=w.EndedBy.US)], "b")
+        notes = [seen.event for seen in desk.privacy.see("b", MAX, "all") if seen.entry.kind == "NotesKept"]
+        assert [note.offered or note.matter for note in notes] == [f"{NOTE}, +4930999", NOTE, NOTE]  # type: ignore[union-attr]
+        told = Files()
+        for entry in desk.journal.entries():
+            told.take("r", desk.vault.opened(entry.event), entry.wall_ms)
+        assert {case: (file.how, file.caller) for case, file in told.cases.items()} == {
+            "a": ("released", CALLER),
+            "b": ("released", "+4930999"),
+        }
+        desk.privacy.erase(["a"], MAX, "the caller asked for it")
+        assert [seen.event for seen in desk.privacy.see("b", MAX, "all") if seen.entry.kind == "NotesKept"] == notes
 
 
 def test_a_hold_has_a_name_stops_order_and_time_and_can_be_lifted() -> None:

@@ -53,7 +53,7 @@ class Shift:
         return self.desk.now._desk.facts.who.id
 
     async def look(self) -> None:
-        await self.seat._look()
+        await self.seat.look()
 
     def call(self, state: CallState) -> None:
         self.desk.phone.now(LINE, state, w.EndedBy.THEM if state == CallState.ENDED else None)
@@ -208,7 +208,7 @@ def test_a_bridge_that_comes_back_knows_who_sat_there() -> None:
                     assert isinstance(await seat.sign_on("ann", "ann"), Person)
                 else:
                     assert desk.now._desk.facts.who.id == "ann"
-                    await seat._look()
+                    await seat.look()
                     assert await seat.sign_off() is None
         async with desk.bridge():
             seat = Seat(desk.now, door, Place(extension="1001"), Role.AGENT)

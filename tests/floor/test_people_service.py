@@ -1,7 +1,8 @@
 """Signing on where there is a floor: its computer alone knows the passwords, and a desk gets by without it."""
 
 import asyncio
-from datetime import date
+import time
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,11 @@ from rung.floor.nkey import new_seed, public
 from rung.floor.people import WRONG, Known, People, Refusal
 from rung.floor.people_service import SHIFT_S, FloorDirectory, SignOns
 from rung.floor.ticket import TICKET_S, read_ticket
-from rung.words import Job
+from rung.words import Job, Training
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 GOOD = "four plain words here"
+SAID = Training(acknowledged_ms=2**62)  # as the desks' records tell: she has acknowledged
 ANN = Known(id="ann", jobs=(Job.AGENT,), trained_until="2031-01-01")
 
 
@@ -46,7 +48,7 @@ class Wire:
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[People, Wire, People, FloorDirectory]:
     monkeypatch.setattr(people_service, "REACH_S", 0.05)
     make_authority(tmp_path)
-    people, kept = People(tmp_path / "floor.json", QUICK), People(tmp_path / "desk.json", QUICK)
+    people, kept = People(tmp_path / "floor.json", QUICK, said=lambda name: SAID), People(tmp_path / "desk.json", QUICK)
     people.add("root", (Job.ADMIN,))
     people.add("ann", ANN.jobs)
     people.set_password("ann", GOOD)
@@ -97,6 +99,46 @@ def test_jobs_and_training_are_those_of_now(site: Site) -> None:
     people.set_trained("ann", "")
     assert asyncio.run(directory.find("ann")) == Known(id="ann", jobs=(Job.AGENT, Job.SUPERVISOR))
     assert not Known(id="ann", jobs=()).trained(date.today())
+
+
+def test_a_training_holds_once_it_is_acknowledged_wherever_it_stands(tmp_path: Path) -> None:
+    """In the list, or in a record; the newer counts. One who is back after being retired has none."""
+    told: dict[str, Training] = {}
+    made = People(tmp_path / "floor.json", QUICK, said=lambda name: told.get(name, Training()))
+    made.add("root", (Job.ADMIN,))
+    made.add("ann", ANN.jobs)
+    waits, holds = Known(id="ann", jobs=ANN.jobs, acknowledges="2031-01-01"), ANN
+    made.set_trained("ann", "2031-01-01")
+    given = made.read()["ann"].trained_ms
+    assert made.find("ann") == waits
+    told["ann"] = Training(acknowledged_ms=given - 1)
+    assert made.find("ann") == waits, "that was before"
+    told["ann"] = Training(acknowledged_ms=given)
+    assert made.find("ann") == holds
+    day = round(datetime(2032, 6, 2).timestamp() * 1000)  # of a last day, its end
+    told["ann"] = Training(given_ms=given + 1, until_ms=day)
+    assert made.find("ann") == Known(id="ann", jobs=ANN.jobs, acknowledges="2032-06-01")
+    told["ann"] = Training(given_ms=given + 1, until_ms=day, acknowledged_ms=given + 2)
+    assert made.find("ann") == Known(id="ann", jobs=ANN.jobs, trained_until="2032-06-01")
+    time.sleep(0.005)
+    made.retire("ann")
+    made.add("ann", ANN.jobs)
+    assert made.find("ann") == Known(id="ann", jobs=ANN.jobs)
+
+
+def test_while_records_are_read_nobody_is_thrown_out_and_nobody_is_trained(site: Site) -> None:
+    people, _wire, kept, directory = site
+
+    def reading(name: str) -> Training:
+        raise FloorError("the desks' records are still being read")
+
+    assert asyncio.run(directory.check("ann", GOOD)) == ANN
+    people._said = reading
+    with pytest.raises(FloorError):
+        asyncio.run(directory.find("ann"))
+    assert kept.find("ann") == ANN
+    again = asyncio.run(directory.check("ann", GOOD))
+    assert isinstance(again, Known) and not again.trained_until
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"type":"SignOn","name":1}', b"\xff"])

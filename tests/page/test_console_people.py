@@ -21,12 +21,13 @@ PEOPLE = {"eva": (Job.SUPERVISOR,), "mia": LEADS, "max": LEADS, "bob": (Job.AGEN
 
 def with_people(stage: ConsoleFloor, folder: Path) -> str:
     """People sign on at eve's desk; where."""
-    people = People(folder / "people.json")
+    people = People(folder / "people.json", said=stage.eve.bridge.after.training)
     people.add("root", (Job.ADMIN,))
     people.set_password("root", WORD)
     for name, jobs in PEOPLE.items():
         people.add(name, jobs)
         people.set_password(name, WORD)
+    people.set_trained("bob", "2099-12-31")
     desk, site = stage.eve, stage.sites["eve"]
     seat = Seat(desk.bridge, LocalDirectory(people), Place(extension=desk.place.extension), Role.SUPERVISOR)
     desk.bridge.sit(seat.place)
@@ -60,6 +61,11 @@ def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: str) 
             await expect(page.locator("#asks")).to_have_count(0)
             await signs_on(page, where, "bob")
             await expect(page.locator("[data-button=escalate]")).to_be_visible()
+            assert not stage.eve.bridge._desk.facts.who.trained
+            acknowledge = page.get_by_role("button", name="I acknowledge it")
+            await acknowledge.click()
+            await expect(acknowledge).to_be_hidden()
+            assert stage.eve.bridge._desk.facts.who.trained
             await page.goto(f"{where}/after")
             await expect(page).to_have_url(f"{where}/")
             await expect(page.locator("#asks")).to_have_count(0)

@@ -49,6 +49,9 @@ class FloorFold:
         file = self.files.cases.get(case)
         return file is not None and upheld(file) and now_ms() < file.closed_ms + UPHELD_MS
 
+    def training(self, person: str) -> w.Training:
+        return self.files.training(person)
+
     def views(self) -> dict[str, Any]:
         """As data; the same records give the same, in whichever order they came."""
         files, now = self.files, now_ms()
@@ -72,7 +75,7 @@ class FloorFold:
                 for file in cases
                 if (block := block_of(file, now)) is not None
             },
-            "training": {person: bool(files.trained(person, now)) for person in people},
+            "training": {person: files.training(person).holds(now) for person in people},
             "open": [[each.case, each.duty] for each in due],
         }
 

@@ -76,7 +76,7 @@ def train(
     by: By = "",
     folder: File = None,
 ) -> None:
-    """Somebody has been trained, which includes that they know of every ending being reviewed."""
+    """Somebody has been trained: it holds once they acknowledge at their desk that every ending is reviewed."""
     people = _open(folder)
     _is(people, by, Job.ADMIN, Job.MANAGER)
     try:

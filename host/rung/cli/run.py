@@ -156,21 +156,24 @@ def sits_here(config: Config, seat: Any) -> str | None:
     return seat.known.id if seat.known is not None else None
 
 
-def directory_of(config: Config, floor: Floor | None, phone: Phone) -> Any:
-    """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked."""
+def directory_of(config: Config, floor: Floor | None, phone: Phone, said: Callable[[str], w.Training]) -> Any:
+    """Who is known here: a `rung.desk.seat.Directory`. None where no password can be checked.
+
+    ``said``: what this desk's record tells of somebody's training; a floor knows what all desks' tell.
+    """
     if find_spec("argon2") is None:
         return None
     from rung.floor.people import PEOPLE, People
 
-    people = People(config.state_folder() / PEOPLE)
+    file = config.state_folder() / PEOPLE
     if floor is None:
         from rung.floor.people_local import LocalDirectory
 
-        return LocalDirectory(people)
+        return LocalDirectory(People(file, said=said))
     from rung.floor.people_service import FloorDirectory  # it needs what comes with the floor alone
 
     present = getattr(phone, "present", lambda ticket: None)  # a telephone behind the broker
-    return FloorDirectory(cast(Any, floor), people, present)
+    return FloorDirectory(cast(Any, floor), People(file), present)
 
 
 def _config(file: Path) -> Config:
@@ -205,6 +208,7 @@ async def _run(
         retention=retention_of(config),
         shelf=config.state_folder() / "policies.json",
         rules=config.after,
+        by_settings=config.desk.person is not None,
     )
     task = asyncio.current_task()
     assert task is not None
@@ -228,7 +232,7 @@ async def _run(
     with screen or contextlib.nullcontext(), keys_of_stdin(key), contextlib.suppress(asyncio.CancelledError):
         floored = config.floor or FloorConfig()
         place = Place(extension=floored.extension or extension_of(config), person=config.person(), group=floored.group)
-        directory = directory_of(config, floor, phone)  # one alone: it counts wrong passwords
+        directory = directory_of(config, floor, phone, bridge.after.training)  # one alone: it counts wrong passwords
         seat = seat_of(config, bridge, directory, place)
         if seat is not None:
             seat.resume()

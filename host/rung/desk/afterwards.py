@@ -4,6 +4,7 @@ What is on record here is read when somebody asks, and from then on only what is
 floor keeps them, can be told as well: a manager at one desk then sees, and deals with, the cases of all.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -179,17 +180,15 @@ class Afterwards:
                 number = self._vault.unlock(f"{BLOCK}/{act.case}", act.locked) if act.locked else ""
             self._files.cases[act.case].number = number or ""
 
-    def trained(self, person: str) -> bool | None:
-        """Whether a training on this very record holds; None: it knows of none. Reads little, however long it is.
+    def training(self, person: str) -> w.Training:
+        """Their newest, as this very record tells of it. Reads little, however long it is.
 
-        A record that cannot be read shows no training: nobody ends a call on the strength of it.
+        A record that cannot be read shows none: nobody ends a call on the strength of it.
         """
         files = Files()
-        try:
+        with contextlib.suppress(JournalError):
             with self._journal_lock:
                 entries = self._journal.of_kind(w.Attended)
             for entry in entries:
                 files.take(self._journal.id, entry.event, entry.wall_ms)
-        except JournalError:
-            return False
-        return files.trained(person, self.wall_ms())
+        return files.training(person)

@@ -1,7 +1,8 @@
 """What is decided of blocks is done at the phone system, where it can: a number is kept away, or gets through again.
 
 The record says how things are to be, and the floor what was decided at another desk; the phone is told whatever differs
-from what it was told before, again and again until it has taken it. It forgets a block at its end by itself, so a
+from what it was told before, again and again until it has taken it. The number of an emergency line never reaches it,
+whoever decided that. It forgets a block at its end by itself, so a
 bridge that is down then holds nobody back.
 """
 
@@ -89,7 +90,8 @@ class Blocker:
             on_floor(block, self._on_floor.get(block.case), now_ms) for block in blocks(self._after.files(), now_ms)
         ]
         self._after.forget_numbers(block.case for block in held if block.over)
-        return held
+        open_to = self._after.rules.emergency
+        return [replace(block, standing=Standing.LIFTED) if open_to(block.caller) else block for block in held]
 
     async def _tell(self, number: str, until_s: int) -> None:
         if until_s == GOES_THROUGH:

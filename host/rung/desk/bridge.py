@@ -23,6 +23,8 @@ from rung.desk.copying import Copier
 from rung.desk.happening import Teller
 from rung.desk.incidents import incidents
 from rung.desk.known_cases import KnownCases
+from rung.desk.missed import CATCH_UP_S, Missed
+from rung.desk.named import Named
 from rung.desk.policies import HandedHere, Policies
 from rung.desk.presence import Presenter
 from rung.desk.privacy import Privacy, Retention
@@ -31,21 +33,18 @@ from rung.desk.showing import Showing, read
 from rung.desk.upkeep import Upkeep
 from rung.floor.base import AsksAre, BlocksAre, DesksAre, Floor, FloorError, FloorNews, Place, PoliciesAre
 from rung.journal.after.decide import NO_RULES, Rules
-from rung.journal.format import JournalDamaged, JournalError
+from rung.journal.format import JournalError
 from rung.journal.signing import Signer
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.link.door import BoxIs, Counters, NotRecorded
 from rung.link.line import Line
 from rung.link.search import BoxAt
-from rung.phone.base import Phone, PhoneError
+from rung.phone.base import Phone
 from rung.policy import Book, Policy, lamps, next_change, step
 from rung.policy.language import version_of
 from rung.policy.state import Who
 from rung.policy.view import View, view
-
-TOLD_ONCE = w.Seen | w.Replied | w.EarlierAre | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed
-CATCH_UP_S = 1.0  # after the record failed, ask the phone again this often for what was missed
 
 
 class Bridge:
@@ -65,9 +64,11 @@ class Bridge:
         rules: Rules = NO_RULES,
         shelf: Path | None = None,
         signer: Signer | None = None,
+        by_settings: bool = False,
     ) -> None:
         """Without ``floor`` the supervisors' extension is rung; without ``box`` presses come by `feed` alone. ``shelf``
-        is the file in which the policies stay that the floor hands out.
+        is the file in which the policies stay that the floor hands out. ``by_settings``: those name who sits here, and
+        perhaps a training, but not that it was acknowledged: this record tells that.
         ``vault`` has the keys of what names a caller, ``signer`` the desk's own; without them, which is for tests, the
         record is in clear text, nothing is erased and nobody gets a head.
 
@@ -82,7 +83,7 @@ class Bridge:
         self._desk = recover(journal, vault)
         self._cases = KnownCases(journal)
         self._clock_start = self._desk.at_ms - time.monotonic_ns() // 1_000_000
-        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why))
+        self.handed = HandedHere(shelf, vault, lambda why: teller.tell("trouble", text=why), rules.emergency)
         self._policies = Policies(book, journal, self._desk, self.now(), self.handed.good())
         self._lamps: w.Lamps | None = None
         self._line = None if box is None else Line(box, self)
@@ -94,15 +95,14 @@ class Bridge:
         self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
         self._answering = False  # a press is on record and about to be acknowledged: the phone is told after that
-        self._missed = False  # an input could not be recorded: what was missed must be learnt anew
-        self._facts: dict[type, w.Input] = {}  # the newest of each kind
-        self._unrecorded: list[w.Input] = []  # news of the floor, which nobody tells a second time
+        self._missed = Missed(journal, phone, self._commands, self.feed)
         self._place = Place(extension="")
         self._presenter = Presenter()
         self._showing = Showing(floor)
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
         self.after.attended.append(self._attended)
+        self.named = Named(self.after.training, wall_ms) if by_settings else None
         if self.privacy is not None:
             self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
             self.privacy.erased = self.after.forget
@@ -149,8 +149,10 @@ class Bridge:
                 group.create_task(self._copier.run())
                 group.create_task(self.handed.run(self.use))
                 group.create_task(self._pass_time())
-                group.create_task(self._catch_up())
+                group.create_task(self._missed.run())
                 group.create_task(self._blocker.run())
+                if self.named is not None:
+                    group.create_task(self.named.run(lambda: self.sit(self._place)))
                 if self.privacy is not None:
                     upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
@@ -166,23 +168,17 @@ class Bridge:
         """Whoever signs on here, goes away or comes back: the desk and the floor learn it."""
         self._place = place
         who = place.person
-        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, self._trained(who)))
-
-    def _trained(self, who: w.Person) -> bool:
-        """The floor has every desk's record of it; without one this desk's own decides, if it knows of a training."""
-        known = self.after.trained(who.id) if self._floor is None else None
-        return who.trained if known is None else known
+        if who is not None and self.named is not None:
+            who = self.named.person(who)
+        self.feed(w.SignedOn(None) if who is None else w.SignedOn(who.id, who.role, who.trained))
 
     def feed(self, input: w.Input) -> w.Answer | None:
         """Take one input. Returns the answer for the person who acted; nothing is taken when the record fails."""
-        if isinstance(input, w.PhoneIs | w.SignedOn | w.FloorIs):
-            self._facts[type(input)] = input
+        self._missed.told(input)
         try:
             return self._take(input)
         except JournalError as error:
-            self._missed = True
-            if isinstance(input, TOLD_ONCE):
-                self._unrecorded.append(input)
+            self._missed.lost(input)
             self._teller.tell("trouble", text=f"not recorded, so not done: {error}")
             return w.Answer(verdict=w.Verdict.REFUSED, why=f"The record cannot be written: {error}")
         finally:
@@ -194,7 +190,7 @@ class Bridge:
         return self.after.attend(act, actor)
 
     def _attended(self, act: w.AfterAct) -> None:
-        if isinstance(act, w.Trained | w.Acknowledged):
+        if self.named is not None and isinstance(act, w.Trained | w.Acknowledged):
             self.sit(self._place)
 
     def record(self, *events: w.Event) -> None:
@@ -281,7 +277,7 @@ class Bridge:
         try:
             answer = self._take(press)
         except JournalError as error:
-            self._missed = True
+            self._missed.lost(press)
             raise NotRecorded(f"the press is not recorded, so not acknowledged: {error}") from None
         assert answer is not None
         return answer
@@ -381,19 +377,3 @@ class Bridge:
             place = self._presenter.change(self._place, self._desk, self._book, wall_ms())
             if place is not None:
                 await self._floor.sign_on(place)
-
-    async def _catch_up(self) -> None:
-        """Once the record takes entries again, learn anew what could not be recorded meanwhile."""
-        while True:
-            await asyncio.sleep(CATCH_UP_S)
-            if self._journal.damage:
-                raise JournalDamaged(self._journal.damage)
-            if self._missed or self._commands.missed:
-                self._missed = self._commands.missed = False
-                unrecorded, self._unrecorded = self._unrecorded, []
-                for news in (*unrecorded, *self._facts.values()):
-                    self.feed(news)
-                try:
-                    await self._phone.recount()
-                except PhoneError:
-                    self._missed = True

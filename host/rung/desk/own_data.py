@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from rung import words as w
+from rung.journal.by_case import case_of
 from rung.journal.format import Entry
-from rung.journal.sealing import case_of
 
 PERSON_FIELDS = ("person", "by", "relieves")
 

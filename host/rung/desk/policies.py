@@ -83,7 +83,15 @@ class HandedHere:
     Policies are proved here before they are used; while the floor is out of reach, the last that were good stay.
     """
 
-    def __init__(self, file: Path | None, vault: Vault | None, trouble: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        file: Path | None,
+        vault: Vault | None,
+        trouble: Callable[[str], None],
+        emergency: Callable[[str], bool] = lambda called: False,
+    ) -> None:
+        """``emergency``: whether this queue or called number is an emergency line."""
+        self._emergency = emergency
         self.blocks: tuple[Blocked, ...] = ()  # callers who are kept away, as the floor has last told
         self._file = file
         self._trouble = trouble
@@ -111,7 +119,9 @@ class HandedHere:
         return next((b for b in self.blocks if caller and b.caller == caller and now_ms < b.until_ms), None)
 
     def rings(self, call: w.Call) -> None:
-        """Say it once of a call that comes; whoever sits here decides, and an emergency line is never closed."""
+        """Say it once of a call that comes; whoever sits here decides. On an emergency line nobody is blocked."""
+        if self._emergency(call.queue):
+            return
         if call.state == w.CallState.RINGING and call.direction == "in" and call.id not in self._said:
             self._said.append(call.id)
             if (

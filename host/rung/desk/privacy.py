@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.desk.own_data import Own, own
+from rung.journal.by_case import case_of
 from rung.journal.format import Entry
-from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, case_of, keys_for
+from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, keys_for
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 

@@ -151,10 +151,11 @@ class Seat:
         """For ever: training and jobs as they stand now, and the end of a sign-on."""
         while True:
             with contextlib.suppress(JournalError):  # then the next look does it
-                await self._look()
+                await self.look()
             await asyncio.sleep(LOOK_S)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Raises JournalError."""
         known = self.known
         if known is None:
             return

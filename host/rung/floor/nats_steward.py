@@ -90,11 +90,12 @@ class Steward:
         self._standing = standing
         self._signed_on = signed_on
         self.incidents, self.handed = Incidents(), Handed()
+        self.views = None if fold is None else Views(fold, self.incidents, self.handed)
         self._keeping: tuple[Keeping, ...] = (
             self.incidents,
             self.handed,
             Copies(continues, trouble, read_head),
-            *((Views(fold, self.incidents, self.handed),) if fold is not None else ()),
+            *(() if self.views is None else (self.views,)),
             *keeping,
         )
         self._link: Link | None = None
@@ -227,7 +228,7 @@ class Steward:
     async def _answer_people(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
         if desk and self._people is not None:
-            with contextlib.suppress(msgspec.MsgspecError):
+            with contextlib.suppress(msgspec.MsgspecError, FloorError):
                 await msg.respond(await asyncio.to_thread(self._people, desk, msg.data))
 
     async def _answer_standing(self, msg: Msg) -> None:

@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
 from nats.js.errors import Error as JetStreamError
 
+from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import Blocked, BlocksAre, FloorError, Line
 from rung.floor.nats_copies import JOURNALS
@@ -38,6 +39,9 @@ class Fold(Protocol):
     def upheld(self, case: str) -> bool:
         """Whether this incident counts when its caller rings again."""
 
+    def training(self, person: str) -> w.Training:
+        """The newest of this person, and when they have acknowledged."""
+
 
 class Views:
     """A `rung.floor.nats_keeping.Keeping`. It reads beside the steward's start: whoever comes does not wait for it."""
@@ -47,6 +51,7 @@ class Views:
         self._incidents = incidents
         self._handed = handed
         self._task: asyncio.Task[None] | None = None
+        self.told: Telling | None = None  # once all that was there has been read
 
     def streams(self) -> list[StreamConfig]:
         return []
@@ -60,13 +65,14 @@ class Views:
     async def begin(self, link: Link) -> None:
         if self._task is not None:
             self._task.cancel()
+        self.told = None
         self._task = asyncio.create_task(self._run(link))
 
     async def _run(self, link: Link) -> None:
         told = Telling(self._make())
         with contextlib.suppress(FloorError, JetStreamError, *BROKEN):  # the steward's next connection begins anew
             await read(link, told.part())
-            self._incidents.upheld = told.fold.upheld
+            self._incidents.upheld, self.told = told.fold.upheld, told
             while not link.client.is_closed:
                 told.more.clear()
                 await self._handed.put(BLOCKS, self._blocks(told.fold))

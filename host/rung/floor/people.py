@@ -8,8 +8,8 @@ import contextlib
 import fcntl
 import re
 import time
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -21,12 +21,13 @@ from msgspec.structs import replace
 from rung.floor.authority import write_secret
 from rung.floor.base import FloorError
 from rung.floor.people_limit import Attempts
-from rung.words import Job, Person, Role
+from rung.words import Job, Person, Role, Training
 
 PEOPLE = "people.json"  # in the floor's folder, or in a desk's state folder
 NAME = re.compile(r"[\w.@-]{1,60}")
 SHORTEST = 10  # characters of a password
 LONGEST = 500  # more only keeps the processor busy
+ACKNOWLEDGED = -1  # in place of when a training was given: the floor says that it holds, so nothing more is asked
 WRONG = "name or password is wrong"
 
 
@@ -41,11 +42,15 @@ class Known(Struct, frozen=True, kw_only=True):
 
     id: str
     jobs: tuple[Job, ...]
-    trained_until: str = ""  # of the training that some endings ask for; empty: none
+    trained_until: str = ""  # of the training that some endings ask for; empty: none, or it is not acknowledged
+    acknowledges: str = ""  # one that would hold until then, once they acknowledge that every ending is reviewed
     offline: bool = False  # the floor was out of reach, and this desk knew them from an earlier time
 
     def trained(self, today: date) -> bool:
         return today.isoformat() <= self.trained_until
+
+    def may_acknowledge(self, today: date) -> bool:
+        return today.isoformat() <= self.acknowledges
 
     def at(self, desk: Role, today: date) -> Person | Refusal:
         """As whom they sit at a desk; ``desk`` is the most that anybody can be there."""
@@ -63,6 +68,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     hash: str = ""  # of the password (argon2id); empty: none was given yet
     password_until: str = ""  # the last day of it; empty: it does not end
     trained_until: str = ""
+    trained_ms: int = 0  # when that was said, Unix time
     active: bool = True
     kept_s: float = 0.0  # at a desk of a floor: when the floor last let them in there, since 1970
     ticket: str = ""  # at a desk of a floor: the last pass that it gave for them
@@ -71,8 +77,16 @@ class Entry(Struct, frozen=True, kw_only=True):
 class People:
     """The file, and who may come. One instance a process: it counts wrong passwords. Blocks: call it on a thread."""
 
-    def __init__(self, file: Path, hasher: PasswordHasher | None = None, attempts: Attempts | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        hasher: PasswordHasher | None = None,
+        attempts: Attempts | None = None,
+        said: Callable[[str], Training] = lambda name: Training(),
+    ) -> None:
+        """``said``: what records tell of somebody's training. FloorError: they cannot be read now."""
         self.file = file
+        self._said = said
         self._hasher = hasher or PasswordHasher()
         self._attempts = attempts or Attempts()
         self._nobody = self._hasher.hash("nobody")  # an unknown name takes as long as a known one
@@ -90,12 +104,14 @@ class People:
         self._attempts.forget(name)
         if entry.password_until and today.isoformat() > entry.password_until:
             return Refusal(f"the password of {name} has expired; give a new one: rung people password {name}")
-        return _known(name, entry)
+        with contextlib.suppress(FloorError):
+            return _known(name, entry, self._said(name))
+        return _known(name, entry, Training())  # let in, and untrained until the records are read
 
     def find(self, name: str) -> Known | None:
         """Without a password: as they stand now. None: not known, or retired."""
         entry = self.read().get(name)
-        return None if entry is None or not entry.active else _known(name, entry)
+        return None if entry is None or not entry.active else _known(name, entry, self._said(name))
 
     def _is_right(self, hash: str, password: str) -> bool:
         try:
@@ -111,7 +127,8 @@ class People:
         with self._changing() as people:
             if name in people and people[name].active:
                 raise FloorError(f"{name!r} is there already; change them: rung people role")
-            people[name] = Entry(jobs=jobs)  # one who comes back has neither the old password nor the old training
+            # One who comes back has neither the old password nor the old training, wherever that stood.
+            people[name] = Entry(jobs=jobs, trained_ms=_now_ms())
 
     def set_jobs(self, name: str, jobs: tuple[Job, ...]) -> None:
         with self._changing() as people:
@@ -130,7 +147,7 @@ class People:
 
     def set_trained(self, name: str, until: str) -> None:
         with self._changing() as people:
-            people[name] = replace(_one(people, name), trained_until=until)
+            people[name] = replace(_one(people, name), trained_until=until, trained_ms=_now_ms())
 
     def retire(self, name: str) -> None:
         """Never deleted: the record names them, and nobody else may get that name by chance."""
@@ -143,7 +160,12 @@ class People:
         hash = self._hasher.hash(password[:LONGEST])
         with self._changing() as people:
             people[known.id] = Entry(
-                jobs=known.jobs, hash=hash, trained_until=known.trained_until, kept_s=time.time(), ticket=ticket
+                jobs=known.jobs,
+                hash=hash,
+                trained_until=known.trained_until,
+                trained_ms=ACKNOWLEDGED,
+                kept_s=time.time(),
+                ticket=ticket,
             )
 
     def renew(self, known: Known, ticket: str) -> None:
@@ -151,6 +173,7 @@ class People:
         with self._changing() as people:
             if (there := people.get(known.id)) is not None:
                 made = replace(there, jobs=known.jobs, trained_until=known.trained_until, ticket=ticket)
+                made = replace(made, trained_ms=ACKNOWLEDGED)
                 people[known.id] = made
 
     def forget(self, name: str) -> None:
@@ -178,8 +201,19 @@ class People:
             write_secret(self.file, msgspec.json.format(msgspec.json.encode(people), indent=1))
 
 
-def _known(name: str, entry: Entry) -> Known:
-    return Known(id=name, jobs=entry.jobs, trained_until=entry.trained_until)
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _known(name: str, entry: Entry, told: Training) -> Known:
+    """One rule for both places in which a training stands: the newer counts, once it has been acknowledged."""
+    given_ms, until = entry.trained_ms, entry.trained_until
+    if told.given_ms > max(given_ms, 0):
+        given_ms = told.given_ms
+        until = datetime.fromtimestamp((told.until_ms - 1) / 1000).date().isoformat()
+    if told.acknowledged(given_ms):
+        return Known(id=name, jobs=entry.jobs, trained_until=until)
+    return Known(id=name, jobs=entry.jobs, acknowledges=until)
 
 
 def _one(people: dict[str, Entry], name: str) -> Entry:

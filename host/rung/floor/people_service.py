@@ -69,7 +69,7 @@ class SignOns:
         self._now = now
 
     def answer(self, desk: str, data: bytes) -> bytes:
-        """It may take as long as a password's check. Raises MsgspecError for nonsense."""
+        """It may take as long as a password's check. MsgspecError: nonsense; FloorError: it cannot be told now."""
         asked = _read_asked(data)
         try:
             if isinstance(asked, SignOn):
@@ -79,6 +79,8 @@ class SignOns:
                 found = self._people.find(asked.name)
                 ends = self._ends(desk, asked)
         except FloorError as error:
+            if isinstance(asked, Stands):  # nobody is thrown out for that
+                raise
             found = Refusal(str(error))
         if isinstance(found, Known):
             return msgspec.json.encode(LetIn(found, self._ticket(desk, found, ends)))

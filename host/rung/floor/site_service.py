@@ -20,6 +20,7 @@ from rung.floor.people import PEOPLE, People
 from rung.floor.people_service import SignOns
 from rung.floor.site import Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
+from rung.words import Training
 
 LOOK_S = 0.2  # between two looks at whether `add-desk` or `remove-desk` has changed who may come
 UP_S = 10.0  # a server with a large store reads it first
@@ -44,7 +45,8 @@ class FloorService:
         self._shared = SharedSite(folder, tell)
         self._continues = continues
         self._read_head = read_head
-        self._people = People(folder.folder / PEOPLE)
+        self._people = People(folder.folder / PEOPLE, said=self._training)
+        self._steward: Steward | None = None
         self._sign_ons = SignOns(self._people, folder.folder, folder.key_of)
 
     async def run(self) -> None:
@@ -63,9 +65,16 @@ class FloorService:
         finally:
             await asyncio.to_thread(self._server.stop)
 
+    def _training(self, person: str) -> Training:
+        """As all desks' records tell of it."""
+        views = None if self._steward is None else self._steward.views
+        if views is None or views.told is None:
+            raise FloorError("the desks' records are still being read")
+        return views.told.fold.training(person)
+
     def _new_steward(self) -> Steward:
         node, first = self._folder.node(), self._is_first()
-        return Steward(
+        self._steward = Steward(
             *self._folder.steward(),
             replicas=1 if node is None else NODES,
             enrol=self.enrol if first else None,
@@ -78,6 +87,7 @@ class FloorService:
             trouble=self._tell,
             keeping=() if node is None else (self._shared,),
         )
+        return self._steward
 
     def _is_first(self) -> bool:
         return self._folder.read().first == self._folder.here()

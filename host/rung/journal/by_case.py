@@ -7,6 +7,7 @@ at a time, read from where the desk had no case.
 from typing import Protocol
 
 from rung import words as w
+from rung.words.keeping import Keeping
 
 
 class Told(Protocol):
@@ -18,6 +19,26 @@ class Told(Protocol):
     def event(self) -> w.Event: ...
 
 
+def case_of(event: w.Event, case: str) -> tuple[str, str]:
+    """Which case it is about, where the desk was about ``case``; and what the desk is about from then on.
+
+    A case that closes while the desk is about another one takes nothing of that other along.
+    """
+    if isinstance(event, w.CaseOpened | w.CaseTurnedTo | w.CaseArrived):
+        case = event.case
+    its = _named_in(event) or case
+    return its, "" if isinstance(event, w.CaseClosed) and its == case else case
+
+
+def _named_in(event: w.Event) -> str:
+    named: str = getattr(event, "case", "")
+    if isinstance(event, w.EffectDecided):
+        named = getattr(event.effect, "case", "")
+    elif isinstance(event, w.Attended):
+        named = getattr(event.act, "case", "")
+    return named
+
+
 class Splitter:
     """Follows one record: `case_of` each of its events, in order."""
 
@@ -26,15 +47,7 @@ class Splitter:
 
     def case_of(self, event: w.Event) -> str:
         """The case that the event belongs to; empty: to none."""
-        match event:
-            case w.Attended(act=act):
-                return "" if isinstance(act, w.Trained | w.Acknowledged) else act.case
-            case w.CaseOpened(case=case) | w.CaseArrived(case=case) | w.CaseTurnedTo(case=case):
-                self._now = case
-            case w.CaseReceived(case=case) | w.CaseReturned(case=case):
-                return case  # its call is still to come, or it has gone: the desk may be on another
-            case w.CaseClosed(case=case):
-                if case == self._now:
-                    self._now = ""
-                return case
-        return self._now
+        its, self._now = case_of(event, self._now)
+        if isinstance(event, w.Attended):  # what is done after a call is no part of the one that the desk is on
+            return _named_in(event)
+        return "" if isinstance(event, Keeping) else its

@@ -26,6 +26,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.journal.by_case import case_of
 
 NONCE_BYTES = 12
 PAD_BYTES = 64
@@ -48,23 +49,6 @@ def keys_for(events: Sequence[w.Event], case: str, day: str) -> Iterator[str]:
             yield f"{REFUSED}/{its or day}"
         else:
             yield f"{CASE}/{its}" if its else f"{DAY}/{day}"
-
-
-def case_of(event: w.Event, case: str) -> tuple[str, str]:
-    """Which case it is about, where the desk was about ``case``; and what the desk is about from then on."""
-    if isinstance(event, w.CaseOpened | w.CaseTurnedTo | w.CaseArrived):
-        case = event.case
-    its = _case_named_in(event) or case
-    return its, "" if isinstance(event, w.CaseClosed) else case
-
-
-def _case_named_in(event: w.Event) -> str:
-    named: str = getattr(event, "case", "")
-    if isinstance(event, w.EffectDecided):
-        named = getattr(event.effect, "case", "")
-    elif isinstance(event, w.Attended):
-        named = getattr(event.act, "case", "")
-    return named
 
 
 def seal(event: w.Event, key: str, cipher: Callable[[], AESGCM], nonce: bytes) -> w.Event:

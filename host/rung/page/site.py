@@ -6,6 +6,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Coroutine
+from datetime import date
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from rung import words as w
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Floor, FloorError, Place, Status
+from rung.journal.format import JournalError
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person, Reply
 
@@ -118,17 +120,27 @@ class Site:
         if sitting is None:
             return
         jobs = self.seat.known.jobs if self.seat is not None and self.seat.known is not None else (w.Job(sitting.role),)
-
-        async def attending() -> None:
-            self.say(await asyncio.to_thread(self.desk.attend, act, w.Actor(sitting.id, jobs)))
-
-        self._later(attending())
+        self._later(self._attend(act, w.Actor(sitting.id, jobs)))
 
     def _later(self, done: Coroutine[object, object, object]) -> None:
         """Nobody waits for it."""
         task = asyncio.ensure_future(done)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _attend(self, act: w.AfterAct, actor: w.Actor) -> None:
+        answer = await asyncio.to_thread(self.desk.attend, act, actor)
+        if self.seat is not None and isinstance(act, w.Acknowledged):
+            with contextlib.suppress(JournalError):  # the seat's own next look does it
+                await self.seat.look()
+        self.say(answer)
+
+    @property
+    def acknowledges(self) -> bool:
+        """Whoever sits here has been trained, and may end calls once they acknowledge that every ending is reviewed."""
+        if self.seat is None:
+            return self.desk.named is not None and self.desk.named.acknowledges
+        return self.seat.known is not None and self.seat.known.may_acknowledge(date.today())
 
     @property
     def here(self) -> str:

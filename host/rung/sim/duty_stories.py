@@ -204,19 +204,23 @@ async def round_rung(s: Scene) -> None:
 @story("advise-and-warn", Parts.VIRTUAL, trained=False)
 async def training(s: Scene) -> None:
     """Untrained, the agent may not end; a training counts once it is acknowledged, and expires."""
-    files, wall_ms = s.agent.bridge.after.files, s.agent.bridge.after.wall_ms
+    wall_ms = s.agent.bridge.after.wall_ms
+
+    def holds(at_ms: int) -> bool:
+        return s.agent.bridge.after.training(AGENT.id).holds(at_ms)
+
     await s.call_in()
     s.declare(Ground.SLUR)
     await s.take("advise-and-warn")
     await s.persists()
     s.declare(Ground.SLUR)
     await s.refused(Button.RELEASE, Button.ESCALATE)
-    s.not_theirs(AGENT, w.Acknowledged(), "No training of yours is on record")
+    s.attend(AGENT, w.Acknowledged())  # before: of the training that comes it says nothing
     s.attend(MANAGER, w.Trained(person=AGENT.id, until_ms=wall_ms() + 30 * DAY_MS))
-    s.must(files().trained(AGENT.id, wall_ms()) is False, "recorded, and not yet acknowledged")
+    s.must(not holds(wall_ms()), "recorded, and not yet acknowledged")
     s.attend(AGENT, w.Acknowledged())
-    s.must(files().trained(AGENT.id, wall_ms()) is True, "acknowledged: it holds")
-    s.must(files().trained(AGENT.id, wall_ms() + 30 * DAY_MS) is False, "after its day it holds no more")
+    s.must(holds(wall_ms()), "acknowledged: it holds")
+    s.must(not holds(wall_ms() + 30 * DAY_MS), "after its day it holds no more")
     await s.caller.hang_up()
     await s.caller.until(lambda: all(c.state == CallState.ENDED for c in s.caller.calls.values()), "the call is over")
     s.must(s.agent.answers()[-1].verdict == Verdict.REFUSED, "no press of the untrained agent ended the call")

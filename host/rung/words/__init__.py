@@ -196,6 +196,7 @@ from rung.words.people import (
     PersonSignedOff,
     PersonSignedOn,
     SignOnRefused,
+    Training,
 )
 
 __all__ = [
@@ -362,6 +363,7 @@ __all__ = [
     "Tick",
     "Ticked",
     "Trained",
+    "Training",
     "Tried",
     "Unblocked",
     "Unmarked",

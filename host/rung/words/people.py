@@ -16,6 +16,21 @@ class Job(StrEnum):
     ADMIN = "admin"  # people, desks, boxes
 
 
+class Training(Struct, frozen=True, kw_only=True):
+    """The newest training of one person, as records tell of it. Instants are Unix milliseconds."""
+
+    given_ms: int = 0  # 0: they tell of none
+    until_ms: int = 0
+    acknowledged_ms: int = -1  # when the person last acknowledged that every ending is reviewed; -1: never
+
+    def acknowledged(self, given_ms: int) -> bool:
+        """Since a training that was given then; each new one is acknowledged anew."""
+        return self.acknowledged_ms >= given_ms
+
+    def holds(self, now_ms: int) -> bool:
+        return bool(self.given_ms) and self.acknowledged(self.given_ms) and now_ms < self.until_ms
+
+
 class PersonSignedOn(Struct, frozen=True, kw_only=True, tag=True):
     """This person sits here from now on. ``relieves``: in mid-call, from whom they have taken over by name."""
 

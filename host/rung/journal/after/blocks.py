@@ -1,6 +1,5 @@
 """Blocked numbers: proposed, kept away for a day until a second person decides, then blocked until they expire."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 
 from msgspec import Struct
@@ -99,10 +98,3 @@ def blocks(files: Files, now_ms: int) -> list[Block]:
     """Every block that was ever proposed, as it stands now."""
     found = (block_of(file, now_ms) for file in files.cases.values())
     return [block for block in found if block is not None]
-
-
-def kept_away(blocks: Iterable[Block], caller: str, called: str, emergency_lines: Iterable[str]) -> Block | None:
-    """The block that keeps this caller from this line; on an emergency line there never is one."""
-    if called in frozenset(emergency_lines):
-        return None
-    return next((block for block in blocks if block.live and block.caller == caller), None)

@@ -10,6 +10,7 @@ from rung import words as w
 from rung.journal.after.blocks import DAY_MS, MEANWHILE_MS, OPEN, Block, block_of
 from rung.journal.after.files import CaseFile, Files, number_known
 from rung.journal.after.open_duties import Complaint, complaints, follow_up, goodwill, willing
+from rung.journal.numbers import normal
 from rung.words import Amends, Ground, Job, Verdict
 
 BLOCK_DAYS_MAX = 365  # longer than that nobody remembers why
@@ -21,6 +22,10 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
 
     regulator: str = ""  # to whom a caller may turn who is not content with the answer to a complaint
     emergency_lines: tuple[str, ...] = ()  # queues or called numbers on which nobody is ever blocked
+
+    def emergency(self, called: str) -> bool:
+        """Whether this queue or number, however it is written, is one of them."""
+        return bool(called) and normal(called) in map(normal, self.emergency_lines)
 
 
 NO_RULES = Rules()
@@ -219,6 +224,7 @@ def _block_proposed(asked: _Asked, file: CaseFile, act: w.BlockProposed) -> Made
     _need(not file.crisis, "Somebody was in danger on this call: nothing is blocked.")
     _need("block" in file.due, f"The policy of this call, {file.policy}, blocks nobody.")
     _need(number_known(file.caller), "No number, no block: the caller is treated like any other.")
+    _need(not asked.rules.emergency(file.caller), "This is the emergency line's own number: it is never blocked.")
     _need(block_of(file, asked.now_ms) is None, "A block was proposed on this case; the second person's word stands.")
     _need(
         asked.who in file.people or asked.leads,
@@ -276,8 +282,7 @@ def _trained(asked: _Asked, act: w.Trained) -> Made:
 
 
 def _acknowledged(asked: _Asked, act: w.Acknowledged) -> Made:
-    known = asked.files.trained(asked.who, asked.now_ms) is not None
-    _need(known, "No training of yours is on record; a manager records it first.")
+    """Whoever was trained, wherever that stands; before a training it says nothing of it."""
     return act, "Acknowledged: every ending is reviewed."
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rung import words as w
 from rung.journal.by_case import Splitter
@@ -123,16 +124,15 @@ class Files:
         said = sorted((d for f in self.of_caller(file) for d in f.acts(w.OptedOut)), key=lambda d: d.wall_ms)
         return bool(said) and said[-1].attended.act == w.OptedOut(case=said[-1].case)
 
-    def trained(self, person: str, now_ms: int) -> bool | None:
-        """Whether a training holds: given, not expired, and acknowledged since. None: the record knows of none."""
-        told = sorted(self.trainings.get(person, ()), key=lambda d: d.wall_ms)
-        until, acknowledged, known = 0, False, False
-        for done in told:
-            if isinstance(act := done.attended.act, w.Trained):
-                until, acknowledged, known = act.until_ms, False, True
-            else:
-                acknowledged = True
-        return (acknowledged and now_ms < until) if known else None
+    def training(self, person: str) -> w.Training:
+        """Their newest, and when they last acknowledged. What somebody has recorded of themselves is none."""
+        found = w.Training()
+        for done in sorted(self.trainings.get(person, ()), key=lambda d: d.wall_ms):
+            if not isinstance(act := done.attended.act, w.Trained):
+                found = replace(found, acknowledged_ms=done.wall_ms)
+            elif done.attended.by != person:
+                found = w.Training(given_ms=done.wall_ms, until_ms=act.until_ms)
+        return found
 
     def _file(self, case: str) -> CaseFile:
         return self.cases.setdefault(case, CaseFile(case))

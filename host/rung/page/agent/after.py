@@ -15,6 +15,9 @@ def after(page: Page) -> None:
             tag("h2", say("after.breather"))
             left = clock(say("after.breather_left"), classes="left")
             page.button(say("after.breather_over"), lambda: page.act(w.BreatherOver()), data_key="B")
+        with tag("div", classes="training") as training:
+            tag("p", say("after.training"))
+            page.button(say("after.acknowledge"), lambda: _acknowledge(page))
         page.text(lambda seen: _ended(page, seen), "p", "ended live", role="status")
         with tag("div", classes="columns"):
             with tag("section", classes="order", aria_label=say("after.order")):
@@ -24,12 +27,18 @@ def after(page: Page) -> None:
     def change(seen: Seen) -> None:
         view = seen.view
         resting = view is not None and view.breather_ms > 0
+        set_attributes(training, {"hidden": not page.site.acknowledges})
         set_attributes(rest, {"hidden": not resting})
         left.shows(view.breather_ms if view is not None and resting else None, seen.view_ns, -1)
         on_call = view is not None and view.epoch != 0
         set_attributes(box, {"hidden": on_call})
 
     page.on_change(change)
+
+
+def _acknowledge(page: Page) -> None:
+    if page.alive():
+        page.site.attend(w.Acknowledged())
 
 
 def _ended(page: Page, seen: Seen) -> str:
