@@ -10,14 +10,15 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
 from tests.page.console_floor import card, tile
-from tests.page.floor import Pages
 
 from rung import words as w
 from rung.floor.base import Asked
 from rung.page.floor_seen import KEYS
 from rung.page.keys import KEY_OF
+from rung.page.site import Site
 from rung.policy.wording import wording
 from rung.sim.desk import SimDesk
+from rung.sim.floor_stage import FloorStage
 from rung.sim.handset import StageError
 from rung.sim.scene import Scene
 from rung.words import Button, Gesture, Ground, Marker, Reply, Verdict, Want
@@ -30,9 +31,11 @@ NAMES = wording("en").ground
 class PageScene(Scene):
     """``pages`` by desk. Whoever has none acts without, as in the demo."""
 
-    def __init__(self, stage: Pages, say: Callable[[str], None], pages: dict[str, Page]) -> None:
+    def __init__(self, stage: FloorStage, say: Callable[[str], None], pages: dict[str, Page], site: Site) -> None:
+        """``site`` is the supervisor's."""
         super().__init__(stage, say)
         self.pages = pages
+        self._site = site
         self._clicks: list[asyncio.Task[None]] = []
         for desk in (self.agent, self.supervisor):
             if desk.name in pages:
@@ -98,7 +101,7 @@ class PageScene(Scene):
 
     async def from_the_supervisors_desk(self, act: w.Act) -> None:
         await self.clicked()
-        heard = self.stage.sites[self.supervisor.name].seen.answer_ns  # type: ignore[attr-defined]  # they are Pages
+        heard = self._site.seen.answer_ns
         here = tile(self._console, self.agent.name)
         match act:
             case w.TakeOver():
@@ -114,18 +117,16 @@ class PageScene(Scene):
         await self._answered(heard)
 
     async def joined_press(self, button: Button, gesture: Gesture = Gesture.TAP) -> None:
-        site = self.stage.sites[self.supervisor.name]  # type: ignore[attr-defined]  # as above
-        heard = site.seen.answer_ns
+        heard = self._site.seen.answer_ns
         shown = self._console.locator(f"#mine [data-button={button}]")
         await expect(shown).to_have_attribute("data-lamp", re.compile("lit|breathing"))
-        await with_the_mouse(self._console, button, gesture, lambda: site.seen.answer_ns != heard)
+        await with_the_mouse(self._console, button, gesture, lambda: self._site.seen.answer_ns != heard)
         await self._answered(heard)
 
     async def _answered(self, heard: int) -> None:
         """StageError if it was refused, as without a page."""
-        site = self.stage.sites[self.supervisor.name]  # type: ignore[attr-defined]  # as above
-        await self.supervisor.until(lambda: site.seen.answer_ns != heard, "the supervisor hears what came of it")
-        answer: w.Answer | None = site.seen.answer  # none any more once the case has come to this desk
+        await self.supervisor.until(lambda: self._site.seen.answer_ns != heard, "the supervisor hears what came of it")
+        answer: w.Answer | None = self._site.seen.answer  # none any more once the case has come to this desk
         if answer is not None and answer.verdict == Verdict.REFUSED:
             raise StageError(f"refused: {answer.why}")
         self.say(f"on the supervisor's console: {'done' if answer is None else answer.why}")

@@ -47,7 +47,7 @@ def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: 
             pages = {desk: await browser.new_page() for desk in (AGENT, SUPERVISOR)}
             for desk, page in pages.items():
                 await page.goto(stage.addresses[desk])
-            scene = PageScene(stage, print, pages)
+            scene = PageScene(stage, print, pages, stage.sites[SUPERVISOR])
             await story.play(scene)
             await scene.clicked()
 

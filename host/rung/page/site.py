@@ -16,6 +16,7 @@ from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Floor, FloorError, Place, Status
 from rung.journal.format import JournalError
+from rung.page.drawing import Drawing
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person, Reply
 
@@ -38,7 +39,6 @@ class Site:
     """
 
     def __init__(self) -> None:
-        self.seen = Seen()
         self.emergency = ""  # the number to call when somebody is in danger
         self.language = "en"  # of its pages, until somebody chooses another
         self.floor: Floor | None = None
@@ -47,9 +47,8 @@ class Site:
         self._bridge: Bridge | None = None
         self._teller: Teller | None = None
         self._place = Place(extension="")
-        self._watchers: list[Callable[[Seen], None]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
+        self._drawing = Drawing(Seen(), CHANGE_S)
+        self.watch = self._drawing.watch  # after each change, within 100 ms
         self._tasks: set[asyncio.Future[object]] = set()
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
@@ -60,29 +59,19 @@ class Site:
     ) -> None:
         """The desk is there. Who sits at it says ``seat``, where people sign on, else ``place``."""
         self._bridge, self._teller, self._place, self.floor, self.seat = bridge, teller, place, floor, seat
-        self._loop = asyncio.get_running_loop()
+        self._drawing.begin()
+
+    @property
+    def seen(self) -> Seen:
+        """What its pages show."""
+        return self._drawing.value
 
     # -- what the desk tells: on the teller's thread ------------------------------------------------------------------
 
     def happened(self, happening: Happening) -> None:
         after = fold(self.seen, happening)
-        if after is self.seen:
-            return
-        self.seen = after
-        if self._loop is not None and not self._told:
-            self._told = True
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
-                self._loop.call_soon_threadsafe(self._loop.call_later, CHANGE_S, self._draw)
-
-    def _draw(self) -> None:
-        self._told = False
-        for watcher in tuple(self._watchers):
-            watcher(self.seen)
-
-    def watch(self, watcher: Callable[[Seen], None]) -> Callable[[], None]:
-        """Call it with what is seen after each change, within 100 ms; returns how to stop."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        if after is not self.seen:
+            self._drawing.show(after)
 
     # -- what a person does there -------------------------------------------------------------------------------------
 
@@ -208,34 +197,13 @@ class Site:
 
 
 class DrawnBox:
-    """A virtual box that pages draw: hands for its buttons, and its lamps' own colours."""
+    """A virtual box that pages draw: hands for its buttons, and the colours of its lamps, at most 25 times a second."""
 
     def __init__(self, down: Callable[[str], object], up: Callable[[str], object]) -> None:
         self.down = down
         self.up = up
-        self.pixels: Pixels = ()
-        self._watchers: list[Callable[[Pixels], None]] = []
-        self._loop = asyncio.get_running_loop()
-        self._told = False
-
-    def show(self, pixels: Pixels) -> None:
-        """From any thread; pages draw the newest, 25 times a second at the most."""
-        self.pixels = pixels
-        if not self._told:
-            self._told = True
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
-                self._loop.call_soon_threadsafe(self._loop.call_later, LAMPS_S, self._draw)
-
-    def _draw(self) -> None:
-        self._told = False
-        for watcher in tuple(self._watchers):
-            watcher(self.pixels)
-
-    def watch(self, watcher: Callable[[Pixels], None]) -> Callable[[], None]:
-        """Call it now and at each change; returns how to stop."""
-        self._watchers.append(watcher)
-        watcher(self.pixels)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        self.pixels = Drawing[Pixels]((), LAMPS_S)
+        self.pixels.begin()
 
 
 def clock_ms() -> int:
