@@ -97,6 +97,9 @@ class PageScene(Scene):
         if word:
             await asked.get_by_label("A word for the agent").fill(word)
         await asked.locator(f"[data-answer={KEYS[reply]}]").click()
+        around, key = (lambda: self._site.seen.around), (ask.desk, ask.ask)
+        sent = lambda: (waiting := around().find(key)) is None or waiting.replied is not None  # noqa: E731
+        await self.supervisor.until(sent, f"{reply} is sent from the console")
         self.say(f"the supervisor replies: {reply}{f': {word}' if word else ''}")
 
     async def from_the_supervisors_desk(self, act: w.Act) -> None:

@@ -58,6 +58,10 @@ def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chr
             await takes_and_ends(stage, page)
             await page.get_by_role("link", name="After the call").click()
             case = next(event.case for event in stage.eve.record if isinstance(event, w.CaseArrived))
+            await page.get_by_role("button", name="Read the report").first.click()
+            report = page.get_by_role("article").first
+            await expect(report).to_contain_text("released")
+            await expect(report).not_to_contain_text("1970")  # it began at ada's desk: not known here
             for due in ("Reason of the ending", "Review"):
                 await expect(page.get_by_role("article", name=f"{due}: {case}")).to_be_visible()
 

@@ -152,7 +152,7 @@ def test_a_page_from_elsewhere_in_the_same_browser_gets_nothing_and_does_nothing
             await expect(page.get_by_text("No call.")).to_be_visible()
             await elsewhere.goto(f"http://127.0.0.1:{evil.sockets[0].getsockname()[1]}/")
             told = await elsewhere.evaluate("window.told")
-            assert told == {"fetch": "refused", "post": "opaque", "socket": "refused"}
+            assert told == {"fetch": "refused", "post": "refused", "socket": "refused"}
             await page.reload()
             await expect(page.get_by_text("No call.")).to_be_visible()  # still signed on: the post did nothing
 

@@ -92,7 +92,7 @@ def test_signing_on_over_the_wire_right_wrong_too_often_and_in_mid_call(
     async def test() -> None:
         async with consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             where = with_people(stage, tmp_path)
-            async with httpx.AsyncClient(base_url=where, headers={"Origin": where}) as client:
+            async with httpx.AsyncClient(base_url=where, headers={"Origin": where}, timeout=30) as client:
 
                 async def signs_on(name: str, password: str = WORD, relieves: str = "") -> int:
                     fields = {"person": name, "password": password, "relieves": relieves}

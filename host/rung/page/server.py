@@ -82,7 +82,8 @@ async def serve(site: Site, settings: Settings) -> AsyncIterator[str]:
         try:
             yield f"{'https' if tls else 'http'}://{settings.host}:{port}{front.way_in}"
         finally:
-            _close(site)
+            for client in looking(site):  # what is in front of somebody says by itself that the bridge is gone
+                client.delete()
             server.should_exit = server.force_exit = True
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
