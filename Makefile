@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPINGS := $(VENV)/typings
 STUBS := micropython-esp32-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2
-UV := uv==0.13.9
+UV := $(BIN)/uv
+UV_RELEASE := uv==0.13.9
+INSTALL := $(UV) pip install --quiet --system-certs --python $(BIN)/python
 MUTATOR := mutmut==3.8.1
 MUTANTS := $(VENV)/mutants
 FUZZER := atheris==3.0.0
@@ -57,7 +59,7 @@ hardware: $(READY) ## write netlists, wiring drawings, templates and the bill of
 peers: ## install the real telephones and the PBX that tests/real talks to
 	$(PEERS)/install.sh
 
-bench: $(READY) ## measure a step of the ladder, the record, flashing, a press from edge to phone, each phone, the floor, a console of 50 desks
+bench: $(READY) ## measure a step of the ladder, the record, flashing, a press from edge to phone, each phone, the floor, the agent's page, a console of 50 desks
 	$(BIN)/python -m tests.bench.steps
 	$(BIN)/python -m tests.bench.journal
 	$(BIN)/python -m tests.bench.flash
@@ -66,6 +68,7 @@ bench: $(READY) ## measure a step of the ladder, the record, flashing, a press f
 	$(BIN)/python -m tests.bench.floor_site
 	$(BIN)/python -m tests.bench.floor_many
 	$(BIN)/python -m tests.bench.asterisk
+	$(BIN)/python -m tests.bench.page
 	$(BIN)/python -m tests.bench.console
 
 screenshots: $(READY) ## make the pictures of both pages anew, in host/pictures (real Chromium)
@@ -88,40 +91,41 @@ flash: firmware ## put the firmware on a board with mpremote alone: make flash P
 	    exec "import sys; sys.path.insert(0, '/new'); sys.modules.pop('rung_box', 0); from rung_box import switch; switch.take()" + \
 	    reset
 
-lock: ## choose and pin newer releases of everything
-	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/pip install --quiet $(UV)
-	$(VENV)-lock/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --extra dev \
+lock: $(UV) ## choose and pin newer releases of everything
+	$(UV) pip compile --quiet --system-certs --universal --upgrade --generate-hashes --extra dev \
 	    --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
-	rm -r $(VENV)-lock
 
 clean: ## remove what make and the tests have made
-	rm -rf $(VENV) $(VENV)-lock build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 	    .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -r {} +
 
-$(READY): pyproject.toml requirements.lock
+# uv puts the environment there in seconds, where pip takes most of a minute.
+$(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Rung needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-# The lock is whole, so pip need not look for what else is wanted: it would miss what pyproject.toml leaves out.
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/pip install --quiet $(UV_RELEASE)
+
+# The lock is whole, so nobody need look for what else is wanted: that would miss what pyproject.toml leaves out.
+$(READY): pyproject.toml requirements.lock | $(UV)
+	$(INSTALL) --no-deps --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 
 # Linux on x86_64 alone has a wheel of it; only `make fuzz` needs it.
 $(FUZZ)/.ready: $(READY)
 	rm -rf $(FUZZ)
-	$(BIN)/pip install --quiet --no-deps --target $(FUZZ) $(FUZZER)
+	$(INSTALL) --no-deps --target $(FUZZ) $(FUZZER)
 	touch $@
 
 $(MUTANTS)/.ready: $(READY)
 	rm -rf $(MUTANTS)
-	$(BIN)/pip install --quiet --target $(MUTANTS)/site $(MUTATOR)
+	$(INSTALL) --target $(MUTANTS)/site $(MUTATOR)
 	touch $@
 
 # MicroPython's types replace Python's own, so they never enter the environment itself.
 $(TYPINGS)/.ready: $(READY)
 	rm -rf $(TYPINGS)
-	$(BIN)/pip install --quiet --no-deps --target $(TYPINGS) $(STUBS)
+	$(INSTALL) --no-deps --target $(TYPINGS) $(STUBS)
 	touch $@

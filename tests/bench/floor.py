@@ -22,6 +22,14 @@ PATIENCE_S = 20.0
 RECORD = bytes(8 * 1024)  # about what one press adds to the journal's log
 
 
+def write_and_sync(file: int) -> int:
+    """One write and its fsync, in ns."""
+    begun_ns = time.monotonic_ns()
+    os.write(file, RECORD)
+    os.fsync(file)
+    return time.monotonic_ns() - begun_ns
+
+
 class Floor:
     """The box, and the process that stamps its bytes."""
 
@@ -34,13 +42,7 @@ class Floor:
 
     async def sync(self) -> int:
         """One write and its fsync, in ns."""
-        return await asyncio.to_thread(self._write_and_sync)
-
-    def _write_and_sync(self) -> int:
-        begun_ns = time.monotonic_ns()
-        os.write(self._file, RECORD)
-        os.fsync(self._file)
-        return time.monotonic_ns() - begun_ns
+        return await asyncio.to_thread(write_and_sync, self._file)
 
     async def byte(self) -> int:
         """From the pin's edge to its byte here, in ns."""

@@ -23,11 +23,11 @@ from tests.real.peers import free_port
 
 from rung import words as w
 from rung.floor.base import AsksAre, FloorNews, Line, Place, Status
-from rung.floor.grants import Grants
-from rung.floor.nats import NatsFloor, _Session
+from rung.floor.nats import LETTER_S, NatsFloor
 from rung.floor.nats_letters import Part, encode
 from rung.floor.nats_link import Enrolment, FloorUnsureError, Link, Unreachable, connected
 from rung.floor.nats_places import Places, keep, put
+from rung.floor.nats_session import Session
 from rung.floor.nats_steward import Steward
 from rung.floor.nkey import new_seed
 from rung.floor.site import SiteFolder
@@ -85,10 +85,11 @@ class SimDesk:
     def __init__(self, name: str, role: Role, link: SharedLink, places: Places, ca: str) -> None:
         self.name, self.role, self.link = name, role, link
         self.floor = NatsFloor(Enrolment(desk=name, role=role, servers=(), ca=ca, seed=new_seed()))
-        self.floor._place = self.place(Status.FREE)
-        self.session = _Session(self.floor, link, self._feed)  # type: ignore[arg-type]
-        self.session._places, self.session._told = places, w.FloorIs(up=True)
-        self.session._grants = Grants(name, ca, signed_on=False)
+        self.floor._here.place = self.place(Status.FREE)
+        self.session = Session(self.floor._who, self.floor._here, link, self._feed, LETTER_S)  # type: ignore[arg-type]
+        self.session._places = self.session.post._places = places
+        self.session._told = w.FloorIs(up=True)
+        self.session.post.know(signed_on=False)
         self.floor._session = self.session
         self.subject = f"rung.place.{role}.{name}"
         self.answered: asyncio.Future[int] | None = None
@@ -105,7 +106,7 @@ class SimDesk:
             self._telling = asyncio.create_task(self.session._tell_asks())
 
     async def tell(self, status: Status) -> None:
-        self.floor._place = self.place(status)
+        self.floor._here.place = self.place(status)
         last = self.session._places.seq(self.subject)
         await put(self.link, self.subject, self.session._sat(), last, SERVICE_S)  # type: ignore[arg-type]
 
@@ -154,7 +155,7 @@ class Day:
         await asyncio.gather(*self._tasks, *self._works, return_exceptions=True)
 
     async def _change(self, desk: SimDesk) -> None:
-        free = desk.floor._place.status == Status.FREE
+        free = desk.floor._here.place.status == Status.FREE
         await desk.tell(Status.ON_A_CALL if free else Status.FREE)
 
     async def _often(self, per_s: float, act) -> None:  # type: ignore[no-untyped-def]

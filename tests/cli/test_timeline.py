@@ -168,6 +168,10 @@ EVENTS: list[tuple[w.Event, str]] = [
         w.PersonChanged(person="ann", by="ralf", what="trained", until="2031-12-31"),
         "person changed: ralf, trained, 2031-12-31",
     ),
+    (
+        w.ActRefused(desk="sup-1", person="eve", act="HandBack", why="no"),
+        "hand back by eve at sup-1 is refused: no",
+    ),
     (w.GrantRefused(desk="sup-1", person="eve", ask=3, why="late"), "the answer of eve at sup-1 is refused: late"),
     (
         w.CommandRefused(desk="ada", person="ann", what="hang up", why="not hers"),

@@ -62,6 +62,7 @@ class Kept:
         self.switch = Switch()
         self.told: list[Happening] = []
         self.floor: tuple[Blocked, ...] = ()
+        self.reported: list[tuple[str, str]] = []
         self.facts = Facts(phone_up=True, can=frozenset({"block"}))
         if self.journal.head.seq == 0:
             floor = Floor()
@@ -80,12 +81,21 @@ class Kept:
         self.does(AGENT, w.BlockProposed(case=CASE, reason=WHY))
         self.does(SUPERVISOR, w.BlockDecided(case=CASE, granted=True, days=days, reason=WHY))
 
+    @property
+    def blocks(self) -> tuple[Blocked, ...]:
+        """What the floor has handed out."""
+        return self.floor
+
+    def report(self, caller: str, incident: w.Earlier) -> None:
+        """To the floor."""
+        self.reported.append((caller, incident.case))
+
     @asynccontextmanager
     async def blocker(self) -> AsyncIterator[None]:
         teller = Teller(self.told.append)
         running = asyncio.create_task(
-            Blocker(self.after, self.switch, lambda: self.facts, teller, lambda: self.floor).run()
-        )  # type: ignore[arg-type]
+            Blocker(self.after, self.switch, lambda: self.facts, teller, self, self).run()  # type: ignore[arg-type]
+        )
         try:
             yield
         finally:

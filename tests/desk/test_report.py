@@ -54,6 +54,20 @@ def reported(lines: list[Opened]) -> Report:
     return found
 
 
+def test_what_was_handed_over_and_cannot_be_read_is_said_and_the_rest_is_told() -> None:
+    """Sealed at another desk whose record is not here, or erased: nobody claims that the order was kept."""
+    told: list[w.Event] = [
+        w.CaseReceived(case="case-1", desk="ada", state="", call="c", offer=6),
+        w.CaseArrived(case="case-1", epoch=4, call="c", person="eve", role=w.Role.SUPERVISOR),
+        w.GroundDeclared(ground=w.Ground.SLUR, person="eve"),
+        w.RungTaken(rung="supervisor-end", person="eve", grounds=(w.Ground.SLUR,)),
+        w.CaseClosed(case="case-1", how="released", by=w.EndedBy.US),
+    ]
+    found = reported([Opened(at, at, event) for at, event in enumerate(told)])
+    assert not found.order_kept and "sealed at another desk, or erased" in found.rungs[0].lacked[0]
+    assert found.how == "released" and [each.ground for each in found.grounds] == ["slur"]
+
+
 @pytest.fixture(scope="module")
 def lines() -> list[Opened]:
     return record()

@@ -329,7 +329,7 @@ async def an_act_reaches_the_owner_who_answers_it(world: World) -> None:
     said = await world.eve.floor.act("ada", w.Declared(w.Ground.SLUR))
     assert said == world.ada.answer
     acted = await world.ada.told(w.FromDesk)
-    assert acted == w.FromDesk("eve", w.Person("eve", Role.SUPERVISOR, trained=True), w.Declared(w.Ground.SLUR))
+    assert acted == w.FromDesk("eve", w.Person("eve", Role.SUPERVISOR, trained=True), w.Declared(w.Ground.SLUR), "", 0)
 
 
 async def an_act_at_a_dead_desk_or_by_nobody_is_an_error(world: World) -> None:

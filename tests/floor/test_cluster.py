@@ -4,10 +4,14 @@ import asyncio
 import os
 import signal
 import time
+import zlib
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import pytest
+from argon2 import PasswordHasher
 from tests.floor.cluster_rig import HERE, NAMES, Cluster, LooseFloor, cluster, until
 from tests.floor.office import Office, Seat, office
 from typer.testing import CliRunner
@@ -16,14 +20,19 @@ from rung import words as w
 from rung.cli.app import app
 from rung.floor.authority import CERTIFICATE
 from rung.floor.base import FloorError, Line
-from rung.floor.cluster import read_nodes
+from rung.floor.cluster import SharedFolder, read_nodes
 from rung.floor.enrolment import enrol
+from rung.floor.people import PEOPLE, WRONG, Known, People, Refusal
+from rung.floor.people_service import FloorDirectory
 from rung.floor.site import SiteFolder
 from rung.floor.site_service import code_for
-from rung.words import Role
+from rung.floor.ticket import read_ticket
+from rung.words import Job, Role
 
 BACK_S = 60.0  # the servers choose a new leader within 4 to 9 s, each desk tries again every 2 s; here much else runs
 CALLS = 3 if os.environ.get("RUNG_LONG") else 1  # handed over in each of the cluster's troubles
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+GOOD = "four plain words here"
 HELD_S = 5.0  # so long two of three are gone
 
 
@@ -166,16 +175,26 @@ def test_a_desk_that_is_added_at_the_first_computer_may_come_at_each_and_another
         enrolment, _ = await with_code(a.site, seed)
         assert len(enrolment.servers) == 3
         await until(lambda: b.site.read().desks["zoe"].key, "b knows her key", BACK_S)
+        known = {name: People(three.computers[name].site.folder / PEOPLE, QUICK) for name in NAMES}
+        known["a"].add("root", (Job.ADMIN,))
+        known["a"].add("ann", (Job.AGENT,))
+        known["a"].set_password("ann", GOOD)
+        await until(lambda: all("ann" in each.read() for each in known.values()), "all know ann", BACK_S)
         a.kill()
+        await signs_on_without_the_first(three)
         b.site.be_first()
+        known["b"].retire("ann")
+        await until(lambda: not known["c"].read()["ann"].active, "c knows that ann comes no more", BACK_S)
         seed = b.site.invite("yan", Role.AGENT, time.time())
         await until(lambda: "yan" in three.computers["c"].site.read().desks, "c knows yan", BACK_S)
         await with_code(b.site, seed)
         with a.site._changing() as site:  # what nobody heard of, before it died
             assert site is not None
             a.site._keep(site)
+        known["a"].set_trained("ann", "2031-12-31")
         a.start()
         await until(lambda: a.site.read() == b.site.read(), "a has what b says", BACK_S)
+        await until(lambda: known["a"].read() == known["b"].read(), "a knows whom b knows", BACK_S)
 
     async def with_code(folder: SiteFolder, seed: str):  # type: ignore[no-untyped-def]
         name = "zoe" if folder.here() == "a" else "yan"
@@ -189,6 +208,74 @@ def test_a_desk_that_is_added_at_the_first_computer_may_come_at_each_and_another
 
     with cluster("ada") as three:
         asyncio.run(play(three))
+
+
+async def signs_on_without_the_first(three: Cluster) -> None:
+    """A person who was never at that desk, at one of the other two."""
+    floor, up = three.desk("ada"), asyncio.Event()
+    task = asyncio.create_task(floor.run(lambda news: up.set() if isinstance(news, w.FloorIs) and news.up else None))
+    with TemporaryDirectory() as folder:
+        directory = FloorDirectory(floor, People(Path(folder) / PEOPLE, QUICK))
+        async with asyncio.timeout(BACK_S):
+            await up.wait()
+            while not isinstance(known := await directory.check("ann", GOOD), Known):
+                await asyncio.sleep(0.5)
+        assert known == Known(id="ann", jobs=(Job.AGENT,)), "let in by the floor, and not by what the desk knows"
+        directory.sits("ann")
+        ticket = read_ticket(floor.ticket, three.computers["b"].site.ca())
+        assert (ticket.desk, ticket.person) == ("ada", "ann")
+        assert await directory.check("ann", "not hers at all") == Refusal(WRONG)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+class Folder:
+    """Something that is kept, and how new it is."""
+
+    subject = "rung.people"
+
+    def __init__(self, data: bytes) -> None:
+        self.now = data
+
+    def data(self) -> bytes:
+        return self.now
+
+    def order(self, data: bytes) -> tuple[int, int]:
+        return 0, int(data)
+
+    def adopt(self, data: bytes) -> str:
+        lost, self.now = self.now, data
+        return f"{lost.decode()} is given up"
+
+
+@pytest.mark.parametrize(
+    ("first", "own", "stands", "then", "said"),
+    [
+        (False, b"", b"3", b"3", [" is given up"]),
+        (False, b"5", b"3", b"3", ["5 is given up"]),
+        (True, b"2", b"3", b"3", ["2 is given up"]),
+        (True, b"5", b"3", b"5", []),
+        (True, b"3", b"3", b"3", []),
+    ],
+)
+def test_what_stands_counts_but_at_the_first_computer_that_has_gone_on(
+    first: bool, own: bytes, stands: bytes, then: bytes, said: list[str]
+) -> None:
+    kept, told = Folder(own), []  # type: ignore[var-annotated]
+    shared = SharedFolder(lambda: first, (kept,), told.append)
+    sequence = SimpleNamespace(sequence=SimpleNamespace(stream=7))
+    msg = SimpleNamespace(subject="rung.people", data=zlib.compress(stands), metadata=sequence)
+    asyncio.run(shared._heard(msg))  # type: ignore[arg-type]  # as much of a message as it reads
+    assert (kept.now, told) == (then, said)
+
+
+def test_people_are_changed_at_the_first_of_three_alone(tmp_path: Path) -> None:
+    folder = SiteFolder(tmp_path)
+    folder.set_up_cluster(read_nodes(["a=x", "b=y", "c=z"]), "a", HERE)
+    folder.be("b")
+    done = CliRunner().invoke(app, ["people", "add", "ralf", "--job", "admin", "--folder", str(tmp_path)])
+    assert done.exit_code and "changed at the floor's computer 'a'" in done.output
+    assert People(tmp_path / PEOPLE, QUICK).read() == {}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.floor.authority import make_authority
-from rung.floor.grants import DOMAIN, Granted, Grants, Sender, grant
+from rung.floor.grants import DOMAIN, Granted, Grants, grant
 from rung.floor.nkey import new_seed, public
 from rung.floor.ticket import CLOCKS_S, TICKET_S, Ticket, sign, write_ticket
+from rung.floor.vouching import Sender
 from rung.words import Job, Reply, Role, Want
 
 NOW = 1_000_000.0

@@ -31,13 +31,13 @@ def test_a_grant_counts_once_for_its_ask_and_from_its_desk() -> None:
             (eve, granted, "it was given already"),
         ]
         for session, sent, why in tried:
-            answer = await session.send("ada", sent)
+            answer = await session.post.send("ada", sent)
             assert (answer.why if answer is not None else "") == why
         refused = [n for n in world.ada.news if isinstance(n, w.GrantRefused)]
-        assert [(n.desk, n.why) for n in refused] == [(s._floor.desk, why) for s, _, why in tried if why]
+        assert [(n.desk, n.why) for n in refused] == [(s._who.desk, why) for s, _, why in tried if why]
         assert len([n for n in world.ada.news if isinstance(n, w.Replied)]) == 1
         await world.ada.floor.do(w.CloseAsk(12, 1, Outcome.GRANTED))
-        answer = await fay.send("ada", signed_by(world, "fay"))
+        answer = await fay.post.send("ada", signed_by(world, "fay"))
         assert answer is not None and answer.why == "that ask is over, or was never asked"
 
     played(play)
@@ -48,8 +48,8 @@ def test_where_people_sign_on_a_desks_key_alone_is_not_enough() -> None:
 
     async def play(world: World, rig: NatsRig) -> None:
         session = line_of(world.ada)._session
-        assert session is not None and session._grants is not None
-        session._grants._signed_on = True
+        assert session is not None
+        session.post.know(signed_on=True)
         await world.ask(world.eve)
         with pytest.raises(FloorError, match="nobody has signed on at the desk 'eve'"):
             await world.eve.floor.reply("ada", 1, Reply.GRANT)

@@ -140,9 +140,9 @@ def test_whoever_signs_on_at_an_agents_desk_is_no_supervisor() -> None:
         await world.ada.floor.sign_on(Place(extension="501", person=boss))
         floor = await world.eve.told(w.FloorIs, lambda n: n.desks.get("ada") == "501")
         assert "ann" not in {p.person for p in floor.present}
-        await world.ada.floor.act("eve", w.TakeOver())
-        acted = await world.eve.told(w.FromDesk)
-        assert acted.person.role == Role.AGENT
+        assert (await world.ada.floor.act("eve", w.TakeOver())).verdict == w.Verdict.REFUSED
+        refused = await world.eve.told(w.ActRefused)
+        assert (refused.desk, refused.person) == ("ada", "ann") and "no supervisor's" in refused.why
 
     played(play)
 

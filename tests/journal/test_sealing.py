@@ -21,6 +21,7 @@ PLAIN = {
     *("attests", "day", "until", "relieves", "journal", "file", "hash", "reference", "regulator", "code"),
     *("Play.text", "Record.name", "SignOnRefused.name"),  # a script; a recording, named for its case; one of the staff
     *("PersonSignedOff.why", "SignOnRefused.why", "PersonChanged.why", "GrantRefused.why", "CommandRefused.why"),
+    *("ActRefused.act", "ActRefused.why"),
     *("RecordBegunAnew.why", "BlockProposed.locked"),  # encrypted under a key of its own
     *("AlertClosed.why", "AskWidened.why", "BreatherEnded.why", "DutyDue.why", "Pause.why", "AnswerOffer.why"),
     "ErasureOrdered.why",  # it stays after the erasure; a number in it is refused

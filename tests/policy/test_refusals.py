@@ -96,6 +96,18 @@ def test_only_a_supervisor_acts_from_another_desk_and_only_for_themselves() -> N
         assert s.put(input).answer == w.Answer(verdict=Verdict.REFUSED, why="You are not in this call.")
 
 
+def test_an_act_from_another_desk_is_for_the_call_that_was_seen_there_and_what_is_not_is_on_record() -> None:
+    s = Scene("hang-up-protocol").come_in(EVE)
+    seen, eve = (s.case.id, s.case.epoch), w.Person("eve", Role.SUPERVISOR)
+    for case, epoch in ((seen[0], seen[1] + 1), ("another", seen[1]), ("", 0)):
+        made = s.put(w.FromDesk("desk-eve", eve, w.Declared(Ground.SLUR), case, epoch))
+        assert made.answer == w.Answer(verdict=Verdict.REFUSED, why="That was another call; look again.")
+        (event,) = made.events
+        assert event == w.ActRefused(desk="desk-eve", person="eve", act="Declared", why=made.answer.why)
+    made = s.put(w.FromDesk("desk-eve", eve, w.Declared(Ground.SLUR), *seen))
+    assert made.answer is not None and made.answer.verdict == Verdict.TAKEN
+
+
 def test_a_hold_of_somebody_elses_announcement_is_no_hold() -> None:
     s = Scene("no-hang-up")
     s.come_in(EVE)

@@ -1,7 +1,7 @@
 """Both pages in Chromium over real SIP phones at the real Asterisk: what only a PBX makes real.
 
 With RUNG_LONG=1: a supervisor listens, coaches and barges in from the console; and every story of every policy, so that
-what the embedded phone cannot do (somebody joins, an announcement is played) is acted on the pages with real phones too.
+what the embedded phone cannot do (somebody joins, words are played) is acted on the pages with real phones too.
 """
 
 import os

@@ -17,7 +17,8 @@ from rung.journal.after.files import Files
 from rung.journal.after.open_duties import complaints, finding, open_duties, upheld
 
 UPHELD_MS = 365 * 86_400_000  # an incident that a review has upheld counts so long after its call
-DULL = frozenset({"PressRecorded", "PressAnswered", "PolicyKept", "EffectDecided", "EffectConfirmed"})
+LATELY_MS = 30 * 86_400_000  # so long a case is shown at other desks, once nothing is due on it
+DULL = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
 _EVENT = msgspec.json.Decoder(w.Event)
 
 
@@ -30,15 +31,31 @@ class FloorFold:
 
     def __init__(self) -> None:
         self.files = Files()
+        self._policies: dict[str, Line] = {}  # by version: an entry that has it
 
-    def take(self, record: str, line: Line) -> None:
+    def take(self, record: str, line: Line) -> tuple[str, bool]:
         if line.kind in DULL:
-            return
+            return "", False
         try:
             event = _EVENT.decode(line.body)
         except msgspec.MsgspecError:
-            return  # of a release that records what this one does not know
-        self.files.take(record, event, line.wall_ms)
+            return "", False  # of a release that records what this one does not know
+        if isinstance(event, w.PolicyKept):
+            self._policies.setdefault(event.version, line)
+        case = self.files.take(record, event, line.wall_ms)
+        return case, bool(case) and not isinstance(event, w.Attended)
+
+    def filed(self, case: str) -> bytes:
+        """What is still due, and what was done or ended lately."""
+        file, now = self.files.cases.get(case), now_ms()
+        if file is None or not (file.over and file.incident):
+            return b""
+        lately = max((file.closed_ms, *(done.wall_ms for done in file.done))) > now - LATELY_MS
+        return msgspec.json.encode(file) if lately or open_duties(self.files, file, now) else b""
+
+    def beside(self, case: str) -> list[Line]:
+        file = self.files.cases.get(case)
+        return [self._policies[file.version]] if file is not None and file.version in self._policies else []
 
     def blocked(self) -> list[tuple[str, int, bool]]:
         """A block that whoever proposed it has decided too is none: that takes a second person."""

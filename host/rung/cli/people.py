@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rung.cli.ends import NO_PEOPLE, need, stop, typed
+from rung.cli.ends import NO_FLOOR, NO_PEOPLE, need, stop, typed
 from rung.words import Job, PersonChanged
 
 app = typer.Typer(no_args_is_help=True, help="People: their jobs, passwords and training.")
@@ -102,6 +102,16 @@ def _open(folder: Path | None) -> Any:
     return People((folder or default_folder()) / PEOPLE)
 
 
+def _must_be_first(folder: Path) -> None:
+    """Of a floor of three computers; a desk's folder has none. Raises FloorError."""
+    if not (folder / "site.json").exists():
+        return
+    need("nats", NO_FLOOR)
+    from rung.floor.site import SiteFolder
+
+    SiteFolder(folder).must_be_first()
+
+
 def _read(people: Any) -> Any:
     from rung.floor.base import FloorError
 
@@ -146,6 +156,7 @@ def _change(people: Any, name: str, change: Any, by: str, what: str, **more: Any
 
     event = PersonChanged(person=name, by=by, what=what, **more)
     try:
+        _must_be_first(people.file.parent)
         change()
         journal = Journal(people.file.with_name("people.db"))
         try:

@@ -239,7 +239,8 @@ async def _run(
         if site is not None:
             site.open(bridge, teller, place, floor, seat)
         door = after_door(config, bridge, directory, lambda: sits_here(config, seat))
-        async with door, served(config, site) as address, orders_taken(config, bridge, teller):
+        told = floors_cases(config, floor, bridge, teller)
+        async with door, served(config, site) as address, orders_taken(config, bridge, teller), told:
             if address:
                 teller.tell("page", text=address)
             if seat is None:
@@ -259,6 +260,22 @@ async def orders_taken(config: Config, bridge: Bridge, teller: Teller) -> AsyncI
             teller.tell("trouble", text=f"rung privacy works only while this desk is stopped: {error}")
 
     task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@contextlib.asynccontextmanager
+async def floors_cases(config: Config, floor: Floor | None, bridge: Bridge, teller: Teller) -> AsyncIterator[None]:
+    """At a supervisor's desk the cases of all desks are dealt with."""
+    if floor is None or config.desk.role != w.Role.SUPERVISOR:
+        yield
+        return
+    from rung.desk.elsewhere import Elsewhere
+
+    task = asyncio.create_task(Elsewhere(cast(Any, floor), bridge.after, teller).run())
     try:
         yield
     finally:

@@ -217,6 +217,8 @@ class Describer:
                 return f"{person} is signed off: {why}"
             case w.GrantRefused(person=person, desk=desk, why=why):
                 return f"the answer of {person} at {desk} is refused: {why}"
+            case w.ActRefused(person=person, desk=desk, act=act, why=why):
+                return f"{_spaced(act)} by {person} at {desk} is refused: {why}"
         return _fields(event, "person")
 
     def _effect(self, id: int) -> str:

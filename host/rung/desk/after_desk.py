@@ -159,7 +159,8 @@ class AfterDesk:
             return Reply(why=f"No case {case!r} is on record; `rung incidents list` shows those that are.")
         if not _may_see(actor, file):
             return Reply(why="Only who had the call, a supervisor or a manager sees it.")
-        found = report(files, case, {**others, self._name: self._after.lines(case)}, self._after.wall_ms())
+        records = {**self._after.elsewhere(case), **others, self._name: self._after.lines(case)}
+        found = report(files, case, records, self._after.wall_ms())
         if found is not None:
             self._after.seen(case, actor.id, "the incident report")
         return Reply(done=found is not None, report=found, private=not _leads(actor))

@@ -6,7 +6,7 @@ floor keeps them, can be told as well: a manager at one desk then sees, and deal
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from rung import words as w
 from rung.journal.after.decide import NO_RULES, Rules, decide
-from rung.journal.after.files import Files, known_as
+from rung.journal.after.files import CaseFile, Files, known_as
 from rung.journal.by_case import Told
 from rung.journal.format import JournalError
 from rung.journal.sealing import BLOCK
@@ -59,6 +59,10 @@ class Afterwards:
         self._lock = threading.RLock()  # over the files; never waited for under the desk's lock
         self._learnt: dict[str, int] = {}  # how many entries of other desks' records
         self._spans: dict[str, tuple[int, int]] = {}  # by case: its first and its last entry in this desk's record
+        self._floors: dict[str, CaseFile] = {}  # as the floor folds them
+        self._joined: Files | None = None  # both; None: to be made anew
+        # Of a case: what other desks' records say of it, by desk; for any thread.
+        self.elsewhere: Callable[[str], Mapping[str, Sequence[Opened]]] = lambda case: {}
         self._read = 0  # up to which entry of the desk's own record
 
     @property
@@ -87,8 +91,19 @@ class Afterwards:
                             begun, _ = self._spans.get(case, (entry.seq, 0))
                             self._spans[case] = (begun, entry.seq)
                         self._unlock(event)
-                if not entries:
+                if entries:
+                    self._joined = None
+                elif not self._floors:
                     return self._files
+                else:
+                    self._joined = self._joined or self._files.with_those(self._floors)
+                    return self._joined
+
+    def learn_cases(self, files: Iterable[CaseFile]) -> None:
+        """Cases as the floor folds them from the records of all desks: dealt with here like the desk's own."""
+        with self._lock:
+            self._floors |= {file.case: file for file in files}
+            self._joined = None
 
     def lines(self, case: str = "") -> list[Opened]:
         """This desk's record, in clear text where it is not erased: whole, or what a report of this case needs of it.
@@ -124,6 +139,7 @@ class Afterwards:
         """Something was erased: nothing of it stays in memory. Other desks' records are to be learnt again."""
         with self._lock:
             self._files, self._read, self._learnt, self._spans = Files(self.known_as), 0, {}, {}
+            self._joined = None
 
     def _opened(self, event: w.Event) -> w.Event:
         return event if self._vault is None else self._vault.opened(event)
@@ -137,6 +153,7 @@ class Afterwards:
             if record != self._journal.id:
                 for entry in entries[self._learnt.get(record, 0) :]:
                     self._files.take(record, entry.event, entry.wall_ms)
+                self._joined = None
                 self._learnt[record] = len(entries)
 
     def attend(self, act: w.AfterAct, actor: w.Actor) -> w.Answer:

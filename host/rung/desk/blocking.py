@@ -9,14 +9,17 @@ bridge that is down then holds nobody back.
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import date
 
 from msgspec.structs import replace
 
 from rung import words as w
 from rung.desk.afterwards import Afterwards
+from rung.desk.commands import Commands
 from rung.desk.happening import Teller
-from rung.floor.base import Blocked
+from rung.desk.policies import HandedHere
 from rung.journal.after.blocks import Block, Standing, blocks
+from rung.journal.after.files import CaseFile
 from rung.journal.format import JournalError
 from rung.phone.base import Phone, PhoneError
 from rung.policy.state import Facts
@@ -24,6 +27,7 @@ from rung.policy.state import Facts
 AGAIN_S = 5.0  # while the phone is away, or did not take it
 LOOK_S = 15.0  # for what the floor says, and for blocks that have come to their end: their numbers are erased
 GOES_THROUGH = 0
+Held = list[tuple[Block, CaseFile]]
 
 
 class Blocker:
@@ -35,14 +39,19 @@ class Blocker:
         phone: Phone,
         facts: Callable[[], Facts],
         teller: Teller,
-        floor: Callable[[], tuple[Blocked, ...]] = tuple,
+        handed: HandedHere,
+        commands: Commands,
     ) -> None:
-        """``floor``: who is kept away by the records of all desks, as far as the floor has told."""
+        """``handed`` has who is kept away by the records of all desks, as far as the floor has told; by ``commands``
+        the floor learns of whose call that is: without it, it knows no caller to keep away.
+        """
         self._after = after
         self._phone = phone
         self._facts = facts
         self._teller = teller
-        self._floor = floor
+        self._handed = handed
+        self._commands = commands
+        self._lacks: set[str] = set()  # the cases with a block that the floor did not know at the last look
         self._on_floor: dict[str, int] = {}  # by case: until when the floor has said it is blocked, in ms; 0: no more
         self._told: dict[str, int] = {}  # by number: until when the phone keeps it away, in seconds since 1970
         self._trouble = ""
@@ -67,9 +76,12 @@ class Blocker:
     async def _settle(self) -> bool:
         """Whether phone and record agree now, or this phone blocks nobody."""
         try:
-            self._on_floor = dict.fromkeys(self._on_floor, 0) | {said.case: said.until_ms for said in self._floor()}
+            self._on_floor = dict.fromkeys(self._on_floor, 0) | {
+                said.case: said.until_ms for said in self._handed.blocks
+            }
             held = await _finished(self._held)
-            wanted = wanted_of(held)
+            self._tell_floor(held)
+            wanted = wanted_of([block for block, _ in held])
             facts = self._facts()
             if not facts.phone_up or "block" not in facts.can:
                 return facts.phone_up or not wanted  # a person does it, as the task in the record says
@@ -82,16 +94,24 @@ class Blocker:
         self._trouble = ""
         return True
 
-    def _held(self) -> list[Block]:
+    def _held(self) -> Held:
         if not self._after.anything():
             return []  # most desks: a long record need not be read for it
-        now_ms = self._after.wall_ms()
-        held = [
-            on_floor(block, self._on_floor.get(block.case), now_ms) for block in blocks(self._after.files(), now_ms)
-        ]
+        now_ms, files = self._after.wall_ms(), self._after.files()
+        held = [on_floor(block, self._on_floor.get(block.case), now_ms) for block in blocks(files, now_ms)]
         self._after.forget_numbers(block.case for block in held if block.over)
         open_to = self._after.rules.emergency
-        return [replace(block, standing=Standing.LIFTED) if open_to(block.caller) else block for block in held]
+        held = [replace(block, standing=Standing.LIFTED) if open_to(block.caller) else block for block in held]
+        return [(block, files.cases[block.case]) for block in held]
+
+    def _tell_floor(self, held: Held) -> None:
+        """Of a block that it does not know at two looks: it was out of reach, or the call was no incident."""
+        lacks = {b.case: (b, file) for b, file in held if b.live and b.caller and b.case not in self._on_floor}
+        for case in self._lacks & set(lacks):
+            block, file = lacks[case]
+            day = date.fromtimestamp((file.closed_ms or file.opened_ms) / 1000).isoformat()
+            self._commands.report(block.caller, w.Earlier(case, day, tuple(file.named), file.how))
+        self._lacks = set(lacks)
 
     async def _tell(self, number: str, until_s: int) -> None:
         if until_s == GOES_THROUGH:
@@ -107,7 +127,7 @@ class Blocker:
             self._teller.tell("trouble", text=text)
 
 
-async def _finished(work: Callable[[], list[Block]]) -> list[Block]:
+async def _finished(work: Callable[[], Held]) -> Held:
     """On a thread, and over before anybody can close the files under it: also when this is cancelled."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:

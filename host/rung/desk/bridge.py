@@ -106,7 +106,7 @@ class Bridge:
         if self.privacy is not None:
             self.privacy.written = lambda: self._loop.call_soon_threadsafe(self._copier.wake)
             self.privacy.erased = self.after.forget
-        self._blocker = Blocker(self.after, phone, lambda: self._desk.facts, teller, lambda: self.handed.blocks)
+        self._blocker = Blocker(self.after, phone, lambda: self._desk.facts, teller, self.handed, self._commands)
         self._broken: asyncio.Future[None] = self._loop.create_future()
 
     def now(self) -> int:
@@ -340,7 +340,7 @@ class Bridge:
                 self._teller.tell("desks", desks=desks)
             case w.CaseShown(desk=desk, state=state):
                 self._teller.tell("joined", text=desk, shown=read(state))
-            case w.GrantRefused():
+            case w.GrantRefused() | w.ActRefused():
                 with contextlib.suppress(JournalError):  # nothing was done, either way
                     self.record(news)
             case PoliciesAre() | BlocksAre():

@@ -36,6 +36,7 @@ class Commands:
         self._index = index
         self._tasks: set[asyncio.Task[None]] = set()
         self._owed: list[w.Reclaim | w.AnswerOffer] = []  # what another desk must learn, however late
+        self._unreported: dict[str, tuple[str, w.Earlier]] = {}  # by case: what the floor has not taken yet
 
     def start(self, effect: w.Effect, decided_ms: int) -> None:
         """Tasks start in the order of their making, so commands reach phone and floor in the order of the record."""
@@ -52,17 +53,24 @@ class Commands:
         self._owed = [effect for effect in self._owed if effect not in told]
         for effect in told:
             self.start(effect, self._now())
+        if floor.up:
+            unreported, self._unreported = self._unreported, {}
+            for index, incident in unreported.values():
+                self._run(self._report(index, incident))
 
     def report(self, caller: str, incident: w.Earlier) -> None:
         """It is for later calls; this desk has it in its own record."""
         if self._floor is not None and (index := self._index(caller)):
-            self._run(self._report(self._floor, index, incident))
+            self._run(self._report(index, incident))
 
-    async def _report(self, floor: Floor, caller: str, incident: w.Earlier) -> None:
+    async def _report(self, caller: str, incident: w.Earlier) -> None:
+        """Said twice, it is kept once."""
+        assert self._floor is not None
         try:
-            await floor.report(caller, incident)
+            await self._floor.report(caller, incident)
         except FloorError as error:
-            self._teller.tell("trouble", text=f"the floor did not take an incident: {error}")
+            self._unreported[incident.case] = caller, incident
+            self._teller.tell("trouble", text=f"the floor has not taken an incident yet: {error}")
 
     async def _perform(self, effect: w.Effect, decided_ms: int) -> None:
         if isinstance(effect, w.HangUp | w.Complete | w.Leave) and self._now() - decided_ms > ACT_WITHIN_MS:

@@ -41,6 +41,7 @@ Kind = Literal[
     "replied",  # from here, to what another desk asks; text: what
     "joined",  # the case at the desk in text, in front of a supervisor here who is in its call; without one: no more
     "desks",  # what goes on at all desks, where a supervisor sits here
+    "cases",  # what is on record of calls at other desks has changed
     "block",  # the phone system has taken that a number is kept away, or gets through
     "view",  # what the page shows
     "page",  # it is served at the address in text

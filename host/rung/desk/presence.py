@@ -30,6 +30,8 @@ class Presenter:
             ways=() if desk.case is None else ways(desk.facts.can, book.recording),
             listeners=_listeners(desk),
             runs=book.runs,
+            case="" if desk.case is None else desk.case.id,
+            epoch=0 if desk.case is None else desk.case.epoch,
         )
         if place == told:
             return None

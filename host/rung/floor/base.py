@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from rung.words import (
     Act,
+    ActRefused,
     Answer,
     Brief,
     CaseOffered,
@@ -73,6 +74,8 @@ class Place(Struct, frozen=True, kw_only=True):
     ways: tuple[Listening, ...] = ()  # how a supervisor may listen to the call here
     listeners: dict[str, Listening] = {}  # the desks that do, and how
     runs: tuple[str, ...] = ()  # the policies by which new calls are judged here, each as NAME VERSION
+    case: str = ""  # the open one here, by its id; a supervisor's act is for it alone
+    epoch: int = 0
 
 
 def supervises(place: Place) -> bool:
@@ -165,7 +168,8 @@ class BlocksAre(Struct, frozen=True, tag=True):
 
 HandedDown = PoliciesAre | BlocksAre  # told to every desk, always the whole of it
 FloorNews = (
-    GrantRefused
+    ActRefused
+    | GrantRefused
     | FloorIs
     | Seen
     | Replied

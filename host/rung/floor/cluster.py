@@ -1,7 +1,8 @@
 """A floor of three computers: which they are, what their servers are told, and how they come to have the same site.
 
-One of them is the first: there desks are added and removed. The others take over what it says, by a stream of the
-floor's own. Whatever else they keep the servers agree on among themselves, and two of three are enough for that.
+One of them is the first: there desks are added and removed, and people made known. The others take over what it says,
+by a stream of the floor's own, which no desk can read. Whatever else they keep the servers agree on among themselves,
+and two of three are enough for that.
 """
 
 import re
@@ -10,20 +11,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
-from nats.js.api import StreamConfig
+from nats.js.api import DeliverPolicy, StreamConfig
 
 from rung.floor import authority
 from rung.floor.base import FloorError
-from rung.floor.nats_keeping import Heard, Read, on_disk
+from rung.floor.nats_keeping import Heard, Read, erase_before, on_disk
 from rung.floor.nats_link import CONNECT_S, Link
 from rung.floor.nats_places import keep
 
 NODES = 3  # two of three agree; with two, the loss of either would stop the floor
 PORT, ROUTES = 4222, 6222  # NATS' own
-SITE_STREAM, SUBJECT = "SITE", "rung.site"
+STREAM = "SITE"
 _NODE = re.compile(r"(?P<name>[A-Za-z0-9_-]{1,40})=(?P<host>[^:\s]+|\[[^\]\s]+\])(:(?P<port>\d+)(:(?P<routes>\d+))?)?")
 
 
@@ -74,66 +74,66 @@ def cluster_configuration(folder: Path, here: Node, nodes: tuple[Node, ...], lis
     }
 
 
-class Shared(Struct, frozen=True, kw_only=True):
-    """As much of a site as is looked at here."""
-
-    first: str = ""  # the computer at which it is changed
-    term: int = 0  # counts those who became the first
-    version: int = 0  # counts the changes
-
-    @property
-    def order(self) -> tuple[int, int]:
-        """The higher one stands."""
-        return self.term, self.version
+Order = tuple[int, int]
 
 
-class SiteStore(Protocol):
-    """The folder, as far as it is shared."""
+class Kept(Protocol):
+    """One thing in the floor's folder that all three computers have, as the first one says."""
 
-    def read(self) -> Shared: ...
+    subject: str
 
-    def adopt(self, data: bytes) -> str: ...
+    def data(self) -> bytes:
+        """As it stands here; empty: not at all."""
 
-    def here(self) -> str: ...
+    def order(self, data: bytes) -> Order:
+        """The higher one is the newer one."""
+
+    def adopt(self, data: bytes) -> str:
+        """Have this instead; what is lost by that, in one line."""
 
 
-class SharedSite:
-    """A `rung.floor.nats_keeping.Keeping`: the site as the first computer has it, at all of them."""
+class SharedFolder:
+    """A `rung.floor.nats_keeping.Keeping`: what the first computer has, at all of them."""
 
-    def __init__(self, folder: SiteStore, tell: Callable[[str], None]) -> None:
-        self._folder = folder
+    def __init__(self, is_first: Callable[[], bool], kept: tuple[Kept, ...], tell: Callable[[str], None]) -> None:
+        """``kept`` begins with what says which computer is the first."""
+        self._is_first = is_first
+        self._kept = {each.subject: each for each in kept}
         self._tell = tell
         self._link: Link | None = None
-        self._number = 0  # of what stands in the stream
-        self._order = (0, 0)
+        self._there: dict[str, tuple[int, Order]] = {}  # what stands in the stream: its number, and which it is
 
     def streams(self) -> list[StreamConfig]:
-        return [on_disk(SITE_STREAM, SUBJECT, last=1)]
+        return [on_disk(STREAM, *self._kept)]
 
     def reads(self) -> list[Read]:
-        return [Read(SITE_STREAM, SUBJECT, self._heard)]
+        return [Read(STREAM, subject, self._heard, DeliverPolicy.LAST_PER_SUBJECT) for subject in self._kept]
 
     def answers(self) -> dict[str, Heard]:
         return {}
 
     async def begin(self, link: Link) -> None:
-        self._link = link
+        self._link, self._there = link, {}
 
     async def _heard(self, msg: Msg) -> None:
-        """What stands in the stream is the site, but at the first computer that has gone on since."""
-        data = zlib.decompress(msg.data)
-        said = msgspec.json.decode(data, type=Shared)
-        self._number, self._order = msg.metadata.sequence.stream, said.order
-        own = self._folder.read()
-        goes_on = self._folder.here() == own.first and own.order > said.order
-        if not goes_on and (given_up := self._folder.adopt(data)):
+        """What stands in the stream stands, but at the first computer that has gone on since."""
+        kept, data = self._kept[msg.subject], zlib.decompress(msg.data)
+        self._there[msg.subject] = msg.metadata.sequence.stream, kept.order(data)
+        own = kept.data()
+        goes_on = self._is_first() and own and kept.order(own) > kept.order(data)
+        if not goes_on and own != data and (given_up := kept.adopt(data)):
             self._tell(given_up)
+        if self._link is not None:
+            await erase_before(self._link, msg)
 
     async def publish(self) -> None:
         """At the first computer: whatever has changed goes to the others. FloorError if it could not yet."""
-        site = self._folder.read()
-        if self._link is None or site.first != self._folder.here() or site.order <= self._order:
+        if self._link is None or not self._is_first():
             return
-        data = zlib.compress(msgspec.json.encode(site))
-        if (seq := await keep(self._link, SUBJECT, data, self._number, CONNECT_S)) is not None:
-            self._number, self._order = seq, site.order
+        for subject, kept in self._kept.items():
+            number, there = self._there.get(subject, (0, (-1, -1)))
+            data = kept.data()
+            if data and kept.order(data) > there:
+                seq = await keep(self._link, subject, zlib.compress(data), number, CONNECT_S)
+                if seq is not None:
+                    self._there[subject] = seq, kept.order(data)

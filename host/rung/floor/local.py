@@ -267,7 +267,8 @@ class LocalDesk:
 
     async def act(self, desk: str, act: w.Act) -> w.Answer:
         there = self._reached().reach(desk)
-        said = w.FromDesk(self.desk, self._person(), act)
+        seen = there.place
+        said = w.FromDesk(self.desk, self._person(), act, seen.case, seen.epoch)
         answered: asyncio.Future[w.Answer] = asyncio.get_running_loop().create_future()
         self._floor.carry(lambda: there.acted(said, answered))
         try:

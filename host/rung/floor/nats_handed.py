@@ -6,10 +6,10 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 from nats.aio.msg import Msg
-from nats.js.api import RePublish, StreamConfig
+from nats.js.api import DeliverPolicy, RePublish, StreamConfig
 
 from rung.floor.base import BlocksAre, HandedDown, PoliciesAre
-from rung.floor.nats_keeping import Heard, Read, answer, on_disk
+from rung.floor.nats_keeping import Heard, Read, answer, erase_before, on_disk
 from rung.floor.nats_link import Enrolment, Link, connected
 from rung.floor.nats_places import store
 
@@ -38,12 +38,10 @@ class Handed:
         self._pieces: dict[str, Piece] = {}
 
     def streams(self) -> list[StreamConfig]:
-        return [
-            on_disk(HANDED, "rung.handed.*", last=1, republish=RePublish(src="rung.handed.>", dest="rung.handing.>"))
-        ]
+        return [on_disk(HANDED, "rung.handed.*", republish=RePublish(src="rung.handed.>", dest="rung.handing.>"))]
 
     def reads(self) -> list[Read]:
-        return [Read(HANDED, "rung.handed.>", self._heard)]
+        return [Read(HANDED, "rung.handed.>", self._heard, DeliverPolicy.LAST_PER_SUBJECT)]
 
     def answers(self) -> dict[str, Heard]:
         return {"handed": self._answer}
@@ -63,6 +61,8 @@ class Handed:
 
     async def _heard(self, msg: Msg) -> None:
         self._pieces[msg.subject] = Piece(msg.subject, msg.metadata.sequence.stream, msg.data)
+        if self._link is not None:
+            await erase_before(self._link, msg)  # who is blocked no more is nowhere on the disk
 
     async def _answer(self, msg: Msg) -> None:
         await answer(msg, Pieces(tuple(self._pieces.values())))

@@ -8,13 +8,12 @@ import msgspec
 from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
 from nats.js.errors import Error as JetStreamError
-from nats.js.errors import NotFoundError
 
 from rung import words as w
 from rung.floor import nats_letters as letters
 from rung.floor.base import FloorError
-from rung.floor.nats_keeping import Heard, Read, answer, on_disk
-from rung.floor.nats_link import CONNECT_S, Enrolment, Link, connected
+from rung.floor.nats_keeping import Heard, Read, answer, erase, on_disk
+from rung.floor.nats_link import Enrolment, Link, connected
 from rung.floor.nats_places import store
 
 INCIDENTS = "INCIDENTS"  # the stream
@@ -62,9 +61,11 @@ class Incidents:
         desk = letters.from_whom(msg)
         with contextlib.suppress(FloorError, msgspec.MsgspecError):
             reported = letters.read_incident(msg.data)
+            said, case = (reported.caller, reported.incident), reported.incident.case
             assert self._link is not None  # nobody is answered before `begin`
-            await store(self._link, f"rung.incident.{desk}", reported.incident.case, msg.data)
-            self._reported[reported.incident.case] = (reported.caller, reported.incident)
+            if self._reported.get(case) != said:  # a desk says it again when it is not sure
+                await store(self._link, f"rung.incident.{desk}", "", msg.data)
+                self._reported[case] = said
             await answer(msg, letters.Taken())
 
     async def _incident(self, msg: Msg) -> None:
@@ -80,10 +81,7 @@ class Incidents:
         desk, case = letters.from_whom(msg), msg.data.decode(errors="replace")
         assert self._link is not None  # nobody is answered before `begin`
         with contextlib.suppress(FloorError, JetStreamError):
-            for seq in sorted(self._kept.get((desk, case), ())):
-                with contextlib.suppress(NotFoundError):
-                    await self._link.client.jetstream(timeout=CONNECT_S).delete_msg(INCIDENTS, seq)
-                self._kept[desk, case].discard(seq)
+            await erase(self._link, INCIDENTS, *self._kept.get((desk, case), ()))
             if self._kept.pop((desk, case), None) is not None:
                 await store(self._link, f"rung.forgotten.{desk}", f"forget {case}", case.encode())
                 self._reported.pop(case, None)

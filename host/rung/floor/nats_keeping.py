@@ -1,6 +1,7 @@
 """What a steward keeps beside who is here: each thing with its streams, and with what desks may ask of it."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -14,10 +15,11 @@ from nats.js.api import (
     StorageType,
     StreamConfig,
 )
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import Error as JetStreamError
 
 from rung.floor import nats_letters as letters
-from rung.floor.nats_link import CONNECT_S, Link, go_on
+from rung.floor.nats_link import BROKEN, CONNECT_S, Link, go_on
 
 STALLS_S = 5.0  # after so long nothing more comes
 HEARTBEAT_S = 1.0  # where one server of a cluster dies, another one goes on with what is read after two of them
@@ -48,15 +50,15 @@ class Keeping(Protocol):
         """A new connection; what was read over the last one is forgotten."""
 
 
-def on_disk(name: str, *subjects: str, last: int = -1, republish: RePublish | None = None) -> StreamConfig:
-    """A stream that is never emptied by itself; ``last``: so many of each subject are kept."""
+def on_disk(name: str, *subjects: str, republish: RePublish | None = None) -> StreamConfig:
+    """A stream that is never emptied by itself: the server would leave on the disk what it lets go (see `erase`)."""
     return StreamConfig(
         name=name,
         subjects=list(subjects),
         storage=StorageType.FILE,
         retention=RetentionPolicy.LIMITS,
-        discard=DiscardPolicy.NEW if last < 0 else DiscardPolicy.OLD,
-        max_msgs_per_subject=last,
+        discard=DiscardPolicy.NEW,
+        max_msgs_per_subject=-1,
         republish=republish,
     )
 
@@ -99,6 +101,23 @@ async def read(link: Link, what: Read) -> None:
         some.clear()
         async with asyncio.timeout(STALLS_S):
             await some.wait()
+
+
+async def erase(link: Link, stream: str, *seqs: int) -> None:
+    """The server writes over them. Raises JetStreamError, or what a connection ends with."""
+    for seq in seqs:
+        with contextlib.suppress(NotFoundError):  # another steward was quicker
+            await link.client.jetstream(timeout=CONNECT_S).delete_msg(stream, seq)
+
+
+async def erase_before(link: Link, msg: Msg) -> None:
+    """Whatever stood under this subject before; if that fails it is done with the next one, or at the next start."""
+    js, stream = link.client.jetstream(timeout=CONNECT_S), msg.metadata.stream
+    with contextlib.suppress(JetStreamError, *BROKEN):
+        while (old := await js.get_msg(stream, seq=1, subject=msg.subject, next=True)).seq is not None:
+            if old.seq >= msg.metadata.sequence.stream:
+                return
+            await erase(link, stream, old.seq)
 
 
 async def answer(msg: Msg, said: Struct) -> None:

@@ -21,6 +21,7 @@ from msgspec import Struct
 from nats.aio.msg import Msg
 
 from rung import words as w
+from rung.floor.acts import Acted
 from rung.floor.base import Asked, Copied, Line, Place
 from rung.floor.grants import Granted
 
@@ -39,7 +40,9 @@ class Who(Struct, frozen=True, tag=True):
     """Does somebody of this name answer? Said to one's own name before taking it."""
 
 
-News = w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.CaseShown | w.FromDesk
+News = (
+    w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.CaseShown | Acted | w.FromDesk
+)
 Body = News | Board | Who
 
 

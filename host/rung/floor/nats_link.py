@@ -60,10 +60,6 @@ def _told() -> Iterator[None]:
         raise FloorUnsureError(f"the floor is out of reach: {error or type(error).__name__}") from None
 
 
-class NameTaken(FloorError):
-    """Another bridge with this desk's name is on the floor."""
-
-
 class Unreachable(FloorError):
     """Nobody listens there: certainly nothing was done."""
 

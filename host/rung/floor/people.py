@@ -74,8 +74,20 @@ class Entry(Struct, frozen=True, kw_only=True):
     ticket: str = ""  # at a desk of a floor: the last pass that it gave for them
 
 
+class File(Struct, frozen=True, kw_only=True):
+    """All of it."""
+
+    people: dict[str, Entry]  # by name
+    version: int = 0  # counts the changes
+
+
 class People:
-    """The file, and who may come. One instance a process: it counts wrong passwords. Blocks: call it on a thread."""
+    """The file, and who may come. One instance a process: it counts wrong passwords. Blocks: call it on a thread.
+
+    A `rung.floor.cluster.Kept`: all three computers of a floor have it.
+    """
+
+    subject = "rung.people"
 
     def __init__(
         self,
@@ -182,23 +194,57 @@ class People:
 
     def read(self) -> dict[str, Entry]:
         """By name; empty where there is no file yet."""
+        return self._read().people
+
+    def _read(self) -> File:
         try:
             if self.file.stat().st_mode & 0o077:
                 raise FloorError(f"{self.file}: can be read by others; chmod 600 {self.file}")
-            return msgspec.json.decode(self.file.read_bytes(), type=dict[str, Entry])
+            return _file(self.file.read_bytes())
         except FileNotFoundError:
-            return {}
+            return File(people={})
         except (OSError, msgspec.MsgspecError) as error:
             raise FloorError(f"{self.file}: cannot be read: {error}; put back a copy of it") from None
 
+    def data(self) -> bytes:
+        """Empty, too, where it cannot be read: then another computer's copy is put in its place."""
+        with contextlib.suppress(FloorError):
+            kept = self._read()
+            return msgspec.json.encode(kept) if kept.version else b""
+        return b""
+
+    def order(self, data: bytes) -> tuple[int, int]:
+        return 0, _file(data).version
+
+    def adopt(self, data: bytes) -> str:
+        with self._locked():
+            self._write(_file(data))
+        return ""
+
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Entry]]:
+        with self._locked():
+            before = self._read()
+            yield before.people
+            self._write(replace(before, version=before.version + 1))
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self.file.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            people = self.read()
-            yield people
-            write_secret(self.file, msgspec.json.format(msgspec.json.encode(people), indent=1))
+            yield
+
+    def _write(self, kept: File) -> None:
+        write_secret(self.file, msgspec.json.format(msgspec.json.encode(kept), indent=1))
+
+
+def _file(data: bytes) -> File:
+    """Before it was shared by three computers it had the people alone."""
+    try:
+        return msgspec.json.decode(data, type=File)
+    except msgspec.ValidationError:
+        return File(people=msgspec.json.decode(data, type=dict[str, Entry]), version=1)
 
 
 def _now_ms() -> int:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from rung.floor import authority
 from rung.floor.base import FloorError
-from rung.floor.cluster import Node, Shared, cluster_configuration
+from rung.floor.cluster import Node, Order, cluster_configuration
 from rung.floor.enrolment import DESK
 from rung.floor.nats_link import Enrolment
 from rung.floor.nkey import is_key, new_seed, public
@@ -56,6 +56,14 @@ class Account(Struct, frozen=True, kw_only=True):
     policies: dict[str, str] = {}  # files beside it, by name
 
 
+class Shared(Struct, frozen=True, kw_only=True):
+    """As much of a site as says which one is newer."""
+
+    first: str = ""  # the computer at which it is changed
+    term: int = 0  # counts those who became the first
+    version: int = 0  # counts the changes
+
+
 class Site(Shared, frozen=True, kw_only=True):
     """Everything that a floor's computer must not lose."""
 
@@ -76,7 +84,9 @@ class Site(Shared, frozen=True, kw_only=True):
 
 
 class SiteFolder:
-    """The folder. One change at a time, each durable before it returns."""
+    """The folder. One change at a time, each durable before it returns. A `rung.floor.cluster.Kept`."""
+
+    subject = "rung.site"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -132,6 +142,24 @@ class SiteFolder:
         with self._locked() as site:
             if site is not None and site.first != self.here():
                 self._keep(replace(site, first=self.here(), term=site.term + 1))
+
+    def is_first(self) -> bool:
+        """Desks and people are changed here: the floor is this one computer, or of three the first."""
+        return self.read().first == self.here()
+
+    def must_be_first(self) -> None:
+        """FloorError, with the mend, where it is another."""
+        site = self.read()
+        if site.first != self.here():
+            mend = "or, if that computer is gone for good, first start this one with: rung floor --first"
+            raise FloorError(f"desks and people are changed at the floor's computer {site.first!r}; {mend}")
+
+    def data(self) -> bytes:
+        return msgspec.json.encode(self.read())
+
+    def order(self, data: bytes) -> Order:
+        said = msgspec.json.decode(data, type=Shared)
+        return said.term, said.version
 
     def adopt(self, data: bytes) -> str:
         """The first computer's site instead of this one's; what is lost by that, in one line."""
@@ -234,9 +262,8 @@ class SiteFolder:
     def _changing(self) -> Iterator[Site | None]:
         """At one computer alone, so that no two changes can contradict each other."""
         with self._locked() as site:
-            if site is not None and site.nodes and site.first != self.here():
-                mend = "or, if that computer is gone for good, first start this one with: rung floor --first"
-                raise FloorError(f"desks are added and removed at the floor's computer {site.first!r}; {mend}")
+            if site is not None:
+                self.must_be_first()
             yield site
 
     def _keep(self, site: Site) -> Site:

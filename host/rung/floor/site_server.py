@@ -21,6 +21,7 @@ PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 # What a desk may ask of a steward.
 SERVICES = ("places", "look_up", "report", "forget", "copied", "people", "handed")
+OF_SUPERVISORS = ("cases",)
 
 User = dict[str, object]
 
@@ -71,6 +72,8 @@ def user_of_desk(desk: str, role: Role, key: str) -> User:
     """It speaks as itself alone, is answered, and hears what is for it and who is here."""
     publish = [f"rung.to.*.{desk}", f"rung.place.{role}.{desk}"]
     publish += [f"rung.floor.{service}.{desk}" for service in SERVICES]
+    if role == Role.SUPERVISOR:
+        publish += [f"rung.floor.{service}.{desk}" for service in OF_SUPERVISORS]
     publish += [f"rung.journal.{desk}", f"rung.head.{desk}"]
     subscribe = [f"rung.to.{desk}.*", "rung.places.>", "rung.handing.>", f"_INBOX.{desk}.>"]
     return _user(key, publish, subscribe, {"max": 1, "expires": "10s"})

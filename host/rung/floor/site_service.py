@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from rung.floor import authority
 from rung.floor.base import FloorError
-from rung.floor.cluster import NODES, SharedSite
+from rung.floor.cluster import NODES, SharedFolder
 from rung.floor.enrolment import Code, Turned, Welcome, pin_of
 from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
@@ -42,12 +42,12 @@ class FloorService:
         self._folder = folder
         self._tell = tell
         self._server = NatsServer(folder.folder / SERVER_CONFIGURATION)
-        self._shared = SharedSite(folder, tell)
         self._continues = continues
         self._read_head = read_head
         self._people = People(folder.folder / PEOPLE, said=self._training)
         self._steward: Steward | None = None
         self._sign_ons = SignOns(self._people, folder.folder, folder.key_of)
+        self._shared = SharedFolder(folder.is_first, (folder, self._people), tell)
 
     async def run(self) -> None:
         known = self._changed()
@@ -58,7 +58,7 @@ class FloorService:
                 task = asyncio.create_task(steward.run())
                 try:
                     await self._come_up(steward)
-                    known = await self._watch(known, self._is_first())
+                    known = await self._watch(known, self._folder.is_first())
                 finally:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
@@ -73,12 +73,12 @@ class FloorService:
         return views.told.fold.training(person)
 
     def _new_steward(self) -> Steward:
-        node, first = self._folder.node(), self._is_first()
+        node = self._folder.node()
         self._steward = Steward(
             *self._folder.steward(),
             replicas=1 if node is None else NODES,
-            enrol=self.enrol if first else None,
-            people=self._sign_ons.answer if first else None,
+            enrol=self.enrol if self._folder.is_first() else None,
+            people=self._sign_ons.answer,
             standing=self._folder.standing,
             signed_on=self._people.file.exists,
             continues=self._continues,
@@ -88,9 +88,6 @@ class FloorService:
             keeping=() if node is None else (self._shared,),
         )
         return self._steward
-
-    def _is_first(self) -> bool:
-        return self._folder.read().first == self._folder.here()
 
     async def _come_up(self, steward: Steward) -> None:
         node, waited_s = self._folder.node(), 0.0
@@ -112,7 +109,7 @@ class FloorService:
 
         Returns when another computer is the first from now on: then another one answers those who enrol.
         """
-        while self._is_first() == first:
+        while self._folder.is_first() == first:
             self._still_there()
             if (changed := self._changed()) != known:
                 known = changed

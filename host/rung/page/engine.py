@@ -1,5 +1,6 @@
 """NiceGUI, one for a whole process, run in the loop of whoever serves pages; and started again in a later loop."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -33,6 +34,9 @@ def app() -> FastAPI:
         gzip_middleware_factory=None,
         show_welcome_message=False,
     )
+    # What stands now stays for good. Looking through it again and again stops everything here for some 80 ms each time.
+    gc.collect()
+    gc.freeze()
     return made
 
 

@@ -82,6 +82,8 @@ def fold(seen: Seen, told: Happening) -> Seen:
         return replace(seen, answer=told.answer, answer_ns=told.at_ns)
     if told.event is not None:
         return _recorded(seen, told.event, told.at_ns)
+    if told.kind == "cases":
+        return replace(seen, afterwards=seen.afterwards + 1)
     if told.kind in ("asked", "replied", "desks"):
         gone = told.kind == "desks" and seen.joined is not None and seen.joined.desk not in told.desks
         return replace(seen, around=fold_floor(seen.around, told), joined=None if gone else seen.joined)

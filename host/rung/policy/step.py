@@ -50,13 +50,23 @@ def _from_desk(d: Decision, input: w.FromDesk) -> w.Answer | None:
     """A person at another desk acts."""
     person, act = input.person, input.act
     there = Who(person.id, person.role, person.trained, here=False)
-    if not _may_act(d, there, act):
-        return refuse("You are not in this call.")
+    if why := _why_not(d, there, input):
+        d.emit(w.ActRefused(desk=input.desk, person=person.id, act=type(act).__name__, why=why))
+        return refuse(why)
     d.who = there
     handler = _ACTS.get(type(act))
     answer = handler(d, act) if handler is not None else None
     d.who = d.desk.facts.who
     return answer
+
+
+def _why_not(d: Decision, who: Who, input: w.FromDesk) -> str:
+    """Empty: they may do that here, on the call that they saw."""
+    if not _may_act(d, who, input.act):
+        return "You are not in this call."
+    if input.case is not None and (input.case, input.epoch) != (d.case.id, d.case.epoch):
+        return "That was another call; look again."
+    return ""
 
 
 def _may_act(d: Decision, who: Who, act: w.Act) -> bool:

@@ -35,14 +35,14 @@ def complete(d: Decision) -> None:
             OFFER_DEADLINE_MS,
             ask.taker,
             d.case.id,
-            _travelling(d.case, ask.supervisor, d.now),
+            travelling(d.case, ask.supervisor, d.now),
             canonical(d.policy),
         )
     else:
         _transfer(d)
 
 
-def _travelling(case: Case, to: str | None, now_ms: int) -> str:
+def travelling(case: Case, to: str | None, now_ms: int) -> str:
     """The case as JSON, its instants as ages. What belongs to this desk alone stays here."""
     said = case.announcement
     away = replace(

@@ -15,6 +15,7 @@ from rung import words as w
 from rung.desk.happening import Happening
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
+from rung.sim.life import die_with_parent
 
 _LINE_BYTES = 1 << 20  # the longest happening: a whole policy stands in one
 
@@ -39,6 +40,7 @@ class BridgeProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=die_with_parent,  # left over, it would take the next virtual box that gets its port's name
             limit=_LINE_BYTES,
         )
         return cls(process, happened)

@@ -72,7 +72,7 @@ class Life:
             stdout=self._stdio.fileno(),
             stderr=self._stdio.fileno(),
             pass_fds=[theirs.fileno()],
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
         theirs.close()
         self.console.setblocking(False)
@@ -181,8 +181,8 @@ def _environment(start: Start, wires: int) -> dict[str, str]:
     return {**os.environ, "RUNG_LIFE": json.dumps(config)}
 
 
-def _die_with_parent() -> None:
-    """Run in the child: nobody is left behind, even if the board is killed."""
+def die_with_parent() -> None:
+    """Run in the child: nobody is left behind, even if whoever started it is killed."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

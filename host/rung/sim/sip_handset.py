@@ -16,6 +16,7 @@ from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_control import SipSettings, write_private
 from rung.sim.handset import patience
+from rung.sim.life import die_with_parent
 
 START_S = 40.0
 _TONE_HZ = 20  # how far a tone may be off
@@ -116,6 +117,7 @@ async def _process(settings: Path, control: Path) -> asyncio.subprocess.Process:
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
 

@@ -189,6 +189,7 @@ from rung.words.keeping import (
     RecordBegunAnew,
 )
 from rung.words.people import (
+    ActRefused,
     CommandRefused,
     GrantRefused,
     Job,
@@ -202,6 +203,7 @@ from rung.words.people import (
 __all__ = [
     "Acknowledged",
     "Act",
+    "ActRefused",
     "Actor",
     "AfterAct",
     "AlertAnswered",

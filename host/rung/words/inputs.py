@@ -251,11 +251,16 @@ Act = (
 
 
 class FromDesk(Struct, frozen=True, tag=True):
-    """A person at another desk acts on this desk's case: the supervisor on the call, or one who gave leave."""
+    """A person at another desk acts on this desk's case: the supervisor on the call, or one who gave leave.
+
+    ``case`` and ``epoch`` are of the call that they saw here; None: their desk is of a release that does not say it.
+    """
 
     desk: str
     person: Person
     act: Act
+    case: str | None = None
+    epoch: int = 0
 
 
 Input = (

@@ -76,6 +76,15 @@ class GrantRefused(Struct, frozen=True, kw_only=True, tag=True):
     why: str
 
 
+class ActRefused(Struct, frozen=True, kw_only=True, tag=True):
+    """Somebody at another desk wanted to act on the call here, and may not, or not on this call; nothing was done."""
+
+    desk: str  # from which it came, as the floor vouches
+    person: str  # as it says
+    act: str  # its kind, such as Pressed
+    why: str
+
+
 class CommandRefused(Struct, frozen=True, kw_only=True, tag=True):
     """A desk wanted something of the PBX that it may not have; nothing was done."""
 
@@ -85,4 +94,6 @@ class CommandRefused(Struct, frozen=True, kw_only=True, tag=True):
     why: str
 
 
-PeopleEvent = PersonSignedOn | PersonSignedOff | SignOnRefused | PersonChanged | GrantRefused | CommandRefused
+PeopleEvent = (
+    PersonSignedOn | PersonSignedOff | SignOnRefused | PersonChanged | GrantRefused | ActRefused | CommandRefused
+)

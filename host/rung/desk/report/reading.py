@@ -4,7 +4,8 @@ Each record is folded as the bridge folded it (`policy.evolve`). At every rung t
 whether that rung was open then: so the report shows that the order was kept, and does not take anybody's word for it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -23,6 +24,7 @@ from rung.policy.phrases import opens
 from rung.policy.reading import look_at
 from rung.policy.scripts import script
 from rung.policy.state import Case, Facts, Who
+from rung.policy.transfer import travelling
 from rung.words import Outcome, Verdict
 from rung.words.calls import CAME_TO_SOMETHING
 
@@ -66,24 +68,40 @@ def report(files: Files, case: str, records: Mapping[str, Sequence[Line]], now_m
     policies: dict[str, Policy] = {}
     for lines in records.values():
         policies |= policies_in(lines)
-    readers = [_read(name, lines, case, policies) for name, lines in records.items()]
+    readers = _read(case, records, policies)
     return _whole(files, file, [reader for reader in readers if reader.begun_ms is not None], policies, now_ms)
 
 
-def _read(name: str, lines: Sequence[Line], case: str, policies: Mapping[str, Policy]) -> "_Reader":
-    reader, splitter = _Reader(name, policies), Splitter()
+def _read(case: str, records: Mapping[str, Sequence[Line]], policies: Mapping[str, Policy]) -> "list[_Reader]":
+    """Each record as far as it can be read, then the next, and on: what one desk handed over the other goes on with."""
+    offers: dict[int, list[str]] = {}
+    left = [(_Reader(name, policies, offers), deque(_lines_of(case, lines))) for name, lines in records.items()]
+    readers = [reader for reader, _ in left]
+    while left := [(reader, lines) for reader, lines in left if lines]:
+        before = sum(len(lines) for _, lines in left)
+        for reader, lines in left:
+            while lines and reader.can_take(lines[0].event):
+                reader.take(lines.popleft())
+        if sum(len(lines) for _, lines in left) == before:
+            left[0][0].is_blind = True  # the record of who handed it over is not here, or it is erased
+    return readers
+
+
+def _lines_of(case: str, lines: Sequence[Line]) -> Iterator[Line]:
+    splitter = Splitter()
     for line in lines:
-        event = line.event
-        if splitter.case_of(event) == case and not isinstance(event, w.Attended):
-            reader.take(line.at_ms, line.wall_ms, event)
-    return reader
+        if splitter.case_of(line.event) == case and not isinstance(line.event, w.Attended):
+            yield line
 
 
 class _Reader:
     """One record's part of the case."""
 
-    def __init__(self, name: str, policies: Mapping[str, Policy]) -> None:
+    def __init__(self, name: str, policies: Mapping[str, Policy], offers: dict[int, list[str]]) -> None:
+        """``offers``: by number, the case as another desk had it when it was offered; of all desks together."""
         self.name = name
+        self.is_blind = False  # what was handed over cannot be read: from then on nothing is folded
+        self._offers = offers
         self.begun_ms: int | None = None
         self.desk = Desk(facts=WILLING)
         self.case: Case | None = None  # as it was last
@@ -102,10 +120,20 @@ class _Reader:
         self._alerts: dict[int, tuple[int, Asked]] = {}  # the place in `asks`, by number
         self._records: dict[int, str] = {}
 
-    def take(self, at_ms: int, wall_ms: int, event: w.Event) -> None:
+    def can_take(self, event: w.Event) -> bool:
+        if self.is_blind or not isinstance(event, w.CaseReceived) or event.state:
+            return True
+        return bool(self._offers.get(event.offer))
+
+    def take(self, line: Line) -> None:
+        at_ms, wall_ms, event = line.at_ms, line.wall_ms, line.event
         if self.begun_ms is None:
             self.begun_ms = wall_ms
+        if isinstance(event, w.CaseReceived) and not event.state and not self.is_blind:
+            event = replace(event, state=self._offers[event.offer].pop(0))
         self._note(at_ms, wall_ms, event)
+        if self.is_blind:
+            return
         if isinstance(event, w.CaseTurnedTo) and all(c.id != event.case for c in self.desk.parked):
             return  # another line: only what concerns this case is read here
         self.desk = evolve(self.desk, event, at_ms)
@@ -139,6 +167,8 @@ class _Reader:
                 self.rungs.append((wall_ms, self._taken(at, at_ms, event)))
             case w.RungUndone(rung=rung, why=why):
                 self._undo(rung, why)
+            case w.EffectDecided(effect=w.Offer() as effect) if self.desk.case is not None:
+                self._offers.setdefault(effect.id, []).append(travelling(self.desk.case, None, at_ms))
             case w.EffectDecided(effect=w.Record() as effect):
                 self._records[effect.id] = effect.name
             case w.EffectConfirmed(id=id) if id in self._records:
@@ -159,6 +189,8 @@ class _Reader:
     def _taken(self, at: str, at_ms: int, event: w.Announced | w.RungTaken) -> Taken:
         told = Taken(at=at, desk=self.name, rung=event.rung, title=event.rung, person=event.person or "")
         policy, case = self.policy, self.desk.case
+        if self.is_blind:
+            return replace(told, lacked=("what came before is sealed at another desk, or erased",))
         if policy is None or case is None:
             return replace(told, lacked=("the policy of this call cannot be read by this version of Rung",))
         rung = policy.find(event.rung)

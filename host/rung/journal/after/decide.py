@@ -223,6 +223,9 @@ def _block_proposed(asked: _Asked, file: CaseFile, act: w.BlockProposed) -> Made
     _need(harassed, "A block may be proposed on `harassment`, and none stands on this call.")
     _need(not file.crisis, "Somebody was in danger on this call: nothing is blocked.")
     _need("block" in file.due, f"The policy of this call, {file.policy}, blocks nobody.")
+    _need(
+        bool(file.caller) or not file.known, "The number is known where the call was: propose the block at that desk."
+    )
     _need(number_known(file.caller), "No number, no block: the caller is treated like any other.")
     _need(not asked.rules.emergency(file.caller), "This is the emergency line's own number: it is never blocked.")
     _need(block_of(file, asked.now_ms) is None, "A block was proposed on this case; the second person's word stands.")

@@ -4,7 +4,7 @@
 and each as far as it is known: what is known of a case does not depend on it. No clock and no I/O.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -48,6 +48,7 @@ class CaseFile(Struct):
     opened_ms: int = 0  # Unix time, as are all here
     closed_ms: int = 0
     caller: str = ""  # as the record knows them
+    known: str = ""  # what the site's secret makes of their number, of another desk's case
     number: str = ""  # of a block, where the case itself has been erased
     policy: str = ""
     version: str = ""
@@ -116,8 +117,20 @@ class Files:
 
     def of_caller(self, file: CaseFile) -> list[CaseFile]:
         """All cases of the caller of this one; without a number, this one alone."""
-        known = self.known_as(file.caller)
+        known = self._known(file)
         return self._of_caller[known] if known else [file]
+
+    def _known(self, file: CaseFile) -> str:
+        return self.known_as(file.caller) if file.caller else file.known
+
+    def with_those(self, floor: Mapping[str, CaseFile]) -> "Files":
+        """These, and those of ``floor``: cases as they are folded from the records of all desks, in sealed text."""
+        made = Files(self.known_as)
+        made.trainings = self.trainings
+        made.cases = self.cases | {case: _joined(self.cases.get(case), file) for case, file in floor.items()}
+        for file in made.cases.values():
+            made._of_caller.setdefault(made._known(file), []).append(file)
+        return made
 
     def opted_out(self, file: CaseFile) -> bool:
         """Whether the caller does not want to be contacted, said on whichever of their calls."""
@@ -145,6 +158,15 @@ class Files:
                 self.trainings.setdefault(done.attended.by, []).append(done)
             case act:
                 self._file(act.case).done.append(done)
+
+
+def _joined(own: CaseFile | None, floor: CaseFile) -> CaseFile:
+    """One case by what this desk has of it, in clear text, and by what all desks have, which may be a moment behind."""
+    if own is None:
+        return floor
+    told = {(d.wall_ms, d.attended.by, type(d.attended.act)) for d in own.done}
+    done = own.done + [d for d in floor.done if (d.wall_ms, d.attended.by, type(d.attended.act)) not in told]
+    return replace(floor if floor.over else own, caller=own.caller, number=own.number, done=done)
 
 
 def _fold(file: CaseFile, event: w.Event, wall_ms: int) -> None:
