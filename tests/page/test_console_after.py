@@ -1,10 +1,9 @@
 """After the call, on the console: each thing that is due is done by its form, by whoever may, or refused with why."""
 
-import asyncio
 from pathlib import Path
 
 from playwright.async_api import Locator, Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, consoles, fair
 from tests.page.test_console_people import signs_on, with_people
 
@@ -65,7 +64,7 @@ class Desk:
         await self.does(incident, form, answer, **values)
 
 
-def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: Path, chromium: str) -> None:
+def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, "end-with-care", Parts.VIRTUAL) as stage:
             where, page = with_people(stage, tmp_path), await browser.new_page()
@@ -126,4 +125,4 @@ def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: 
             assert acts[2].finding == Finding.UPHELD and acts[2].goodwill == "a month free"  # type: ignore[union-attr]
             assert acts[6].amends == (Amends.CALL_BACK,)  # type: ignore[union-attr]
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
 
 from rung import words as w
@@ -48,7 +48,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
     await expect(mine).to_be_hidden()
 
 
-def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chromium: str) -> None:
+def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, "advise-and-warn") as stage:
             page = await browser.new_page()
@@ -65,10 +65,10 @@ def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chr
             for due in ("Reason of the ending", "Review"):
                 await expect(page.get_by_role("article", name=f"{due}: {case}")).to_be_visible()
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromium: str) -> None:
+def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with (
             looking(chromium) as browser,
@@ -91,10 +91,10 @@ def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromiu
             await expect(page.locator("[data-card]")).to_have_count(0)
             await expect(place).to_contain_text("in a call")
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path: Path, chromium: str) -> None:
+def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             page = await browser.new_page()
@@ -126,10 +126,10 @@ def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path
             await stage.eve.until(lambda: stage.eve.has(w.CaseClosed, how="transferred"), "and eve no more")
             await expect(mine).to_be_hidden()
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, chromium: str) -> None:
+def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             page = await browser.new_page()
@@ -141,4 +141,4 @@ def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, 
             for way in ("Listen", "Coach", "Barge in"):
                 await expect(page.get_by_role("button", name=way)).to_have_count(0)
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -1,10 +1,9 @@
 """Who signs on at a supervisor's desk sees what their jobs allow: a console, a manager's review, or an agent's page."""
 
-import asyncio
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, consoles, tile
 
 from rung.desk.seat import Seat
@@ -48,7 +47,7 @@ async def signs_off(page: Page) -> None:
     await expect(page.locator("#password")).to_be_visible()
 
 
-def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: str) -> None:
+def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             where = with_people(stage, tmp_path)
@@ -70,4 +69,4 @@ def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: str) 
             await expect(page).to_have_url(f"{where}/")
             await expect(page.locator("#asks")).to_have_count(0)
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 from playwright.async_api import expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.floor import Pages, floor
 
 from rung.page.doors import HEADERS
@@ -134,7 +134,9 @@ FOREIGN_PAGE = """<!doctype html><title>evil</title><script>
 </script>"""
 
 
-def test_a_page_from_elsewhere_in_the_same_browser_gets_nothing_and_does_nothing(tmp_path: Path, chromium: str) -> None:
+def test_a_page_from_elsewhere_in_the_same_browser_gets_nothing_and_does_nothing(
+    tmp_path: Path, chromium: Chromium
+) -> None:
     """Chromium sends it along as it would any page that somebody was led to, signed on as they are."""
 
     async def test(stage: Pages) -> None:

@@ -3,11 +3,10 @@
 The rest is looked at where it is tested; together they are every state, in both languages.
 """
 
-import asyncio
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import PATIENT, card, consoles, fair
 from tests.page.floor import floor
 from tests.page.test_agent import answered, held, tapped
@@ -32,7 +31,7 @@ async def each_form(page: Page, where: str) -> None:
             await expect(form.locator("summary")).to_be_focused()
 
 
-def test_the_agents_page_with_each_form_and_when_it_is_gone(tmp_path: Path, chromium: str) -> None:
+def test_the_agents_page_with_each_form_and_when_it_is_gone(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser:
             await browser.add_cookies([GERMAN])
@@ -69,10 +68,10 @@ def test_the_agents_page_with_each_form_and_when_it_is_gone(tmp_path: Path, chro
             await expect(page.locator("#gone")).to_be_visible()
             await fair(page, "the bridge is gone", *BOTH)
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_signing_on_and_the_console(tmp_path: Path, chromium: str) -> None:
+def test_signing_on_and_the_console(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with (
             looking(chromium) as browser,
@@ -107,10 +106,10 @@ def test_signing_on_and_the_console(tmp_path: Path, chromium: str) -> None:
             await stage.caller.hang_up()
             await expect(page.locator("#mine")).to_be_hidden()
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_the_page_that_stays_above_others_follows_and_its_buttons_work(tmp_path: Path, chromium: str) -> None:
+def test_the_page_that_stays_above_others_follows_and_its_buttons_work(tmp_path: Path, chromium: Chromium) -> None:
     """Document Picture-in-Picture, opened by a real click."""
 
     async def test() -> None:
@@ -138,4 +137,4 @@ def test_the_page_that_stays_above_others_follows_and_its_buttons_work(tmp_path:
                 await expect(small.get_by_role("alert")).to_contain_text("first: give the final notice")
             await expect(small.locator("#gone")).to_be_visible()
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import card, consoles
 
 from rung import words as w
@@ -28,7 +28,7 @@ async def tabs_to(page: Page, name: str) -> None:
     raise AssertionError(f"nothing called {name!r} is reached by Tab")
 
 
-def test_a_call_is_led_to_its_end_without_a_mouse(tmp_path: Path, chromium: str) -> None:
+def test_a_call_is_led_to_its_end_without_a_mouse(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with (
             looking(chromium) as browser,
@@ -72,4 +72,4 @@ def test_a_call_is_led_to_its_end_without_a_mouse(tmp_path: Path, chromium: str)
             acts = [event.act for event in ada.record if isinstance(event, w.Attended)]
             assert isinstance(acts[0], w.WrappedUp) and acts[0].reason == WHY
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -5,7 +5,6 @@ With real SIP phones where they can do all of it.
 One of each policy by default, and every one with RUNG_LONG=1.
 """
 
-import asyncio
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 from tests.page.acting import PageScene
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.floor import floor
 
 from rung.policy import Policy
@@ -27,7 +26,8 @@ ALL = REAL + [story for story in FLOOR_STORIES if story.parts == Parts.VIRTUAL]
 CHOSEN = ALL if os.environ.get("RUNG_LONG") == "1" else FIRST
 
 
-WAIT_S = 1.5  # a mouse is slower than a story that presses by itself, and some refusals are about this very wait
+# A mouse is slower than a story that presses by itself, and some refusals are about this very wait.
+WAIT_S = 2.5
 
 
 def unhurried(rules: Policy) -> Policy:
@@ -35,7 +35,7 @@ def unhurried(rules: Policy) -> Policy:
 
 
 @pytest.mark.parametrize("story", CHOSEN, ids=lambda story: f"{story.policy}:{story.name}")
-def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: str) -> None:
+def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: Chromium) -> None:
     if story.parts == Parts.PAGES and find_spec("baresip") is None:
         pytest.skip("no embedded SIP phone: install rung[sip]")
 
@@ -51,4 +51,4 @@ def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: 
             await story.play(scene)
             await scene.clicked()
 
-    asyncio.run(play())
+    chromium.run(play())
