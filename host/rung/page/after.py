@@ -56,7 +56,10 @@ class After:
                 self._due: Cards[Open, Due] = Cards(due, lambda each: Due(page, each, self._do, self._show))
             with tag("section", aria_labelledby="incidents-title"):
                 tag("h2", say("after.incidents"), id="incidents-title")
-                self._incidents = tag("div")
+                self._none = tag("p", say("after.no_incidents"), "soft", hidden=True)
+                self._incidents: Cards[str, Incident] = Cards(
+                    tag("div"), lambda case: Incident(page, case, self._do, self._show)
+                )
                 tag("h2", say("after.blocks"))
                 page.button(say("after.show_blocks"), self._show_blocks)
                 self._blocks = tag("div")
@@ -78,7 +81,7 @@ class After:
         except JournalError as error:
             self._told(f"✖ {error}")
             return
-        if not self._incidents.is_deleted:
+        if not self._none.is_deleted:
             with self._page.client:
                 self._draw(known)
 
@@ -92,24 +95,10 @@ class After:
     def _draw(self, known: Known) -> None:
         self._due.arrange(known.due)
         set_attributes(self._nothing, {"hidden": bool(known.due)})
-        self._incidents.clear()
-        with self._incidents:
-            if not known.rows:
-                tag("p", self._page.say("after.no_incidents"), "soft")
-            for row in known.rows:
-                self._incident(row)
-
-    def _incident(self, row: Row) -> None:
-        say = self._page.say
-        grounds = ", ".join(map(say.ground, row.grounds))
-        with tag("details", "", "incident"):
-            tag("summary", f"{row.case} · {when(row.at)} · {say.desk(row.how)} · {grounds}")
-            report = tag("div")
-            self._page.button(say("after.read"), partial(self._show, row.case, report))
-            for form in ANY:
-                with tag("details"):
-                    tag("summary", say(f"form.{form.name}"))
-                    fill_in(self._page, form, partial(self._do, form, row.case, ""))
+        set_attributes(self._none, {"hidden": bool(known.rows)})
+        incidents = self._incidents.arrange(row.case for row in known.rows)
+        for row in known.rows:
+            incidents[row.case].change(row)
 
     # -- what is done --------------------------------------------------------------------------------------------------
 
@@ -173,16 +162,34 @@ class After:
                 plots(self._page.say, reply.figures)
 
 
+DoIt = Callable[[Form, str, str, dict[str, str]], object]
+ShowIt = Callable[[str, ui.element], object]
+
+
+class Incident:
+    """One call that was one, with what may be done about it whether something is due or not."""
+
+    def __init__(self, page: Page, case: str, do: DoIt, show: ShowIt) -> None:
+        self._say = say = page.say
+        self.element = tag("details", "", "incident")
+        with self.element:
+            self._told = tag("summary", case)
+            report = tag("div")
+            page.button(say("after.read"), partial(show, case, report))
+            for form in ANY:
+                with tag("details"):
+                    tag("summary", say(f"form.{form.name}"))
+                    fill_in(page, form, partial(do, form, case, ""))
+
+    def change(self, row: Row) -> None:
+        grounds = ", ".join(map(self._say.ground, row.grounds))
+        self._told.text = f"{row.case} · {when(row.at)} · {self._say.desk(row.how)} · {grounds}"
+
+
 class Due:
     """One thing that is due, with its forms."""
 
-    def __init__(
-        self,
-        page: Page,
-        due: Open,
-        do: Callable[[Form, str, str, dict[str, str]], object],
-        show: Callable[[str, ui.element], object],
-    ) -> None:
+    def __init__(self, page: Page, due: Open, do: DoIt, show: ShowIt) -> None:
         say = page.say
         name = f"due-{due.case}-{due.duty}-{due.since_ms}".replace(" ", "-")
         self.element = tag("article", "", "ask due", aria_labelledby=name)
