@@ -158,4 +158,8 @@ def test_a_page_from_elsewhere_in_the_same_browser_gets_nothing_and_does_nothing
             await page.reload()
             await expect(page.get_by_text("No call.")).to_be_visible()  # still signed on: the post did nothing
 
-    run(tmp_path, test)
+    async def running() -> None:
+        async with floor(tmp_path) as stage:
+            await test(stage)
+
+    chromium.run(running())

@@ -84,7 +84,7 @@ def test_signing_on_and_the_console(tmp_path: Path, chromium: Chromium) -> None:
             await signs_on(page, where, "eva", "guessed by somebody")
             await fair(page, "a wrong password", *BOTH)
             await signs_on(page, where, "eva")
-            await expect(page.get_by_text("Der Floor antwortet.")).to_be_visible()
+            await expect(page.get_by_text("Die Etage antwortet.")).to_be_visible()
             await stage.call()
             stage.ada.act(w.Noted(matter="a bill that is wrong"))
             for ground in Ground:

@@ -27,7 +27,7 @@ CHOSEN = ALL if os.environ.get("RUNG_LONG") == "1" else FIRST
 
 
 # A mouse is slower than a story that presses by itself, and some refusals are about this very wait.
-WAIT_S = 2.5
+WAIT_S = 3.0
 
 
 def unhurried(rules: Policy) -> Policy:

@@ -135,6 +135,11 @@ class After:
                 for name, text in facts(reply.report):
                     tag("dt", self._page.say.desk(name))
                     tag("dd", text)
+            back = self._page.say("came.taken_back")
+            with tag("ul", "", "pasts"):
+                for named in reply.report.grounds:
+                    note = (f": {named.note}" if named.note else "") + (f" · {back}" if named.taken_back else "")
+                    tag("li", f"{when(named.at)[11:]} {self._page.say.ground(named.ground)} ({named.person}){note}")
             tag("p", self._page.say.desk(verdict(reply.report)), "mark")
             with tag("ul", "", "pasts"):
                 for taken in reply.report.rungs:
