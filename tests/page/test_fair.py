@@ -90,7 +90,7 @@ def test_signing_on_and_the_console(tmp_path: Path, chromium: Chromium) -> None:
             for ground in Ground:
                 stage.ada.act(w.Declared(ground, "barks"))
             await stage.ada.press(Button.WARN)
-            await expect(card(page, "ada")).to_contain_text("Drohung")
+            await expect(card(page, "ada").first).to_contain_text("Drohung")
             english = ("harassment", "hate", "Redirect", "redirect", "slur", "sexual", "remarks", "calls")
             seen = (await card(page, "ada").first.inner_text()).replace("a bill that is wrong", "")
             assert [word for word in english if word in seen] == [], seen
