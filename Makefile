@@ -15,8 +15,8 @@ FUZZER := atheris==3.0.0
 FUZZ := $(VENV)/fuzz
 SECONDS ?= 300
 PEERS := tests/real/peers
-# Side by side: most tests with real parts wait for a clock, so three share two cores well.
-WORKERS ?= 3
+# Side by side: most tests with real parts wait for a clock, so four share two cores well.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from hypothesis import settings
 settings.register_profile("rung", deadline=None, print_blob=True, derandomize="CI" in os.environ)
 settings.load_profile("rung")
 
+
+# The tests start Python some thousand times. Each would compile all of Rung anew where that must not be kept.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The rooms whose tests have real peers: telephones and PBX, nats-server, Chromium.
 REAL = [Path(__file__).parent / room for room in ("real", "floor", "page")]

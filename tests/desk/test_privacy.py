@@ -18,6 +18,7 @@ from rung.desk.privacy import PrivacyError, Retention
 from rung.journal.after.files import Files
 from rung.journal.format import JournalError
 from rung.journal.pseudonyms import Pseudonyms
+from rung.journal.vault import index_of
 from rung.sim.disk import Delete
 from rung.words import Button, CallState
 
@@ -84,6 +85,23 @@ def test_a_case_that_closes_while_the_desk_is_on_another_takes_nothing_of_that_a
         }
         desk.privacy.erase(["a"], MAX, "the caller asked for it")
         assert [seen.event for seen in desk.privacy.see("b", MAX, "all") if seen.entry.kind == "NotesKept"] == notes
+
+
+def test_a_caller_is_erased_as_far_as_that_may_be_and_the_rest_is_told() -> None:
+    with office() as desk:
+        for case, closed in (("a", True), ("held", True), ("up", False)):
+            desk.call(case, closed=closed)
+        desk.call("other", "+4930999")
+        desk.privacy.hold("held", "judge-jo", "a complaint is open")
+        index = desk.vault.index(CALLER)
+        left = desk.privacy.erase_known(index, MAX, "the caller asked for it")
+        assert [("held by" in why, "still up" in why) for why in left] == [(True, False), (False, True)]
+        assert desk.privacy.cases_of(CALLER) == ["held", "up"] and desk.privacy.cases_of("+4930999") == ["other"]
+        desk.privacy.lift("held", MAX)
+        desk.write([w.CaseClosed(case="up", how="released", by=w.EndedBy.US)], "up")
+        assert desk.privacy.erase_known(index, MAX, "the caller asked for it") == []
+        assert desk.privacy.cases_of(CALLER) == [] and desk.privacy.erase_known(index, MAX, "again") == []
+        assert index == index_of(CALLER, desk.vault._site) != desk.vault.index("+4930999")
 
 
 def test_a_hold_has_a_name_stops_order_and_time_and_can_be_lifted() -> None:

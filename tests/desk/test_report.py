@@ -3,7 +3,8 @@
 import asyncio
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from html import unescape
 
 import pytest
 from tests.desk.rig import Desk
@@ -11,10 +12,12 @@ from tests.desk.rig import Desk
 from rung import words as w
 from rung.desk.afterwards import Opened
 from rung.desk.report.model import Report
-from rung.desk.report.page import BROKEN, KEPT, page, private_page
+from rung.desk.report.page import page, private_page
 from rung.desk.report.pdf import pdf
 from rung.desk.report.reading import report
+from rung.desk.report.rows import BROKEN, KEPT, Said, plain, whole
 from rung.journal.after.files import Files
+from rung.page.say import Say
 from rung.words import Actor, Button, Gesture
 
 SAID = "I cannot <b>find</b> my order & Łukasz promised it"
@@ -137,11 +140,38 @@ def test_what_was_not_in_order_is_told(
     assert BROKEN in page(told)
 
 
-def test_the_pdf_says_the_same(lines: list[Opened]) -> None:
+def test_the_pdf_and_the_page_have_every_line(lines: list[Opened]) -> None:
     told = reported(lines)
-    text = written(pdf(told))
-    for words in ("Incident case-1", "Łukasz", "The order was kept", "went on after the notice", "page 1"):
+    text, made = written(pdf(told)), unescape(page(told))
+    said = [said.text for said in every_line(told, plain)]
+    assert any("after " in line for line in said) and any("because of" in line for line in said)
+    for words in (*said, "Incident case-1", "Łukasz", "went on after the notice"):
         assert words.replace(" ", "") in text, words
+        assert words in made, words
+    assert "page1" in text
+
+
+def every_line(told: Report, say: Callable[[str], str]) -> Iterator[Said]:
+    for section in whole(told, say):
+        yield from section.before
+        if section.grid is not None:
+            yield from (said for row in section.grid.rows for cell in row for said in cell)
+
+
+def test_in_german_none_of_rungs_own_words_is_left_in_english(lines: list[Opened]) -> None:
+    german, left = Say("de"), set[str]()
+
+    def say(sentence: str) -> str:
+        if sentence and german.desk(sentence) == sentence:
+            left.add(sentence)
+        return german.desk(sentence)
+
+    told = reported(lines)
+    made, mine = page(told, say, "de"), private_page(told, "agent-17", say, "de")
+    assert left == set()
+    assert '<html lang="de">' in made and "Die Reihenfolge wurde eingehalten" in made and SAID in unescape(made)
+    assert "Diese Seite gehört Ihnen" in mine
+    assert "DieSchritte" in written(pdf(told, say))
 
 
 def written(file: bytes) -> str:

@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from tests.desk.scripted_phone import LINE, ScriptedPhone
 from tests.floor.nats_rig import RealSite, real_site
+from typer.testing import CliRunner
 
 from rung import words as w
+from rung.cli.app import app
 from rung.cli.floor_copies import continues
 from rung.desk import upkeep
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.desk.own_data import Own
-from rung.floor.base import Place
+from rung.floor.base import Erasure, ErasuresAre, Place
 from rung.floor.nats import NatsFloor
+from rung.floor.nats_handed import ERASURES, hand_down
 from rung.floor.nats_steward import Steward
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
@@ -29,6 +32,7 @@ from rung.words import CallState, EndedBy, Role
 CALLER = "+4915112345678"
 MATTER = "wants Mrs Unmistakable"
 PATIENCE_S = 30.0
+GONE = Erasure(id="1", caller="x", person="manager-max", why="asked", waits=("a desk of long ago",))
 
 
 def forms(number: str) -> Iterator[bytes]:
@@ -131,8 +135,16 @@ class Floored:
         assert not traces(self.folder, *nowhere) and not traces(self.site.site.folder, *nowhere), "written in clear"
 
         assert self.bridge.privacy is not None
-        self.bridge.privacy.erase([case.case], "manager-max", "the caller asked for it")
-        await self.until(lambda: not self.vault.owed())
+        ordered = await self.ordered("--caller", CALLER, "--as", "manager-max", "--why", "the caller asked for it")
+        assert "waits for: ada, eve" in ordered and CALLER not in ordered
+        await self.until(lambda: self.journal.last(w.Erased) is not None and not self.vault.owed())
+        order = self.journal.last(w.ErasureOrdered)
+        assert order is not None and order.event.person == "manager-max"  # type: ignore[union-attr]
+        await self.waits_for("eve")
+        await self.eve.erased((await self.ordered()).partition("\t")[0])
+        await self.waits_for("")
+        await hand_down(self.site.site.steward()[0], ERASURES, ErasuresAre((GONE,)))
+        await self.waits_for("")  # for a desk that is on the floor no more
         exported = self.bridge.privacy.own("agent-17")
         assert isinstance(exported, Own)
         (self.folder / "export.json").write_text(repr(exported) + repr(self.bridge.after.lines()))
@@ -141,6 +153,17 @@ class Floored:
         for folder in (self.folder, self.site.site.folder):
             assert traces(folder, *nowhere, key, index) == set()
         assert verify(self.journal.entries(), self.journal.id, self.journal.head).ok
+
+    async def ordered(self, *args: str) -> str:
+        command = ["floor", "erase", *args, "--folder", str(self.site.site.folder)]
+        done = await asyncio.to_thread(CliRunner().invoke, app, command)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    async def waits_for(self, desk: str) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while (await self.ordered()).rpartition("waits for: ")[2].strip() != desk:
+                await asyncio.sleep(0.1)
 
     def copied(self) -> bool:
         """The floor has every entry; its own files tell."""

@@ -31,6 +31,7 @@ class Hand(Protocol):
     async def answer(self, call: str) -> None: ...
     async def decline(self, call: str) -> None: ...
     async def hang_up(self, call: str) -> None: ...
+    def seen(self) -> int: ...  # how many states of its calls there have been: where `until` may begin
     async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call: ...
     async def hears(self, call: str, hz: int) -> None: ...
 
@@ -91,6 +92,7 @@ class World:
     agent: Hand
     caller: Hand
     sup: Hand
+    theirs: str = field(default="", kw_only=True)  # the call that rings at the supervisor's in a blind transfer
     cannot: set[str] = field(default_factory=set, kw_only=True)  # what was asked for and this phone cannot
 
     async def line(self) -> tuple[str, str]:
@@ -176,7 +178,7 @@ async def a_consult_without_hold_leaves_the_caller_live(w: World) -> None:
     await _completed(w, out, line, consult.id, rang.id)  # at once, as where the supervisor takes the call
 
 
-async def _rings(w: World, *before: str) -> str:
+async def rings(w: World, *before: str) -> str:
     """The supervisor's phone, for a transfer; a phone that would drop the caller rings it once before."""
     rang = (await w.sup.until(lambda c: c.state is RINGING and c.id not in before)).id
     return rang if await w.can("returns") else await _rings_again(w, *before, rang)
@@ -190,7 +192,7 @@ async def _completed(w: World, out: str, line: str, consult: str, at_sup: str) -
     attended, case = await w.can("attended"), CASE if await w.can("case") else ""
     await w.phone.complete(line, consult)
     if not attended:  # they are rung a second time, by the caller
-        await w.sup.answer(await _rings(w, at_sup))
+        await w.sup.answer(await rings(w, at_sup))
     for call in (line, consult):
         told = await w.desk.becomes(call, ENDED)
         assert (told.ended_by, told.outcome) == (EndedBy.TRANSFER, None)
@@ -258,7 +260,7 @@ async def the_agent_may_leave_while_the_caller_is_on_hold(w: World) -> None:
 async def a_blind_transfer_goes_through(w: World) -> None:
     out, line = await w.line()
     await w.phone.transfer(line, w.sup.address)
-    await w.sup.answer(await _rings(w))
+    await w.sup.answer(await rings(w))
     assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
     joined = await w.caller.until(lambda c: c.id != out and c.state is UP)
     await w.caller.hears(joined.id, SUP_HZ)
@@ -267,7 +269,7 @@ async def a_blind_transfer_goes_through(w: World) -> None:
 async def a_transfer_that_fails_leaves_the_caller_here(w: World) -> None:
     out, line = await w.line()
     await w.phone.transfer(line, w.sup.address)
-    await w.sup.decline(await _rings(w))
+    await w.sup.decline(await rings(w))
     failed = await w.desk.call(lambda c: c.cause.startswith("transfer failed"))
     if not await w.can("returns"):
         assert (failed.id, failed.state, failed.ended_by) == (line, ENDED, EndedBy.PHONE)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rung.phone.asterisk.calls import CallBook
+from rung.phone.asterisk.calls import Asked, CallBook
 from rung.words import Call, CallState, EndedBy, Outcome
 
 CALLER, AGENT, SUP = "100.1", "100.2", "100.3"
@@ -164,6 +164,8 @@ def test_whoever_was_called_for_an_agent_in_talk_is_told_a_transfer_in_either_or
         NAMES[invited] = "PJSIP/sup-04"
         t.comes(invited)
         t.answers(invited)
+        assert t.last(f"{invited}~{AGENT}").state is CallState.RINGING, "who answers is looked at first"
+        t.event("UserEvent", invited, UserEvent="RungMet")
         assert t.last(f"{invited}~{AGENT}").state is CallState.UP
         t.left("b1", CALLER)
         t.bridged("b4", CALLER)
@@ -255,3 +257,59 @@ def test_after_a_lost_connection_each_call_is_itself_or_ended() -> None:
     t.book.resume(restarted=True)
     (call,) = t.book.calls()
     assert (call.state, call.ended_by, call.cause) == (CallState.ENDED, EndedBy.PHONE, "Asterisk was restarted")
+
+
+PIPE, FAR_HALF = "100.6", "100.7"
+NAMES.update({PIPE: "Local/600@site-0a;1", FAR_HALF: "Local/600@site-0a;2"})
+
+
+def through_the_dialplan() -> Told:
+    """A consult that rings: the agent's channel has dialled a pipe, whose other half dials the supervisor."""
+    t = Told()
+    t.on_hold()
+    t.dials(AGENT, PIPE)
+    t.comes(FAR_HALF, exten="600")
+    t.dials(FAR_HALF, SUP)
+    assert t.states(f"{AGENT}~{PIPE}") == [CallState.DIALLING]
+    return t
+
+
+def test_a_consult_through_the_dialplan_is_up_once_both_are_joined() -> None:
+    t = through_the_dialplan()
+    t.answers(SUP, FAR_HALF, PIPE)
+    t.bridged("b5", FAR_HALF, SUP)
+    t.event("UserEvent", PIPE, UserEvent="RungMet")
+    t.bridged("b6", PIPE, AGENT)
+    assert t.last(f"{AGENT}~{PIPE}").state is CallState.UP
+    assert t.last(LINE).state is CallState.HELD, "the supervisor has not taken the caller's place"
+    t.event("HangupRequest", PIPE, Cause="16")
+    t.event("Hangup", PIPE, Cause="16")
+    assert t.last(f"{AGENT}~{PIPE}").outcome is Outcome.DECLINED
+
+
+def test_a_voicemail_that_answers_a_consult_is_nobody() -> None:
+    t = through_the_dialplan()
+    t.event("Hangup", SUP, Cause="19")
+    t.answers(FAR_HALF, PIPE)
+    t.event("UserEvent", PIPE, UserEvent="RungMachine", App="VoiceMail")
+    t.event("Hangup", PIPE, Cause="16")
+    ended = t.last(f"{AGENT}~{PIPE}")
+    assert t.states(f"{AGENT}~{PIPE}") == [CallState.DIALLING, CallState.ENDED], "it was never up"
+    assert (ended.outcome, ended.cause) == (Outcome.VOICEMAIL, "a voicemail answered")
+
+
+def test_the_far_half_of_a_pipe_is_no_invitation() -> None:
+    """Asterisk names it after the half that was called."""
+    t = Told()
+    t.in_talk()
+    invited = f"rung:consult:{AGENT}:1a2b:case-1"
+    NAMES.update({invited: "Local/600@site-0b;1", f"{invited};2": "Local/600@site-0b;2"})
+    t.book.asked[invited] = Asked(t.book.lines[LINE], "consult", "600")
+    t.comes(invited)
+    t.comes(f"{invited};2")
+    t.answers(f"{invited};2", invited)
+    t.event("UserEvent", invited, UserEvent="RungMachine", App="VoiceMail")
+    t.event("Hangup", invited, Cause="16")
+    ended = [call for call in t.calls if call.consult_for == LINE]
+    assert [call.state for call in ended] == [CallState.DIALLING, CallState.ENDED]
+    assert ended[-1].outcome is Outcome.VOICEMAIL

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 
 from rung.phone.asterisk import Account, AsteriskPhone, AsteriskSettings
-from rung.phone.asterisk.link import AmiLink
+from rung.phone.asterisk.link import Ami, AmiLink
+from rung.phone.asterisk.recall import furnished
 from rung.phone.base import PhoneError, PhoneUnsureError
 
 
@@ -78,3 +80,14 @@ def test_it_ends_when_it_is_cancelled_whatever_it_is_doing(moment_s: float) -> N
             assert running.cancelled()
 
     asyncio.run(story())
+
+
+def test_a_dialplan_of_an_earlier_release_is_not_worked_with() -> None:
+    class Older:
+        async def list(self, name: str, **fields: str) -> list[object]:
+            if fields["Context"] == "rung-answered":
+                raise PhoneError("Did not find context rung-answered")
+            return []
+
+    with pytest.raises(PhoneError, match=r"extensions_rung\.conf .* copy it anew .* see PHONES\.md"):
+        asyncio.run(furnished(cast(Ami, Older())))

@@ -138,11 +138,10 @@ class Newer:
             case "about":
                 return True, "\x1b[34;1mbare\x1b[31;1msip\x1b[;m 3.16.0"
             case "listcalls":
-                marks = [">" if id == self.current else " " for id in self.calls]
-                lines = zip(marks, self.calls.values(), strict=True)
                 return True, "".join(
-                    f"{mark} [line {n}]  0:00:01  {call[0]} {'(on hold)' * bool(call[1])}\n"
-                    for n, (mark, call) in enumerate(lines, 1)
+                    f"{'>' if id == self.current else ' '} [line {n}, id {id}]  0:00:01  "
+                    f"{call[0]} {'(on hold)' * bool(call[1])}\n"
+                    for n, (id, call) in enumerate(self.calls.items(), 1)
                 )
             case "line":
                 self.current = list(self.calls)[int(params) - 1]

@@ -17,12 +17,13 @@ from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.client import PhoneClient
 from rung.phone.sip_door import ControlDoor
 from rung.phone.sip_lock import is_served, serving
+from rung.private import write_private
 from rung.words import Call, CallIs, CallsAre, CallState
 
 
 def written(folder: Path, port: int, secret: str = SECRET) -> Path:
     control = folder / "control"
-    ctl.write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, secret, 1)))
+    write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, secret, 1)))
     return control
 
 
@@ -139,7 +140,7 @@ def test_nonsense_from_the_port_is_one_clear_error(tmp_path: Path, nonsense: byt
 )
 def test_nonsense_in_the_control_file_is_one_clear_error(tmp_path: Path, content: bytes) -> None:
     control = tmp_path / "control"
-    ctl.write_private(control, content)
+    write_private(control, content)
     with serving(control), pytest.raises(PhoneError, match="no phone answers"):
         asyncio.run(PhoneClient.connect(control))
 

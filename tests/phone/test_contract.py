@@ -38,6 +38,9 @@ class VirtualHand:
     async def hang_up(self, call: str) -> None:
         self.telephone.end(call)
 
+    def seen(self) -> int:
+        return len(self.telephone.seen)
+
     async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call:
         return await self.telephone.until(wanted, since)
 

@@ -13,6 +13,7 @@ pytest.importorskip("baresip", reason="needs the SIP phone: pip install 'rung[si
 
 from tests.phone.control_line import NEVER_TOO_LATE
 
+from rung import private
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_process import SipPhoneProcess
@@ -140,7 +141,7 @@ def test_a_signal_while_it_starts_makes_it_leave_in_good_order(
     control, stack = tmp_path / "control", Stack()
     process = SipPhoneProcess(ctl.SipSettings(user="agent"))
     process.stack = stack  # type: ignore[assignment]
-    write = ctl.write_private
+    write = private.write_private
 
     async def starting(host: str, port: int) -> None:
         os.kill(os.getpid(), number)
@@ -153,7 +154,7 @@ def test_a_signal_while_it_starts_makes_it_leave_in_good_order(
     if moment == "the stack starts":
         monkeypatch.setattr(stack, "start", starting)
     else:
-        monkeypatch.setattr(ctl, "write_private", writing)
+        monkeypatch.setattr(private, "write_private", writing)
     asyncio.run(asyncio.wait_for(process.run(control), 30))
     assert a_signal_would_be_noticed == []
     assert stack.took[-1] == "close" and not control.exists()

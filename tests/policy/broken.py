@@ -92,7 +92,7 @@ def _in_a_row(policy: Policy) -> Iterator[tuple[Rung, Rung]]:
     """Neighbours on one button that may both be open: in the wrong order another one is taken."""
     for button in Button:
         for role in Role:
-            for first, second in pairwise(policy.ladders[button, role]):
+            for first, second in pairwise(policy.tables.ladders[role][button]):
                 if first.does == second.does == "end":
                     yield first, second
 

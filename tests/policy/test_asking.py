@@ -56,6 +56,7 @@ def test_no_notice_and_no_release_while_an_ask_is_open(button: str, gesture: str
         ("busy", True, True),
         ("ignored", True, True),
         ("absent", True, True),
+        ("voicemail", True, True),
         ("declined", False, True),
         ("failed", False, True),
         ("taken_back", False, False),

@@ -79,7 +79,7 @@ def _no_hold(real: Callable[..., object]) -> Callable[..., object]:
 
 def _last_open(real: Callable[..., Any]) -> Callable[..., object]:
     def nearest(look: Look, button: w.Button) -> object:
-        rungs = [rung for rung in look.policy.ladders[button, look.who.role] if not look.missing(rung)]
+        rungs = [rung for rung in look.tables.ladders[look.who.role][button] if not look.missing(rung)]
         return (rungs[-1], []) if rungs else real(look, button)
 
     return nearest

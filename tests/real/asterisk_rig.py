@@ -71,6 +71,9 @@ class AsteriskHand:
     async def hang_up(self, call: str) -> None:
         await self.sip.client.hang_up(self.at_phone[_own(call)])
 
+    def seen(self) -> int:
+        return len(self.desk.news)
+
     async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call:
         call = await self.desk.call(wanted, since)
         if call.ended_by is not EndedBy.UNKNOWN:

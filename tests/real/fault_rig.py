@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.desk.rig import NO_BOX
-from tests.phone.contract import DIALLING, ENDED, HELD, RINGING, UP, Desk, World, running
+from tests.phone.contract import DIALLING, ENDED, HELD, RINGING, UP, Desk, World, rings, running
 from tests.real.asterisk_rig import Cut, Played, account
 from tests.real.peers import start, stop
 from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, Rig
@@ -29,8 +29,9 @@ from rung.journal.store import Journal
 from rung.phone.baresip import BaresipPhone
 from rung.phone.base import Feed, PhoneError
 from rung.phone.sip import SipPhone
-from rung.phone.sip_control import read_control, write_private
+from rung.phone.sip_control import read_control
 from rung.policy import Book, load
+from rung.private import write_private
 from rung.words import Call, CallIs, CallsAre, EndedBy, LampState, PhoneIs
 
 LONG = os.environ.get("RUNG_LONG") == "1"
@@ -76,9 +77,17 @@ async def in_the_consult(w: World) -> Stands:
     return [(line, HELD), (consult.id, UP)]
 
 
+async def in_the_transfer(w: World) -> Stands:
+    """A blind one, while the phone of whoever is to have the call rings."""
+    ((line, _),) = await in_talk(w)
+    await w.phone.transfer(line, w.sup.address)
+    w.theirs = await rings(w)
+    return [(line, UP)]
+
+
 Step = Callable[[World], Awaitable[Stands]]
 STEPS: tuple[Step, ...] = (
-    it_rings, in_talk, on_hold, while_theirs_rings, in_the_consult,
+    it_rings, in_talk, on_hold, while_theirs_rings, in_the_consult, in_the_transfer,
 )  # fmt: skip
 
 
@@ -108,6 +117,7 @@ class Struck:
     again: Callable[[], Awaitable[None]]
     garbage: list[bytes]
     bridge: Bridge
+    late_is_void: bool = False  # what was under way when it stood still, it does not do any more
     shown: list[Happening] = field(default_factory=list)
 
     async def told(self, mark: int, begun: float) -> None:
@@ -145,6 +155,10 @@ class Struck:
 
     async def goes_on(self, stands: Stands) -> None:
         (line, state), mark = stands[0], len(self.world.desk.news)
+        if self.world.theirs:
+            await self.world.sup.answer(self.world.theirs)
+            assert (await self.world.desk.becomes(line, ENDED, mark)).ended_by is EndedBy.TRANSFER
+            return
         if len(stands) > 1:
             await self.world.phone.take_back(line, stands[1][0])
         elif state is HELD:
@@ -161,6 +175,9 @@ async def stalled(s: Struck, stands: Stands) -> None:
     mark, begun = len(s.world.desk.news), time.monotonic()
     os.kill(s.pid(), signal.SIGSTOP)
     try:
+        if s.late_is_void:
+            with pytest.raises(PhoneError):  # mostly "nothing was done"; unsure where it stalls in that very instant
+                await s.world.phone.hang_up(stands[-1][0])
         await s.told(mark, begun)
         await s.refuses(stands)
         await asyncio.sleep(begun + STALL_S - time.monotonic())
@@ -284,5 +301,5 @@ async def asterisk(played: Played, folder: Path) -> AsyncIterator[Struck]:
                 hand.sip = made.phones[name]  # type: ignore[attr-defined]
 
         ways = {"pid": lambda: made.asterisk.pid, "say": cut.say, "again": again, "garbage": LINES}
-        async with _desk(world, folder, **ways) as struck:
+        async with _desk(world, folder, late_is_void=True, **ways) as struck:
             yield struck

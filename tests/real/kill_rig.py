@@ -241,16 +241,16 @@ async def together(performances: list[Performance]) -> None:
 
 
 async def every_step(story: str, folder: Path) -> None:
-    """Or, unless RUNG_LONG is set, every other one: which, chance says."""
+    """Or, unless RUNG_LONG is set, every fourth: which, chance says."""
     plain = [Performance(story, (), False, folder / f"plain{i}") for i in range(2)]
     await together(plain)
     # A press that the player repeated, because the lamps of a slow computer came late, is no step of the story.
     steps = [step for step in dict.fromkeys(plain[0].steps()) if step in plain[1].steps()]
     assert len(steps) >= FEWEST_STEPS, steps
     if not LONG:
-        steps = steps[SEED % 2 :: 2]
+        steps = steps[SEED % 4 :: 4]
     # Far from each other, so that each death finds a story that has gone on.
-    many = max(-(-len(steps) // DEATHS), 8)
+    many = min(len(steps), max(-(-len(steps) // DEATHS), 8))
     played = [Performance(story, steps[i::many], bool(i % 2), folder / f"some{i}") for i in range(many)]
     await together(played)
     for turn in range(ALONE):  # what an earlier death kept from happening gets performances of its own

@@ -6,7 +6,7 @@ The desk does nothing here after the consult has been dialled: what brings peopl
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from tests.phone.contract import CASE
@@ -16,6 +16,8 @@ from tests.real.sip_rig import AGENT_HZ, CALLER_HZ, SUP_HZ
 
 from rung.words import CallIs, CallsAre, CallState, EndedBy, Outcome, PhoneIs
 
+LONG = os.environ.get("RUNG_LONG") == "1"
+ALONE_S = 5.0  # from what befell them, for a caller who was on hold or in talk
 HELD, UP, DIALLING, ENDED = CallState.HELD, CallState.UP, CallState.DIALLING, CallState.ENDED
 
 
@@ -43,11 +45,18 @@ async def consulting(w: AsteriskWorld, *, answered: bool = True) -> tuple[str, s
     return out, line, consult.id, rang.id
 
 
+async def soon(w: AsteriskWorld, out: str, hz: int) -> None:
+    """The caller hears somebody, and was not alone for long."""
+    begun = time.monotonic()
+    await w.caller.hears(out, hz)
+    took = time.monotonic() - begun
+    print(f"the caller was alone for {took:.1f} s")
+    assert took < ALONE_S
+
+
 async def together(w: AsteriskWorld, out: str, line: str) -> None:
     """Agent and caller hear each other, and the desk knows it."""
-    begun = time.monotonic()
-    await w.caller.hears(out, AGENT_HZ)
-    print(f"the caller was with the agent after {time.monotonic() - begun:.1f} s")
+    await soon(w, out, AGENT_HZ)
     await w.agent.hears(line, CALLER_HZ)
     last = [n.call for n in w.desk.news if isinstance(n, CallIs) and n.call.id == line][-1]
     assert last.state is UP
@@ -100,8 +109,8 @@ def test_the_agent_hangs_up_in_mid_consult(played: Played) -> None:
         out, line, consult, _ = await consulting(w)
         await w.agent.hang_up(line)
         assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.US
+        await soon(w, out, WAITING_HZ)
         await w.desk.becomes(consult, ENDED)
-        await w.caller.hears(out, WAITING_HZ)
 
     play(played, story)
 
@@ -114,9 +123,7 @@ def test_the_agents_phone_is_killed(played: Played) -> None:
         process = made.phones["agent"].process
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        begun = time.monotonic()
-        await w.caller.hears(out, WAITING_HZ)
-        print(f"sent on after {time.monotonic() - begun:.1f} s")
+        await soon(w, out, WAITING_HZ)
         assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.PHONE
         await made.phones["agent"].stop()
         await made.phone("agent")
@@ -142,7 +149,7 @@ def test_the_agents_phone_is_killed(played: Played) -> None:
         await dies(w, out, line)
 
     steps = (in_talk, on_hold, ringing, talking, back_in_talk)
-    for step in steps if os.environ.get("RUNG_LONG") == "1" else (in_talk, talking):
+    for step in steps if LONG else (in_talk, talking):
         play(played, step)
 
 
@@ -157,7 +164,7 @@ def test_the_supervisors_phone_is_killed_once_they_have_the_caller(played: Playe
         process = made.phones["sup"].process
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        await w.caller.hears(out, WAITING_HZ)
+        await soon(w, out, WAITING_HZ)
         await made.phones["sup"].stop()
         await made.phone("sup")
 
@@ -170,9 +177,7 @@ def test_the_bridge_is_killed(played: Played) -> None:
     async def on_hold(w: AsteriskWorld) -> None:
         out, line = await held(w)
         w.adapter.cancel()
-        begun = time.monotonic()
-        await w.caller.hears(out, AGENT_HZ)
-        print(f"together after {time.monotonic() - begun:.1f} s")
+        await soon(w, out, AGENT_HZ)
         await w.agent.hears(line, CALLER_HZ)
 
     async def in_a_consult(w: AsteriskWorld) -> None:
@@ -180,7 +185,7 @@ def test_the_bridge_is_killed(played: Played) -> None:
         w.adapter.cancel()
         await w.sup.hears(rang, AGENT_HZ)
         await w.sup.hang_up(rang)
-        await w.caller.hears(out, AGENT_HZ)
+        await soon(w, out, AGENT_HZ)
 
     for story in (on_hold, in_a_consult):
         play(played, story)
@@ -209,3 +214,33 @@ def test_the_managers_line_is_cut(played: Played) -> None:
                 await w.caller.hears(out, SUP_HZ)
 
     runner.run(story())
+
+
+def test_the_managers_line_is_cut_and_stays_so(played: Played) -> None:
+    """On hold and in a consult: they find together without us, as when the bridge dies; the desk learns it at last."""
+    made, runner = played
+
+    async def on_hold(w: AsteriskWorld, cut: Cut) -> tuple[str, str]:
+        out, line = await held(w)
+        cut.cut()
+        return out, line
+
+    async def in_a_consult(w: AsteriskWorld, cut: Cut) -> tuple[str, str]:
+        out, line, _, rang = await consulting(w)
+        cut.cut()
+        await w.sup.hang_up(rang)
+        return out, line
+
+    async def story(step: Callable[[AsteriskWorld, Cut], Awaitable[tuple[str, str]]]) -> None:
+        cut = Cut(made.asterisk.ami_port)
+        async with cut.open(), made.world(account=account(made.asterisk, port=cut.port)) as w:
+            mark, cut.refuses = len(w.desk.news), True
+            out, line = await step(w, cut)
+            await soon(w, out, AGENT_HZ)
+            cut.refuses = False
+            again = await w.desk.told(lambda n: isinstance(n, CallsAre), mark)
+            assert isinstance(again, CallsAre)
+            assert [(c.id, c.state) for c in again.calls if c.state is not ENDED] == [(line, UP)]
+
+    for step in (on_hold, in_a_consult) if LONG else (in_a_consult,):
+        runner.run(story(step))

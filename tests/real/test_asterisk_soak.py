@@ -5,14 +5,14 @@ A few of each every day; 50 calls in a row with every action, and 20 agents at o
 
 import asyncio
 import os
-import random
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from tests.phone.contract import CASE, Desk
+from tests.phone.contract import Desk
+from tests.phone.every_action import every_action
 from tests.real.asterisk_rig import AsteriskWorld, Floor, Played, admin, play, settings
 from tests.real.peers import asterisk as pbx
-from tests.real.sip_rig import AGENT_HZ, SUP_HZ, Rig, RigPhone
+from tests.real.sip_rig import AGENT_HZ, Rig, RigPhone
 
 from rung.phone.asterisk import AsteriskPhone
 from rung.phone.asterisk.link import AmiLink
@@ -20,90 +20,7 @@ from rung.words import CallIs, CallsAre, CallState, EndedBy
 
 LONG = os.environ.get("RUNG_LONG") == "1"
 CALLS, AGENTS = (50, 20) if LONG else (3, 4)
-UP, HELD, RINGING, DIALLING, ENDED = (
-    CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
-)  # fmt: skip
-
-
-async def every_action(w: AsteriskWorld, number: int) -> None:
-    """One call with all that an agent may do, in an order of its own; at last it ends in one of three ways."""
-    since = len(w.caller.desk.news)
-    out, line = await w.line()
-
-    async def held_and_taken_back() -> None:
-        mark = len(w.desk.news)
-        await w.phone.hold(line)
-        await w.desk.becomes(line, HELD, mark)
-        await w.phone.resume(line)
-        await w.desk.becomes(line, UP, mark)
-
-    async def consulted_in_vain() -> None:
-        mark, rung = len(w.desk.news), len(w.sup.desk.news)
-        await w.phone.hold(line)
-        await w.desk.becomes(line, HELD, mark)
-        await w.phone.consult(line, w.sup.address, CASE)
-        consult = await w.desk.call(lambda c: c.consult_for == line and c.state is DIALLING, mark)
-        rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-        if number % 2:
-            await w.sup.decline(rang.id)
-            await w.desk.becomes(consult.id, ENDED, mark)
-        await w.phone.take_back(line, consult.id)
-        await w.desk.becomes(line, UP, mark)
-        await w.sup.until(lambda c: c.id == rang.id and c.state is ENDED, rung)
-
-    async def joined() -> None:
-        mark, rung = len(w.desk.news), len(w.sup.desk.news)
-        await w.phone.join(line, w.sup.address, CASE)
-        rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-        await w.sup.answer(rang.id)
-        await w.desk.call(lambda c: c.id == line and c.parties == (w.sup.address,), mark)
-        await w.sup.hang_up(rang.id)
-        await w.desk.call(lambda c: c.id == line and c.parties == (), len(w.desk.news) - 1)
-
-    async def recorded() -> None:
-        mark = len(w.desk.news)
-        await w.phone.record(line, f"call-{number}")
-        await w.desk.call(lambda c: c.recording == f"call-{number}", mark)
-        await w.phone.stop_recording(line)
-        await w.desk.call(lambda c: c.id == line and c.recording == "", len(w.desk.news) - 1)
-
-    actions = [held_and_taken_back, consulted_in_vain, joined, recorded]
-    random.Random(number).shuffle(actions)
-    for action in actions:
-        await action()
-    await w.caller.hears(out, AGENT_HZ)
-    await _ending(w, number, out, line, since)
-
-
-async def _ending(w: AsteriskWorld, number: int, out: str, line: str, since: int) -> None:
-    match number % 3:
-        case 0:
-            await w.phone.hang_up(line)
-            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.US
-        case 1:
-            mark, rung = len(w.desk.news), len(w.sup.desk.news)
-            await w.phone.hold(line)
-            await w.desk.becomes(line, HELD, mark)
-            await w.phone.consult(line, w.sup.address, CASE)
-            consult = await w.desk.call(lambda c: c.consult_for == line and c.state is DIALLING, mark)
-            rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-            await w.sup.answer(rang.id)
-            await w.desk.becomes(consult.id, UP, mark)
-            await w.phone.complete(line, consult.id)
-            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
-            new = await w.sup.until(lambda c: c.state is UP and c.id != rang.id, rung)
-            assert new.case == CASE
-            await w.sup.hang_up(new.id)
-            await w.sup.until(lambda c: c.id == new.id and c.state is ENDED, rung)
-        case 2:
-            rung = len(w.sup.desk.news)
-            await w.phone.transfer(line, w.sup.address)
-            rang = await w.sup.until(lambda c: c.state is RINGING, rung)
-            await w.sup.answer(rang.id)
-            assert (await w.desk.becomes(line, ENDED)).ended_by is EndedBy.TRANSFER
-            joined = await w.caller.until(lambda c: c.id != out and c.state is UP, since)
-            await w.caller.hears(joined.id, SUP_HZ)
-            await w.caller.hang_up(joined.id)
+UP, HELD, RINGING, ENDED = CallState.UP, CallState.HELD, CallState.RINGING, CallState.ENDED
 
 
 def test_call_after_call_with_every_action(played: Played) -> None:

@@ -16,8 +16,7 @@ from tests.real.sip_rig import Rig, play
 FAULTS: tuple[rig.Fault, ...] = (rig.stalled, rig.garbled, rig.killed)
 EVERY = [(fault, step) for step in rig.STEPS for fault in FAULTS]
 DAILY = [(rig.stalled, rig.while_theirs_rings), (rig.garbled, rig.on_hold), (rig.killed, rig.in_the_consult)]
-# test_asterisk_peer.py has others of Asterisk's.
-DAILY_PBX = [(rig.stalled, rig.it_rings), (rig.garbled, rig.it_rings)]
+DAILY_PBX = [(rig.stalled, rig.in_the_consult), (rig.garbled, rig.in_the_consult), (rig.killed, rig.in_talk)]
 
 
 def each(daily: list[tuple[rig.Fault, rig.Step]]) -> pytest.MarkDecorator:

@@ -20,6 +20,7 @@ class SipHand:
     def __init__(self, phone: RigPhone) -> None:
         self.phone = phone
         self.address = phone.client.address
+        self.seen = lambda: len(phone.seen)
         self.until = phone.until
         self.hears = phone.hears
         self.dial = phone.client.dial

@@ -1,6 +1,7 @@
 """Who acts after calls, and where: at the bridge that runs, or, if none does, at the record itself."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from rung.desk.bridge import Bridge
 from rung.desk.privacy import Privacy
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
+from rung.page.say import LANGUAGES, Say
 from rung.words import Actor, Job, Role
 
 WHO = "say who you are: --as NAME (known by `rung people add`), or name desk.person in rung.toml"
@@ -69,6 +71,17 @@ def _own(config: Config) -> Actor | str:
 def person_of(file: Path) -> str:
     """Whoever sits at this desk by its configuration."""
     return read_config(file).desk.person or ""
+
+
+def say_of(file: Path, language: str) -> Say:
+    """In which language a report is told: this one, or, left out, that of the desk's pages."""
+    if not language:
+        with contextlib.suppress(ConfigError):
+            page = read_config(file).page
+            language = page.language if page is not None else ""
+    if language and language not in LANGUAGES:
+        stop(f"--language: {language!r} is none; there are: {', '.join(LANGUAGES)}")
+    return Say(language or LANGUAGES[0])
 
 
 def asked(file: Path, what: What, name: str, also: Sequence[Path] = ()) -> Reply:

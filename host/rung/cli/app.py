@@ -166,12 +166,13 @@ def report(
     csv: Annotated[Path | None, typer.Option(help="A folder for every table as CSV.")] = None,
     parquet: Annotated[Path | None, typer.Option(help="A folder for every table as Parquet.")] = None,
     who: Annotated[str, typer.Option("--as", help="Who you are; left out: desk.person of rung.toml.")] = "",
+    language: Annotated[str, typer.Option(help="Of the page and the terminal; left out: that of the pages.")] = "",
     config: ConfigFile = Path("rung.toml"),
 ) -> None:
     """What the record comes to: asks, endings, refusals, repeat callers. Nobody is named. Needs the extra `report`."""
     from rung.cli.report import report as made
 
-    made(config, who, record or [], output, csv, parquet)
+    made(config, who, record or [], output, csv, parquet, language)
 
 
 @sim.command()

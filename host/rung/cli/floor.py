@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from rung.cli.ends import NO_FLOOR, need, stop
+from rung.cli.floor_erase import erase
 from rung.cli.floor_folder import Folder, default_folder
 from rung.cli.floor_policy import app as policy
 from rung.cli.floor_views import views
@@ -21,6 +22,7 @@ PORT = 4222  # NATS' own
 app = typer.Typer(no_args_is_help=False, help="The floor: one server for many desks, and which of them may be on it.")
 app.add_typer(policy, name="policy")
 app.command()(views)
+app.command()(erase)
 Name = Annotated[str, typer.Argument(help="The desk's name: letters, digits, - and _.")]
 
 

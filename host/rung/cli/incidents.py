@@ -71,6 +71,7 @@ def show(
     case: Case,
     output: Annotated[Path | None, typer.Option("-o", help="Write it there: .html, .pdf or .json.")] = None,
     private: Annotated[bool, typer.Option("--private", help="The page for the agent's own eyes.")] = False,
+    language: Annotated[str, typer.Option(help="Of the page or PDF; left out: that of the desk's pages.")] = "",
     who: Who = "",
     config: Config = TOML,
 ) -> None:
@@ -83,12 +84,17 @@ def show(
         stop(f"-o: {output} is neither .html nor .pdf nor .json")
     if private and kind != ".html":
         stop("your own page is HTML: add -o FILE.html")
+    from rung.cli.after import say_of
     from rung.desk.report.page import page, private_page
 
     if kind == ".html":
         from rung.cli.after import person_of
 
-        made = (private_page(report, who or person_of(config)) if private else page(report)).encode()
+        said = say_of(config, language)
+        if private:
+            made = private_page(report, who or person_of(config), said.desk, said.language).encode()
+        else:
+            made = page(report, said.desk, said.language).encode()
     elif kind == ".json":
         made = msgspec.json.format(msgspec.json.encode(report)) + b"\n"
     else:
@@ -96,7 +102,7 @@ def show(
         need("matplotlib", NO_REPORT)
         from rung.desk.report.pdf import pdf
 
-        made = pdf(report)
+        made = pdf(report, say_of(config, language).desk)
     if output is None:
         print(made.decode(), end="")
         return

@@ -102,8 +102,9 @@ def heads(
     from rung.cli.journal_heads import as_mail, as_sheet
     from rung.journal.format import Head, JournalError
     from rung.journal.reading import reading
-    from rung.journal.signing import Signer, write_private
+    from rung.journal.signing import Signer
     from rung.journal.verify import verify as proven
+    from rung.private import write_private
 
     path = _path(place, config)
     try:

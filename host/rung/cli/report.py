@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rung.cli.after import asked
+from rung.cli.after import asked, say_of
 from rung.cli.ends import NO_REPORT, need, stop
 from rung.desk.after_desk import Count
 from rung.journal.after.figures import Counting, Figures
 from rung.journal.format import JournalError
 from rung.journal.reading import reading
+from rung.page.say import Say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,9 +20,16 @@ SHOWN = 20  # rows of a table in the terminal
 
 
 def report(
-    config: Path, who: str, copies: list[Path], html: Path | None, csv: Path | None, parquet: Path | None
+    config: Path,
+    who: str,
+    copies: list[Path],
+    html: Path | None,
+    csv: Path | None,
+    parquet: Path | None,
+    language: str = "",
 ) -> None:
-    """``copies``: records at rest, instead of the desk's own."""
+    """``copies``: records at rest, instead of the desk's own. ``language`` empty: that of its pages."""
+    said = say_of(config, language)
     for module in ("polars", "matplotlib"):
         need(module, NO_REPORT)
     from rung.desk.analysis.tables import tables
@@ -30,14 +38,14 @@ def report(
     found = tables(figures)
     try:
         if html is not None:
-            _page(found, html)
+            _page(found, html, said)
         for folder, kind in ((csv, "csv"), (parquet, "parquet")):
             if folder is not None:
                 _export(found, folder, kind)
     except OSError as error:
         stop(f"{error.filename}: cannot be written: {error.strerror}")
     if html is None and csv is None and parquet is None:
-        _print(found)
+        _print(found, said)
 
 
 def _of_desk(config: Path, who: str) -> Figures:
@@ -59,11 +67,12 @@ def _of_copies(copies: list[Path]) -> Figures:
     return counting.figures()
 
 
-def _page(found: "list[Table]", file: Path) -> None:
+def _page(found: "list[Table]", file: Path, say: Say) -> None:
     from rung.desk.analysis.html import html
 
     days = sorted(day for told in found[:3] for day in told.rows["day"])
-    file.write_text(html(found, days[0] if days else "", days[-1] if days else ""), encoding="utf-8")
+    first, last = (days[0], days[-1]) if days else ("", "")
+    file.write_text(html(found, first, last, say.desk, say.language), encoding="utf-8")
 
 
 def _export(found: "list[Table]", folder: Path, kind: str) -> None:
@@ -87,17 +96,17 @@ def _harmless(rows: "pl.DataFrame") -> "pl.DataFrame":
     )
 
 
-def _print(found: "list[Table]") -> None:
+def _print(found: "list[Table]", say: Say) -> None:
     from rich.console import Console
     from rich.table import Table as Grid
 
     console = Console()
     for told in found[3:]:
-        grid = Grid(title=told.title, title_justify="left")
+        grid = Grid(title=say.desk(told.title), title_justify="left")
         for name in told.rows.columns:
-            grid.add_column(name.replace("_", " "), overflow="fold")
+            grid.add_column(say.desk(name.replace("_", " ")), overflow="fold")
         for row in told.rows.head(SHOWN).iter_rows():
-            grid.add_row(*("" if cell is None else str(cell) for cell in row))
+            grid.add_row(*("" if cell is None else say.desk(str(cell)) for cell in row))
         console.print(grid)
         if told.rows.height > SHOWN:
             console.print(f"and {told.rows.height - SHOWN} more; --csv has them all")

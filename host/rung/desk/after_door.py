@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from rung.desk.after_desk import Reply, Request
-from rung.journal.signing import write_private
+from rung.private import write_private
 
 DOOR = "after.json"  # in the desk's state folder
 LINE_MAX = 64 * 1024 * 1024  # bytes; the figures of a year are some millions

@@ -20,6 +20,7 @@ from rung.desk.afterwards import Afterwards
 from rung.desk.blocking import Blocker
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
+from rung.desk.erasing import Erasing
 from rung.desk.happening import Teller
 from rung.desk.incidents import incidents
 from rung.desk.known_cases import KnownCases
@@ -31,7 +32,7 @@ from rung.desk.privacy import Privacy, Retention
 from rung.desk.recovery import recover, wall_ms
 from rung.desk.showing import Showing, read
 from rung.desk.upkeep import Upkeep
-from rung.floor.base import AsksAre, BlocksAre, DesksAre, Floor, FloorError, FloorNews, Place, PoliciesAre
+from rung.floor.base import AsksAre, BlocksAre, DesksAre, ErasuresAre, Floor, FloorError, FloorNews, Place, PoliciesAre
 from rung.journal.after.decide import NO_RULES, Rules
 from rung.journal.format import JournalError
 from rung.journal.signing import Signer
@@ -91,6 +92,7 @@ class Bridge:
         self._changed = asyncio.Event()
         self._copier = Copier(journal, self._lock, floor, teller, signer)
         self.privacy = None if vault is None else Privacy(journal, vault, self._lock, self.now, wall_ms)
+        self._erasing = Erasing(self.privacy, floor, teller) if self.privacy is not None and floor is not None else None
         self._retention = retention or Retention()
         self._commands = Commands(phone, floor, teller, self.now, self.feed, vault.index if vault else str)
         self._decided: list[tuple[w.Effect, int]] = []  # to be done, in the order of the record, and since when
@@ -156,6 +158,8 @@ class Bridge:
                 if self.privacy is not None:
                     upkeep = Upkeep(self.privacy, self._retention, self._floor, self._teller, lambda: self.busy)
                     group.create_task(upkeep.run())
+                if self._erasing is not None:
+                    group.create_task(self._erasing.run())
                 await self._broken
         finally:
             if self._line is not None:
@@ -345,6 +349,9 @@ class Bridge:
                     self.record(news)
             case PoliciesAre() | BlocksAre():
                 self.handed.heard(news)
+            case ErasuresAre():
+                if self._erasing is not None:
+                    self._erasing.heard(news)
             case w.FloorIs(up=up):
                 self._teller.tell("floor", up=up)
                 news = replace(news, extension=self._extension)

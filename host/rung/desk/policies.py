@@ -14,13 +14,13 @@ from msgspec import Struct
 from rung import __version__
 from rung import words as w
 from rung.desk.recovery import Kept, wall_ms
-from rung.floor.base import Blocked, BlocksAre, HandedDown, HandedOut, PoliciesAre
+from rung.floor.base import Blocked, BlocksAre, HandedOut, PoliciesAre
 from rung.journal.format import JournalError
-from rung.journal.signing import write_private
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 from rung.policy import Book, Desk, Policy
 from rung.policy.language import from_canonical, version_of
+from rung.private import write_private
 
 PROOF_S = 300.0  # the shipped ones take 2 s; one that takes longer than this is not used
 AGAIN_S = 2.0  # after the record did not take a policy
@@ -131,7 +131,7 @@ class HandedHere:
                 how = "blocked" if block.decided else "proposed to be blocked"
                 self._trouble(f"this caller is {how} until {until}, since the case {block.case}")
 
-    def heard(self, news: HandedDown) -> None:
+    def heard(self, news: PoliciesAre | BlocksAre) -> None:
         if isinstance(news, BlocksAre):
             self.blocks = news.blocks
         else:

@@ -28,6 +28,16 @@ DAY_MS = 24 * 3600 * 1000
 _NUMBER = re.compile(r"\d(?:[\s./()\-]*\d){4,}")  # five digits or more: perhaps somebody's number
 
 
+NAMELESS = "say who orders it and why: both stay in the record"
+
+
+def unfit(person: str, why: str) -> str:
+    """Why no erasure can be ordered like this; empty: it can."""
+    if not person.strip() or not why.strip():
+        return NAMELESS
+    return "the reason stays in the record: leave the number out of it" if _NUMBER.search(why) else ""
+
+
 class PrivacyError(Exception):
     """It is not done, for this reason; one line with the mend."""
 
@@ -125,9 +135,8 @@ class Privacy:
     def erase(self, cases: Iterable[str], person: str, why: str) -> tuple[str, ...]:
         """Erase these cases; returns the keys that are gone. All or none: PrivacyError names what stops it."""
         with self._lock:
-            self._named(person, why)
-            if _NUMBER.search(why):
-                raise PrivacyError("the reason stays in the record: leave the number out of it")
+            if wrong := unfit(person, why):
+                raise PrivacyError(wrong)
             self._finish()
             there, still, holds = self._vault.there(), self._open(), self._holds()
             keys: list[str] = []
@@ -142,6 +151,18 @@ class Privacy:
             self._order(tuple(keys), person, why)
         self.erased()
         return tuple(keys)
+
+    def erase_known(self, index: str, person: str, why: str) -> list[str]:
+        """Every case of whom `Vault.index` calls that, each by itself; returns why some are not erased yet."""
+        with self._lock:
+            cases = self._vault.cases_known(index)
+        left = []
+        for case in cases:
+            try:
+                self.erase((case,), person, why)
+            except PrivacyError as error:
+                left.append(str(error))
+        return left
 
     def retain(self, retention: Retention) -> tuple[str, ...]:
         """Erase what has been kept long enough, but for what is held; returns the keys that are gone."""
@@ -271,7 +292,7 @@ class Privacy:
 
     def _named(self, person: str, why: str) -> None:
         if not person.strip() or not why.strip():
-            raise PrivacyError("say who orders it and why: both stay in the record")
+            raise PrivacyError(NAMELESS)
 
     def _append_sealed(self, event: w.HoldPlaced | w.HoldLifted) -> None:
         self._append(*self.sealed((event,), "", self._wall_ms()))

@@ -166,7 +166,23 @@ class BlocksAre(Struct, frozen=True, tag=True):
     blocks: tuple[Blocked, ...] = ()
 
 
-HandedDown = PoliciesAre | BlocksAre  # told to every desk, always the whole of it
+class Erasure(Struct, frozen=True, kw_only=True):
+    """An order of the site's to all desks: what they keep of this caller is to be erased, at each for itself."""
+
+    id: str
+    caller: str  # never a number: what the site's secret makes of it
+    person: str  # who has ordered it, and why: both stay in every record that has erased something
+    why: str
+    waits: tuple[str, ...]  # the desks that have not done it yet; once there is none, the order is forgotten
+
+
+class ErasuresAre(Struct, frozen=True, tag=True):
+    """All that is to be erased and is not yet, everywhere."""
+
+    erasures: tuple[Erasure, ...] = ()
+
+
+HandedDown = PoliciesAre | BlocksAre | ErasuresAre  # told to every desk, always the whole of it
 FloorNews = (
     ActRefused
     | GrantRefused
@@ -219,8 +235,8 @@ class Floor(Protocol):
 
         On each connect: `FloorIs(up=True, …)`, then `AsksAre`, then every change of either, and the rest as it comes.
         A supervisor is told after that what goes on at the desks: `DesksAre`. What the floor hands down to all desks,
-        `PoliciesAre` and `BlocksAre`, is told once it is known, and whenever it changes; it is not taken back when the
-        floor is lost.
+        `PoliciesAre`, `BlocksAre` and `ErasuresAre`, is told once it is known, and whenever it changes; it is not
+        taken back when the floor is lost.
         `FloorIs(up=False)` when the floor is lost, and asks put before this desk are then gone: `AsksAre(())`; and
         where a supervisor sits, `DesksAre({})`.
 
@@ -283,3 +299,6 @@ class Floor(Protocol):
 
     async def forget(self, case: str) -> None:
         """The incident that this desk has reported of that case is erased, at once and for good; if there is one."""
+
+    async def erased(self, order: str) -> None:
+        """This desk has carried out the `Erasure` of that id: nothing of that caller can be read here any more."""

@@ -299,6 +299,10 @@ class LocalDesk:
     async def forget(self, case: str) -> None:
         self._reached().forget(self.desk, case)
 
+    async def erased(self, order: str) -> None:
+        """Nobody orders that here."""
+        self._reached()
+
     def _reached(self) -> LocalFloor:
         if self._lost or not self._runs:
             raise FloorError("the floor is out of reach")

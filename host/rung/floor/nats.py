@@ -126,6 +126,9 @@ class NatsFloor:
     async def forget(self, case: str) -> None:
         await self._reached().service("forget", case.encode(), letters.read_answer)
 
+    async def erased(self, order: str) -> None:
+        await self._reached().service("erased", order.encode(), letters.read_answer)
+
     async def ask_steward(self, service: str, data: bytes, within_s: float) -> bytes:
         """What a steward says to this desk. Raises as `service` does."""
         return await self._reached().service(service, data, bytes, within_s)

@@ -1,20 +1,23 @@
 """What the floor hands down to all desks: of each kind the whole, kept by the server, and told to whoever is there."""
 
+import contextlib
 import zlib
 from collections.abc import Callable
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from nats.aio.msg import Msg
 from nats.js.api import DeliverPolicy, RePublish, StreamConfig
 
-from rung.floor.base import BlocksAre, HandedDown, PoliciesAre
+from rung.floor import nats_letters as letters
+from rung.floor.base import ErasuresAre, FloorError, HandedDown
 from rung.floor.nats_keeping import Heard, Read, answer, erase_before, on_disk
 from rung.floor.nats_link import Enrolment, Link, connected
 from rung.floor.nats_places import store
 
 HANDED = "HANDED"  # the stream
-POLICIES, BLOCKS = "rung.handed.policies", "rung.handed.blocks"
+POLICIES, BLOCKS, ERASURES = "rung.handed.policies", "rung.handed.blocks", "rung.handed.erasures"
 ANSWER_S = 5.0
 
 
@@ -44,7 +47,7 @@ class Handed:
         return [Read(HANDED, "rung.handed.>", self._heard, DeliverPolicy.LAST_PER_SUBJECT)]
 
     def answers(self) -> dict[str, Heard]:
-        return {"handed": self._answer}
+        return {"handed": self._answer, "erased": self._answer_erased}
 
     async def begin(self, link: Link) -> None:
         self._link, self._pieces = link, {}
@@ -66,6 +69,24 @@ class Handed:
 
     async def _answer(self, msg: Msg) -> None:
         await answer(msg, Pieces(tuple(self._pieces.values())))
+
+    async def _answer_erased(self, msg: Msg) -> None:
+        """Two at once may undo each other; a desk that is still waited for says it again."""
+        desk, order = letters.from_whom(msg), msg.data.decode(errors="replace")
+        stands = self.get(ERASURES)
+        with contextlib.suppress(FloorError):
+            if isinstance(stands, ErasuresAre):
+                await self.put(ERASURES, without(stands, order, desk))
+            await answer(msg, letters.Taken())
+
+
+def without(stands: ErasuresAre, order: str, desk: str) -> ErasuresAre:
+    """This desk has done it; what everybody has done is forgotten."""
+    left = (
+        replace(each, waits=tuple(name for name in each.waits if name != desk)) if each.id == order else each
+        for each in stands.erasures
+    )
+    return ErasuresAre(tuple(each for each in left if each.waits))
 
 
 class Hearing:
@@ -96,7 +117,8 @@ class Hearing:
 def unpacked(data: bytes) -> HandedDown | None:
     """None: it is of a release that hands down what this one does not know."""
     try:
-        return msgspec.json.decode(zlib.decompress(data), type=PoliciesAre | BlocksAre)
+        whole: HandedDown = msgspec.json.decode(zlib.decompress(data), type=HandedDown)
+        return whole
     except (zlib.error, msgspec.MsgspecError):
         return None
 

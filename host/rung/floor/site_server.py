@@ -20,7 +20,7 @@ LOG_BYTES = 10_000_000
 PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 # What a desk may ask of a steward.
-SERVICES = ("places", "look_up", "report", "forget", "copied", "people", "handed")
+SERVICES = ("places", "look_up", "report", "forget", "copied", "people", "handed", "erased")
 OF_SUPERVISORS = ("cases",)
 
 User = dict[str, object]

@@ -19,9 +19,10 @@ from rung import words as w
 from rung.journal.format import Entry, Head, JournalDamaged, JournalError, JournalForeign
 from rung.journal.heads import SignedHead
 from rung.journal.reading import reading
-from rung.journal.signing import last_signed, sync_folder
+from rung.journal.signing import last_signed
 from rung.journal.store import Journal
 from rung.journal.verify import verify
+from rung.private import sync_folder
 
 # Calls of a fresh record are numbered from the minutes since then: no desk has had a call for every minute of its life,
 # so no number that the box or the floor may still know comes a second time.

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from rung.journal.format import Head, JournalError
 from rung.journal.heads import SignedHead, heads_in, sign
+from rung.private import write_private
 
 
 class Signer:
@@ -39,34 +39,10 @@ def last_signed(journal: Path) -> SignedHead | None:
     return None
 
 
-def write_private(file: Path, data: bytes) -> None:
-    """Whole or not at all, on the disk when it returns, and readable by its owner alone."""
-    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    try:
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:  # noqa: PTH123 (with a mode)
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        new.replace(file)
-        sync_folder(file.parent)
-    finally:
-        new.unlink(missing_ok=True)
-
-
 def write_private_lines(file: Path, lines: Iterable[bytes]) -> None:
     """As they come, however many; what was there is gone. Readable by its owner alone."""
     with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123 (with a mode)
         out.writelines(lines)
-
-
-def sync_folder(folder: Path) -> None:
-    """Names that were made or changed in it stay so."""
-    with contextlib.suppress(OSError):  # Windows opens no folder; it keeps names by itself
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _read_or_make(file: Path, make: bool) -> Ed25519PrivateKey:

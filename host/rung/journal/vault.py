@@ -47,6 +47,12 @@ PRAGMA user_version = {VERSION};
 """
 
 
+def index_of(caller: str, site: bytes, country: str = "") -> str:
+    """By what a caller is known on a site that has this secret; empty for one without a number."""
+    number = normal(caller, country)
+    return hmac.new(site, f"caller\0{number}".encode(), hashlib.sha256).hexdigest() if number else ""
+
+
 class Vault:
     """The open file. Like the journal it has no lock of its own: every call is made under the desk's lock.
 
@@ -113,8 +119,7 @@ class Vault:
 
         Empty for a caller without a number.
         """
-        number = normal(caller, self._country)
-        return self._keyed("caller", number) if number else ""
+        return index_of(caller, self._site, self._country)
 
     def begin(self, case: str, caller: str, wall_ms: int) -> None:
         """A case begins: its keys are there before any press is made on it, and whose case it is.
@@ -131,8 +136,12 @@ class Vault:
 
     def cases_of(self, caller: str) -> list[str]:
         """The cases of this caller that are not erased."""
+        return self.cases_known(self.index(caller))
+
+    def cases_known(self, index: str) -> list[str]:
+        """The same, by what `index` makes of the caller."""
         with explained(self._place):
-            rows = self._db.execute("SELECT name FROM caller WHERE caller = ? ORDER BY name", (self.index(caller),))
+            rows = self._db.execute("SELECT name FROM caller WHERE caller = ? ORDER BY name", (index,))
             return [str(name).partition("/")[2] for (name,) in rows]
 
     # -- erasing -------------------------------------------------------------------------------------------------------
@@ -181,9 +190,6 @@ class Vault:
             self._db.close()
 
     # -- inside --------------------------------------------------------------------------------------------------------
-
-    def _keyed(self, what: str, text: str) -> str:
-        return hmac.new(self._site, f"{what}\0{text}".encode(), hashlib.sha256).hexdigest()
 
     def _made(self, name: str, wall_ms: int) -> AESGCM:
         if (cipher := self._cipher(name)) is not None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from nicegui import background_tasks, ui
 
 from rung.desk.after_desk import AfterDesk, Count, Do, ListAll, ListBlocks, Reply, Row, Show, What
-from rung.desk.report.page import facts, verdict, when
+from rung.desk.report.rows import facts, verdict, when
 from rung.journal.after.open_duties import Open, open_duties
 from rung.journal.format import JournalError
 from rung.page.after_forms import ANY, DUE, Form, blank
@@ -132,15 +132,15 @@ class After:
         into.clear()
         with into:
             with tag("dl", "", "brief"):
-                for name, text in facts(reply.report):
-                    tag("dt", self._page.say.desk(name))
+                for name, text in facts(reply.report, self._page.say.desk):
+                    tag("dt", name)
                     tag("dd", text)
             back = self._page.say("came.taken_back")
             with tag("ul", "", "pasts"):
                 for named in reply.report.grounds:
                     note = (f": {named.note}" if named.note else "") + (f" · {back}" if named.taken_back else "")
                     tag("li", f"{when(named.at)[11:]} {self._page.say.ground(named.ground)} ({named.person}){note}")
-            tag("p", self._page.say.desk(verdict(reply.report)), "mark")
+            tag("p", self._page.say.desk(verdict(reply.report.rungs).text), "mark")
             with tag("ul", "", "pasts"):
                 for taken in reply.report.rungs:
                     said = f" · {self._page.say('after.announced')}" if taken.announced else ""

@@ -15,7 +15,7 @@ from rung.words import Outcome, Reply, Want
 
 PAST_MOST = 30  # the newest asks that are over, of all desks
 ALARMS = (Want.PANIC, Want.CRISIS, Want.THREAT)  # the most urgent first
-NOBODY = frozenset({Outcome.IGNORED, Outcome.BUSY, Outcome.ABSENT})
+NOBODY = frozenset({Outcome.IGNORED, Outcome.BUSY, Outcome.ABSENT, Outcome.VOICEMAIL})
 SOMEBODY = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
 REFUSED = frozenset({Outcome.DENIED, Outcome.DECLINED})
 

@@ -76,7 +76,9 @@ def _phrases(language: str) -> list[tuple[re.Pattern[str], str]]:
         return []
     for name in shipped():
         found |= load(name).translations.get(language, {})
-    found |= {str(ground): name for ground, name in wording(language).ground.items()}
+    english = wording(LANGUAGES[0]).ground
+    for ground, name in wording(language).ground.items():
+        found |= {str(ground): name, english[ground]: name}
     longest = sorted(found.items(), key=lambda item: -len(item[0]))
     return [
         (re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.IGNORECASE), into) for english, into in longest

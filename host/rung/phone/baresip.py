@@ -1,8 +1,8 @@
 """The adapter to a baresip that runs already, over its control line (module ctrl_tcp).
 
-What Debian's 1.0.0 can: all that every phone can, without the case's name; a consult is completed by a blind transfer,
-and if that fails it drops the caller, so whoever is to have the call is rung once before. From 1.1 on a consult that
-began on hold is completed as an attended transfer. What ends or transfers a call is aimed by a decoy
+What Debian's 1.0.0 and 1.1.0 can: all that every phone can, without the case's name; a consult is completed by a blind
+transfer, and if that fails it drops the caller, so whoever is to have the call is rung once before. From 2.0 on a
+consult that began on hold is completed as an attended transfer. What ends or transfers a call is aimed by a decoy
 (`baresip_decoy`), so that no other call is hit.
 """
 

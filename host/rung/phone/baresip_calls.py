@@ -24,7 +24,7 @@ UP, HELD, RINGING, DIALLING, ENDED = (
     CallState.UP, CallState.HELD, CallState.RINGING, CallState.DIALLING, CallState.ENDED,
 )  # fmt: skip
 
-_LINE = re.compile(r"^\s*(>?)\s*\[line (\d+)\]\s+\S+\s+(\w+)\s+(\(on hold\))?", re.MULTILINE)
+_LINE = re.compile(r"^\s*(>?)\s*\[line (\d+)[^\]]*\]\s+\S+\s+(\w+)\s+(\(on hold\))?", re.MULTILINE)
 _STATE = re.compile(r"Call debug \((\w+)\)")
 _ID = re.compile(r"\bid=(\S+)")
 _PEER = re.compile(r"peer_uri:\s*<?([^>\s]+)")

@@ -23,7 +23,7 @@ log = logging.getLogger("rung.phone")
 _PULSE_S = 1.0  # between two questions whether it still answers
 _RETRY_S = 0.5
 _SILENT = 3  # questions in a row without a reply, after which a new line is tried
-_ATTENDED_SINCE = (1, 1)
+_ATTENDED_SINCE = (2, 0)  # Debian's 1.1.0 knows no atransferstart
 
 
 class BaresipLine:

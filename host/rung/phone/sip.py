@@ -17,7 +17,8 @@ import msgspec
 
 from rung.phone.base import CannotMore, Feed, PhoneError
 from rung.phone.client import PhoneClient
-from rung.phone.sip_control import SipSettings, plain, write_private
+from rung.phone.sip_control import SipSettings, plain
+from rung.private import write_private
 from rung.words import Call, CallIs, CallsAre, CallState, EndedBy, PhoneIs
 
 log = logging.getLogger("rung.phone")

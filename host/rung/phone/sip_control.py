@@ -8,7 +8,6 @@ reply repeats; `Told` comes unasked to every client that sent `Watch`.
 
 import hmac
 import os
-import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,27 +69,6 @@ def read_control(path: Path) -> ControlFile:
         if kept.st_uid != os.getuid() or kept.st_mode & 0o022:
             raise PermissionError(f"{path} may have been written by somebody else")
         return msgspec.json.decode(file.read(), type=ControlFile)
-
-
-def make_folder(folder: Path) -> None:
-    """What is missing is made for the owner alone; what exists may be anybody's and stays as it is."""
-    for missing in reversed([each for each in (folder, *folder.parents) if not each.exists()]):
-        missing.mkdir(mode=0o700, exist_ok=True)
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write by rename, readable by the owner only. OSError if ``path`` cannot be kept so."""
-    make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            if os.fstat(file.fileno()).st_mode & 0o077:
-                raise PermissionError(f"{path.parent} keeps no file private")
-            file.write(content)
-        draft.replace(path)
-    except OSError:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def proof(secret: str, who: Literal["client", "phone"], of_client: str, of_phone: str) -> str:

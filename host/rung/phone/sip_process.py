@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from rung import private
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_audio import Tones
@@ -323,7 +324,7 @@ class SipPhoneProcess:
         self.door = ControlDoor(secret, self.do, self._welcome)
         door_port = await self.door.open("127.0.0.1")
         file = ctl.ControlFile("127.0.0.1", door_port, secret, os.getpid())
-        ctl.write_private(control, msgspec.json.encode(file))
+        private.write_private(control, msgspec.json.encode(file))
         self._started = True
         self._tell([])  # a signal may have come before
         if self.settings.tone_hz:
@@ -367,7 +368,7 @@ class SipPhoneProcess:
 def serve(settings: ctl.SipSettings, control: Path) -> None:
     """Be the phone process. SystemExit with one line if it cannot be: another serves this control file, say."""
     try:
-        ctl.make_folder(control.parent)
+        private.make_folder(control.parent)
         with serving(control), scratch(control.with_suffix(".stack")):  # nobody else's: the lock says so
             control.unlink(missing_ok=True)  # of a phone that died: nobody shall look for it any more
             asyncio.run(SipPhoneProcess(settings).run(control))

@@ -79,9 +79,8 @@ def _one_call(d: Decision, call: w.Call) -> None:
     d.desk = replace(d.desk, facts=replace(d.desk.facts, calls=living))
     if call.case and call.ended_by is TRANSFER:
         _passed(d, call.id, call.case)
-    case = d.desk.case
-    parked = _parked(d, call)
-    if parked is not None:
+    case = d.case
+    if d.desk.parked and (parked := _parked(d, call)) is not None:
         _parked_line(d, parked, call)
     elif case is None:
         return
@@ -93,7 +92,7 @@ def _one_call(d: Decision, call: w.Call) -> None:
 
 def _parked(d: Decision, call: w.Call) -> Case | None:
     """The parked case that this call is the line of."""
-    return next((c for c in d.desk.parked if c.call == call.id), None) if d.desk.parked else None
+    return next((c for c in d.desk.parked if c.call == call.id), None)
 
 
 # -- which call has the live audio -------------------------------------------------------------------------------------
@@ -139,7 +138,7 @@ def _is_for_presses(d: Decision, call: w.Call) -> bool:
 def _silent(d: Decision, case: Case) -> bool:
     """Is the case's own caller out of hearing?"""
     call = d.desk.facts.calls.get(case.call)
-    return call is None or call.state != UP
+    return call is None or call.state is not UP
 
 
 def sits_in(d: Decision) -> None:
@@ -199,20 +198,20 @@ def _parked_line(d: Decision, parked: Case, call: w.Call) -> None:
 def _line(d: Decision, call: w.Call) -> None:
     """The case's own call with the caller."""
     case, state = d.case, call.state
-    if state == ENDED:
+    if state is ENDED:
         ending.line_ended(d, call)
         return  # perhaps there is no case any more
-    if state == HELD:
+    if state is HELD:
         if not case.held:
             d.emit(w.CallHeld(call.id))
         stale = (hold := case.waiting(w.Hold)) is not None and hold.unknown == effects.RESTARTED
         effects.confirm(d, w.Hold)
         if case.ask is not None and case.ask.phase is HOLDING:
             asks.end(d, Outcome.INTERRUPTED) if stale else asks.reach(d)
-    elif state == UP:
+    elif state is UP:
         if case.held or case.talking_since is None:
             d.emit(w.CallResumed(call.id))
-        if case.ask is not None and case.ask.phase == RETURNING:
+        if case.ask is not None and case.ask.phase is RETURNING:
             effects.confirm(d, w.TakeBack)
             assert case.ask.outcome is not None
             asks.close(d, case.ask.outcome)
@@ -229,9 +228,9 @@ def _line(d: Decision, call: w.Call) -> None:
 
 def _consult_call(d: Decision, call: w.Call) -> None:
     """The call to the supervisor."""
-    ask, ended = d.case.ask, call.state == ENDED
+    ask, ended = d.case.ask, call.state is ENDED
     assert ask is not None
-    if ask.phase == RETURNING and not ended:  # taken back before its number was known: it must not ring on
+    if ask.phase is RETURNING and not ended:  # taken back before its number was known: it must not ring on
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
     ours = ask.consult == call.id or (ask.consult is None and ask.phase is RINGING)  # its number is not known yet
     if not ours or ask.phase not in CONSULTING:
@@ -240,7 +239,7 @@ def _consult_call(d: Decision, call: w.Call) -> None:
         _consult_ended(d, call)
         return
     effects.confirm(d, w.Consult)
-    if call.state == UP and ask.phase == RINGING:
+    if call.state is UP and ask.phase is RINGING:
         d.emit(w.AskMoved(Phase.ANSWERED, consult=call.id))
         if ask.at_once:
             transfer.complete(d)

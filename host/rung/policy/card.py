@@ -85,7 +85,7 @@ def _buttons(policy: Policy, language: str) -> Iterator[str]:
     )
     seconds = f"{policy.times.say_time:g}"
     both = say["both"].format(button="WARN")
-    mine = {button: bool(policy.ladders[button, Role.AGENT]) for button in Button}
+    mine = {button: bool(policy.tables.ladders[Role.AGENT][button]) for button in Button}
     lines = {
         Button.ESCALATE: [
             (say["tap"], escape(say["escalate_tap"])),

@@ -45,7 +45,9 @@ class Decision:
         """What ``who`` could do at ``at_ms``; the same Look while nothing changes, so that no rung is read twice."""
         look = self._look
         if look is None or look.desk is not self.desk or look.who is not who or look.at_ms != at_ms:
-            look = self._look = look_at(self.policy, self.desk, who, at_ms)
+            rules = self.rules  # `self.policy`, spelled out: every press comes here
+            policy = rules if isinstance(rules, Policy) else rules.of(self.desk.case)
+            look = self._look = look_at(policy, self.desk, who, at_ms)
         return look
 
     def keep(self, look: Look) -> None:
@@ -73,29 +75,24 @@ class Decision:
         """Let a lamp answer for a moment. A refusal never hides that something has just been done."""
         if not self.who.here:
             return  # the lamp is at that person's own desk
-        mine = Flash(button, state, self.now + (REFUSED_MS if state is REFUSED else DONE_MS))
-        flashes = self.desk.flashes
-        if flashes:
-            others = []
-            for flash in flashes:
-                if self.now < flash.until_ms:
-                    if flash.button is not button:
-                        others.append(flash)
-                    elif flash.state is DONE is not state:
-                        mine = flash
-            flashes = (*others, mine)
-        self.desk = replace(self.desk, flashes=flashes or (mine,))
+        now = self.now
+        mine = Flash(button, state, now + (REFUSED_MS if state is REFUSED else DONE_MS))
+        kept: tuple[Flash, ...] = ()
+        for flash in self.desk.flashes:
+            if now < flash.until_ms:
+                if flash.button is not button:
+                    kept += (flash,)
+                elif flash.state is DONE is not state:
+                    mine = flash
+        self.desk = replace(self.desk, flashes=(*kept, mine))
 
     def clear_refusal(self, button: w.Button) -> None:
         if not self.who.here:
             return
-        for flash in self.desk.flashes:
+        flashes = self.desk.flashes
+        for i, flash in enumerate(flashes):
             if flash.button is button and flash.state is REFUSED:
-                self.desk = replace(self.desk, flashes=_without(flash, self.desk.flashes))
+                self.desk = replace(self.desk, flashes=flashes[:i] + flashes[i + 1 :])
 
     def facts(self, **changed: Any) -> None:
         self.desk = replace(self.desk, facts=replace(self.desk.facts, **changed))
-
-
-def _without(gone: Flash, flashes: tuple[Flash, ...]) -> tuple[Flash, ...]:
-    return tuple(flash for flash in flashes if flash is not gone)

@@ -37,10 +37,11 @@ FAILED_ASKS = frozenset(
         Outcome.BUSY,
         Outcome.IGNORED,
         Outcome.ABSENT,
+        Outcome.VOICEMAIL,
         Outcome.FAILED,
     }
 )
-NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT})
+NOBODY_CAME = frozenset({Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL})
 UNNAMED, TRANSFER, INVOLVE = Ground.UNNAMED, Want.TRANSFER, Want.INVOLVE
 TELLING, ASKING, ANSWERED = Phase.TELLING, Phase.ASKING, Phase.ANSWERED
 REFUSALS = frozenset({Outcome.DECLINED, Outcome.DENIED})
@@ -69,7 +70,7 @@ def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
 
 def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
     effect, case = event.effect, desk.case
-    if isinstance(effect, w.Pause) and desk.rest is not None and effect.paused:
+    if desk.rest is not None and isinstance(effect, w.Pause) and effect.paused:
         desk = replace(desk, rest=replace(desk.rest, effect=effect.id))
     if case is None or not event.deadline_ms:
         return replace(desk, effect=effect.id)
@@ -277,12 +278,16 @@ def _replied(ask: Ask, event: w.AskReplied, at: int) -> Ask:
     return replace(ask, taker=event.desk, supervisor=event.person, target=event.target, at_once=at_once)
 
 
-def _ask_moved(ask: Ask, event: w.AskMoved, at: int) -> Ask:
+def _ask_moved(case: Case, event: w.AskMoved, at: int) -> Case:
+    ask = case.ask
+    if ask is None:
+        return case
     phase, answered = _PHASES[event.phase], ask.answered_ms
     if phase is ANSWERED and answered is None:
         answered = at
     consult = event.consult or ask.consult
-    return replace(ask, phase=phase, phase_ms=at, answered_ms=answered, consult=consult, outcome=event.outcome)
+    ask = replace(ask, phase=phase, phase_ms=at, answered_ms=answered, consult=consult, outcome=event.outcome)
+    return replace(case, ask=ask)
 
 
 def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -325,7 +330,11 @@ def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:
 
 
 def _settled(case: Case, event: w.EffectConfirmed | w.EffectFailed, at: int) -> Case:
-    return replace(case, pending=tuple([p for p in case.pending if p.effect.id != event.id]))
+    kept: tuple[Pending, ...] = ()
+    for pending in case.pending:
+        if pending.effect.id != event.id:
+            kept += (pending,)
+    return replace(case, pending=kept)
 
 
 def _unknown(case: Case, event: w.EffectUnknown, at: int) -> Case:
@@ -376,7 +385,7 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.AskWidened: _ask_changed(_widened),
     w.AskSeen: _ask_changed(_seen),
     w.AskReplied: _ask_changed(_replied),
-    w.AskMoved: _ask_changed(_ask_moved),
+    w.AskMoved: _ask_moved,
     w.AskClosed: _ask_closed,
     w.LeaveGranted: _leave_granted,
     w.LeaveWithdrawn: _leave_withdrawn,

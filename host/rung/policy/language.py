@@ -17,6 +17,7 @@ from rung.words import Button, Ground, Role
 
 NEVER_ENDING = frozenset({Ground.UNNAMED, Ground.THREAT_OTHER})
 ANY = "any"  # the set of all grounds
+SELDOM = ("leave", "unavailable", "involved", "not_necessary", "trained", "on_call")  # of what rungs require
 ENDING = "ending"  # the set in [grounds] for which a call may be ended at all
 
 Grounds = str | tuple[Ground, ...]  # `any`, the name of a set in [grounds], or a list
@@ -127,6 +128,21 @@ class _Sets(dict[Grounds, frozenset[Ground]]):
         return found
 
 
+class Tables(Struct, frozen=True, gc=False):
+    """Of one policy."""
+
+    find: Callable[[str], Rung]
+    ground_set: Callable[[Grounds], frozenset[Ground]]
+    ladders: dict[Role, dict[Button, tuple[Rung, ...]]]  # the rungs of each role and button, in ladder order
+    asking: tuple[str, ...]  # the rungs that ask a supervisor
+    for_unnamed: frozenset[str]  # the rungs for which `unnamed` is ground enough
+    lasting: frozenset[str]  # the rungs that stand for whoever looks, and as long as the call, once they are taken
+    warnings: dict[Role, tuple[str, ...]]  # the rungs of each role from which `persisted` counts
+    seldom: frozenset[str]  # the rungs that need, in one of their ways, what few do
+    on_leave: tuple[str, ...]  # the rungs for which leave is used
+    wait_ms: int
+
+
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """A whole ladder with its times and duties, checked: every name in it resolves."""
 
@@ -164,35 +180,22 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict
         return _Sets(self.grounds).__getitem__
 
     @cached_property
-    def ladders(self) -> dict[tuple[Button, Role], tuple[Rung, ...]]:
-        """The rungs of each button and role, in ladder order."""
-        return {(b, r): tuple(g for g in self.rung if (g.button, g.role) == (b, r)) for b in Button for r in Role}
-
-    @cached_property
-    def asking(self) -> tuple[str, ...]:
-        """The rungs that ask a supervisor."""
-        return tuple(rung.id for rung in self.rung if rung.does not in ("say", "end"))
-
-    @cached_property
-    def for_unnamed(self) -> frozenset[str]:
-        """The rungs for which `unnamed` is ground enough."""
-        sets = [(rung, need.ground) for rung in self.rung for need in rung.requires if need.ground is not None]
-        return frozenset(rung.id for rung, ground in sets if Ground.UNNAMED in self.ground_set(ground))
-
-    @cached_property
-    def lasting(self) -> frozenset[str]:
-        """The rungs that stand for whoever looks, and as long as the call, once they are taken."""
-        return frozenset(rung.id for rung in self.rung if rung.role == Role.AGENT and rung.lapses_after is None)
-
-    @cached_property
-    def warnings(self) -> dict[Role, tuple[str, ...]]:
-        """The rungs of each role from which `persisted` counts."""
-        return {role: tuple(rung.id for rung in self.rung if rung.warns and rung.role == role) for role in Role}
-
-    @cached_property
-    def on_leave(self) -> tuple[str, ...]:
-        """The rungs for which leave is used."""
-        return tuple(rung.id for rung in self.rung if any(need.leave == "unused" for need in rung.requires))
+    def tables(self) -> "Tables":
+        """What a press asks of all the rungs together, worked out once."""
+        needs = [(rung, need) for rung in self.rung for need in rung.requires]
+        unnamed = [r.id for r, n in needs if n.ground is not None and Ground.UNNAMED in self.ground_set(n.ground)]
+        return Tables(
+            find=self.find,
+            ground_set=self.ground_set,
+            ladders={r: {b: tuple(g for g in self.rung if (g.button, g.role) == (b, r)) for b in Button} for r in Role},
+            asking=tuple(rung.id for rung in self.rung if rung.does not in ("say", "end")),
+            for_unnamed=frozenset(unnamed),
+            lasting=frozenset(r.id for r in self.rung if r.role == Role.AGENT and r.lapses_after is None),
+            warnings={role: tuple(r.id for r in self.rung if r.warns and r.role == role) for role in Role},
+            seldom=frozenset(rung.id for rung, need in needs if any(getattr(need, key) for key in SELDOM)),
+            on_leave=tuple(dict.fromkeys(rung.id for rung, need in needs if need.leave == "unused")),
+            wait_ms=self.times.wait_ms,
+        )
 
     @cached_property
     def digest(self) -> str:

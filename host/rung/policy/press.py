@@ -1,5 +1,6 @@
 """How a press of the box is read: the same way under every policy; what differs stands in the tables."""
 
+from collections.abc import Callable
 from math import ceil
 
 from rung import words as w
@@ -24,12 +25,6 @@ from rung.words import Button, Gesture, Outcome, Verdict, Want
 AGENT, UNNAMED = w.Role.AGENT, w.Ground.UNNAMED
 ESCALATE, WARN, RELEASE = BUTTONS = Button.ESCALATE, Button.WARN, Button.RELEASE
 TAP, HOLD, CHORD = Gesture.TAP, Gesture.HOLD, Gesture.CHORD
-GESTURES = {
-    *[(TAP, (button,)) for button in BUTTONS],
-    *[(HOLD, (button,)) for button in (ESCALATE, RELEASE)],
-    *[(HOLD, (WARN, button)) for button in BUTTONS],  # warn held, and then a second one: it names a ground
-    *[(CHORD, both) for both in ((ESCALATE, WARN), (WARN, ESCALATE))],
-}
 TOO_LATE_MS = {RELEASE: 3000, WARN: 10_000}  # escalate does not grow too old on the same call
 NOT_DONE = frozenset({Verdict.REFUSED, Verdict.TOO_LATE})
 END_DEADLINE_MS = 5000  # after this without the phone's word, nobody knows whether the call has ended
@@ -51,12 +46,11 @@ def pressed(d: Decision, press: w.Pressed) -> w.Answer:
 
 
 def _read(d: Decision, press: w.Pressed) -> w.Answer:
-    gesture, buttons = press.gesture, press.buttons
-    if (gesture, buttons) not in GESTURES:
+    gesture = _GESTURES.get((press.gesture, press.buttons))
+    if gesture is None:
         return refuse("No gesture is made of these buttons; press again.")
-    button = buttons[0]
-    if gesture is HOLD and button is ESCALATE:
-        return _panic(d)
+    if gesture is _panic:
+        return _panic(d, ESCALATE, d.now)
     case, at = d.desk.case, d.now
     if case is None:
         return refuse("There is no call.")
@@ -65,21 +59,15 @@ def _read(d: Decision, press: w.Pressed) -> w.Answer:
     if press.age_ms > 0:
         at -= press.age_ms
         if _too_late(press):
-            return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=button)
-    if gesture is TAP:
-        return _tap_escalate(d, at) if button is ESCALATE else _tap(d, button, at)
-    if gesture is CHORD:
-        return _chord(d)
-    if button is WARN:
-        return declare(d, d.policy.common_grounds[BUTTONS.index(buttons[1])])
-    return _held_release(d, at)
+            return w.Answer(verdict=Verdict.TOO_LATE, why="Too late, press again.", next=press.buttons[0])
+    return gesture(d, press.buttons[-1], at)
 
 
 def _too_late(press: w.Pressed) -> bool:
     return any(press.age_ms > TOO_LATE_MS.get(button, press.age_ms) for button in press.buttons)
 
 
-def _panic(d: Decision) -> w.Answer:
+def _panic(d: Decision, button: Button, at: int) -> w.Answer:
     """Always into the record, and to every supervisor present; an open ask is raised to everybody at once."""
     d.emit(w.MarkerSet(w.Marker.EMERGENCY, d.who.id))
     told = alerts.raise_alert(d, Want.PANIC)
@@ -92,20 +80,24 @@ def _panic(d: Decision) -> w.Answer:
     return taken(f"Emergency: {told}.")
 
 
-def _chord(d: Decision) -> w.Answer:
+def _named(d: Decision, button: Button, at: int) -> w.Answer:
+    return declare(d, d.policy.common_grounds[BUTTONS.index(button)])
+
+
+def _chord(d: Decision, button: Button, at: int) -> w.Answer:
     if d.case.ask is None:
         return refuse("Escalate and warn together take an ask back; nothing is being asked.")
     return asks.take_back(d)
 
 
-def _tap_escalate(d: Decision, at: int) -> w.Answer:
+def _tap_escalate(d: Decision, button: Button, at: int) -> w.Answer:
     case = d.case
     there = transfer.added(case) if case.joined and d.who.role is AGENT else None
     if there is not None and at < there.at_ms:
         return refuse("A supervisor has come into the call since. Press again.", ESCALATE)
     if there is not None:
         return transfer.hand_over(d, there)
-    return _tap(d, ESCALATE, at) if case.ask is None else _tap_while_asking(d, at)
+    return _tap(d, button, at) if case.ask is None else _tap_while_asking(d, at)
 
 
 def _tap_while_asking(d: Decision, at: int) -> w.Answer:
@@ -123,16 +115,21 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
     return nothing(f"The supervisor has answered; {again} to transfer.", ESCALATE)
 
 
+def _tap_release(d: Decision, button: Button, at: int) -> w.Answer:
+    said = d.case.announcement
+    if said is None:
+        return _tap(d, button, at)
+    if said.person != d.who.id:
+        return refuse(f"{said.person or 'Somebody else'} has announced the end of this call; wait for them.")
+    return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", button)
+
+
 def _tap(d: Decision, button: Button, at: int) -> w.Answer:
-    if button is RELEASE and (said := d.case.announcement) is not None:
-        if said.person != d.who.id:
-            return refuse(f"{said.person or 'Somebody else'} has announced the end of this call; wait for them.")
-        return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", RELEASE)
     look = d.look(d.who, at)
     near = look.nearest(button)
     if near is None or near[1]:
         refused = _refuse(look, button, near)
-        return _quiet_ask(d, refused) if button == ESCALATE else refused
+        return _quiet_ask(d, refused) if button is ESCALATE else refused
     rung = near[0]
     if rung.does == "end":
         return _announce(d, rung, look)
@@ -155,7 +152,7 @@ def _announce(d: Decision, rung: Rung, look: Look) -> w.Answer:
     return taken(f"{rung.title}: say it now, then hold release.")
 
 
-def _held_release(d: Decision, at: int) -> w.Answer:
+def _held_release(d: Decision, button: Button, at: int) -> w.Answer:
     said, look = d.case.announcement, d.look(d.who, at)
     if said is None or said.person != d.who.id:
         near = look.nearest(RELEASE)
@@ -215,9 +212,22 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
 
 def _because(look: Look, rung: Rung, lacks: list[Missing]) -> w.Answer:
     """What the rung lacks, and the button that comes next or, where none helps, the act."""
-    text = "; ".join([gap.text for gap in lacks])
+    text = lacks[0].text if len(lacks) == 1 else "; ".join([gap.text for gap in lacks])
     button, act = look.way_on(lacks)
     now = f" Now: {act}." if act and act not in text else ""
     if lacks[0].common:  # it has nothing to do with this rung
         return refuse(f"{sentence(text)}{now}", button)
     return refuse(f"{rung.title}: {text}.{now}", button)
+
+
+# Each gets the button that it names, and when it was let go.
+_GESTURES: dict[tuple[Gesture, tuple[Button, ...]], Callable[[Decision, Button, int], w.Answer]] = {
+    (TAP, (ESCALATE,)): _tap_escalate,
+    (TAP, (WARN,)): _tap,
+    (TAP, (RELEASE,)): _tap_release,
+    (HOLD, (ESCALATE,)): _panic,
+    (HOLD, (RELEASE,)): _held_release,
+    **{(HOLD, (WARN, button)): _named for button in BUTTONS},  # warn held, and then a second one: it names a ground
+    (CHORD, (ESCALATE, WARN)): _chord,
+    (CHORD, (WARN, ESCALATE)): _chord,
+}

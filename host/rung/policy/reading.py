@@ -4,13 +4,13 @@ Reading of waits: they are held against the instant of the edge that completed t
 arrival, so a press that travelled slowly cannot profit from its delay.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence
 from functools import cache
 from math import ceil, inf
 
 from msgspec import Struct
 
-from rung.policy.language import Grounds, Policy, Requires, Rung
+from rung.policy.language import Grounds, Policy, Requires, Rung, Tables
 from rung.policy.state import Ask, Case, Desk, Phase, Taken, Who
 from rung.words import Button, Call, CallState, Ground, HangUp, Marker, Role, Want
 
@@ -35,7 +35,6 @@ _PHASES = {
     Phase.COMPLETING: "transferring",
     Phase.RETURNING: "it came to nothing, the caller is coming off hold",
 }
-NOTHING: Set[str] = frozenset()
 _NEEDS_PHONE = frozenset({"transfer", "join", "end"})
 
 
@@ -61,15 +60,15 @@ class Look(Struct, gc=False):
     """One person's look at the case of a desk, at one instant: every question here is about it."""
 
     policy: Policy
+    tables: Tables  # the policy's
     desk: Desk
     case: Case
     call: Call | None  # the case's own, as the phone tells it
     who: Who
     at_ms: int
-    taken: Set[str]  # the rungs that are taken, for this person, and have not lapsed
+    taken: Sequence[str]  # the rungs that are taken, for this person, and have not lapsed
     stopped: Missing | None  # what stops every rung, whatever the ladder says
     found: dict[str, list[Missing]]  # by rung: what has been read already
-    holds: dict[str, Requires]  # by open rung: the alternative that holds
 
     # -- rungs ---------------------------------------------------------------------------------------------------------
 
@@ -89,7 +88,6 @@ class Look(Struct, gc=False):
                 if fewest is None or len(lacks) < len(fewest):
                     fewest = lacks
                 if not lacks:
-                    self.holds[rung.id] = need
                     break
             assert fewest is not None
         self.found[rung.id] = fewest
@@ -97,8 +95,8 @@ class Look(Struct, gc=False):
 
     def what_holds(self, rung: Rung) -> Requires:
         """The alternative by which this open rung is open: the first of them that lacks nothing."""
-        self.missing(rung)
-        return self.holds[rung.id]
+        needs = rung.requires
+        return needs[0] if len(needs) == 1 else next(need for need in needs if not self._lacking(rung, need))
 
     def _done(self, rung: Rung) -> Missing:
         ladder = [other for other in reversed(self.policy.rung) if other.role == rung.role]
@@ -114,7 +112,7 @@ class Look(Struct, gc=False):
 
         Without one, the closed rung that lacks least, and what it lacks; one already taken only if there is no other.
         """
-        ladder = self.policy.ladders[button, self.who.role]
+        ladder = self.tables.ladders[self.who.role][button]
         closest = None
         for rung in ladder:
             if rung.repeatable or rung.id not in self.taken:
@@ -143,7 +141,7 @@ class Look(Struct, gc=False):
                 named += gap.rungs
             fewest = None
             for name in named:
-                rung = self.policy.find(name)
+                rung = self.tables.find(name)
                 if name not in seen and rung.role is self.who.role:
                     seen.add(name)
                     further = self.missing(rung)
@@ -189,24 +187,12 @@ class Look(Struct, gc=False):
 
     def _lacking(self, rung: Rung, need: Requires) -> list[Missing]:
         """What one alternative of the rung lacks."""
-        case = self.case
         lacks = []
         for other in need.taken:
             if other not in self.taken:
-                lacks.append(_first(self.policy.find(other).title, other))
-        if need.leave is not None and (gap := self._leave(need.leave)) is not None:
-            lacks.append(gap)
-        if need.unavailable and not case.unavailable:
-            lacks.append(Missing("a supervisor must have been asked and not be available", rungs=self.policy.asking))
-        if need.involved and not case.involved:
-            lacks.append(Missing("a supervisor must be involved", rungs=self.policy.that("involve")))
-        if need.not_necessary and not case.not_necessary:
-            lacks.append(Missing("attest, with the reason, that no supervisor is necessary"))
-        if need.trained and not self.who.trained:
-            text = "this needs a valid training; ask a supervisor to end the call"
-            lacks.append(Missing(text, rungs=self.policy.asking))
-        if need.on_call and (gap := self._since_joining()) is not None:
-            lacks.append(gap)
+                lacks.append(_first(self.tables.find(other).title, other))
+        if rung.id in self.tables.seldom:
+            lacks += self._lacking_seldom(need)
         if need.persisted and (gap := self._persisted(rung)) is not None:
             lacks.append(gap)
         if need.attested is not None and not self._attested(need.attested):
@@ -215,30 +201,49 @@ class Look(Struct, gc=False):
             lacks.append(self._no_ground(rung, need))
         return lacks
 
+    def _lacking_seldom(self, need: Requires) -> list[Missing]:
+        """Of that, what few rungs need."""
+        case = self.case
+        lacks = []
+        if need.leave is not None and (gap := self._leave(need.leave)) is not None:
+            lacks.append(gap)
+        if need.unavailable and not case.unavailable:
+            lacks.append(Missing("a supervisor must have been asked and not be available", rungs=self.tables.asking))
+        if need.involved and not case.involved:
+            lacks.append(Missing("a supervisor must be involved", rungs=self.policy.that("involve")))
+        if need.not_necessary and not case.not_necessary:
+            lacks.append(Missing("attest, with the reason, that no supervisor is necessary"))
+        if need.trained and not self.who.trained:
+            text = "this needs a valid training; ask a supervisor to end the call"
+            lacks.append(Missing(text, rungs=self.tables.asking))
+        if need.on_call and (gap := self._since_joining()) is not None:
+            lacks.append(gap)
+        return lacks
+
     def _leave(self, wanted: str) -> Missing | None:
         case, policy = self.case, self.policy
         if wanted == "unused" and case.leave is None:
             text = "leave has been used" if case.leave_used else "a supervisor must give leave first"
             return Missing(text, rungs=() if case.leave_used else policy.that("leave"))
         if wanted == "none" and (case.leave is not None or case.leave_used):
-            return Missing("leave has been given; go on from there", rungs=policy.on_leave)
+            return Missing("leave has been given; go on from there", rungs=self.tables.on_leave)
         return None
 
     def _since_joining(self) -> Missing | None:
         joined = self.case.joined_ms(self.who.id)
         if joined is None:
             return Missing("you must be in the call")
-        left_ms = self.policy.times.wait_ms - self.case.talk_ms(joined, self.at_ms)
+        left_ms = self.tables.wait_ms - self.case.talk_ms(joined, self.at_ms)
         return Missing(f"listen first: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
 
     def _persisted(self, rung: Rung) -> Missing | None:
         if self.case.counted_ms is None:
-            return Missing("no warning has been given on this call", rungs=self.policy.warnings[rung.role])
-        left_ms = self.policy.times.wait_ms - self.case.talk_ms(self.case.counted_ms, self.at_ms)
+            return Missing("no warning has been given on this call", rungs=self.tables.warnings[rung.role])
+        left_ms = self.tables.wait_ms - self.case.talk_ms(self.case.counted_ms, self.at_ms)
         return Missing(f"let the caller answer: {ceil(left_ms / 1000)} s more of talk") if left_ms > 0 else None
 
     def _attested(self, wanted: Grounds) -> bool:
-        since, allowed = self.case.joined_ms(self.who.id), self.policy.ground_set(wanted)
+        since, allowed = self.case.joined_ms(self.who.id), self.tables.ground_set(wanted)
         return since is not None and any(
             d.person == self.who.id and d.ground in allowed and d.at_ms > since for d in self.case.grounds
         )
@@ -246,11 +251,8 @@ class Look(Struct, gc=False):
     def standing(self, rung: Rung, need: Requires) -> tuple[Ground, ...]:
         """The grounds that stand and are what ``need`` asks for."""
         assert need.ground is not None
-        allowed, since = self.policy.ground_set(need.ground), -inf
-        if need.after is not None or self.case.calmed_ms is not None:
-            since = self._since(rung, need)
-        said = [d.ground for d in self.case.grounds if d.at_ms > since and d.ground in allowed]
-        return tuple(said) if len(said) < 2 else tuple(dict.fromkeys(said))
+        allowed, since = self.tables.ground_set(need.ground), self._since(rung, need)
+        return tuple(dict.fromkeys(d.ground for d in self.case.grounds if d.at_ms > since and d.ground in allowed))
 
     def _since(self, rung: Rung, need: Requires) -> float:
         """Only a ground declared after this instant counts: calmed closes endings, and a table may name a rung."""
@@ -263,10 +265,14 @@ class Look(Struct, gc=False):
 
     def _has_ground(self, rung: Rung, need: Requires) -> bool:
         assert need.ground is not None
-        if not self.case.grounds:  # then the press itself declares `unnamed`
-            declares = UNNAMED in self.policy.ground_set(need.ground) and self._may_declare()
-            return declares and self.at_ms > self._since(rung, need)
-        return bool(self.standing(rung, need))
+        case, allowed, since = self.case, self.tables.ground_set(need.ground), -inf
+        if need.after is not None or case.calmed_ms is not None:
+            since = self._since(rung, need)
+        for declared in case.grounds:
+            if declared.at_ms > since and declared.ground in allowed:
+                return True
+        # Where none stands, the press itself declares `unnamed`.
+        return not case.grounds and UNNAMED in allowed and self._may_declare() and self.at_ms > since
 
     def _may_declare(self) -> bool:
         """A press that needs a ground declares `unnamed` where none stands; never under crisis."""
@@ -275,49 +281,44 @@ class Look(Struct, gc=False):
 
     def declares_unnamed(self, rung: Rung) -> bool:
         """Does the press that takes this open rung declare `unnamed`?"""
-        return rung.id in self.policy.for_unnamed and self._may_declare()
+        return rung.id in self.tables.for_unnamed and self._may_declare()
 
     def _no_ground(self, rung: Rung, need: Requires) -> Missing:
         if need.after is not None and need.after not in need.taken and not self.case.has_taken(need.after):
-            return _first(self.policy.find(need.after).title, need.after)
+            return _first(self.tables.find(need.after).title, need.after)
         return Missing(self._ground_text(rung, need))
 
     def _ground_text(self, rung: Rung, need: Requires) -> str:
         assert need.ground is not None
-        case, allowed = self.case, self.policy.ground_set(need.ground)
+        case, allowed = self.case, self.tables.ground_set(need.ground)
         if not case.grounds:
             return "name the ground" + ("; under crisis a press does not declare one" if case.marked(CRISIS) else "")
         stood = any(d.ground in allowed for d in case.grounds)
         if stood and case.calmed_ms is not None and rung.does == "end":
             return "the caller had calmed down; if it began again, name the ground anew"
         if stood and need.after is not None:
-            return f"name it again: it must have gone on after “{self.policy.find(need.after).title}”"
+            return f"name it again: it must have gone on after “{self.tables.find(need.after).title}”"
         few = [g for g in Ground if g in allowed]
         return f"name the ground ({', '.join(few)})" if len(few) <= 8 else "name the ground"
 
 
 def look_at(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Look:
     """What is the same for every rung is read here, once."""
-    case, calls = desk.case, desk.facts.calls
+    tables, case, calls = policy.tables, desk.case, desk.facts.calls
     assert case is not None
     call = calls.get(case.call)
-    taken = _standing(policy, case, who, at_ms) if case.taken else NOTHING
+    taken = []
+    for old in case.taken:
+        if old.rung in tables.lasting or _stands_still(tables.find(old.rung), old, who, at_ms):
+            taken.append(old.rung)
     alone = call is not None and len(calls) == 1  # as it mostly is
     free = who.here and not case.released and (alone or not other_live(desk))
-    return Look(policy, desk, case, call, who, at_ms, taken, None if free else _stop(desk, case, who), {}, {})
+    return Look(policy, tables, desk, case, call, who, at_ms, taken, None if free else _stop(desk, case, who), {})
 
 
 def _is_leave_asked(ask: Ask) -> bool:
     """Also while whoever takes the call instead is rung; but once the transfer is under way it is nearly theirs."""
     return ask.want == Want.LEAVE and ask.phase not in (Phase.OFFERING, Phase.COMPLETING)
-
-
-def _standing(policy: Policy, case: Case, who: Who, at_ms: int) -> set[str]:
-    found, lasting = set(), policy.lasting
-    for taken in case.taken:
-        if taken.rung in lasting or _stands_still(policy.find(taken.rung), taken, who, at_ms):
-            found.add(taken.rung)
-    return found
 
 
 def _stands_still(rung: Rung, taken: Taken, who: Who, at_ms: int) -> bool:

@@ -40,8 +40,7 @@ def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
         _due(d)
     handler = _HANDLERS.get(kind)
     answer = None if handler is None else handler(d, input)
-    after = d.desk
-    if after.case is not desk.case or after.facts is not desk.facts or kind is Restarted:
+    if d.case is not desk.case or d.desk.facts is not desk.facts or kind is Restarted:
         _due(d)
     return Step(d.desk, tuple(d.events), d.effects, answer)
 
@@ -89,7 +88,7 @@ def _due(d: Decision) -> None:
         d.emit(w.CaseReturned(desk.arriving.id))
     if desk.rest is not None:
         chores.breather_on_time(d)
-    case = d.desk.case
+    case = d.case
     if case is None:
         return
     if case.ask is not None:

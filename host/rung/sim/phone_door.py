@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from rung import private
 from rung.phone import sip_control as ctl
 from rung.phone.base import PhoneError
 from rung.phone.sip_door import ControlDoor
@@ -23,7 +24,7 @@ SPOKEN = frozenset({"attended", "returns", "case", "join", "play"})  # for the r
 @asynccontextmanager
 async def door_of(phone: VirtualPhone, control: Path) -> AsyncIterator[None]:
     """``phone`` is reached by the control file at ``control`` while this lasts. BlockingIOError: another is there."""
-    ctl.make_folder(control.parent)
+    private.make_folder(control.parent)
     with serving(control):
         secret = secrets.token_hex(32)
         door = ControlDoor(secret, lambda asked: _do(phone, asked), lambda id: _welcome(phone, id))
@@ -32,7 +33,7 @@ async def door_of(phone: VirtualPhone, control: Path) -> AsyncIterator[None]:
             door.tell(ctl.Told(call))
 
         port = await door.open("127.0.0.1")
-        ctl.write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, secret, os.getpid())))
+        private.write_private(control, msgspec.json.encode(ctl.ControlFile("127.0.0.1", port, secret, os.getpid())))
         phone.watchers.append(tell)
         try:
             yield

@@ -14,7 +14,8 @@ import msgspec
 from rung import words as w
 from rung.phone.base import PhoneError
 from rung.phone.client import PhoneClient
-from rung.phone.sip_control import SipSettings, write_private
+from rung.phone.sip_control import SipSettings
+from rung.private import write_private
 from rung.sim.handset import patience
 from rung.sim.life import die_with_parent
 

@@ -7,7 +7,7 @@ from rung.words.calls import Listening, Outcome
 from rung.words.floor import Reply, Want
 
 
-class AskOpened(Struct, frozen=True, kw_only=True, tag=True):
+class AskOpened(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A supervisor is being asked."""
 
     ask: int
@@ -18,20 +18,20 @@ class AskOpened(Struct, frozen=True, kw_only=True, tag=True):
     target: str = ""
 
 
-class AskWidened(Struct, frozen=True, tag=True):
+class AskWidened(Struct, frozen=True, gc=False, tag=True):
     """More desks are asked."""
 
     to: tuple[str, ...]
     why: str
 
 
-class AskSeen(Struct, frozen=True, tag=True):
+class AskSeen(Struct, frozen=True, gc=False, tag=True):
     """A supervisor's desk shows it."""
 
     desk: str
 
 
-class AskReplied(Struct, frozen=True, kw_only=True, tag=True):
+class AskReplied(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A supervisor's answer. With ACCEPT, JOIN and TAKE, ``target`` is where to ring them."""
 
     desk: str
@@ -42,7 +42,7 @@ class AskReplied(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class AskMoved(Struct, frozen=True, tag=True):
+class AskMoved(Struct, frozen=True, gc=False, tag=True):
     """The ask reached its next phase: see ``policy.state.Phase``."""
 
     phase: str
@@ -50,26 +50,26 @@ class AskMoved(Struct, frozen=True, tag=True):
     outcome: Outcome | None = None  # with phase "returning": what it will close as
 
 
-class AskClosed(Struct, frozen=True, tag=True):
+class AskClosed(Struct, frozen=True, gc=False, tag=True):
     """The ask came to its end; the caller is off hold, transferred or gone."""
 
     rung: str
     outcome: Outcome
 
 
-class LeaveGranted(Struct, frozen=True, tag=True):
+class LeaveGranted(Struct, frozen=True, gc=False, tag=True):
     """For one next step, to be used once."""
 
     person: str
 
 
-class LeaveWithdrawn(Struct, frozen=True, tag=True):
+class LeaveWithdrawn(Struct, frozen=True, gc=False, tag=True):
     """Leave that had not been used."""
 
     person: str
 
 
-class AlertRaised(Struct, frozen=True, kw_only=True, tag=True):
+class AlertRaised(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Supervisors are told, beside any ask: panic, crisis, a threat, or a quiet ask."""
 
     ask: int
@@ -78,7 +78,7 @@ class AlertRaised(Struct, frozen=True, kw_only=True, tag=True):
     to: tuple[str, ...]
 
 
-class AlertAnswered(Struct, frozen=True, kw_only=True, tag=True):
+class AlertAnswered(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Somebody comes, or cannot."""
 
     ask: int
@@ -88,21 +88,21 @@ class AlertAnswered(Struct, frozen=True, kw_only=True, tag=True):
     target: str = ""
 
 
-class AlertClosed(Struct, frozen=True, tag=True):
+class AlertClosed(Struct, frozen=True, gc=False, tag=True):
     """Nobody is called any more: somebody has come, it was called off, or the call is over."""
 
     ask: int
     why: str
 
 
-class SupervisorFree(Struct, frozen=True, tag=True):
+class SupervisorFree(Struct, frozen=True, gc=False, tag=True):
     """A supervisor came free: one can be had again."""
 
     person: str
     case: str = ""  # of a line on hold; empty: the present one
 
 
-class SupervisorJoined(Struct, frozen=True, kw_only=True, tag=True):
+class SupervisorJoined(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A supervisor is in the call: beside the agent, or because they sat down at this very desk."""
 
     person: str
@@ -110,13 +110,13 @@ class SupervisorJoined(Struct, frozen=True, kw_only=True, tag=True):
     address: str  # among the parties of the call; empty: at this very desk
 
 
-class SupervisorLeft(Struct, frozen=True, tag=True):
+class SupervisorLeft(Struct, frozen=True, gc=False, tag=True):
     """The supervisor is no longer in the call."""
 
     person: str
 
 
-class ListeningAsked(Struct, frozen=True, kw_only=True, tag=True):
+class ListeningAsked(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A supervisor wants to hear the call. Not ``granted``: the caller must agree first."""
 
     person: str

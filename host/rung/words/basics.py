@@ -33,7 +33,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
 
 
-class Person(Struct, frozen=True):
+class Person(Struct, frozen=True, gc=False):
     """Somebody who acts, as the floor knows them."""
 
     id: str
@@ -90,14 +90,14 @@ class LampMark(StrEnum):
     ALONE = "alone"  # nobody could answer
 
 
-class Lamp(Struct, frozen=True):
+class Lamp(Struct, frozen=True, gc=False):
     """One lamp: its state, and a mark over it."""
 
     state: LampState = LampState.OFF
     mark: LampMark = LampMark.NONE
 
 
-class Lamps(Struct, frozen=True):
+class Lamps(Struct, frozen=True, gc=False):
     """What the box shows: one lamp a button, and the epoch that a press made now would belong to (0: no call)."""
 
     epoch: int = 0

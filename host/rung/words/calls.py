@@ -58,6 +58,7 @@ class Outcome(StrEnum):
     BUSY = "busy"
     IGNORED = "ignored"
     ABSENT = "absent"
+    VOICEMAIL = "voicemail"  # the telephone system's own answered: nobody came
     TAKEN_BACK = "taken_back"
     FAILED = "failed"  # a technical failure: the phone could not do it
     CALLER_LEFT = "caller_left"
@@ -70,7 +71,7 @@ CAME_TO_SOMETHING = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISE
 Listening = Literal["listen", "coach", "barge"]  # hears both; and is heard by our end alone; and by both
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, gc=False, kw_only=True):
     """One call as the phone sees it; always the whole state, never a difference."""
 
     id: str

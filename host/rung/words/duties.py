@@ -14,7 +14,7 @@ from rung.words.basics import Private
 from rung.words.people import Job
 
 
-class Actor(Struct, frozen=True):
+class Actor(Struct, frozen=True, gc=False):
     """Who acts, as the desk where they act knows them."""
 
     id: str
@@ -37,7 +37,7 @@ class Amends(StrEnum):
     CALL_BACK = "call back"
 
 
-class Reviewed(Struct, frozen=True, kw_only=True, tag=True):
+class Reviewed(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A manager has looked at the case."""
 
     case: str
@@ -47,14 +47,14 @@ class Reviewed(Struct, frozen=True, kw_only=True, tag=True):
     goodwill: Private = ""  # what the follow-up may offer the caller
 
 
-class Willing(Struct, frozen=True, kw_only=True, tag=True):
+class Willing(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Whoever had the call is willing to follow it up in person; or no longer is."""
 
     case: str
     willing: bool = True
 
 
-class FollowedUp(Struct, frozen=True, kw_only=True, tag=True):
+class FollowedUp(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The apology was sent, or said by telephone, by the person who records it."""
 
     case: str
@@ -65,7 +65,7 @@ class FollowedUp(Struct, frozen=True, kw_only=True, tag=True):
     introduced: bool = False  # by telephone: the caller was told first who calls, and why
 
 
-class LetBe(Struct, frozen=True, kw_only=True, tag=True):
+class LetBe(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The caller is not contacted after all, for this reason."""
 
     case: str
@@ -73,14 +73,14 @@ class LetBe(Struct, frozen=True, kw_only=True, tag=True):
     reason: Private
 
 
-class OptedOut(Struct, frozen=True, kw_only=True, tag=True):
+class OptedOut(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The caller of this case does not want to be contacted; or, again, does."""
 
     case: str
     out: bool = True
 
 
-class Complained(Struct, frozen=True, kw_only=True, tag=True):
+class Complained(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The caller complains of the ending. The reference and the regulator are told to the caller."""
 
     case: str
@@ -89,7 +89,7 @@ class Complained(Struct, frozen=True, kw_only=True, tag=True):
     regulator: str = ""  # likewise, from the site's settings
 
 
-class Found(Struct, frozen=True, kw_only=True, tag=True):
+class Found(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A manager finds on a complaint, for either side."""
 
     case: str
@@ -99,7 +99,7 @@ class Found(Struct, frozen=True, kw_only=True, tag=True):
     amends: tuple[Amends, ...] = ()
 
 
-class PutRight(Struct, frozen=True, kw_only=True, tag=True):
+class PutRight(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """One of the amends is done."""
 
     case: str
@@ -108,7 +108,7 @@ class PutRight(Struct, frozen=True, kw_only=True, tag=True):
     how: Private
 
 
-class BlockProposed(Struct, frozen=True, kw_only=True, tag=True):
+class BlockProposed(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The number is kept away until a second person decides, for a day at the most."""
 
     case: str
@@ -117,7 +117,7 @@ class BlockProposed(Struct, frozen=True, kw_only=True, tag=True):
     locked: str = ""  # the number, under a key of its own: a block may outlive its case
 
 
-class BlockDecided(Struct, frozen=True, kw_only=True, tag=True):
+class BlockDecided(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The second person's word: blocked for so many days, or not."""
 
     case: str
@@ -127,14 +127,14 @@ class BlockDecided(Struct, frozen=True, kw_only=True, tag=True):
     until_ms: int = 0  # filled in when it is taken
 
 
-class Appealed(Struct, frozen=True, kw_only=True, tag=True):
+class Appealed(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The caller appeals against the block."""
 
     case: str
     text: Private
 
 
-class AppealDecided(Struct, frozen=True, kw_only=True, tag=True):
+class AppealDecided(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A manager's word on it: the block is lifted, or stands."""
 
     case: str
@@ -142,14 +142,14 @@ class AppealDecided(Struct, frozen=True, kw_only=True, tag=True):
     reason: Private
 
 
-class Unblocked(Struct, frozen=True, kw_only=True, tag=True):
+class Unblocked(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The block is lifted before its time."""
 
     case: str
     reason: Private
 
 
-class WrappedUp(Struct, frozen=True, kw_only=True, tag=True):
+class WrappedUp(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """By whoever had the call. Of a call that a rung ended, the specific reason is required."""
 
     case: str
@@ -158,14 +158,14 @@ class WrappedUp(Struct, frozen=True, kw_only=True, tag=True):
     reason: Private = ""
 
 
-class Trained(Struct, frozen=True, kw_only=True, tag=True):
+class Trained(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A person has been trained to end calls; it holds until then, once they have acknowledged."""
 
     person: str
     until_ms: int
 
 
-class Acknowledged(Struct, frozen=True, tag=True):
+class Acknowledged(Struct, frozen=True, gc=False, tag=True):
     """The person has acknowledged that every ending is reviewed."""
 
 
@@ -188,7 +188,7 @@ CaseAct = (
 AfterAct = CaseAct | Trained | Acknowledged
 
 
-class Attended(Struct, frozen=True, kw_only=True, tag=True):
+class Attended(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A person did this, and might. It is in the record of the desk at which they did it."""
 
     act: AfterAct

@@ -7,14 +7,14 @@ from rung.words.calls import Listening, Outcome
 from rung.words.floor import Brief, Reply, Want
 
 
-class Hold(Struct, frozen=True, tag=True):
+class Hold(Struct, frozen=True, gc=False, tag=True):
     """Put the caller on hold; done when the call is HELD."""
 
     id: int
     call: Private
 
 
-class Consult(Struct, frozen=True, tag=True):
+class Consult(Struct, frozen=True, gc=False, tag=True):
     """Dial the supervisor on behalf of the call; done when that call appears. The case's name travels with it."""
 
     id: int
@@ -23,7 +23,7 @@ class Consult(Struct, frozen=True, tag=True):
     case: str = ""
 
 
-class Complete(Struct, frozen=True, tag=True):
+class Complete(Struct, frozen=True, gc=False, tag=True):
     """Join the caller with the consulted supervisor; the agent leaves."""
 
     id: int
@@ -31,7 +31,7 @@ class Complete(Struct, frozen=True, tag=True):
     consult: str
 
 
-class TakeBack(Struct, frozen=True, tag=True):
+class TakeBack(Struct, frozen=True, gc=False, tag=True):
     """End the consult, if there is one, and take the caller off hold."""
 
     id: int
@@ -39,14 +39,14 @@ class TakeBack(Struct, frozen=True, tag=True):
     consult: str | None
 
 
-class HangUp(Struct, frozen=True, tag=True):
+class HangUp(Struct, frozen=True, gc=False, tag=True):
     """End this call and no other; done when it has ENDED by us."""
 
     id: int
     call: Private
 
 
-class Join(Struct, frozen=True, tag=True):
+class Join(Struct, frozen=True, gc=False, tag=True):
     """Bring the supervisor into the call without hold; done when they are among its parties."""
 
     id: int
@@ -55,14 +55,14 @@ class Join(Struct, frozen=True, tag=True):
     case: str = ""
 
 
-class Leave(Struct, frozen=True, tag=True):
+class Leave(Struct, frozen=True, gc=False, tag=True):
     """Leave the call to the caller and the supervisor who has joined it; done when it has ENDED by TRANSFER."""
 
     id: int
     call: Private
 
 
-class Play(Struct, frozen=True, tag=True):
+class Play(Struct, frozen=True, gc=False, tag=True):
     """Play what was announced to the caller; nothing waits for it."""
 
     id: int
@@ -71,7 +71,7 @@ class Play(Struct, frozen=True, tag=True):
     language: str
 
 
-class Record(Struct, frozen=True, tag=True):
+class Record(Struct, frozen=True, gc=False, tag=True):
     """Record the call under this name; done when the call says so."""
 
     id: int
@@ -79,14 +79,14 @@ class Record(Struct, frozen=True, tag=True):
     name: str
 
 
-class StopRecording(Struct, frozen=True, tag=True):
+class StopRecording(Struct, frozen=True, gc=False, tag=True):
     """Done when the call is recorded no more."""
 
     id: int
     call: Private
 
 
-class Listen(Struct, frozen=True, tag=True):
+class Listen(Struct, frozen=True, gc=False, tag=True):
     """Ring the supervisor, who then hears the call; the call itself tells who does. Nothing waits for it."""
 
     id: int
@@ -96,7 +96,7 @@ class Listen(Struct, frozen=True, tag=True):
     case: str = ""
 
 
-class StopListening(Struct, frozen=True, tag=True):
+class StopListening(Struct, frozen=True, gc=False, tag=True):
     """They hear it no more."""
 
     id: int
@@ -104,7 +104,7 @@ class StopListening(Struct, frozen=True, tag=True):
     target: str
 
 
-class Pause(Struct, frozen=True, tag=True):
+class Pause(Struct, frozen=True, gc=False, tag=True):
     """Give the agent no calls from queues, or again; done when the phone says so."""
 
     id: int
@@ -112,13 +112,13 @@ class Pause(Struct, frozen=True, tag=True):
     why: str = ""
 
 
-class AskPhone(Struct, frozen=True, tag=True):
+class AskPhone(Struct, frozen=True, gc=False, tag=True):
     """Ask for all calls anew: something is not known."""
 
     id: int
 
 
-class AskFloor(Struct, frozen=True, tag=True):
+class AskFloor(Struct, frozen=True, gc=False, tag=True):
     """Put an ask before these desks. Sent again when it widens, or grows more urgent."""
 
     id: int
@@ -129,7 +129,7 @@ class AskFloor(Struct, frozen=True, tag=True):
     may: tuple[Reply, ...]  # what can be answered: only what is possible
 
 
-class CloseAsk(Struct, frozen=True, tag=True):
+class CloseAsk(Struct, frozen=True, gc=False, tag=True):
     """The ask is over, for everybody who was asked."""
 
     id: int
@@ -137,7 +137,7 @@ class CloseAsk(Struct, frozen=True, tag=True):
     outcome: Outcome
 
 
-class LookUp(Struct, frozen=True, tag=True):
+class LookUp(Struct, frozen=True, gc=False, tag=True):
     """Has this caller earlier incidents?"""
 
     id: int
@@ -145,7 +145,7 @@ class LookUp(Struct, frozen=True, tag=True):
     caller: Private
 
 
-class Offer(Struct, frozen=True, tag=True):
+class Offer(Struct, frozen=True, gc=False, tag=True):
     """Offer the case to another desk, with its policy, both as JSON. Until that desk accepts, it is still ours."""
 
     id: int
@@ -155,7 +155,7 @@ class Offer(Struct, frozen=True, tag=True):
     policy: str
 
 
-class Reclaim(Struct, frozen=True, tag=True):
+class Reclaim(Struct, frozen=True, gc=False, tag=True):
     """The transfer came to nothing and the call is still here: the desk that accepted the case is to forget it."""
 
     id: int
@@ -163,7 +163,7 @@ class Reclaim(Struct, frozen=True, tag=True):
     case: str
 
 
-class AnswerOffer(Struct, frozen=True, tag=True):
+class AnswerOffer(Struct, frozen=True, gc=False, tag=True):
     """Tell the desk that offered a case whether this desk has it now."""
 
     id: int

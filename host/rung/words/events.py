@@ -45,7 +45,7 @@ class Verdict(StrEnum):
     NOTHING = "nothing"  # understood, and nothing had to be done
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """What became of a press, for the person who pressed: why, and which button comes next (None: no button helps)."""
 
     verdict: Verdict
@@ -53,7 +53,7 @@ class Answer(Struct, frozen=True):
     next: Button | None = None
 
 
-class PressRecorded(Struct, frozen=True, tag=True):
+class PressRecorded(Struct, frozen=True, gc=False, tag=True):
     """A press arrived; `person` was known at the desk then. Written before anything else of it."""
 
     press: Pressed
@@ -62,7 +62,7 @@ class PressRecorded(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class PressAnswered(Struct, frozen=True, tag=True):
+class PressAnswered(Struct, frozen=True, gc=False, tag=True):
     """How the press with this number was answered."""
 
     number: int
@@ -70,7 +70,7 @@ class PressAnswered(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
+class CaseOpened(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A call came up: its case begins, with the next epoch, under this policy to its end."""
 
     case: str
@@ -86,13 +86,13 @@ class CaseOpened(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class CaseTurnedTo(Struct, frozen=True, tag=True):
+class CaseTurnedTo(Struct, frozen=True, gc=False, tag=True):
     """Several lines: what follows is about this case."""
 
     case: str
 
 
-class CaseReceived(Struct, frozen=True, kw_only=True, tag=True):
+class CaseReceived(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Another desk's case is this desk's own from now on; its call is still to come. ``state``: JSON, times as ages."""
 
     case: str
@@ -103,7 +103,7 @@ class CaseReceived(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class CaseArrived(Struct, frozen=True, kw_only=True, tag=True):
+class CaseArrived(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The call of a received case is here, with the next epoch of this desk, and so is who took it."""
 
     case: str
@@ -114,38 +114,38 @@ class CaseArrived(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class CaseReleased(Struct, frozen=True, tag=True):
+class CaseReleased(Struct, frozen=True, gc=False, tag=True):
     """The case is the other desk's; here only the transfer of its call is still to be done."""
 
     case: str
     desk: str
 
 
-class CaseReturned(Struct, frozen=True, tag=True):
+class CaseReturned(Struct, frozen=True, gc=False, tag=True):
     """Its transfer came to nothing: where it was released it is ours again, where it was received it is forgotten."""
 
     case: str
 
 
-class CallHeld(Struct, frozen=True, tag=True):
+class CallHeld(Struct, frozen=True, gc=False, tag=True):
     """The phone says that the caller is on hold."""
 
     call: Private
     sealed: str = ""
 
 
-class CallResumed(Struct, frozen=True, tag=True):
+class CallResumed(Struct, frozen=True, gc=False, tag=True):
     """Agent and caller hear each other again: off hold, or the phone that was lost is back."""
 
     call: Private
     sealed: str = ""
 
 
-class PhoneLost(Struct, frozen=True, tag=True):
+class PhoneLost(Struct, frozen=True, gc=False, tag=True):
     """The phone stopped answering in mid-call. The call may well go on; nobody counts what is said meanwhile."""
 
 
-class GroundDeclared(Struct, frozen=True, kw_only=True, tag=True):
+class GroundDeclared(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A person declared what the caller does."""
 
     ground: Ground
@@ -155,21 +155,21 @@ class GroundDeclared(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class GroundTakenBack(Struct, frozen=True, tag=True):
+class GroundTakenBack(Struct, frozen=True, gc=False, tag=True):
     """The person who declared it took it back; both stay in the record."""
 
     ground: Ground
     person: str | None
 
 
-class MarkerSet(Struct, frozen=True, tag=True):
+class MarkerSet(Struct, frozen=True, gc=False, tag=True):
     """`emergency` or `crisis` was marked."""
 
     marker: Marker
     person: str | None
 
 
-class MarkerLifted(Struct, frozen=True, tag=True):
+class MarkerLifted(Struct, frozen=True, gc=False, tag=True):
     """What this person marked no longer stands: taken back (late, with a reason), or lifted by a supervisor."""
 
     marker: Marker
@@ -179,19 +179,19 @@ class MarkerLifted(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class CallerCalmed(Struct, frozen=True, tag=True):
+class CallerCalmed(Struct, frozen=True, gc=False, tag=True):
     """The caller has calmed down: endings are closed until a ground is declared anew."""
 
     person: str | None
 
 
-class LanguageSet(Struct, frozen=True, tag=True):
+class LanguageSet(Struct, frozen=True, gc=False, tag=True):
     """Scripts of this call in this language."""
 
     language: str
 
 
-class NotNecessary(Struct, frozen=True, tag=True):
+class NotNecessary(Struct, frozen=True, gc=False, tag=True):
     """Attested: no supervisor is necessary, for this reason."""
 
     reason: Private
@@ -199,14 +199,14 @@ class NotNecessary(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class Tried(Struct, frozen=True, tag=True):
+class Tried(Struct, frozen=True, gc=False, tag=True):
     """What was tried to de-escalate."""
 
     item: str
     person: str | None
 
 
-class NotesKept(Struct, frozen=True, kw_only=True, tag=True):
+class NotesKept(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """For the brief; empty texts change nothing."""
 
     matter: Private = ""
@@ -215,13 +215,13 @@ class NotesKept(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class EarlierKnown(Struct, frozen=True, tag=True):
+class EarlierKnown(Struct, frozen=True, gc=False, tag=True):
     """What the floor knows of this caller: upheld and unexpired."""
 
     incidents: tuple[Earlier, ...]
 
 
-class RungTaken(Struct, frozen=True, kw_only=True, tag=True):
+class RungTaken(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A press took this rung of the ladder."""
 
     rung: str
@@ -232,7 +232,7 @@ class RungTaken(Struct, frozen=True, kw_only=True, tag=True):
     attests: tuple[str, ...] = ()  # what the press itself attests, e.g. "persisted"
 
 
-class RungUndone(Struct, frozen=True, tag=True):
+class RungUndone(Struct, frozen=True, gc=False, tag=True):
     """The rung came to nothing and is open again."""
 
     rung: str
@@ -240,14 +240,14 @@ class RungUndone(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class Announced(Struct, frozen=True, tag=True):
+class Announced(Struct, frozen=True, gc=False, tag=True):
     """The agent was shown what to say before ending the call; the hold may follow after `say_time`."""
 
     rung: str
     person: str | None
 
 
-class AnnouncementWithdrawn(Struct, frozen=True, tag=True):
+class AnnouncementWithdrawn(Struct, frozen=True, gc=False, tag=True):
     """What was announced no longer stands."""
 
     rung: str
@@ -255,7 +255,7 @@ class AnnouncementWithdrawn(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class EffectDecided(Struct, frozen=True, tag=True):
+class EffectDecided(Struct, frozen=True, gc=False, tag=True):
     """Written before the effect is handed to the phone."""
 
     effect: Effect
@@ -263,13 +263,13 @@ class EffectDecided(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class EffectConfirmed(Struct, frozen=True, tag=True):
+class EffectConfirmed(Struct, frozen=True, gc=False, tag=True):
     """A state of the call has shown that the effect with this id happened."""
 
     id: int
 
 
-class EffectFailed(Struct, frozen=True, tag=True):
+class EffectFailed(Struct, frozen=True, gc=False, tag=True):
     """The effect with this id did not happen."""
 
     id: int
@@ -277,7 +277,7 @@ class EffectFailed(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class EffectUnknown(Struct, frozen=True, tag=True):
+class EffectUnknown(Struct, frozen=True, gc=False, tag=True):
     """Nobody can say whether the effect with this id happened; the phone is asked."""
 
     id: int
@@ -285,7 +285,7 @@ class EffectUnknown(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
+class CaseClosed(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The call of this case is over: how, from whose side, and whether a manager is to look."""
 
     case: str
@@ -296,7 +296,7 @@ class CaseClosed(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class DutyDue(Struct, frozen=True, kw_only=True, tag=True):
+class DutyDue(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """What the policy asks for after this call. Written before the case closes."""
 
     duty: str  # see ``policy.language.Duty``
@@ -304,7 +304,7 @@ class DutyDue(Struct, frozen=True, kw_only=True, tag=True):
     minutes: float = 0  # of a breather
 
 
-class TaskDue(Struct, frozen=True, tag=True):
+class TaskDue(Struct, frozen=True, gc=False, tag=True):
     """What the phone cannot do, or has not done: a person is to do it."""
 
     task: str  # what of, as `PhoneIs.can` names it
@@ -312,20 +312,20 @@ class TaskDue(Struct, frozen=True, tag=True):
     sealed: str = ""
 
 
-class TaskSettled(Struct, frozen=True, tag=True):
+class TaskSettled(Struct, frozen=True, gc=False, tag=True):
     """A person has done it."""
 
     task: str
     person: str | None
 
 
-class BreatherEnded(Struct, frozen=True, tag=True):
+class BreatherEnded(Struct, frozen=True, gc=False, tag=True):
     """The agent gets calls again, or is to."""
 
     why: str
 
 
-class BridgeRestarted(Struct, frozen=True, tag=True):
+class BridgeRestarted(Struct, frozen=True, gc=False, tag=True):
     """The bridge started with a case still open in the record."""
 
 

@@ -33,7 +33,7 @@ class Reply(StrEnum):
     BUSY = "busy"
 
 
-class Presence(Struct, frozen=True, kw_only=True):
+class Presence(Struct, frozen=True, gc=False, kw_only=True):
     """A supervisor who is signed on at a desk of the floor."""
 
     desk: str
@@ -43,7 +43,7 @@ class Presence(Struct, frozen=True, kw_only=True):
     free: bool = True
 
 
-class Earlier(Struct, frozen=True):
+class Earlier(Struct, frozen=True, gc=False):
     """An earlier incident of this caller, upheld and unexpired."""
 
     case: str
@@ -52,7 +52,7 @@ class Earlier(Struct, frozen=True):
     how: str  # how that call ended
 
 
-class Brief(Struct, frozen=True, kw_only=True):
+class Brief(Struct, frozen=True, gc=False, kw_only=True):
     """What a supervisor reads before taking a call. Times are ages in milliseconds."""
 
     case: str

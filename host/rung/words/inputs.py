@@ -7,7 +7,7 @@ from rung.words.calls import Call, Listening
 from rung.words.floor import Earlier, Presence, Reply
 
 
-class Pressed(Struct, frozen=True, kw_only=True, tag=True):
+class Pressed(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """One press, as the box sent it. (``box``, ``boot``, ``number``) names it for ever."""
 
     box: str
@@ -19,57 +19,57 @@ class Pressed(Struct, frozen=True, kw_only=True, tag=True):
     age_ms: int  # by the box's clock, since the edge that completed the gesture
 
 
-class Declared(Struct, frozen=True, tag=True):
+class Declared(Struct, frozen=True, gc=False, tag=True):
     """A person declares a ground; `other` needs its note."""
 
     ground: Ground
     note: str = ""
 
 
-class TakenBack(Struct, frozen=True, tag=True):
+class TakenBack(Struct, frozen=True, gc=False, tag=True):
     """A person takes a ground back."""
 
     ground: Ground
 
 
-class Marked(Struct, frozen=True, tag=True):
+class Marked(Struct, frozen=True, gc=False, tag=True):
     """A person marks `emergency` or `crisis`."""
 
     marker: Marker
 
 
-class Unmarked(Struct, frozen=True, tag=True):
+class Unmarked(Struct, frozen=True, gc=False, tag=True):
     """A person takes a marker back; late, the reason is needed."""
 
     marker: Marker
     reason: str = ""
 
 
-class Calmed(Struct, frozen=True, tag=True):
+class Calmed(Struct, frozen=True, gc=False, tag=True):
     """The caller has calmed down."""
 
 
-class AskTakenBack(Struct, frozen=True, tag=True):
+class AskTakenBack(Struct, frozen=True, gc=False, tag=True):
     """The agent takes the open ask back from the page or by a key."""
 
 
-class Unwanted(Struct, frozen=True, tag=True):
+class Unwanted(Struct, frozen=True, gc=False, tag=True):
     """The caller does not want the supervisor who was offered."""
 
 
-class Attested(Struct, frozen=True, tag=True):
+class Attested(Struct, frozen=True, gc=False, tag=True):
     """A person attests, with the reason, that no supervisor is necessary."""
 
     reason: str
 
 
-class Ticked(Struct, frozen=True, tag=True):
+class Ticked(Struct, frozen=True, gc=False, tag=True):
     """The agent ticks what was tried to de-escalate."""
 
     item: str
 
 
-class Noted(Struct, frozen=True, kw_only=True, tag=True):
+class Noted(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The agent notes something for the brief; empty texts change nothing."""
 
     matter: str = ""
@@ -77,45 +77,45 @@ class Noted(Struct, frozen=True, kw_only=True, tag=True):
     demeanour: str = ""
 
 
-class LanguageChosen(Struct, frozen=True, tag=True):
+class LanguageChosen(Struct, frozen=True, gc=False, tag=True):
     """Scripts in this language from now on, on this call."""
 
     language: str
 
 
-class LeaveTakenBack(Struct, frozen=True, tag=True):
+class LeaveTakenBack(Struct, frozen=True, gc=False, tag=True):
     """A supervisor withdraws leave that has not been used."""
 
 
-class TakeOver(Struct, frozen=True, tag=True):
+class TakeOver(Struct, frozen=True, gc=False, tag=True):
     """A supervisor in the call takes it: the agent leaves."""
 
 
-class HandBack(Struct, frozen=True, tag=True):
+class HandBack(Struct, frozen=True, gc=False, tag=True):
     """A supervisor gives the caller back to the agent from whom the case came."""
 
 
-class ListenIn(Struct, frozen=True, tag=True):
+class ListenIn(Struct, frozen=True, gc=False, tag=True):
     """A supervisor at another desk wants to hear the call; again with another ``how``: that."""
 
     how: Listening = "listen"
 
 
-class ListenOut(Struct, frozen=True, tag=True):
+class ListenOut(Struct, frozen=True, gc=False, tag=True):
     """They hear it no more."""
 
 
-class BreatherOver(Struct, frozen=True, tag=True):
+class BreatherOver(Struct, frozen=True, gc=False, tag=True):
     """The agent ends the breather, and gets calls again."""
 
 
-class TaskDone(Struct, frozen=True, tag=True):
+class TaskDone(Struct, frozen=True, gc=False, tag=True):
     """A person has done what the phone could not, or has seen to it."""
 
     task: str
 
 
-class SignedOn(Struct, frozen=True, tag=True):
+class SignedOn(Struct, frozen=True, gc=False, tag=True):
     """Who is at the desk now; None: nobody is known."""
 
     person: str | None
@@ -123,7 +123,7 @@ class SignedOn(Struct, frozen=True, tag=True):
     trained: bool = False
 
 
-class FloorIs(Struct, frozen=True, kw_only=True, tag=True):
+class FloorIs(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """What is known of the floor: whether it is in reach, who is there, and what to ring while it is not."""
 
     up: bool = False
@@ -132,14 +132,14 @@ class FloorIs(Struct, frozen=True, kw_only=True, tag=True):
     extension: str = ""
 
 
-class Seen(Struct, frozen=True, tag=True):
+class Seen(Struct, frozen=True, gc=False, tag=True):
     """A supervisor's desk shows the ask."""
 
     ask: int
     desk: str
 
 
-class Replied(Struct, frozen=True, kw_only=True, tag=True):
+class Replied(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A supervisor answers an ask."""
 
     ask: int
@@ -149,14 +149,14 @@ class Replied(Struct, frozen=True, kw_only=True, tag=True):
     word: str = ""  # of advice, or why not
 
 
-class EarlierAre(Struct, frozen=True, tag=True):
+class EarlierAre(Struct, frozen=True, gc=False, tag=True):
     """The floor's answer to a LookUp."""
 
     call: str
     incidents: tuple[Earlier, ...]
 
 
-class OfferAnswered(Struct, frozen=True, tag=True):
+class OfferAnswered(Struct, frozen=True, gc=False, tag=True):
     """The other desk has made the case its own, durably, or has not."""
 
     case: str
@@ -166,7 +166,7 @@ class OfferAnswered(Struct, frozen=True, tag=True):
     desk: str = ""  # who answers
 
 
-class CaseOffered(Struct, frozen=True, kw_only=True, tag=True):
+class CaseOffered(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Another desk offers its case, as JSON, to whoever sits here; its policy is with it."""
 
     case: str
@@ -176,7 +176,7 @@ class CaseOffered(Struct, frozen=True, kw_only=True, tag=True):
     offer: int = 0  # its number at that desk, where numbers only rise
 
 
-class CaseReclaimed(Struct, frozen=True, tag=True):
+class CaseReclaimed(Struct, frozen=True, gc=False, tag=True):
     """The desk that offered this case has kept the call: its transfer came to nothing."""
 
     case: str
@@ -191,7 +191,7 @@ class CaseShown(Struct, frozen=True, tag=True):
     state: str = ""
 
 
-class PhoneIs(Struct, frozen=True, tag=True):
+class PhoneIs(Struct, frozen=True, gc=False, tag=True):
     """Whether the phone answers. While it does not, calls go on but nothing is known of them."""
 
     up: bool
@@ -200,30 +200,30 @@ class PhoneIs(Struct, frozen=True, tag=True):
     paused: bool = False  # the agent gets no calls from queues; False where the phone knows of no queues
 
 
-class CallIs(Struct, frozen=True, tag=True):
+class CallIs(Struct, frozen=True, gc=False, tag=True):
     """One call has changed, or is told again."""
 
     call: Call
 
 
-class CallsAre(Struct, frozen=True, tag=True):
+class CallsAre(Struct, frozen=True, gc=False, tag=True):
     """A full answer of the phone: every living call and the recently ended ones."""
 
     calls: tuple[Call, ...]
 
 
-class EffectRefused(Struct, frozen=True, tag=True):
+class EffectRefused(Struct, frozen=True, gc=False, tag=True):
     """The phone did not accept a command."""
 
     id: int
     why: str
 
 
-class Restarted(Struct, frozen=True, tag=True):
+class Restarted(Struct, frozen=True, gc=False, tag=True):
     """The bridge came back with a case from the record: every unconfirmed effect is stale."""
 
 
-class Tick(Struct, frozen=True, tag=True):
+class Tick(Struct, frozen=True, gc=False, tag=True):
     """Nothing but time has passed."""
 
 
@@ -250,7 +250,7 @@ Act = (
 )
 
 
-class FromDesk(Struct, frozen=True, tag=True):
+class FromDesk(Struct, frozen=True, gc=False, tag=True):
     """A person at another desk acts on this desk's case: the supervisor on the call, or one who gave leave.
 
     ``case`` and ``epoch`` are of the call that they saw here; None: their desk is of a release that does not say it.

@@ -5,7 +5,7 @@ from msgspec import Struct
 from rung.words.basics import Private
 
 
-class ErasureOrdered(Struct, frozen=True, tag=True):
+class ErasureOrdered(Struct, frozen=True, gc=False, tag=True):
     """These keys are to be taken out for good. Written first; a bridge that was stopped meanwhile goes on with it."""
 
     keys: tuple[str, ...]
@@ -13,13 +13,13 @@ class ErasureOrdered(Struct, frozen=True, tag=True):
     why: str  # stays in the record: it names no caller
 
 
-class Erased(Struct, frozen=True, tag=True):
+class Erased(Struct, frozen=True, gc=False, tag=True):
     """These keys are in no byte of the file of keys any more. Written only after that is so."""
 
     keys: tuple[str, ...]
 
 
-class HoldPlaced(Struct, frozen=True, kw_only=True, tag=True):
+class HoldPlaced(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """This person answers for the case not being erased, neither by order nor by time, until the hold is lifted."""
 
     case: str
@@ -28,7 +28,7 @@ class HoldPlaced(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class HoldLifted(Struct, frozen=True, kw_only=True, tag=True):
+class HoldLifted(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Nothing stops the case from being erased any more."""
 
     case: str
@@ -37,7 +37,7 @@ class HoldLifted(Struct, frozen=True, kw_only=True, tag=True):
     sealed: str = ""
 
 
-class ClearTextSeen(Struct, frozen=True, kw_only=True, tag=True):
+class ClearTextSeen(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """What the record keeps encrypted was shown to this person, after this was written."""
 
     case: str
@@ -45,7 +45,7 @@ class ClearTextSeen(Struct, frozen=True, kw_only=True, tag=True):
     what: str
 
 
-class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
+class RecordBegunAnew(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """The first entry of a fresh record: what became of the one before, and up to where that was sound.
 
     Who reviews goes on reading there. A call that was up then begins anew at the foot of the ladder.
@@ -59,7 +59,7 @@ class RecordBegunAnew(Struct, frozen=True, kw_only=True, tag=True):
     epoch: int  # calls, effects and asks are numbered from here, so that no number comes twice
 
 
-class PolicyKept(Struct, frozen=True, tag=True):
+class PolicyKept(Struct, frozen=True, gc=False, tag=True):
     """The whole policy as it was loaded, so that a case is finished, and judged, by the version it began with."""
 
     version: str

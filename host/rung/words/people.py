@@ -16,7 +16,7 @@ class Job(StrEnum):
     ADMIN = "admin"  # people, desks, boxes
 
 
-class Training(Struct, frozen=True, kw_only=True):
+class Training(Struct, frozen=True, gc=False, kw_only=True):
     """The newest training of one person, as records tell of it. Instants are Unix milliseconds."""
 
     given_ms: int = 0  # 0: they tell of none
@@ -31,7 +31,7 @@ class Training(Struct, frozen=True, kw_only=True):
         return bool(self.given_ms) and self.acknowledged(self.given_ms) and now_ms < self.until_ms
 
 
-class PersonSignedOn(Struct, frozen=True, kw_only=True, tag=True):
+class PersonSignedOn(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """This person sits here from now on. ``relieves``: in mid-call, from whom they have taken over by name."""
 
     person: str
@@ -42,21 +42,21 @@ class PersonSignedOn(Struct, frozen=True, kw_only=True, tag=True):
     offline: bool = False  # the floor was out of reach: who they are was known here from an earlier time
 
 
-class PersonSignedOff(Struct, frozen=True, tag=True):
+class PersonSignedOff(Struct, frozen=True, gc=False, tag=True):
     """Nobody sits here. ``why``: by themselves, the end of their time, or that they may no longer."""
 
     person: str
     why: str
 
 
-class SignOnRefused(Struct, frozen=True, tag=True):
+class SignOnRefused(Struct, frozen=True, gc=False, tag=True):
     """Somebody tried. What was typed as a name may be anything."""
 
     name: str
     why: str
 
 
-class PersonChanged(Struct, frozen=True, kw_only=True, tag=True):
+class PersonChanged(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """What is known of a person has been changed by another, or by themselves. No password is ever in a record."""
 
     person: str
@@ -67,7 +67,7 @@ class PersonChanged(Struct, frozen=True, kw_only=True, tag=True):
     why: str = ""
 
 
-class GrantRefused(Struct, frozen=True, kw_only=True, tag=True):
+class GrantRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """An answer to an ask came whose signature does not hold for this very ask; nothing was done."""
 
     desk: str  # from which it came, as the floor vouches
@@ -76,7 +76,7 @@ class GrantRefused(Struct, frozen=True, kw_only=True, tag=True):
     why: str
 
 
-class ActRefused(Struct, frozen=True, kw_only=True, tag=True):
+class ActRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """Somebody at another desk wanted to act on the call here, and may not, or not on this call; nothing was done."""
 
     desk: str  # from which it came, as the floor vouches
@@ -85,7 +85,7 @@ class ActRefused(Struct, frozen=True, kw_only=True, tag=True):
     why: str
 
 
-class CommandRefused(Struct, frozen=True, kw_only=True, tag=True):
+class CommandRefused(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     """A desk wanted something of the PBX that it may not have; nothing was done."""
 
     desk: str

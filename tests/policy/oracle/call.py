@@ -14,9 +14,10 @@ FAILED = {
     Outcome.BUSY,
     Outcome.IGNORED,
     Outcome.ABSENT,
+    Outcome.VOICEMAIL,
     Outcome.FAILED,
 }
-NOBODY = {Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT}
+NOBODY = {Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL}
 CHANGES_NOTHING = {Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.WITHDRAWN}
 
 

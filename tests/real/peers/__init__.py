@@ -29,6 +29,12 @@ def missing(what: str, how: str) -> NoReturn:
     pytest.skip(message)
 
 
+def peers() -> Path:
+    """Where `make peers` unpacks what is not installed."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("RUNG_PEERS_DIR") or cache / "rung-peers")
+
+
 def _in_an_order_of_our_own() -> Iterator[int]:
     """Tens below the range of outgoing connections, each once before any comes again; no other worker has the same."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

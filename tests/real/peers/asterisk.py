@@ -6,7 +6,6 @@ Phones register as `agent`, `caller` or `sup` and may dial each other by name or
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import free_port, missing, start, stop, wait_for
+from . import free_port, missing, peers, start, stop, wait_for
 
 ENDPOINTS = {"agent": "1001", "caller": "1002", "sup": "1003"}
 """Who may register, and the number that rings them (Atxfer needs numbers)."""
@@ -36,7 +35,7 @@ func_callerid func_channel func_logic func_strings func_db func_env func_global 
 func_uri func_periodic_hook func_timeout func_hangupcause func_volume
 app_dial app_echo app_playback app_stack app_bridgewait app_bridgeaddchan app_originate
 app_chanspy app_mixmonitor app_verbose app_userevent app_transfer app_queue app_exec
-app_channelredirect app_playtones app_milliwatt
+app_channelredirect app_playtones app_milliwatt app_voicemail
 pbx_config
 """.split()  # noqa: SIM905 (a list of 70 quoted names reads worse)
 
@@ -49,6 +48,8 @@ exten => s,1,Answer()
  same => n,Wait(60)
 """
 WAITING_HZ = 1400  # what a caller hears who was sent on, in place of a queue
+# How long a telephone rings. More than any test lets Asterisk stand still: Dial counts that time too.
+RING_S = 120
 
 
 class AmiError(Exception):
@@ -156,8 +157,7 @@ class Asterisk:
 
 def root() -> Path:
     """Where `make peers` has put Asterisk; the test skips (or fails) without it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(os.environ.get("RUNG_PEERS_DIR") or cache / "rung-peers") / "asterisk"
+    folder = peers() / "asterisk"
     if not folder.is_dir():
         missing("Asterisk", "make peers")
     return folder
@@ -267,6 +267,7 @@ write = all
         "extensions_rung.conf": (SHIPPED / "extensions_rung.conf").read_text(),
         "queues.conf": f"[help]\nstrategy = ringall\nmember => PJSIP/{next(iter(pbx.endpoints))}\n",
         "musiconhold.conf": f"[default]\nmode = files\ndirectory = {pbx.folder}/moh\n",
+        "voicemail.conf": "[general]\nformat = wav\n[default]\n1003 = 4711,Supervisor\n",
         "rtp.conf": "[general]\nrtpstart = 32000\nrtpend = 32700\n",
         "features.conf": "[general]\natxferdropcall = no\n",
     }
@@ -339,5 +340,5 @@ def _extensions(pbx: Asterisk, dialplan: str) -> str:
     for name, number in pbx.endpoints.items():
         for extension in (name, number):
             text += f"exten => {extension},1,Gosub(rung-blocked,s,1)\n"
-            text += f" same => n,Gosub(rung-ring,s,1(PJSIP/{name},30,tT))\n"
+            text += f" same => n,Gosub(rung-ring,s,1(PJSIP/{name},{RING_S},tT))\n"
     return text + dialplan + WAITING + "\n#include extensions_rung.conf\n"

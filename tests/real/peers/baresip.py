@@ -1,4 +1,7 @@
-"""Debian's baresip as a telephone: one process, driven over its loopback TCP control (ctrl_tcp)."""
+"""Debian's baresip as a telephone: one process, driven over its loopback TCP control (ctrl_tcp).
+
+That of the machine, 1.0.0 on Debian 12, or with ``newer`` that of Debian sid, unpacked with its own C library.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import START_S, free_port, missing, start, stop, wait_for
+from . import START_S, free_port, missing, peers, start, stop, wait_for
 
 CONFIG = """
 sip_listen 127.0.0.1:{sip_port}
@@ -125,15 +128,14 @@ def running(
     registrar: int | None = None,
     password: str = "",
     tone_hz: int = 0,
+    newer: bool = False,
 ) -> Iterator[Baresip]:
     """Start a phone of that user; with `registrar`, a SIP port on loopback, it registers there.
 
     With `tone_hz` it has that voice, an ear and a hand (`key`); else it says back what it hears.
     """
-    program = shutil.which("baresip")
-    if program is None:
-        missing("Debian's baresip", "make peers")
-    process, phone = _start(program, user, folder, sip_port, registrar, password, tone_hz)
+    program, modules = _of_sid() if newer else _of_this_machine()
+    process, phone = _start(program, modules, user, folder, sip_port, registrar, password, tone_hz)
     try:
         yield phone
     finally:
@@ -141,8 +143,26 @@ def running(
         stop(process)
 
 
+def _of_this_machine() -> tuple[list[str], Path]:
+    program = shutil.which("baresip")
+    if program is None:
+        missing("Debian's baresip", "make peers")
+    return [program], next(Path("/usr/lib").glob("**/baresip/modules"))
+
+
+def _of_sid() -> tuple[list[str], Path]:
+    root = peers() / "baresip"
+    if not root.is_dir():
+        missing("Debian sid's baresip", "make peers")
+    libraries = next(root.glob("usr/lib/*-linux-gnu*/libre.so*")).parent
+    loader = next(libraries.glob("ld-linux*.so.*"))
+    program = [str(loader), "--library-path", str(libraries), str(root / "usr/bin/baresip")]
+    return program, root / "usr/lib/baresip/modules"
+
+
 def _start(
-    program: str,
+    program: list[str],
+    modules: Path,
     user: str,
     folder: Path,
     sip_port: int | None,
@@ -156,7 +176,6 @@ def _start(
         control, http = free_port(), free_port()
         home = folder / f"{user}{attempt}"
         home.mkdir(parents=True)
-        modules = next(Path("/usr/lib").glob("**/baresip/modules"))
         config = CONFIG.format(sip_port=port, control_port=control, modules=modules)
         if tone_hz:
             (home / "heard").mkdir()
@@ -166,7 +185,7 @@ def _start(
         (home / "contacts").write_text("")
         account = f"<sip:{user}@127.0.0.1:{registrar or port}>;auth_user={user};auth_pass={password}"
         (home / "accounts").write_text(f"{account};regint={60 if registrar else 0}\n")
-        process = start([program, "-f", str(home)], home / "console.log")
+        process = start([*program, "-f", str(home)], home / "console.log")
         try:
             connect = partial(Baresip, user, port, control, process.pid, http, home)
             return process, wait_for("baresip", connect, process)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests talk to: Debian's baresip and Chromium, and Asterisk 22 and sipp unpacked into folders.
+# Installs what the tests talk to: Debian's baresip and Chromium, and Asterisk 22, sipp and baresip 1.1 in folders.
 #
 # They come from Debian sid, because Debian's stable releases carry no Asterisk. They are not installed
 # but unpacked, with their own C library and loader beside them: that needs no root and no chroot, and
@@ -94,3 +94,4 @@ install_program baresip
 install_program chromium
 install_unpacked asterisk 240 asterisk asterisk-core-sounds-en
 install_unpacked sipp 60 sip-tester
+install_unpacked baresip 70 baresip-core

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import asterisk, missing, start, stop
+from . import asterisk, missing, peers, start, stop
 
 SCENARIOS = Path(__file__).parent / "sipp"
 
 
 def root() -> Path:
     """Where `make peers` has put sipp; the test skips (or fails) without it."""
-    folder = asterisk.root().parent / "sipp"
+    folder = peers() / "sipp"
     if not folder.is_dir():
         missing("sipp", "make peers")
     return folder

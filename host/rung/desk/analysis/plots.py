@@ -10,6 +10,8 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rung.desk.report.rows import Say
+
 WIDTH_IN, HEIGHT_IN = 8.0, 3.6
 MOST = 12  # bars in one plot: more cannot be read, and the table has them all
 COLOURS = ("#1f5f99", "#8a5a00", "#a32626", "#4a535c", "#1c6b3a", "#6b4c9a", "#b9c0c7")
@@ -17,7 +19,7 @@ HATCHES = ("", "//", "xx", "..", "\\\\", "++", "oo")
 _OUTSIDE = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>", re.DOTALL)  # prolog, and addresses of vocabularies
 
 
-def asks_by_hour(asks: pl.DataFrame) -> str:
+def asks_by_hour(asks: pl.DataFrame, say: Say) -> str:
     """Stacked by outcome."""
 
     def draw(axes: Axes) -> None:
@@ -26,17 +28,17 @@ def asks_by_hour(asks: pl.DataFrame) -> str:
             of = asks.filter(pl.col("outcome") == outcome)["hour"].value_counts()
             counts = dict(of.iter_rows())
             heights = [counts.get(hour, 0) for hour in range(24)]
-            axes.bar(range(24), heights, bottom=below, label=outcome.replace("_", " "), **_look(i))
+            axes.bar(range(24), heights, bottom=below, label=say(outcome.replace("_", " ")), **_look(i))
             below = [a + b for a, b in zip(below, heights, strict=True)]
         axes.set_xticks(range(0, 24, 2))
-        axes.set_xlabel("hour of the day")
-        axes.set_ylabel("asks")
+        axes.set_xlabel(say("hour of the day"))
+        axes.set_ylabel(say("asks"))
         axes.legend(fontsize=8)
 
     return _svg(draw, "asks-by-hour")
 
 
-def time_to_answer(asks: pl.DataFrame) -> str:
+def time_to_answer(asks: pl.DataFrame, say: Say) -> str:
     """The share of asks that had an answer within so many seconds; those that nobody answered never reach it."""
 
     def draw(axes: Axes) -> None:
@@ -44,20 +46,20 @@ def time_to_answer(asks: pl.DataFrame) -> str:
         shares = [(i + 1) / asks.height * 100 for i in range(len(seconds))]
         axes.step([0.0, *seconds], [0.0, *shares], where="post", color=COLOURS[0])
         axes.set_ylim(0, 100)
-        axes.set_xlabel("seconds from the ask")
-        axes.set_ylabel("answered, % of all asks")
+        axes.set_xlabel(say("seconds from the ask"))
+        axes.set_ylabel(say("answered, % of all asks"))
 
     return _svg(draw, "time-to-answer")
 
 
-def bars(rows: pl.DataFrame, label: str, across: str) -> str:
+def bars(rows: pl.DataFrame, label: str, across: str, say: Say) -> str:
     """The commonest, lying; ``rows`` have a column ``count``."""
 
     def draw(axes: Axes) -> None:
         top = rows.group_by(label).agg(pl.col("count").sum()).sort("count", label, descending=[True, False]).head(MOST)
-        names = [str(name)[:60] for name in top[label]][::-1]
+        names = [say(str(name))[:60] for name in top[label]][::-1]
         axes.barh(names, list(top["count"])[::-1], **_look(0))
-        axes.set_xlabel(across)
+        axes.set_xlabel(say(across))
         axes.tick_params(axis="y", labelsize=8)
 
     return _svg(draw, label)

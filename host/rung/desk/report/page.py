@@ -4,18 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib import resources
 
-from rung.desk.report.model import Asked, Report, Taken
+from rung.desk.report.model import Report
+from rung.desk.report.rows import Cell, Grid, Said, Say, Section, plain, private, under, whole
 
-KEPT = "The order was kept: by the record and the policy, every step was open when it was taken."
-BROKEN = "By the record and the policy, not every step was open when it was taken."
-NO_STEP = "No step of the ladder was taken on this call."
+TAGS = {"small": "small", "quote": "blockquote"}  # of a line in a cell; else it has a class, if it has a tone
 
 
-def shell(title: str, under: str, parts: Iterable[str]) -> str:
+def shell(title: str, under: str, parts: Iterable[str], language: str = "en") -> str:
     """A whole page around its parts, which are HTML already."""
     style = (resources.files("rung.desk.report") / "report.css").read_text(encoding="utf-8")
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{escape(language)}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>
 <style>
 {style}</style></head>
@@ -28,120 +27,57 @@ def shell(title: str, under: str, parts: Iterable[str]) -> str:
 """
 
 
-def page(report: Report) -> str:
+def page(report: Report, say: Say = plain, language: str = "en") -> str:
     """For those who review: everything that is on record of the case."""
-    return shell(f"Incident {report.case}", _under(report), _parts(report))
+    title = say(f"Incident {report.case}")
+    return shell(title, under(report, say), map(_section, whole(report, say)), language)
 
 
-def private_page(report: Report, person: str) -> str:
-    """For the agent alone: what they did, and that the order was kept. No word of anybody's finding on anybody else."""
-    return shell(f"Your call {report.case}", _under(report), _private_parts(report, person))
+def private_page(report: Report, person: str, say: Say = plain, language: str = "en") -> str:
+    """For the agent alone: see `rows.private`."""
+    title = say(f"Your call {report.case}")
+    return shell(title, under(report, say), map(_section, private(report, person, say)), language)
 
 
-def verdict(report: Report) -> str:
-    """Whether the order was kept, in one sentence."""
-    return (KEPT if report.order_kept else BROKEN) if report.rungs else NO_STEP
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], otherwise: str) -> str:
+    """A table of plain texts, or the sentence ``otherwise`` where it would have no row."""
+    cells = tuple(tuple((Said(text),) for text in row) for row in rows)
+    return _grid(Grid(heads=tuple(heads), rows=cells, widths=(), otherwise=otherwise))
 
 
-def _under(report: Report) -> str:
-    return f"{report.title} · {report.policy} {report.version} · {when(report.began)}"
+def _section(section: Section) -> str:
+    return "".join(_of_section(section))
 
 
-def when(instant: str) -> str:
-    """An ISO instant as people write it."""
-    return instant.replace("T", " ")[:19]
+def _of_section(section: Section) -> Iterator[str]:
+    if section.title:
+        yield f"<h2>{escape(section.title)}</h2>"
+    for said in section.before:
+        yield f'<p class="{said.tone}">{escape(said.text)}</p>\n'
+    if section.grid is not None:
+        yield _grid(section.grid)
+    if section.after:
+        first, *rest = section.after
+        yield f"<p>{escape(first)}</p><ul>{''.join(f'<li>{escape(text)}</li>' for text in rest)}</ul>"
 
 
-def facts(report: Report) -> list[tuple[str, str]]:
-    """What the head of a report tells, by name; what is not known is left out."""
-    told = [
-        ("caller", report.caller),
-        ("who had the call", ", ".join(report.people)),
-        ("began", when(report.began)),
-        ("ended", when(report.ended)),
-        ("of it talk", f"{report.talk_s:g} s"),
-        ("how it ended", report.how),
-        ("from whose side", report.side),
-        ("cause, by the phone", report.cause),
-        ("reason", report.reason),
-        ("matter", report.matter),
-        ("offered", report.offered),
-        ("demeanour", report.demeanour),
-        ("tried", ", ".join(report.tried)),
-        ("markers", "; ".join(report.markers)),
-        ("recording", report.recording),
-    ]
-    return [(name, text) for name, text in told if text]
-
-
-def _parts(report: Report) -> Iterator[str]:
-    yield _list(facts(report))
-    yield "<h2>What the caller did</h2>"
-    grounds = [(when(g.at), g.ground + (" (taken back)" if g.taken_back else ""), g.person, g.note)
-               for g in report.grounds]  # fmt: skip
-    yield table(("at", "ground", "by", "note"), grounds, "No ground was declared.")
-    yield from _ladder(report.rungs, verdict(report), report.order_kept)
-    yield "<h2>What was refused</h2>"
-    refused = [(when(r.at), r.person, r.press, r.why, r.next) for r in report.refused]
-    yield table(("at", "who", "press", "answer", "next"), refused, "Nothing was refused.")
-    yield "<h2>Who was asked, and who answered</h2>"
-    yield table(("at", "for", "asked", "answers", "no answer", "outcome"), map(_ask, report.asks), "Nobody was asked.")
-    yield "<h2>After the call</h2>"
-    done = [(when(a.at), a.by, a.what, "; ".join(f"{k}: {v}" for k, v in a.told)) for a in report.afterwards]
-    yield table(("at", "who", "what", "in their words"), done, "Nothing has been done yet.")
-    if report.due:
-        yield f"<p>Still due:</p><ul>{''.join(f'<li>{escape(due)}</li>' for due in report.due)}</ul>"
-
-
-def _private_parts(report: Report, person: str) -> Iterator[str]:
-    mine = [taken for taken in report.rungs if taken.person == person]
-    kept = all(not taken.lacked for taken in mine)
-    yield _list([("how it ended", report.how), ("from whose side", report.side), ("began", when(report.began))])
-    yield from _ladder(mine, (KEPT if kept else BROKEN) if mine else NO_STEP, kept)
-    yield "<h2>What was refused</h2>"
-    refused = [(when(r.at), r.press, r.why, r.next) for r in report.refused if r.person == person]
-    yield table(("at", "press", "answer", "next"), refused, "Nothing was refused.")
-    yield "<p class='soft'>This page is yours. How often you press is nobody else's to count.</p>"
-
-
-def _ladder(rungs: Sequence[Taken], told: str, kept: bool) -> Iterator[str]:
-    yield "<h2>The steps</h2>"
-    yield f'<p class="{"kept" if kept else "broken"}">{escape(told)}</p>'
-    yield table(("at", "step", "by", "needed, and held", "said"), map(_step, rungs), "", raw=True)
-
-
-def _step(taken: Taken) -> tuple[str, ...]:
-    kind = " (announced)" if taken.announced else ""
-    title = escape(taken.title) + kind
-    if taken.came_to_nothing:
-        title += f"<br><small>came to nothing: {escape(taken.came_to_nothing)}</small>"
-    if taken.grounds:
-        title += f"<br><small>because of: {escape(', '.join(taken.grounds))}</small>"
-    needs = escape(taken.needs)
-    if taken.lacked:
-        needs += f'<br><span class="broken">not so: {escape("; ".join(taken.lacked))}</span>'
-    quote = f'<blockquote lang="{escape(taken.language)}">{escape(taken.script)}</blockquote>' if taken.script else ""
-    return escape(when(taken.at)), title, escape(taken.person), needs, quote
-
-
-def _ask(ask: Asked) -> tuple[str, ...]:
-    replies = "; ".join(
-        f"{reply.person or reply.desk}: {reply.reply}" + (f" ({reply.word})" if reply.word else "")
-        for reply in ask.replies
-    )
-    after = "" if ask.after_s is None else f", after {ask.after_s:g} s"
-    return when(ask.at), ask.want, ", ".join(ask.to), replies, ", ".join(ask.silent), ask.outcome + after
-
-
-def _list(told: Iterable[tuple[str, str]]) -> str:
-    return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(text)}</dd>' for name, text in told if text)}</dl>\n"
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], otherwise: str, *, raw: bool = False) -> str:
-    """A table, or the sentence ``otherwise`` where it would have no row. ``raw``: the cells are HTML already."""
-    rows = list(rows)
-    if not rows:
-        return f"<p>{escape(otherwise)}</p>\n" if otherwise else ""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{cell if raw else escape(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
+def _grid(grid: Grid) -> str:
+    if not grid.rows:
+        return f"<p>{escape(grid.otherwise)}</p>\n" if grid.otherwise else ""
+    if not grid.heads:
+        told = (f"<dt>{_cell(name)}</dt><dd>{_cell(text)}</dd>" for name, text in grid.rows)
+        return f"<dl>{''.join(told)}</dl>\n"
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in grid.heads)
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>\n" for row in grid.rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n"
+
+
+def _cell(cell: Cell) -> str:
+    return "<br>".join(map(_line, cell))
+
+
+def _line(said: Said) -> str:
+    if tag := TAGS.get(said.tone):
+        language = f' lang="{escape(said.language)}"' if said.language else ""
+        return f"<{tag}{language}>{escape(said.text)}</{tag}>"
+    return f'<span class="{said.tone}">{escape(said.text)}</span>' if said.tone else escape(said.text)

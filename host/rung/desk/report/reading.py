@@ -308,7 +308,11 @@ def _in_order(parts: Iterable[list[tuple[int, Told]]]) -> list[tuple[int, Told]]
 def _afterwards(done: Done) -> Afterwards:
     act = done.attended.act
     fields = msgspec.structs.asdict(act).items()
-    told = tuple((key.replace("_", " "), _spelled(key, value)) for key, value in fields if value and key != "case")
+    told = tuple(
+        (key.removesuffix("_ms").replace("_", " "), _spelled(key, value))
+        for key, value in fields
+        if value and key not in ("case", "locked")
+    )
     name = "".join(f" {c.lower()}" if c.isupper() else c for c in type(act).__name__).strip()
     return Afterwards(at=instant(done.wall_ms), by=done.attended.by, what=name, told=told)
 

@@ -137,7 +137,9 @@ class Actions(CannotMore):
     def _dial(self, target: str) -> str:
         if not re.fullmatch(r"[\w+*#@./:-]+", target, re.ASCII):
             raise PhoneError(f"{target!r} cannot be dialled")
-        return target if "/" in target else self.settings.dial.format(target)
+        dial = target if "/" in target else self.settings.dial.format(target)
+        # Without it Asterisk takes the pipe out when both ends are up, and with it what we know of the call.
+        return f"{dial}/n" if dial.startswith("Local/") and not dial.endswith("/n") else dial
 
     async def _invite(self, line: Line, what: str, target: str, case: str, **variables: str) -> None:
         """Ring ``target`` for this line; on answering they go to the place of the dialplan that is for ``what``."""

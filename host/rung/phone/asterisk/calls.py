@@ -165,14 +165,19 @@ class CallBook:
         return found, "in" if found is None or _order(found.id) < _order(own.id) else "out"
 
     def _case(self, own: Channel) -> str:
-        return own.invitation.case if own.invitation is not None else own.case
+        """Sent along to us, or to the pipe at whose other end we are."""
+        caller = self.channels.get(own.dialled_by)
+        for channel in (own, self.channels.half(caller) if caller is not None else None):
+            if channel is not None and (case := channel.invitation.case if channel.invitation else channel.case):
+                return case
+        return ""
 
     def _in_its_place(self, line: Line) -> Channel | None:
         """Whoever talks with us now although it is not the far end that this call had."""
         own, far = line.own, line.far
         members = self.channels.members(own) if own.up else []
         consult = self.consult_of(line)
-        if far in members or far.waits_for == own.id or (consult is not None and consult.far in members):
+        if self._together(own, far) or far.waits_for == own.id or (consult and self._together(own, consult.far)):
             return None
         new = [other for other in members if other.id not in line.guests]
         if new:
@@ -201,7 +206,7 @@ class CallBook:
             line.state, line.cause = state, ""
             line.rejoins = line.rejoins and state is CallState.HELD
         members = self.channels.members(own)
-        line.guests |= {other.id for other in members} if far in members else set()
+        line.guests |= {other.id for other in members} if self._together(own, far) else set()
         return self.tell(line)
 
     def _state(self, line: Line) -> CallState:
@@ -210,12 +215,13 @@ class CallBook:
             return CallState.RINGING
         if line.direction == "out" and not far.up:
             return CallState.DIALLING
-        if far.bridge and far in self.channels.members(own):
+        if far.bridge and self._together(own, far):
             return CallState.HELD if own.on_hold else CallState.UP
         if far.waits_for == own.id:
             return CallState.HELD
-        invitation = far.invitation if line.consult_for is not None else own.invitation
-        if invitation is not None and invitation.what in ("consult", *HOWS):
+        guest = far if line.consult_for is not None else own
+        invitation = guest.invitation
+        if invitation is not None and invitation.what in ("consult", *HOWS) and guest.met:
             return CallState.UP
         return line.state  # on its way from one bridge to the next
 
@@ -239,6 +245,10 @@ class CallBook:
         own, far = line.own, line.far
         waited = own.up and far.id in (own.waits_for, own.invitation.agent if own.invitation is not None else "")
         return not own.gone and (bool(own.bridge) or waited) and not far.hung_up and not self.channels.members(own)
+
+    def _together(self, own: Channel, far: Channel) -> bool:
+        """In one bridge, be it through pipes."""
+        return (bool(far.bridge) and far.bridge == own.bridge) or far in self.channels.members(own)
 
     def _with(self, channel: Channel) -> list[Channel]:
         return [other for other in self.channels.in_bridge(channel.bridge) if other is not channel]
@@ -293,12 +303,12 @@ class CallBook:
 
     def name(self, channel: Channel) -> str:
         """As whoever called them wrote it."""
-        asked = self.asked.get(channel.id)
-        return asked.target if asked is not None else channel.address
+        asked = (a for a in self.asked.values() if a.channel and channel in (a.channel, self.channels.real(a.channel)))
+        return next((each.target for each in asked), channel.address)
 
     def _parties(self, line: Line) -> tuple[str, ...]:
         members = self.channels.members(line.own) if line.own.bridge else []
-        if line.consult_for is not None or line.far not in members:
+        if line.consult_for is not None or not self._together(line.own, line.far):
             return ()
         return tuple(self.name(other) for other in members if other is not line.far)
 

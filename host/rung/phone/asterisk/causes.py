@@ -7,6 +7,7 @@ from rung.words import EndedBy, Outcome
 NORMAL, BUSY, NO_RESPONSE, NO_ANSWER, REJECTED = 16, 17, 18, 19, 21
 LOST = frozenset({27, 38, 41, 44, 102})  # the far end cannot be reached any more; 44 is Asterisk's of a silent phone
 ABSENT = frozenset({1, 2, 3, 20, 22, 27, 28, 38, 44})
+MACHINES = frozenset({"VoiceMail", "VoiceMailMain", "MinivmRecord", "Record"})  # as in [rung-answered] of our dialplan
 WORDS = {0: "no cause", 16: "hung up", 17: "busy", 18: "no response", 19: "no answer", 20: "not registered",
          21: "rejected", 26: "answered elsewhere", 27: "out of order", 34: "no circuit", 38: "network out of order",
          44: "the phone fell silent", 102: "no response in time"}  # fmt: skip
@@ -14,6 +15,8 @@ WORDS = {0: "no cause", 16: "hung up", 17: "busy", 18: "no response", 19: "no an
 
 def words(channel: Channel) -> str:
     """Why this channel is gone, in a word or two with the number behind them."""
+    if channel.machine:
+        return "a voicemail answered"
     if not channel.answered and channel.dial_status == "NOANSWER":
         return "no answer"
     return WORDS.get(channel.cause, f"cause {channel.cause}")
@@ -38,6 +41,8 @@ def ended_by(own: Channel, far: Channel, *, ours: bool) -> EndedBy:
 
 def outcome(far: Channel, by: EndedBy) -> Outcome | None:
     """How the supervisor's phone answered a consult; None where we ended it, or it was completed."""
+    if far.machine:
+        return Outcome.VOICEMAIL
     if by in (EndedBy.US, EndedBy.TRANSFER):
         return None
     if far.answered:

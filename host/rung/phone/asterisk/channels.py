@@ -28,8 +28,8 @@ class Invitation:
 
     @staticmethod
     def read(id: str) -> "Invitation | None":
-        if not id.startswith(Invitation.PREFIX) or id.count(":") < 4:
-            return None
+        if not id.startswith(Invitation.PREFIX) or id.count(":") < 4 or id.endswith(";2"):
+            return None  # the last is the far half of a pipe, named after the one that we called
         _, what, rest = id.split(":", 2)
         agent, token, case = rest.rsplit(":", 2)  # an agent's id may be such a one itself
         return Invitation(what, agent, token, unquote(case))
@@ -62,6 +62,8 @@ class Channel:
     transferred: bool = False  # its phone has transferred whom it talked with
     spied_by: set[str] = field(default_factory=set)
     recorded: bool = False
+    met: bool = False  # our dialplan has looked who answered, and it is no voicemail of the PBX's own
+    machine: str = ""  # the application that answered in place of a person
     gone: bool = False
 
     @property
@@ -103,18 +105,23 @@ class Channels:
     def real(self, channel: Channel) -> Channel:
         """Through Local channels, which are two ends of one pipe inside Asterisk, to whoever is at the other end."""
         for _ in range(10):  # a pipe may end in a pipe
-            half = channel.name[:-2] if channel.name.startswith("Local/") else ""
-            other = next((c for c in self.all.values() if half and c.name[:-2] == half and c is not channel), None)
+            other = self.half(channel)
             beyond = self._beside(other) if other is not None else None
             if beyond is None:
                 break
             channel = beyond
         return channel
 
+    def half(self, channel: Channel) -> Channel | None:
+        """The other one of a Local channel."""
+        pipe = channel.name[:-2] if channel.name.startswith("Local/") else ""
+        return next((c for c in self.all.values() if pipe and c.name[:-2] == pipe and c is not channel), None)
+
     def _beside(self, channel: Channel) -> Channel | None:
         mates = [other for other in self.in_bridge(channel.bridge) if other is not channel]
         mates += [other for other in self.all.values() if other.dialled_by == channel.id]
-        caller = self.get(channel.dialled_by)
+        asked = channel.invitation
+        caller = self.get(asked.agent if asked is not None else channel.dialled_by)
         return next(iter(mates), caller)
 
     def saw(self, event: Message) -> list[str]:
@@ -179,6 +186,7 @@ class Channels:
         channel.dialled = channel.dialled or plain(channel.exten)
         channel.app, channel.app_data = event.get("Application", ""), event.get("ApplicationData", "")
         channel.bridge = event.get("BridgeId", channel.bridge)
+        channel.met = channel.met or (channel.context == "rung-invited" and channel.app in ("Wait", "ChanSpy"))
 
     def _dialling(self, name: str, event: Message) -> list[str]:
         called = self._named(event, "Dest")
@@ -218,3 +226,7 @@ class Channels:
                 channel.case = plain(unquote(event.get("Case", "")))
             case "RungOnward":
                 channel.waits_for = ""
+            case "RungMet":
+                channel.met = True
+            case "RungMachine":
+                channel.machine = event.get("App", "")

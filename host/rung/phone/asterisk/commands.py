@@ -5,11 +5,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Awaitable
+from contextlib import suppress
 from urllib.parse import quote
 
 from rung.phone.asterisk.actions import Actions, hanging_up, sending, setting
 from rung.phone.asterisk.calls import Line
+from rung.phone.asterisk.causes import MACHINES
 from rung.phone.asterisk.channels import Invitation
+from rung.phone.asterisk.recall import variable
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.words import CallState, Listening
 
@@ -117,6 +120,21 @@ class Commands(Actions):
             self.tell(self.book.tell(line, again=True))
         elif line.state is CallState.HELD:
             await self._rejoin(line)
+
+    async def leave_voicemails(self) -> None:
+        """A consult that a voicemail has taken after all, since the site's dialplan answers first, is over.
+
+        The dialplan brings agent and caller together, as when nobody comes.
+        """
+        for consult in [x for x in self.book.lines.values() if x.consult_for is not None and x.state is CallState.UP]:
+            line, half = self.book.find(consult.consult_for or ""), self.book.channels.half(consult.far)
+            if half is None or line is None or line.transferring:
+                continue
+            app = await variable(self.reach(), half.id, "CHANNEL(appname)")
+            if app in MACHINES and self.book.find(consult.id) is consult and not line.transferring:
+                consult.far.machine = app
+                with suppress(PhoneError):  # it is over by itself; of an Asterisk that is lost the beat tells
+                    await self._do(hanging_up(consult.far.id))
 
     async def transfer(self, call: str, target: str) -> None:
         line = self._answered(call)

@@ -100,6 +100,7 @@ class AsteriskPhone(Commands):
                 await link.do("Setvar", _BEAT_REPLY_S, Variable=self.alive, Value=str(time.monotonic_ns()))
             clock = await link.do("Getvar", _BEAT_REPLY_S, Variable="EPOCH")
             self.ahead_s = float(clock["Value"]) + 0.5 - time.time()  # it counts in whole seconds
+            await self.leave_voicemails()
             await asyncio.wait([link.lost], timeout=_BEAT_S)
 
     def _tell_phone(self) -> None:

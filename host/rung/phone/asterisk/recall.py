@@ -9,6 +9,7 @@ from rung.phone.asterisk.settings import AsteriskSettings
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.sip_control import plain
 
+_OLD = "its extensions_rung.conf is of an earlier release, which takes a voicemail for a person: copy it anew"
 DIALLING = ("Dial", "Queue", "FollowMe")  # applications that call others
 
 
@@ -32,12 +33,14 @@ async def look(settings: AsteriskSettings) -> str:
 
 async def furnished(link: Ami) -> None:
     """PhoneError with the mend if Asterisk lacks our dialplan: without it a caller on hold might be left alone."""
-    try:
-        await link.list("ShowDialPlan", Context="rung-agent")
-    except PhoneUnsureError:
-        raise
-    except PhoneError:
-        raise PhoneError("it lacks extensions_rung.conf: include it in its dialplan, see PHONES.md") from None
+    contexts = {"rung-agent": "it lacks extensions_rung.conf: include it", "rung-answered": _OLD}
+    for context, mend in contexts.items():
+        try:
+            await link.list("ShowDialPlan", Context=context)
+        except PhoneUnsureError:
+            raise
+        except PhoneError:
+            raise PhoneError(f"{mend} in its dialplan, see PHONES.md") from None
     if not (await link.do("Getvar", Variable="RUNG_ONWARD")).get("Value"):
         raise PhoneError("its global variable RUNG_ONWARD is not set: where are callers sent whose agent is lost?")
 

@@ -49,7 +49,7 @@ _KINDS = (
     (Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.CALLER_LEFT, Outcome.WITHDRAWN),
     (Outcome.DECLINED, Outcome.DENIED),
     (Outcome.FAILED, Outcome.UNWANTED),
-    (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT),
+    (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL),
     (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED),
 )
 _TIMED = (Phase.TELLING, Phase.RINGING)

@@ -20,7 +20,7 @@ from rung.words import Ground, Marker, Outcome, Role
 Person = str | None
 ASKS = ("transfer", "leave", "join", "involve")
 CAME = (Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED)
-NOBODY = (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT)
+NOBODY = (Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL)
 CHANGED_NOTHING = (Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.CALLER_LEFT, Outcome.WITHDRAWN)
 
 

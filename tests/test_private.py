@@ -1,11 +1,11 @@
-"""The files of the control line: for the owner alone, in whatever folder."""
+"""Private files: for the owner alone, in whatever folder, whole or not at all."""
 
 import stat
 from pathlib import Path
 
 import pytest
 
-from rung.phone.sip_control import make_folder, write_private
+from rung.private import make_folder, write_private
 
 
 def mode(path: Path) -> int:
