@@ -54,9 +54,11 @@ class Desk:
             field = box.get_by_label(label.replace("_", " "))
             options = await field.locator("option").count()
             await (field.select_option(value) if options else field.fill(value))
-        await self._page.locator(".answer").evaluate("told => { told.textContent = ''; }")
+        told = self._page.locator(".answer")
+        before = await told.inner_text()
         await box.get_by_role("button", name="Do it").click()
-        await expect(self._page.locator(".answer")).to_contain_text(answer)
+        await expect(told).not_to_have_text(before)
+        await expect(told).to_contain_text(answer)
 
     async def of_the_incident(self, form: str, answer: str = "✔", **values: str) -> None:
         incident = self._page.locator("details.incident", has_text=self.case)
