@@ -27,11 +27,14 @@ CHOSEN = ALL if os.environ.get("RUNG_LONG") == "1" else FIRST
 
 
 # A mouse is slower than a story that presses by itself, and some refusals are about this very wait.
-WAIT_S = 3.0
+WAIT_S, LONG_WAIT_S = 1.5, 6.0
+IN_THE_WAIT = ("advised", "leave-denied")
 
 
-def unhurried(rules: Policy) -> Policy:
-    return replace(rules, times=replace(rules.times, wait=WAIT_S))
+def unhurried(story: Story) -> Policy:
+    rules = story.rules()
+    wait = LONG_WAIT_S if story.name in IN_THE_WAIT else WAIT_S
+    return replace(rules, times=replace(rules.times, wait=wait))
 
 
 @pytest.mark.parametrize("story", CHOSEN, ids=lambda story: f"{story.policy}:{story.name}")
@@ -42,7 +45,7 @@ def test_a_story_comes_out_on_the_pages(story: Story, tmp_path: Path, chromium: 
     async def play() -> None:
         async with (
             looking(chromium) as browser,
-            floor(tmp_path, unhurried(story.rules()), story.parts, trained=story.trained) as stage,
+            floor(tmp_path, unhurried(story), story.parts, trained=story.trained) as stage,
         ):
             pages = {desk: await browser.new_page() for desk in (AGENT, SUPERVISOR)}
             for desk, page in pages.items():

@@ -61,7 +61,7 @@ async def scene(
 @pytest.mark.parametrize("story", FLOOR_STORIES, ids=lambda story: f"{story.policy}:{story.name}")
 def test_a_story_comes_out_on_the_pages_at_asterisk(story: Story, house: Housed, tmp_path: Path, chromium: str) -> None:
     async def play() -> None:
-        rules = unhurried(replace(story, parts=Parts.PBX).rules())
+        rules = unhurried(replace(story, parts=Parts.PBX))
         async with scene(house, tmp_path, chromium, rules, trained=story.trained) as made:
             await story.play(made)
             await made.clicked()

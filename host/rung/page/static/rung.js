@@ -79,8 +79,14 @@
   document.addEventListener("toggle", (event) => {
     if (event.target.open && event.target.matches("details.asks")) event.target.querySelector("input").focus();
   }, true);
+  // What is open is closed again: by Escape the one that has the focus before any other, the menu by a press elsewhere.
+  const OPEN = "details.asks[open], details.menu[open]";
+  document.addEventListener("pointerdown", (event) => {
+    const menu = document.querySelector("details.menu[open]");
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
   document.addEventListener("keydown", (event) => {
-    const open = event.key === "Escape" && document.querySelector("details.asks[open], details.menu[open]");
+    const open = event.key === "Escape" && (document.activeElement.closest(OPEN) ?? document.querySelector(OPEN));
     if (!open) return;
     open.open = false;
     open.querySelector("summary").focus();
