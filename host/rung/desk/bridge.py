@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.desk.afterwards import Afterwards
 from rung.desk.blocking import Blocker
+from rung.desk.clock import wall_ms
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.erasing import Erasing
@@ -29,7 +30,7 @@ from rung.desk.named import Named
 from rung.desk.policies import HandedHere, Policies
 from rung.desk.presence import Presenter
 from rung.desk.privacy import Privacy, Retention
-from rung.desk.recovery import recover, wall_ms
+from rung.desk.recovery import recover
 from rung.desk.showing import Showing, read
 from rung.desk.upkeep import Upkeep
 from rung.floor.base import AsksAre, BlocksAre, DesksAre, ErasuresAre, Floor, FloorError, FloorNews, Place, PoliciesAre

@@ -16,7 +16,6 @@ from rung.page.after_plots import plots
 from rung.page.cards import Cards
 from rung.page.seen import Seen
 from rung.page.shell import Page, set_attributes, tag
-from rung.words import Actor, Job
 
 SHOWN = 50  # incidents, the newest
 
@@ -89,7 +88,8 @@ class After:
         after = self._page.site.desk.after
         files, now = after.files(), after.wall_ms()
         due = [each for file in files.cases.values() for each in open_duties(files, file, now)]
-        rows = self._desk.answer(ListAll(), self._actor()).rows
+        actor = self._page.site.actor
+        rows = () if actor is None else self._desk.answer(ListAll(), actor).rows
         return Known(tuple(sorted(due, key=lambda each: each.since_ms)), rows[: -SHOWN - 1 : -1])
 
     def _draw(self, known: Known) -> None:
@@ -102,16 +102,12 @@ class After:
 
     # -- what is done --------------------------------------------------------------------------------------------------
 
-    def _actor(self) -> Actor:
-        seat, person = self._page.site.seat, self._page.session.person
-        known = None if seat is None else seat.known
-        return Actor(person.id, (Job.SUPERVISOR,) if known is None else tuple(known.jobs))
-
     async def _ask(self, what: What) -> Reply:
-        if not self._page.alive():
+        actor = self._page.site.actor
+        if actor is None or not self._page.alive():
             return Reply()
         try:
-            return await asyncio.to_thread(self._desk.answer, what, self._actor())
+            return await asyncio.to_thread(self._desk.answer, what, actor)
         except JournalError as error:
             return Reply(why=f"not recorded, so not done: {error}")
 

@@ -103,13 +103,19 @@ class Site:
         if answer is not None and self._teller is not None:
             self._teller.tell("answer", answer=answer)
 
+    @property
+    def actor(self) -> w.Actor | None:
+        """Who sits here, for what is done after a call: with their jobs where people sign on, else with their role."""
+        if self.person is None:
+            return None
+        known = None if self.seat is None else self.seat.known
+        return w.Actor(self.person.id, (w.Job(self.person.role),) if known is None else tuple(known.jobs))
+
     def attend(self, act: w.AfterAct) -> None:
         """What whoever sits here does after a call; every page shows the answer. The record is read on a thread."""
-        sitting = self.person
-        if sitting is None:
+        if (actor := self.actor) is None:
             return
-        jobs = self.seat.known.jobs if self.seat is not None and self.seat.known is not None else (w.Job(sitting.role),)
-        self._later(self._attend(act, w.Actor(sitting.id, jobs)))
+        self._later(self._attend(act, actor))
 
     def _later(self, done: Coroutine[object, object, object]) -> None:
         """Nobody waits for it."""
