@@ -67,7 +67,9 @@ bench: $(READY) ## measure a step of the ladder, the record, flashing, a press f
 	$(BIN)/python -m tests.bench.phones
 	$(BIN)/python -m tests.bench.floor_site
 	$(BIN)/python -m tests.bench.floor_many
+	$(BIN)/python -m tests.bench.shift
 	$(BIN)/python -m tests.bench.asterisk
+	$(BIN)/python -m tests.bench.broker
 	$(BIN)/python -m tests.bench.page
 	$(BIN)/python -m tests.bench.console
 

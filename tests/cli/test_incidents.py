@@ -19,8 +19,9 @@ from rung import words as w
 from rung.cli.after import after_door
 from rung.cli.app import app
 from rung.config import read_config
-from rung.desk.after_desk import Do, ListAll, Mine, Request, Rest, Show
+from rung.desk.after_desk import Do, ListAll, Request, Rest, Show, What
 from rung.desk.after_door import DOOR, DoorError, ask
+from rung.desk.orders import Order
 from rung.desk.privacy import Privacy
 from rung.floor.people import People
 from rung.floor.people_local import LocalDirectory
@@ -190,7 +191,7 @@ def test_a_running_bridge_is_asked(tmp_path: Path) -> None:
             rig.now.feed(w.Declared(Ground.PROFANITY))
             rig.phone.now("line-1", CallState.ENDED, EndedBy.US)
 
-            async def asks(what: Do | ListAll | Show | Mine | Rest, name: str, password: str = PASSWORD) -> object:
+            async def asks(what: What, name: str, password: str = PASSWORD) -> object:
                 return await asyncio.to_thread(ask, tmp_path / "state", Request(what, name, password))
 
             wrong = await asks(ListAll(), "manager-1", "no")
@@ -210,6 +211,13 @@ def test_a_running_bridge_is_asked(tmp_path: Path) -> None:
             rig.disk_is(full=False)
             found = (await asks(Show("case-1"), "manager-1")).report  # type: ignore[attr-defined]
             assert found.how == w.Ending.ROUND_RUNG and found.afterwards[0].what == "reviewed"
+            told = await asks(Order(do="mine", person="agent-17"), "agent-18")
+            assert told.why == "Only agent-17 gets what is on record of agent-17."  # type: ignore[attr-defined]
+            assert (await asks(Order(do="mine", person="agent-18"), "agent-18")).order.own is not None  # type: ignore[attr-defined]
+            erase = Order(do="erase", cases=("case-1",), person="manager-1", why="asked")
+            assert (await asks(erase, "")).order.told == ("erased: case-1 (2 keys)",)  # type: ignore[attr-defined]
+            assert "is erased already" in (await asks(erase, "")).why  # type: ignore[attr-defined]
+            assert (await asks(Order(do="retain"), "")).done and rig.has(w.Erased)  # type: ignore[attr-defined]
 
     asyncio.run(play())
 

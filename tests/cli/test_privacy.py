@@ -1,20 +1,23 @@
 """`rung privacy` on a desk that is stopped, and on one that runs."""
 
-import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 from tests.desk.kept import CALLER, MAX, Office, sound
 from typer.testing import CliRunner
 
 from rung import words as w
 from rung.cli.app import app
-from rung.desk.orders import SOCKET, Order, ask, serve
+from rung.cli.doctor import Doctor, _journal
+from rung.config import read_config
 from rung.desk.own_data import Own
-from rung.desk.privacy import Privacy, Retention
+from rung.desk.privacy import Privacy
+from rung.floor.people import People
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
 
@@ -25,6 +28,7 @@ state = "state"
 user = "1001"
 supervisors = "sip:s@127.0.0.1"
 """
+PASSWORDS = {"ann": "four plain words here", "bob": "four other words there"}
 
 
 @pytest.fixture
@@ -51,8 +55,8 @@ class FileOffice(Office):
         self.privacy = Privacy(self.journal, self.vault, threading.Lock(), lambda: next(clock), lambda: self.wall_ms)
 
 
-def rung(config: Path, *words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, ["privacy", *words, "-c", str(config)])
+def rung(config: Path, *words: str, typed: str = "") -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["privacy", *words, "-c", str(config)], input=typed)
     return done.exit_code, done.output
 
 
@@ -73,12 +77,22 @@ def test_a_stopped_desk_erases_holds_and_tells(config: Path) -> None:
 
 
 def test_ones_own_data_is_for_its_owner_alone(config: Path, tmp_path: Path) -> None:
+    """By their password; nobody else's opens it. Whom the desk's settings name needs none."""
+    people = People(config.parent / "state" / "people.json", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    for name in ("ann", "bob"):
+        people.add(name, (w.Job.AGENT,))
+        people.set_password(name, PASSWORDS[name])
     out = tmp_path / "mine.json"
-    assert rung(config, "mine", "ann", "-o", str(out))[0] == 0
+    for wrong in ("", PASSWORDS["bob"]):
+        code, said = rung(config, "mine", "ann", "-o", str(out), typed=wrong + "\n")
+        assert (code, said) == (2, "rung: name or password is wrong\n") and not out.exists()
+    assert rung(config, "mine", "ann", "-o", str(out), typed=PASSWORDS["ann"] + "\n")[0] == 0
     own = msgspec.json.decode(out.read_bytes(), type=Own)
     assert own.person == "ann"
     assert [one.kind for one in own.entries] == [*["PressRecorded", "PressAnswered"] * 4, "ClearTextSeen"]
     assert out.stat().st_mode & 0o777 == 0o600
+    config.write_text(CONFIG.replace("[phone]", 'person = "ann"\n[phone]'))
+    assert rung(config, "mine", "ann", "-o", str(out))[0] == 0
 
 
 def test_an_export_for_counting_names_nobody(config: Path, tmp_path: Path) -> None:
@@ -117,28 +131,21 @@ def test_without_a_record_nothing_is_made(tmp_path: Path) -> None:
     assert code == 2 and "no record" in said and not (tmp_path / "state").exists()
 
 
-def test_a_running_desk_is_asked_and_only_by_its_owner(config: Path) -> None:
-    folder = config.parent / "state"
-
-    async def run(desk: Office) -> None:
-        serving = asyncio.create_task(serve(folder, desk.privacy, Retention()))
-        while not (folder / SOCKET).exists():
-            await asyncio.sleep(0.01)
-        assert (folder / SOCKET).stat().st_mode & 0o777 == 0o600
-        done = await ask(folder, Order(do="reveal", cases=("desk-1",), person=MAX))
-        assert done is not None and CALLER in str(done)
-        assert isinstance(desk.journal.of_kind(w.ClearTextSeen)[-1].event, w.ClearTextSeen)
-        code, said = await asyncio.to_thread(rung, config, "erase", "desk-1", "--as", MAX, "--why", "asked")
-        assert (code, said) == (0, "erased: desk-1 (2 keys)\n")
-        reader, writer = await asyncio.open_unix_connection(folder / SOCKET)
-        writer.write(b"nonsense\n")
-        assert await reader.read() == b""
-        writer.close()
-        done = await ask(folder, Order(do="retain"))
-        assert done is not None and not done.wrong
-        serving.cancel()
-        await asyncio.wait([serving])
-        assert await ask(folder, Order(do="retain")) is None and not (folder / SOCKET).exists()
-
-    with closing(FileOffice(folder)) as desk:
-        asyncio.run(run(desk))
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda keys: None, "ok     keys"),
+        (lambda keys: keys.unlink(), "can be read no more"),
+        (lambda keys: keys.chmod(0o644), "chmod 600"),
+        (lambda keys: keys.write_bytes(b"nonsense" * 1000), "wrong  keys"),
+    ],
+    ids=["whole", "gone", "open to all", "damaged"],
+)
+def test_the_doctor_looks_at_the_keys(
+    config: Path, capsys: pytest.CaptureFixture[str], harm: Callable[[Path], object], said: str
+) -> None:
+    harm(config.parent / "state" / "vault.db")
+    doctor = Doctor()
+    _journal(doctor, read_config(config))
+    told = capsys.readouterr().out
+    assert said in told and (doctor.wrong == 0) == said.startswith("ok")

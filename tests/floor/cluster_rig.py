@@ -12,17 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.floor.nats_rig import HERE, SUPERVISORS
+from tests.floor.nats_rig import HERE, SUPERVISORS, copies_of
 from tests.real.peers import free_port, missing
 
 from rung.floor.base import FloorError, Line
 from rung.floor.cluster import Node
 from rung.floor.nats import NatsFloor
-from rung.floor.nats_copies import JOURNALS
-from rung.floor.nats_letters import read_part
-from rung.floor.nats_link import Enrolment, connected
+from rung.floor.nats_link import Enrolment
 from rung.floor.nkey import new_seed, public
-from rung.floor.site import SiteFolder
+from rung.floor.site import STEWARD, SiteFolder
 from rung.floor.site_server import find_server
 from rung.words import Role
 
@@ -32,13 +30,15 @@ NAMES = ("a", "b", "c")
 class Computer:
     """One of the three."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: tuple[str, ...] = ()) -> None:
+        """``within``: what its command begins with, such as the network namespace that it runs in."""
         self.site = SiteFolder(folder)
+        self._within = within
         self.process: subprocess.Popen[str] | None = None
         self.said = folder / "said"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "rung", "floor", "--folder", str(self.site.folder)]
+        command = [*self._within, sys.executable, "-m", "rung", "floor", "--folder", str(self.site.folder)]
         with self.said.open("a") as said:
             self.process = subprocess.Popen(command, stdout=said, stderr=said, text=True, start_new_session=True)
 
@@ -58,10 +58,12 @@ class Computer:
 class Cluster:
     """`desk` is what an office takes its floor from."""
 
+    listen = HERE
+
     def __init__(self, folder: Path, desks: tuple[str, ...]) -> None:
-        nodes = tuple(Node(name=name, host=HERE, port=free_port(), routes=free_port()) for name in NAMES)
+        nodes = tuple(Node(name=name, host=self.host(name), port=free_port(), routes=free_port()) for name in NAMES)
         first = SiteFolder(folder / "a")
-        first.set_up_cluster(nodes, "a", HERE)
+        first.set_up_cluster(nodes, "a", self.listen)
         self.seeds = {desk: new_seed() for desk in desks}
         for desk, seed in self.seeds.items():
             first.invite(desk, Role.SUPERVISOR if desk in SUPERVISORS else Role.AGENT, time.time())
@@ -69,7 +71,14 @@ class Cluster:
         for name in NAMES[1:]:
             shutil.copytree(folder / "a", folder / name)
             SiteFolder(folder / name).be(name)
-        self.computers = {name: Computer(folder / name) for name in NAMES}
+        self.computers = {name: Computer(folder / name, self.within(name)) for name in NAMES}
+
+    def host(self, name: str) -> str:
+        """By which desks and the other two reach it."""
+        return HERE
+
+    def within(self, name: str) -> tuple[str, ...]:
+        return ()
 
     def enrolment(self, desk: str) -> Enrolment:
         site = self.computers["a"].site.read()
@@ -79,15 +88,10 @@ class Cluster:
     def desk(self, name: str) -> "LooseFloor":
         return LooseFloor(self.enrolment(name))
 
-    async def copies(self, by: str = "a") -> dict[str, list[Line]]:
-        """All that the cluster has of the desks' records, by the record's name, in the order in which it came."""
-        found: dict[str, list[Line]] = {}
-        async with connected(self.computers[by].site.steward()[0]) as link:
-            js = link.client.jetstream()
-            for seq in range(1, (await js.stream_info(JOURNALS)).state.last_seq + 1):
-                part = read_part((await js.get_msg(JOURNALS, seq)).data or b"")
-                found.setdefault(part.journal, []).extend(part.lines)
-        return found
+    async def copies(self) -> dict[str, list[Line]]:
+        site, ca = self.computers["a"].site.read(), self.computers["a"].site.ca()
+        who = Enrolment(desk=STEWARD, role=Role.SUPERVISOR, servers=site.servers, ca=ca, seed=site.steward)
+        return await copies_of(who)
 
 
 class LooseFloor(NatsFloor):
@@ -97,13 +101,13 @@ class LooseFloor(NatsFloor):
 
 
 @contextmanager
-def cluster(*desks: str) -> Iterator[Cluster]:
+def cluster(*desks: str, kind: type[Cluster] = Cluster) -> Iterator[Cluster]:
     try:
         find_server()
     except FloorError:
         missing("nats-server", "pip install 'rung[floor]'")
     folder = Path(tempfile.mkdtemp(prefix="rung-cluster-"))
-    made = Cluster(folder, desks)
+    made = kind(folder, desks)
     try:
         for computer in made.computers.values():
             computer.start()

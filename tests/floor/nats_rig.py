@@ -138,6 +138,17 @@ class Line:
         into.transport.abort()
 
 
+async def copies_of(who: Enrolment) -> dict[str, list[Entry]]:
+    """All that a floor has of the desks' records, by the record's name, in the order in which it came."""
+    found: dict[str, list[Entry]] = {}
+    async with connected(who) as link:
+        js = link.client.jetstream()
+        for seq in range(1, (await js.stream_info(JOURNALS)).state.last_seq + 1):
+            part = read_part((await js.get_msg(JOURNALS, seq)).data or b"")
+            found.setdefault(part.journal, []).extend(part.lines)
+    return found
+
+
 class NatsRig:
     """Use `nats_rig`. ``step`` is told whenever a desk hands something to the floor or gets something from it."""
 
@@ -151,14 +162,7 @@ class NatsRig:
         self.task.cancel()
 
     async def copies(self) -> dict[str, list[Entry]]:
-        """All that the server has of the desks' records, by the record's name, in the order in which it came."""
-        found: dict[str, list[Entry]] = {}
-        async with connected(self.made.steward()[0]) as link:
-            js = link.client.jetstream()
-            for seq in range(1, (await js.stream_info(JOURNALS)).state.last_seq + 1):
-                part = read_part((await js.get_msg(JOURNALS, seq)).data or b"")
-                found.setdefault(part.journal, []).extend(part.lines)
-        return found
+        return await copies_of(self.made.steward()[0])
 
     def desk(self, name: str) -> "SteppedFloor":
         return WiredFloor(self, name)

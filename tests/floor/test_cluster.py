@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from argon2 import PasswordHasher
+from nats.js.errors import Error as JetStreamError
 from tests.floor.cluster_rig import HERE, NAMES, Cluster, LooseFloor, cluster, until
 from tests.floor.office import Office, Seat, office
 from typer.testing import CliRunner
@@ -46,10 +47,15 @@ class Load:
 
     async def goes_on(self) -> None:
         """That many calls more."""
-        wanted = self.done + CALLS
+        wanted, begun = self.done + CALLS, time.monotonic()
         while self.done < wanted:
             assert not self._task.done(), self._task.exception()
+            assert time.monotonic() - begun < CALLS * BACK_S, f"call {self.done + 1} is not handed over: {self._why()}"
             await asyncio.sleep(0.02)
+
+    def _why(self) -> str:
+        told = {seat.name: (seat.has_case, seat.open(), seat.troubles()[-5:]) for seat in self._made.seats}
+        return f"{told}; {self._made.ada.bridge.look()}; {[type(h.event).__name__ for h in self._made.ada.told[-40:]]}"
 
     async def stop(self) -> None:
         self._task.cancel()
@@ -154,7 +160,7 @@ async def all_copied(three: Cluster, made: Office) -> None:
     begun = time.monotonic()
     while any(len(copies.get(id, ())) < len(entries) for id, entries in written.items()):
         assert time.monotonic() - begun < BACK_S, "not everything is copied"
-        with suppress(FloorError):
+        with suppress(FloorError, JetStreamError):  # the servers are only just choosing who leads
             copies = await three.copies()
         await asyncio.sleep(0.1)
     for id, entries in written.items():

@@ -292,6 +292,22 @@ def test_a_complaint_has_a_reference_and_names_the_regulator() -> None:
     assert [c.reference for c in complaints(floor.files.cases[CASE])] == ["ada-1-C1", "ada-1-C2"]
 
 
+def test_who_has_taken_over_a_call_may_propose_to_block_its_caller() -> None:
+    """The desk that had it before has sent along who calls."""
+    floor = Floor()
+    floor.tell(
+        w.CaseReceived(case=CASE, desk="ada", state='{"id":"x","caller":"0151-5551"}', call="c", offer=1),
+        w.CaseArrived(case=CASE, epoch=4, call="c", person=SUPERVISOR.id, role=w.Role.SUPERVISOR),
+        w.GroundDeclared(ground=Ground.HARASSMENT, person=SUPERVISOR.id),
+        w.DutyDue(duty="block", why="the call was ended"),
+        w.CaseClosed(case=CASE, how=Ending.RELEASED, by=w.EndedBy.US),
+    )
+    assert floor.does(SUPERVISOR, proposed()).verdict == w.Verdict.TAKEN
+    block = block_of(floor.files.cases[CASE], floor.now)
+    assert block is not None and block.caller == "0151-5551"
+    assert floor.files.of_caller(floor.files.cases[CASE]) == [floor.files.cases[CASE]]
+
+
 def test_training_expires_and_holds_only_once_acknowledged() -> None:
     floor = Floor()
     until = floor.now + 30 * DAY

@@ -3,6 +3,7 @@
 import pytest
 
 from rung.phone.asterisk.calls import Asked, CallBook
+from rung.phone.asterisk.channels import Channels
 from rung.words import Call, CallState, EndedBy, Outcome
 
 CALLER, AGENT, SUP = "100.1", "100.2", "100.3"
@@ -245,7 +246,7 @@ def test_through_local_channels_the_caller_is_the_far_end() -> None:
 def test_after_a_lost_connection_each_call_is_itself_or_ended() -> None:
     t = Told()
     t.on_hold()
-    t.book.forget_channels()
+    t.book.begin(Channels())
     for id in (CALLER, AGENT):
         t.book.channels.saw(
             {"Event": "CoreShowChannel", "Uniqueid": id, "Channel": NAMES[id], "ChannelStateDesc": "Up"}
@@ -253,10 +254,30 @@ def test_after_a_lost_connection_each_call_is_itself_or_ended() -> None:
     t.book.channels.all[CALLER].waits_for = AGENT
     t.book.resume(restarted=False)
     assert [(call.id, call.state) for call in t.book.calls()] == [(LINE, CallState.HELD)]
-    t.book.forget_channels()
+    t.book.begin(Channels())
     t.book.resume(restarted=True)
     (call,) = t.book.calls()
     assert (call.state, call.ended_by, call.cause) == (CallState.ENDED, EndedBy.PHONE, "Asterisk was restarted")
+
+
+def test_telephones_that_share_a_table_take_each_event_once_and_have_their_own_calls_alone() -> None:
+    agent, other = Told(), Told("PJSIP/sup")
+    other.book.begin(agent.book.channels)
+
+    def both(event: dict[str, str]) -> list[Call]:
+        other.calls += other.book.saw(event)
+        return saw(event)
+
+    saw, agent.book.saw = agent.book.saw, both  # type: ignore[method-assign]
+    agent.in_talk()
+    assert agent.states(LINE)[-1] is CallState.UP and other.calls == []
+    counted = agent.book.channels.events
+    agent.event("HangupRequest", CALLER, Cause="16")
+    agent.left("b1", CALLER, AGENT)
+    agent.event("Hangup", AGENT, Cause="16")
+    agent.event("Hangup", CALLER, Cause="16")
+    assert agent.book.channels.events == counted + 5
+    assert agent.last(LINE).state is CallState.ENDED and other.calls == []
 
 
 PIPE, FAR_HALF = "100.6", "100.7"

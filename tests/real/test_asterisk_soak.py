@@ -8,17 +8,21 @@ import os
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
+import pytest
 from tests.phone.contract import Desk
 from tests.phone.every_action import every_action
 from tests.real.asterisk_rig import AsteriskWorld, Floor, Played, admin, play, settings
+from tests.real.pbx_rig import broker
 from tests.real.peers import asterisk as pbx
 from tests.real.sip_rig import AGENT_HZ, Rig, RigPhone
 
 from rung.phone.asterisk import AsteriskPhone
 from rung.phone.asterisk.link import AmiLink
+from rung.phone.base import Phone
 from rung.words import CallIs, CallsAre, CallState, EndedBy
 
 LONG = os.environ.get("RUNG_LONG") == "1"
+ONLY_LONG = pytest.mark.skipif(not LONG, reason="half a minute: RUNG_LONG=1")
 CALLS, AGENTS = (50, 20) if LONG else (3, 4)
 UP, HELD, RINGING, ENDED = CallState.UP, CallState.HELD, CallState.RINGING, CallState.ENDED
 
@@ -65,11 +69,11 @@ def test_a_call_whose_id_begins_as_its_own_gets_nobody(played: Played) -> None:
 class Pair:
     """An agent with a desk, and a caller of their own with a tone of their own."""
 
-    def __init__(self, number: int, agent: RigPhone, caller: RigPhone, asterisk: pbx.Asterisk) -> None:
+    def __init__(self, number: int, agent: RigPhone, caller: RigPhone, phone: Phone) -> None:
         self.number = number
         self.agent, self.caller = agent, caller
         self.desk = Desk()
-        self.phone = AsteriskPhone(settings(asterisk, f"a{number}"))
+        self.phone = phone
 
     async def shift(self, calls: int) -> None:
         """Everything is told to this desk of this desk's calls alone, and heard from this caller alone."""
@@ -99,17 +103,21 @@ class Pair:
         return 400 + 60 * self.number
 
 
-def test_many_agents_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["themselves", pytest.param("one broker", marks=ONLY_LONG)])
+def test_many_agents_at_once(by: str, tmp_path: Path) -> None:
+    """Each logged in at Asterisk, or all through the one login of a broker."""
     numbers = range(AGENTS)
     endpoints = {f"a{n}": f"{1000 + n}" for n in numbers} | {f"c{n}": f"{3000 + n}" for n in numbers}
 
     async def story(made: Floor) -> None:
         pairs = []
-        for n in numbers:
-            agent = await made.phone(f"a{n}")
-            caller = await made.phone(f"c{n}", hz=400 + 60 * n)
-            pairs.append(Pair(n, agent, caller, made.asterisk))
         async with AsyncExitStack() as exits:
+            through = None if by == "themselves" else await exits.enter_async_context(broker(made.asterisk, tmp_path))
+            for n in numbers:
+                agent = await made.phone(f"a{n}")
+                caller = await made.phone(f"c{n}", hz=400 + 60 * n)
+                own = AsteriskPhone(settings(made.asterisk, f"a{n}")) if through is None else through.phone(f"a{n}")
+                pairs.append(Pair(n, agent, caller, own))
             for pair in pairs:
                 running = asyncio.ensure_future(pair.phone.run(pair.desk.feed))
                 exits.push_async_callback(_stop, running)

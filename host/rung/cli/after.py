@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from rung.desk.after_desk import AfterDesk, Reply, Request, What
 from rung.desk.after_door import AfterDoor, DoorError, ask
 from rung.desk.afterwards import Afterwards
 from rung.desk.bridge import Bridge
+from rung.desk.clock import wall_ms
+from rung.desk.orders import Order, carry_out
 from rung.desk.privacy import Privacy
 from rung.journal.format import JournalError
 from rung.journal.store import Journal
@@ -32,10 +34,14 @@ def after_door(config: Config, bridge: Bridge, directory: Any, sits: Callable[[]
             return w.Answer(verdict=w.Verdict.REFUSED, why="Only whoever sits there ends a breather.")
         return bridge.feed(w.BreatherOver())
 
-    desk = AfterDesk(bridge.after, config.desk.name, rest)
+    from rung.cli.run import retention_of
+
+    assert bridge.privacy is not None
+    orders = partial(carry_out, privacy=bridge.privacy, retention=retention_of(config))
+    desk = AfterDesk(bridge.after, config.desk.name, rest, orders)
 
     async def handle(request: Request) -> Reply:
-        actor = _own(config) if not request.name else await _checked(directory, request)
+        actor = _own(config, request.what) if not request.name else await _checked(directory, request)
         if isinstance(actor, str):
             return Reply(why=actor)
         try:
@@ -61,8 +67,14 @@ async def _checked(directory: Any, request: Request) -> Actor | str:
     return known.why if isinstance(known, Refusal) else Actor(known.id, known.jobs)
 
 
-def _own(config: Config) -> Actor | str:
-    """Whoever the configuration says sits here: this desk's user, who alone can come in without a password."""
+def _own(config: Config, what: What) -> Actor | str:
+    """Whoever the configuration says sits here: this desk's user, who alone can come in without a password.
+
+    Who may use this desk's user may erase, hold and look, under a name that stays on record; but nobody gets
+    somebody else's own data by that.
+    """
+    if isinstance(what, Order) and what.do != "mine":
+        return Actor(what.person)
     if config.desk.person is None:
         return WHO
     return Actor(config.desk.person, (Job.SUPERVISOR if config.desk.role == Role.SUPERVISOR else Job.AGENT,))
@@ -103,23 +115,25 @@ def at_rest(config: Config, request: Request) -> Reply:
     """No bridge runs: the record is opened for as long as this takes. Raises JournalError."""
     if not config.journal.exists():
         stop(f"{config.journal}: there is no record yet")
-    from rung.cli.run import vault_of
+    from rung.cli.run import retention_of, vault_of
 
-    actor = _own(config) if not request.name else _checked_here(config, request)
+    actor = _own(config, request.what) if not request.name else _checked_here(config, request)
     if isinstance(actor, str):
         return Reply(why=actor)
     journal, vault = Journal(config.journal), vault_of(config)
     try:
         lock = threading.Lock()
-        privacy = Privacy(journal, vault, lock, journal.last_at_ms, _wall_ms)
+        privacy = Privacy(journal, vault, lock, journal.last_at_ms, wall_ms)
+        privacy.start()
+        orders = partial(carry_out, privacy=privacy, retention=retention_of(config))
 
         def record(event: w.Event) -> None:
             with lock:
-                now_ms = _wall_ms()
+                now_ms = wall_ms()
                 journal.append(privacy.sealed([event], "", now_ms), at_ms=journal.last_at_ms(), wall_ms=now_ms)
 
-        after = Afterwards(journal, lock, record, _wall_ms, config.after, vault)
-        return AfterDesk(after, config.desk.name).answer(request.what, actor, request.also)
+        after = Afterwards(journal, lock, record, wall_ms, config.after, vault)
+        return AfterDesk(after, config.desk.name, orders=orders).answer(request.what, actor, request.also)
     finally:
         journal.close()
         vault.close()
@@ -131,7 +145,3 @@ def _checked_here(config: Config, request: Request) -> Actor | str:
     from rung.floor.people_local import LocalDirectory
 
     return asyncio.run(_checked(LocalDirectory(People(config.state_folder() / PEOPLE)), request))
-
-
-def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -18,6 +18,7 @@ from rung.floor.base import FloorError
 from rung.journal.format import JournalError
 from rung.journal.reading import reading
 from rung.journal.store import Journal
+from rung.journal.vault import Vault
 from rung.journal.verify import verify
 from rung.link.hello import Trouble, greeted
 from rung.link.keys import KeysError, read_keys
@@ -95,7 +96,24 @@ def _journal(doctor: Doctor, config: Config) -> bool:
             doctor.bad("journal", f"{path}: entry {report.broken.seq} is {report.broken.fault}: {report.broken.what}")
     except JournalError as error:
         doctor.bad("journal", str(error))
+    if not in_use:
+        _vault(doctor, config)
     return in_use
+
+
+def _vault(doctor: Doctor, config: Config) -> None:
+    """The keys of what names a caller; a running bridge has them open, and says itself when they fail."""
+    if not config.vault.exists():
+        doctor.bad("keys", f"{config.vault}: not there, so what names callers in this record can be read no more")
+        return
+    if os.name == "posix" and config.vault.stat().st_mode & 0o077:
+        doctor.bad("keys", f"{config.vault}: readable by others; chmod 600 {config.vault}")
+    try:
+        vault = Vault(config.vault, country=config.privacy.country)
+        doctor.good("keys", f"{config.vault}: {len(vault.there())} keys")
+        vault.close()
+    except JournalError as error:
+        doctor.bad("keys", str(error))
 
 
 def _box(doctor: Doctor, config: Config, in_use: bool) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +10,7 @@ import typer
 from rung import words as w
 from rung.cli.ends import NO_FLOOR, need, stop
 from rung.cli.floor_folder import Folder, default_folder
+from rung.desk.clock import wall_ms
 from rung.floor.base import Line
 from rung.journal.after.blocks import Standing, block_of, blocks
 from rung.journal.after.files import Files
@@ -20,10 +20,6 @@ UPHELD_MS = 365 * 86_400_000  # an incident that a review has upheld counts so l
 LATELY_MS = 30 * 86_400_000  # so long a case is shown at other desks, once nothing is due on it
 DULL = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
 _EVENT = msgspec.json.Decoder(w.Event)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class FloorFold:
@@ -47,7 +43,7 @@ class FloorFold:
 
     def filed(self, case: str) -> bytes:
         """What is still due, and what was done or ended lately."""
-        file, now = self.files.cases.get(case), now_ms()
+        file, now = self.files.cases.get(case), wall_ms()
         if file is None or not (file.over and file.incident):
             return b""
         lately = max((file.closed_ms, *(done.wall_ms for done in file.done))) > now - LATELY_MS
@@ -59,19 +55,21 @@ class FloorFold:
 
     def blocked(self) -> list[tuple[str, int, bool]]:
         """A block that whoever proposed it has decided too is none: that takes a second person."""
-        live = [block for block in blocks(self.files, now_ms()) if block.live and block.decided_by != block.proposed_by]
+        live = [
+            block for block in blocks(self.files, wall_ms()) if block.live and block.decided_by != block.proposed_by
+        ]
         return [(block.case, block.until_ms, block.standing == Standing.GRANTED) for block in live]
 
     def upheld(self, case: str) -> bool:
         file = self.files.cases.get(case)
-        return file is not None and upheld(file) and now_ms() < file.closed_ms + UPHELD_MS
+        return file is not None and upheld(file) and wall_ms() < file.closed_ms + UPHELD_MS
 
     def training(self, person: str) -> w.Training:
         return self.files.training(person)
 
     def views(self) -> dict[str, Any]:
         """As data; the same records give the same, in whichever order they came."""
-        files, now = self.files, now_ms()
+        files, now = self.files, wall_ms()
         due = [each for case in sorted(files.cases) for each in open_duties(files, files.cases[case], now)]
         unseen = {each.case for each in due if each.duty == "review"}
         cases = [files.cases[case] for case in sorted(files.cases)]

@@ -4,7 +4,6 @@ Nothing here writes to it, but `erase` (`rung.cli.privacy`), and that adds entri
 """
 
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from rung.cli.ends import stop
+from rung.desk.clock import wall_ms
 
 app = typer.Typer(no_args_is_help=True, help="The desk's record: proven, shown, handed out; also while the desk runs.")
 
@@ -113,7 +113,7 @@ def heads(
         if report.broken is not None:
             stop(f"journal {path}: is not signed, since it does not hold: {report.broken.what}")
         head: Head = report.head
-        signed = Signer(path, make=False).sign(record.id, head, time.time_ns() // 1_000_000)
+        signed = Signer(path, make=False).sign(record.id, head, wall_ms())
         day = datetime.now(UTC)
         text = as_mail(signed, path, mail, day) if mail else as_sheet(signed, path, day) if sheet else f"{signed}\n"
         if out is None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import ssl
-import time
 import tomllib
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from msgspec import Struct
 
 from rung.cli.ends import stop
 from rung.cli.pbx_gate import Gate
+from rung.desk.clock import wall_ms
 from rung.floor.authority import self_signed
 from rung.floor.base import FloorError
 from rung.floor.enrolment import pin_of, read_enrolment
@@ -174,7 +174,7 @@ class Pbx:
 
     def _refused(self, desk: str, person: str, what: str, why: str) -> None:
         self._say(f"refused: {desk} ({person or 'nobody'}): {what}: {why}")
-        now = time.time_ns() // 1_000_000
+        now = wall_ms()
         try:
             event = CommandRefused(desk=desk, person=person, what=what, why=why)
             self._journal.append([event], at_ms=now, wall_ms=now)

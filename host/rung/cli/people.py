@@ -1,6 +1,5 @@
 """`rung people`: who is known, what each may do, their passwords and training. Every change is by a named person."""
 
-import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rung.cli.ends import NO_FLOOR, NO_PEOPLE, need, stop, typed
+from rung.desk.clock import wall_ms
 from rung.words import Job, PersonChanged
 
 app = typer.Typer(no_args_is_help=True, help="People: their jobs, passwords and training.")
@@ -160,7 +160,7 @@ def _change(people: Any, name: str, change: Any, by: str, what: str, **more: Any
         change()
         journal = Journal(people.file.with_name("people.db"))
         try:
-            now = time.time_ns() // 1_000_000
+            now = wall_ms()
             journal.append([event], at_ms=now, wall_ms=now)
         finally:
             journal.close()

@@ -1,9 +1,6 @@
 """`rung privacy`: erasing, legal holds, who sees clear text, one's own data. See PRIVACY.md."""
 
-import asyncio
 import sys
-import threading
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -84,8 +81,14 @@ def mine(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write to this file, for its owner alone.")] = None,
     config: ConfigFile = Path("rung.toml"),
 ) -> None:
-    """Hand out, as JSON, what this desk's record has of one person of the staff; for that person."""
-    _write(out, msgspec.json.format(msgspec.json.encode(_done(config, do="mine", person=person).own), indent=1) + b"\n")
+    """Hand out, as JSON, what this desk's record has of one person of the staff; for that person, by their password.
+
+    Whoever `desk.person` names needs none: it is their desk.
+    """
+    from rung.cli.after import person_of
+
+    own = _done(config, "" if person == person_of(config) else person, do="mine", person=person).own
+    _write(out, msgspec.json.format(msgspec.json.encode(own), indent=1) + b"\n")
 
 
 @app.command()
@@ -127,36 +130,17 @@ def _write(out: Path | None, text: bytes) -> None:
         stop(f"{out}: cannot be written: {error.strerror}")
 
 
-def _tell(config: Path, **order: object) -> None:
+def _tell(config: Path, **order: Any) -> None:
     for line in _done(config, **order).told:
         print(line)
 
 
-def _done(config_file: Path, **order: object) -> Any:
-    """What came of it; ends with one line where nothing was done."""
-    from rung.cli.run import retention_of, vault_of
-    from rung.config import ConfigError, read_config
-    from rung.desk.orders import Order, ask, carry_out
-    from rung.desk.privacy import Privacy
-    from rung.journal.format import JournalError
-    from rung.journal.store import Journal
+def _done(config: Path, name: str = "", **order: Any) -> Any:
+    """What came of it; ends with one line where nothing was done. ``name`` shows a password that they are it."""
+    from rung.cli.after import asked
+    from rung.desk.orders import Order
 
-    try:
-        config = read_config(config_file)
-        wanted = Order(**order)  # type: ignore[arg-type]
-        done = asyncio.run(ask(config.state_folder(), wanted))
-        if done is None:
-            if not config.journal.exists():
-                stop(f"{config.journal}: there is no record yet")
-            journal = Journal(config.journal)
-            vault = vault_of(config)
-            privacy = Privacy(journal, vault, threading.Lock(), journal.last_at_ms, lambda: time.time_ns() // 1_000_000)
-            privacy.start()
-            done = carry_out(wanted, privacy, retention_of(config))
-            vault.close()
-            journal.close()
-    except (ConfigError, JournalError) as error:
-        stop(str(error))
-    if done.wrong:
-        stop(done.wrong)
-    return done
+    reply = asked(config, Order(**order), name)
+    if not reply.done or reply.order is None:
+        stop(reply.why)
+    return reply.order

@@ -24,7 +24,6 @@ from rung.cli.terminal import keys_of_stdin
 from rung.config import Config, ConfigError, FloorConfig, SipConfig, read_config
 from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
-from rung.desk.orders import serve
 from rung.desk.privacy import Retention
 from rung.desk.withholding import withheld
 from rung.floor.base import Floor, FloorError, Place
@@ -240,31 +239,13 @@ async def _run(
             site.open(bridge, teller, place, floor, seat)
         door = after_door(config, bridge, directory, lambda: sits_here(config, seat))
         told = floors_cases(config, floor, bridge, teller)
-        async with door, served(config, site) as address, orders_taken(config, bridge, teller), told:
+        async with door, served(config, site) as address, told:
             if address:
                 teller.tell("page", text=address)
             if seat is None:
                 await bridge.run(place, config.phone.supervisors)
             else:
                 await _seated(bridge, seat, comes, teller, config.phone.supervisors)
-
-
-@contextlib.asynccontextmanager
-async def orders_taken(config: Config, bridge: Bridge, teller: Teller) -> AsyncIterator[None]:
-    """`rung privacy` is answered while the desk runs; where that cannot be, it says so and the desk works on."""
-    assert bridge.privacy is not None
-    task = asyncio.create_task(serve(config.state_folder(), bridge.privacy, retention_of(config)))
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            teller.tell("trouble", text=f"rung privacy works only while this desk is stopped: {error}")
-
-    task.add_done_callback(ended)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 @contextlib.asynccontextmanager
@@ -275,7 +256,9 @@ async def floors_cases(config: Config, floor: Floor | None, bridge: Bridge, tell
         return
     from rung.desk.elsewhere import Elsewhere
 
-    task = asyncio.create_task(Elsewhere(cast(Any, floor), bridge.after, teller).run())
+    task = asyncio.create_task(
+        Elsewhere(cast(Any, floor), bridge.after, teller, config.state_folder() / "others.heads").run()
+    )
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.desk.afterwards import Afterwards
+from rung.desk.orders import Done, Order
 from rung.desk.report.model import Report
 from rung.desk.report.reading import Line, instant, report
 from rung.journal.after.blocks import blocks
@@ -55,7 +56,7 @@ class Count(Struct, frozen=True, tag=True):
     """The floor's figures."""
 
 
-What = Do | Rest | ListAll | Show | ListBlocks | Mine | Count
+What = Do | Rest | ListAll | Show | ListBlocks | Mine | Count | Order
 
 
 class Request(Struct, frozen=True):
@@ -99,6 +100,7 @@ class Reply(Struct, frozen=True, kw_only=True):
     blocks: tuple[BlockRow, ...] = ()
     own: Own | None = None
     figures: Figures | None = None
+    order: Done | None = None
 
 
 class AfterDesk:
@@ -109,8 +111,10 @@ class AfterDesk:
         after: Afterwards,
         name: str,
         rest: Callable[[str], w.Answer | None] | None = None,
+        orders: Callable[[Order], Done] = lambda order: Done(wrong="Erasing and the like is not asked for here."),
     ) -> None:
-        """``name``: the desk's. ``rest`` ends the breather of this person, where a bridge runs."""
+        """``name``: the desk's. ``rest`` ends somebody's breather, where a bridge runs. ``orders`` carries one out."""
+        self._orders = orders
         self._after = after
         self._name = name
         self._rest = rest
@@ -142,6 +146,11 @@ class AfterDesk:
                 for name, lines in {**others, self._name: self._after.lines()}.items():
                     counting.take(name, lines)
                 return Reply(done=True, figures=counting.figures())
+            case Order(do="mine", person=person) if person != actor.id:
+                return Reply(why=f"Only {person} gets what is on record of {person}.")
+            case Order():
+                done = self._orders(what)
+                return Reply(done=not done.wrong, why=done.wrong, order=done)
 
     def _rows(self, actor: Actor, due_only: bool) -> list[Row]:
         files, now = self._after.files(), self._after.wall_ms()

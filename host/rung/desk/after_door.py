@@ -1,4 +1,4 @@
-"""The bridge's door for what is done after calls: `rung incidents` and `rung report` come in here while a bridge runs.
+"""The bridge's door for what concerns past calls: `rung incidents`, `report` and `privacy` come in while a bridge runs.
 
 It alone has the record, so whoever wants to write there asks it. Loopback TCP; the port and a secret are in a file that
 only this desk's user can read. One request a connection::
@@ -93,9 +93,7 @@ def ask(folder: Path, request: Request) -> Reply | None:
     except ConnectionRefusedError:
         return None  # it was killed, and its file is still there
     except (OSError, ValueError) as error:
-        raise DoorError(
-            f"the bridge did not answer ({error}), so whether it was done is for `rung incidents show`"
-        ) from None
+        raise DoorError(f"the bridge did not answer ({error}), so look whether it was done") from None
     reply = _unsealed(secret, "reply", nonce, told)
     if reply is None:
         raise DoorError("the bridge did not answer as itself; is it running? restart it, then look whether it was done")

@@ -24,7 +24,7 @@ from rung.journal.vault import Vault
 AT_ONCE = 100  # entries read under the desk's lock: a press waits no longer than for these
 # Most of a record: no file of a case needs them, nor what was sealed in any event but these.
 PASSED_OVER = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
-OPENED = frozenset({"CaseOpened", "Attended"})
+OPENED = frozenset({"CaseOpened", "CaseReceived", "Attended"})
 
 
 class Opened(Struct, frozen=True):

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import threading
-import time
 
+from rung.desk.clock import wall_ms
 from rung.desk.happening import Teller
 from rung.floor.base import Floor, FloorError
 from rung.journal.format import JournalError
@@ -54,7 +54,7 @@ class HeadKeeper:
         if not head.seq or (before is not None and before.head == head):
             return
         try:
-            self._signed = self._signer.sign(journal, head, time.time_ns() // 1_000_000)
+            self._signed = self._signer.sign(journal, head, wall_ms())
             self._is_kept = False
         except JournalError as error:
             self._teller.tell("trouble", text=str(error))

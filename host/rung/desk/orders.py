@@ -1,15 +1,10 @@
-"""Erasing, holds and clear text, asked for on the command line while the desk runs.
+"""Erasing, holds, clear text and one's own data: what is asked for on the command line, and what came of it.
 
-The bridge alone has the record and its keys open, so it answers on a socket in the state folder, which its owner alone
-can reach. Nothing that is asked or answered is ever in a file.
+Asked like everything that concerns past calls: see `after_desk`.
 """
 
-import asyncio
-import contextlib
-from pathlib import Path
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from rung import words as w
@@ -17,12 +12,8 @@ from rung.desk.own_data import Own
 from rung.desk.privacy import Privacy, PrivacyError, Retention
 from rung.journal.format import JournalError
 
-SOCKET = "orders"
-LINE_BYTES = 64 * 1024 * 1024  # the longest answer: all that one person has done here
-ANSWER_S = 60.0
 
-
-class Order(Struct, frozen=True, kw_only=True):
+class Order(Struct, frozen=True, kw_only=True, tag=True):
     """What one person wants. ``caller`` instead of ``cases``: all that this desk has of them."""
 
     do: Literal["erase", "hold", "lift", "retain", "reveal", "mine"]
@@ -79,45 +70,3 @@ def carry_out(order: Order, privacy: Privacy, retention: Retention) -> Done:
                 return Done(own=privacy.own(order.person))
     except (PrivacyError, JournalError) as error:
         return Done(wrong=str(error))
-
-
-async def serve(folder: Path, privacy: Privacy, retention: Retention) -> None:
-    """Answer until cancelled. OSError where there can be no such socket: the commands then need the desk stopped."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
-            order = msgspec.json.decode(await reader.readuntil(b"\n"), type=Order)
-            done = await asyncio.to_thread(carry_out, order, privacy, retention)
-            writer.write(msgspec.json.encode(done) + b"\n")
-            await writer.drain()
-        writer.close()
-
-    if not hasattr(asyncio, "start_unix_server"):
-        raise OSError("this system has no sockets in a folder")
-    at = folder / SOCKET
-    at.unlink(missing_ok=True)
-    server = await asyncio.start_unix_server(answer, at)
-    at.chmod(0o600)
-    try:
-        async with server:
-            await server.serve_forever()
-    finally:
-        at.unlink(missing_ok=True)
-
-
-async def ask(folder: Path, order: Order) -> Done | None:
-    """What the running desk says; None: no desk runs there, or this system has no such sockets (Windows)."""
-    if not hasattr(asyncio, "open_unix_connection"):
-        return None
-    try:
-        reader, writer = await asyncio.open_unix_connection(folder / SOCKET, limit=LINE_BYTES)
-    except OSError:
-        return None
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            writer.write(msgspec.json.encode(order) + b"\n")
-            return msgspec.json.decode(await reader.readuntil(b"\n"), type=Done)
-    except (OSError, TimeoutError, asyncio.IncompleteReadError, msgspec.MsgspecError):
-        return Done(wrong="the running desk does not answer; stop it and try again")
-    finally:
-        writer.close()

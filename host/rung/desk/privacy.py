@@ -12,12 +12,11 @@ from datetime import date
 from itertools import islice
 from typing import Any, NamedTuple
 
-import msgspec
 from msgspec import Struct
 
 from rung import words as w
 from rung.desk.own_data import Own, own
-from rung.journal.by_case import case_of
+from rung.journal.by_case import caller_of, case_of
 from rung.journal.format import Entry
 from rung.journal.sealing import BLOCK, CASE, DAY, REFUSED, keys_for
 from rung.journal.store import Journal
@@ -54,10 +53,6 @@ class Seen(NamedTuple):
     event: w.Event | None  # None: erased
 
 
-class _CallerOf(Struct):
-    caller: str = ""
-
-
 class Privacy:
     """One desk's. `sealed` and `opened` are called under the desk's lock; everything else takes it."""
 
@@ -86,7 +81,7 @@ class Privacy:
         """The events as they are to be written; ``case`` is the one the desk is about before them. Keys come first."""
         for event in events:
             if isinstance(event, w.CaseOpened | w.CaseReceived):
-                self._vault.begin(event.case, _caller(event), wall_ms)
+                self._vault.begin(event.case, caller_of(event), wall_ms)
         day = date.fromtimestamp(wall_ms / 1000).isoformat()
         names = keys_for(events, case, day)
         return [self._vault.seal(key, event, wall_ms) for key, event in zip(names, events, strict=True)]
@@ -261,7 +256,7 @@ class Privacy:
             for entry, event in self._of_kind(kind):
                 clear: Any = self._vault.unseal(event)
                 if clear is not None and f"{CASE}/{event.case}" in there:
-                    self._vault.begin(event.case, _caller(clear), entry.wall_ms)
+                    self._vault.begin(event.case, caller_of(clear), entry.wall_ms)
 
     def _of_kind(self, kind: type[w.Event]) -> list[tuple[Entry, Any]]:
         return [(entry, entry.event) for entry in self._journal.of_kind(kind)]
@@ -300,12 +295,6 @@ class Privacy:
     def _append(self, *events: w.Event) -> None:
         self._journal.append(events, at_ms=self._now(), wall_ms=self._wall_ms())
         self.written()
-
-
-def _caller(event: w.CaseOpened | w.CaseReceived) -> str:
-    if isinstance(event, w.CaseOpened):
-        return event.caller
-    return msgspec.json.decode(event.state, type=_CallerOf).caller
 
 
 def _is_day(its: str) -> bool:

@@ -1,11 +1,10 @@
 """The desk as the record left it, and the policies that the record keeps."""
 
-import time
-
 import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.desk.clock import wall_ms
 from rung.journal.format import Entry, JournalError
 from rung.journal.sealing import REFUSED, key_of
 from rung.journal.store import Journal
@@ -47,11 +46,6 @@ def _clear(entry: Entry, vault: Vault | None) -> w.Event:
             "put the file of keys back, or keep the record for the review and name a new one"
         )
     return clear or event
-
-
-def wall_ms() -> int:
-    """Unix time, for people."""
-    return time.time_ns() // 1_000_000
 
 
 class Kept:

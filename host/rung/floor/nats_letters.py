@@ -40,7 +40,9 @@ class Who(Struct, frozen=True, tag=True):
     """Does somebody of this name answer? Said to one's own name before taking it."""
 
 
-News = w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | Acted | w.FromDesk
+News = (
+    w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.CaseShown | Acted | w.FromDesk
+)
 Body = News | Board | Who
 
 
@@ -84,6 +86,8 @@ class Page(Struct, frozen=True):
     found: tuple[Found, ...]
     more: bool
     signed_on: bool = False  # people sign on at this site
+    at: int = 0  # the server's number of the last change that the steward has heard of
+    beats: bool = False  # of a cluster: something is told every few seconds, if only that nothing is new
 
 
 class LookedUp(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Who is on the floor, as every desk keeps it from what the server tells."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -15,11 +16,15 @@ PAGE_S = 2.0
 
 
 class Places:
-    """The last of each desk. Applies changes in any order: the server numbers them."""
+    """The last of each desk. Applies changes in any order: the server numbers them, without a gap."""
 
     def __init__(self, changed: Callable[[str], None] = lambda desk: None) -> None:
         self._changed = changed
         self.signed_on = False  # people sign on at this site
+        self.beats = False  # where three computers are the floor: something is always told
+        self.heard = asyncio.Event()  # of any change
+        self.missing = asyncio.Event()  # some changes never came: it must be loaded anew
+        self._last = 0  # the number of the newest change
         self._seqs: dict[str, int] = {}
         self._sat: dict[str, tuple[Role, Sat]] = {}
 
@@ -40,8 +45,8 @@ class Places:
         return tuple(self._sat)
 
     async def load(self, link: Link, desk: str) -> None:
-        """All of them, from a steward. FloorError while none is there."""
-        after = ""
+        """All of them, from a steward. FloorError while none is there, or none that is up to date."""
+        after, wanted = "", self._last
         self.signed_on = False
         while True:
             answer = await link.request(f"rung.floor.places.{desk}", after.encode(), PAGE_S)
@@ -49,7 +54,10 @@ class Places:
                 page = read_page(answer.data)
             except msgspec.MsgspecError as error:
                 raise FloorError(f"the floor's steward is of another release: {error}") from None
-            self.signed_on = page.signed_on
+            self.signed_on, self.beats = page.signed_on, page.beats
+            if 0 < page.at < wanted:
+                raise FloorError("the steward is not up to date")
+            self._last = max(self._last, page.at)
             for found in page.found:
                 self.keep(found)
             if not page.more:
@@ -62,7 +70,12 @@ class Places:
     async def told(self, msg: Msg) -> None:
         """A change, as the server publishes it."""
         headers = msg.headers or {}
-        self._set(headers.get("Nats-Subject", ""), int(headers.get("Nats-Sequence", "0")), msg.data)
+        seq = int(headers.get("Nats-Sequence", "0"))
+        if 0 < self._last < seq - 1:
+            self.missing.set()
+        self._last = max(self._last, seq)
+        self.heard.set()
+        self._set(headers.get("Nats-Subject", ""), seq, msg.data)
 
     def _set(self, subject: str, seq: int, data: bytes) -> None:
         if seq <= self._seqs.get(subject, 0):

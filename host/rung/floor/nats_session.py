@@ -24,6 +24,9 @@ NAME_S = 1.0  # whoever has this name answers within that
 GATHER_S = 0.02  # between two tellings of who is here
 LEARN_S = 5.0  # before what is handed down is asked for again
 SERVICE_S = 2.0  # so long a steward may take for an answer
+SILENT_S = (
+    15.0  # of a server that is cut off from the others; while those choose a leader, up to 9 s, none tells anything
+)
 Answer = TypeVar("Answer")
 
 
@@ -103,15 +106,42 @@ class Session:
         async with asyncio.TaskGroup() as group:
             works = [
                 group.create_task(work)
-                for work in (self._tell_floor(), self._tell_asks(), self._keep_place(), self._learn())
+                for work in (
+                    self._tell_floor(),
+                    self._tell_asks(),
+                    self._keep_place(),
+                    self._learn(),
+                    self._load_what_is_missing(),
+                )
             ]
-            ends = [group.create_task(end) for end in (self.link.until_lost(), self._until_evicted())]
+            ends = [
+                group.create_task(end) for end in (self.link.until_lost(), self._until_evicted(), self._until_silent())
+            ]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for task in (*works, *ends):
                 task.cancel()
 
     async def _until_evicted(self) -> None:
         await self._evicted.wait()
+
+    async def _until_silent(self) -> None:
+        """Our server is cut off from the other two of a cluster; those who are not are always told something."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                self._places.heard.clear()
+                async with asyncio.timeout(SILENT_S if self._places.beats else None):
+                    await self._places.heard.wait()
+
+    async def _load_what_is_missing(self) -> None:
+        """Our server was cut off from the others for a while."""
+        while True:
+            await self._places.missing.wait()
+            self._places.missing.clear()
+            try:
+                await self._places.load(self.link, self._who.desk)
+            except FloorError:
+                self._places.missing.set()
+                await asyncio.sleep(SERVICE_S)
 
     def stop(self) -> None:
         self.asking.stop()

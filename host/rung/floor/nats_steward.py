@@ -5,7 +5,7 @@ Any number of stewards may run; each does the same, and what one has done alread
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import msgspec
@@ -24,11 +24,14 @@ from rung.floor.nats_keeping import Heard, Keeping, Read, answer, make, read
 from rung.floor.nats_link import BROKEN, CONNECT_S, Enrolment, Link, connected, go_on
 from rung.floor.nats_places import Places, put
 from rung.floor.nats_views import Fold, Views
+from rung.words import Role
 
 ACCOUNT = "RUNG"  # of the server, in which everybody is but its system's user
 PLACES = "PLACES"  # the stream
 PAGE = 500  # desks in one answer, so that it stays below a megabyte
 CONNECTIONS = 1000  # in one answer of a server
+BEAT = f"rung.place.{Role.AGENT}.floor"  # nobody sits there: no desk may have that name
+BEAT_S = 2.0
 LOOK_S = 10.0  # between two looks at who is connected: of a server that died nobody tells who was on it
 AGAIN_S = 1.0  # when somebody is missing
 WAIT_S = 0.2  # before the next attempt, when the server is lost
@@ -61,7 +64,7 @@ class Steward:
         replicas: int = 1,
         *,
         enrol: Callable[[str, str], bytes] | None = None,
-        people: Callable[[str, bytes], bytes] | None = None,
+        people: Callable[[str, bytes], Awaitable[bytes]] | None = None,
         standing: Callable[[], dict[str, str]] | None = None,
         signed_on: Callable[[], bool] = lambda: False,
         continues: Continues = lambda copied, journal, lines: "",
@@ -72,7 +75,7 @@ class Steward:
     ) -> None:
         """``enrol`` answers a desk that comes with a code and this key; it may take the disk's time.
 
-        ``people`` answers who may sign on (`people_service.SignOns`); it takes as long as a password's check;
+        ``people`` answers who may sign on (`people_queue.SignOnQueue`), and may take its time;
         ``standing`` has every desk's key; ``signed_on``: there are people who sign on at all.
 
         ``continues`` tells whether a part of a record follows what was copied, ``read_head`` what a signed end of one
@@ -98,9 +101,11 @@ class Steward:
             *(() if self.views is None else (self.views,)),
             *keeping,
         )
+        self._waiting: set[asyncio.Task[None]] = set()  # those whose password is to be checked
         self._link: Link | None = None
         self._places = Places()
         self._found: dict[str, letters.Found] = {}  # by subject
+        self._at = 0  # the number of the last change of who is here
 
     async def run(self) -> None:
         while True:
@@ -121,7 +126,7 @@ class Steward:
     async def _serve(self, link: Link, system: Link) -> None:
         for stream in (self._stream(), *(stream for each in self._keeping for stream in each.streams())):
             await make(link, replace(stream, num_replicas=self._replicas))
-        self._places, self._found = Places(), {}
+        self._places, self._found, self._at = Places(), {}, 0
         await system.listen(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", self._disconnected)
         await system.settle()
         answers: dict[str, Heard] = {"places": self._answer_places}
@@ -154,7 +159,7 @@ class Steward:
 
     async def _place(self, msg: Msg) -> None:
         found = letters.Found(subject=msg.subject, seq=msg.metadata.sequence.stream, data=msg.data.decode())
-        self._found[msg.subject] = found
+        self._found[msg.subject], self._at = found, found.seq
         self._places.keep(found)
 
     async def _disconnected(self, msg: Msg) -> None:
@@ -174,6 +179,7 @@ class Steward:
         """Until one of both connections is lost."""
         self.up.set()
         ends = [asyncio.ensure_future(end.until_lost()) for end in (link, system)]
+        beat = asyncio.ensure_future(self._beat(link))
         suspects: set[str] = set()
         try:
             while not any(end.done() for end in ends):
@@ -186,8 +192,20 @@ class Steward:
                 wait_s = AGAIN_S if missing else LOOK_S
                 await asyncio.wait(ends, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for end in ends:
+            for end in (*ends, beat):
                 end.cancel()
+
+    async def _beat(self, link: Link) -> None:
+        """In a cluster: a change that is none, kept by two of three and told by all that are together with them.
+
+        So a desk whose server is cut off knows it, and one whose server was sees that it has missed something.
+        """
+        while self._replicas > 1:
+            before = self._at
+            await asyncio.sleep(BEAT_S)
+            if self._at == before:  # nobody else has said anything
+                with contextlib.suppress(FloorError):  # there are no two of three
+                    await link.request(BEAT, b"", CONNECT_S)
 
     def _connections(self) -> list[str]:
         return [sat.connection for desk in self._places.desks() if (sat := self._places.get(desk)) is not None]
@@ -218,7 +236,9 @@ class Steward:
     async def _answer_places(self, msg: Msg) -> None:
         after = msg.data.decode()
         rest = sorted((each for each in self._found.values() if each.subject > after), key=lambda each: each.subject)
-        await answer(msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on()))
+        await answer(
+            msg, letters.Page(tuple(rest[:PAGE]), len(rest) > PAGE, self._signed_on(), self._at, self._replicas > 1)
+        )
 
     async def _answer_enrol(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
@@ -226,10 +246,16 @@ class Steward:
             await msg.respond(await asyncio.to_thread(self._enrol, desk, msg.data.decode(errors="replace")))
 
     async def _answer_people(self, msg: Msg) -> None:
+        """Beside each other: here each has to wait for their turn."""
+        task = asyncio.create_task(self._answer_person(msg))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _answer_person(self, msg: Msg) -> None:
         desk = letters.from_whom(msg)
         if desk and self._people is not None:
-            with contextlib.suppress(msgspec.MsgspecError, FloorError):
-                await msg.respond(await asyncio.to_thread(self._people, desk, msg.data))
+            with contextlib.suppress(msgspec.MsgspecError, FloorError, *BROKEN):
+                await msg.respond(await self._people(desk, msg.data))
 
     async def _answer_standing(self, msg: Msg) -> None:
         if letters.from_whom(msg) and self._standing is not None:

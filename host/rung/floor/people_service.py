@@ -21,7 +21,8 @@ from rung.floor.people import Known, People, Refusal
 from rung.floor.ticket import TICKET_S, Ticket, TicketError, read_ticket, write_ticket
 
 KNOWN_S = 14 * 24 * 3600.0
-SIGN_ON_S = 5.0  # checking a password takes the floor's computer a while; many may come at once
+SIGN_ON_S = 5.0  # checking a password takes the floor's computer a while
+QUEUE_S = 120.0  # many may come at once: some thousand are checked within that
 
 REACH_S = 3.0
 SHIFT_S = 13 * 3600.0  # for which a sign-on's pass can be renewed; the desk ends it sooner
@@ -30,10 +31,11 @@ STANDING = "rung.floor.standing"  # what a service asks: every desk of the floor
 
 
 class SignOn(Struct, frozen=True, tag=True):
-    """Is that their password?"""
+    """Is that their password? ``waits``: the desk knows what `Later` means."""
 
     name: str
     password: str
+    waits: bool = False
 
 
 class Stands(Struct, frozen=True, tag=True):
@@ -52,9 +54,14 @@ class NotIn(Struct, frozen=True, tag=True):
     why: str
 
 
+class Later(Struct, frozen=True, tag=True):
+    """Others came before; ask again, the place in the queue stays."""
+
+
 read_standing = msgspec.json.Decoder(dict[str, str]).decode
-_read_asked = msgspec.json.Decoder(SignOn | Stands).decode
-_read_said = msgspec.json.Decoder(LetIn | NotIn).decode
+LATER = msgspec.json.encode(Later())
+read_asked = msgspec.json.Decoder(SignOn | Stands).decode
+_read_said = msgspec.json.Decoder(LetIn | NotIn | Later).decode
 
 
 class SignOns:
@@ -70,7 +77,7 @@ class SignOns:
 
     def answer(self, desk: str, data: bytes) -> bytes:
         """It may take as long as a password's check. MsgspecError: nonsense; FloorError: it cannot be told now."""
-        asked = _read_asked(data)
+        asked = read_asked(data)
         try:
             if isinstance(asked, SignOn):
                 found: Known | Refusal | None = self._people.check(asked.name, asked.password)
@@ -128,7 +135,7 @@ class FloorDirectory:
     async def check(self, name: str, password: str) -> Known | Refusal:
         async with self._one:
             try:
-                said = await self._reached(SignOn(name, password))
+                said = await self._reached(SignOn(name, password, waits=True))
             except FloorError as error:
                 return await asyncio.to_thread(self._known_here, name, password, str(error))
             if isinstance(said, LetIn):
@@ -182,9 +189,16 @@ class FloorDirectory:
             await asyncio.sleep(REACH_S / 20)
 
     async def _ask(self, asked: SignOn | Stands) -> LetIn | NotIn:
+        until = time.monotonic() + QUEUE_S
+        while isinstance(said := await self._said(asked), Later):
+            if time.monotonic() > until:
+                raise FloorError("too many sign on at once; try again")
+        return said
+
+    async def _said(self, asked: SignOn | Stands) -> LetIn | NotIn | Later:
         answer = await self._floor.ask_steward("people", msgspec.json.encode(asked), SIGN_ON_S)
         try:
-            said: LetIn | NotIn = _read_said(answer)
+            said: LetIn | NotIn | Later = _read_said(answer)
             return said
         except msgspec.MsgspecError as error:
             raise FloorError(f"the floor's steward is of another release: {error}") from None

@@ -17,6 +17,7 @@ from rung.floor.nats_copies import Continues, ReadHead
 from rung.floor.nats_steward import Steward
 from rung.floor.nats_views import Fold
 from rung.floor.people import PEOPLE, People
+from rung.floor.people_queue import SignOnQueue
 from rung.floor.people_service import SignOns
 from rung.floor.site import Account, SiteFolder
 from rung.floor.site_server import SERVER_CONFIGURATION, NatsServer
@@ -47,6 +48,7 @@ class FloorService:
         self._people = People(folder.folder / PEOPLE, said=self._training)
         self._steward: Steward | None = None
         self._sign_ons = SignOns(self._people, folder.folder, folder.key_of)
+        self._queue = SignOnQueue(self._sign_ons.answer)
         self._shared = SharedFolder(folder.is_first, (folder, self._people), tell)
 
     async def run(self) -> None:
@@ -78,7 +80,7 @@ class FloorService:
             *self._folder.steward(),
             replicas=1 if node is None else NODES,
             enrol=self.enrol if self._folder.is_first() else None,
-            people=self._sign_ons.answer,
+            people=self._queue.answer,
             standing=self._folder.standing,
             signed_on=self._people.file.exists,
             continues=self._continues,

@@ -6,6 +6,9 @@ at a time, read from where the desk had no case.
 
 from typing import Protocol
 
+import msgspec
+from msgspec import Struct
+
 from rung import words as w
 from rung.words.keeping import Keeping
 
@@ -17,6 +20,17 @@ class Told(Protocol):
     def wall_ms(self) -> int: ...
     @property
     def event(self) -> w.Event: ...
+
+
+class _CallerOf(Struct):
+    caller: str = ""
+
+
+def caller_of(event: w.CaseOpened | w.CaseReceived) -> str:
+    """Of a case that begins here, or comes from another desk, which sends along who calls; empty: it is sealed."""
+    if isinstance(event, w.CaseOpened):
+        return event.caller
+    return msgspec.json.decode(event.state, type=_CallerOf).caller if event.state else ""
 
 
 def case_of(event: w.Event, case: str) -> tuple[str, str]:

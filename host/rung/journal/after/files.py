@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.journal.by_case import Splitter
+from rung.journal.by_case import Splitter, caller_of
 from rung.words import Ending, Ground, Marker
 from rung.words.calls import CAME_TO_SOMETHING, ROUND_RUNG
 
@@ -111,8 +111,11 @@ class Files:
         elif case:
             file = self._file(case)
             _fold(file, event, wall_ms)
-            if isinstance(event, w.CaseOpened):
-                self._of_caller.setdefault(self.known_as(file.caller), []).append(file)
+            if isinstance(event, w.CaseOpened | w.CaseReceived):
+                file.caller = caller_of(event) or file.caller
+                of_caller = self._of_caller.setdefault(self.known_as(file.caller), [])
+                if all(file is not other for other in of_caller):
+                    of_caller.append(file)
         return case
 
     def of_caller(self, file: CaseFile) -> list[CaseFile]:
@@ -171,8 +174,8 @@ def _joined(own: CaseFile | None, floor: CaseFile) -> CaseFile:
 
 def _fold(file: CaseFile, event: w.Event, wall_ms: int) -> None:
     match event:
-        case w.CaseOpened(caller=caller, policy=policy, version=version, language=language, person=person):
-            file.opened_ms, file.caller, file.policy = wall_ms, caller, policy
+        case w.CaseOpened(policy=policy, version=version, language=language, person=person):
+            file.opened_ms, file.policy = wall_ms, policy
             file.version, file.language = version, language
             _had(file, person)
         case w.CaseArrived(person=person):

@@ -50,7 +50,7 @@ class Actions(CannotMore):
         return self.link
 
     def heard(self, event: Message) -> None:
-        waiting = self._said.get(event.get("Token", ""))
+        waiting = self._said.get(event.get("Token", "")) if self._said else None
         if waiting is not None and not waiting.done():
             waiting.set_result(event)
 

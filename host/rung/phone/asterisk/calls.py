@@ -87,9 +87,9 @@ class CallBook:
                     told += self.failed(line, "transfer", "the other end was gone")
         return told + self.look(touched)
 
-    def forget_channels(self) -> None:
-        """Asterisk was lost: what it has now will be told anew."""
-        self.channels = Channels()
+    def begin(self, channels: Channels) -> None:
+        """Another connection, whose table this is: what Asterisk has now will be told anew."""
+        self.channels = channels
 
     def resume(self, *, restarted: bool) -> None:
         """All is known again. A call whose channels are both there goes on; any other ended while nobody listened."""
@@ -109,7 +109,7 @@ class CallBook:
 
     def look(self, touched: Iterable[str] | None = None) -> list[Call]:
         """Read the calls anew where these channels matter; None: all of them."""
-        if touched is not None and not any(self._matters(id) for id in touched):
+        if touched is not None and not any(map(self._matters, touched)):
             return []
         told: list[Call] = []
         for own in [c for c in self.channels.all.values() if c.device == self.device]:
@@ -121,9 +121,11 @@ class CallBook:
         return told
 
     def _matters(self, id: str) -> bool:
-        channel = self.channels.get(id)
-        mine = channel is not None and channel.device == self.device
-        return mine or id in self.asked or any(id in (line.own.id, line.far.id) for line in self.lines.values())
+        """Asked for every event of the whole PBX, by every telephone of a broker: so it is quick."""
+        channel = self.channels.all.get(id)
+        if (channel is not None and channel.device == self.device) or id in self.asked:
+            return True
+        return any(id == line.own.id or id == line.far.id for line in self.lines.values())
 
     # -- which calls there are ----------------------------------------------------------------------------------------
 

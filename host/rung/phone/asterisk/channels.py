@@ -65,11 +65,12 @@ class Channel:
     met: bool = False  # our dialplan has looked who answered, and it is no voicemail of the PBX's own
     machine: str = ""  # the application that answered in place of a person
     gone: bool = False
+    device: str = ""  # PJSIP/1001 of PJSIP/1001-0000002a
 
-    @property
-    def device(self) -> str:
-        """PJSIP/1001 of PJSIP/1001-0000002a."""
-        return self.name.rpartition("-")[0]
+    def called(self, name: str) -> None:
+        """That is its name from now on."""
+        if name != self.name:
+            self.name, self.device = name, name.rpartition("-")[0]
 
     @property
     def address(self) -> str:
@@ -85,11 +86,16 @@ class Channel:
 
 
 class Channels:
-    """The living channels by their unique id. `saw` takes one event and names the channels that it touches."""
+    """The living channels by their unique id. `saw` takes one event and names the channels that it touches.
+
+    Telephones that share a connection share its table: an event that each of them is told of is taken once.
+    """
 
     def __init__(self) -> None:
         self.all: dict[str, Channel] = {}
         self.events = 0
+        self._last: Message = {}
+        self._touched: list[str] = []
 
     def get(self, id: str) -> Channel | None:
         return self.all.get(id)
@@ -126,6 +132,11 @@ class Channels:
 
     def saw(self, event: Message) -> list[str]:
         """The unique ids whose calls may look different now."""
+        if event is not self._last:
+            self._last, self._touched = event, self._take(event)
+        return self._touched
+
+    def _take(self, event: Message) -> list[str]:
         self.events += 1
         name = event["Event"]
         if name in ("DialBegin", "DialEnd", "DialState"):
@@ -141,7 +152,7 @@ class Channels:
             case "Newchannel" | "CoreShowChannel":
                 self._described(channel, event)
             case "Rename":
-                channel.name = event["Newname"]
+                channel.called(event["Newname"])
             case "BridgeEnter":
                 channel.bridge, channel.waits_for = event["BridgeUniqueid"], ""
                 return [channel.id, *(other.id for other in self.in_bridge(channel.bridge))]
@@ -172,7 +183,7 @@ class Channels:
     def _named(self, event: Message, prefix: str = "") -> Channel:
         id = event[f"{prefix}Uniqueid"]
         channel = self.all.setdefault(id, Channel(id))
-        channel.name = event.get(f"{prefix}Channel", channel.name)
+        channel.called(event.get(f"{prefix}Channel", channel.name))
         channel.state = event.get(f"{prefix}ChannelStateDesc", channel.state)
         channel.answered = channel.answered or channel.state == UP
         channel.linked = event.get(f"{prefix}Linkedid", channel.linked)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rung.phone.asterisk.channels import Channels
 from rung.phone.asterisk.wire import Message, Reader, WireError, action
 from rung.phone.base import PhoneError, PhoneUnsureError
 from rung.phone.closing import let_go
@@ -36,6 +37,10 @@ class Ami(Protocol):
     @property
     def lost(self) -> asyncio.Future[str]: ...
 
+    @property
+    def channels(self) -> Channels:
+        """What this connection has told; whoever gets its events tells it of each."""
+
     async def do(
         self, name: str, within_s: float = REPLY_S, /, *, id: str = "", **fields: str | tuple[str, ...]
     ) -> Message: ...
@@ -51,6 +56,7 @@ class AmiLink:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, on_event: OnEvent) -> None:
         self._reader = reader
         self._writer = writer
+        self.channels = Channels()
         self._on_event = on_event
         self._ids = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[Message]] = {}

@@ -81,7 +81,7 @@ class AsteriskPhone(Commands):
 
     async def _catch_up(self, link: Ami) -> None:
         """Asterisk's view of everything, joined with what was known before the connection was lost."""
-        self.book.forget_channels()
+        self.book.begin(link.channels)
         await furnished(link)
         begun = await started(link)
         await recall(link, self.book.channels, self.settings.endpoint)

@@ -50,6 +50,7 @@ class SharedLink:
         self._lines = lines
         self._ids = itertools.count(1)
         self.lost = link.lost
+        self.channels = link.channels
 
     async def do(
         self, name: str, within_s: float = REPLY_S, /, *, id: str = "", **fields: str | tuple[str, ...]
