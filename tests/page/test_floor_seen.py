@@ -122,7 +122,6 @@ def test_each_answer_has_a_key_of_its_own_and_one_is_the_likeliest(want: Want) -
     found = answers(replace(ask(want=want), may=may))
     assert [choice.act for choice in found] == list(may)
     assert len({choice.key for choice in found}) == len(found) and sum(choice.first for choice in found) == 1
-    assert {choice.act for choice in found if choice.word} == set(may) & {Reply.DENY, Reply.DECLINE, Reply.ADVISE}
 
 
 def test_at_a_desk_only_what_phone_site_and_case_allow() -> None:

@@ -14,6 +14,7 @@ from rung.words import (
     Brief,
     CaseOffered,
     CaseReclaimed,
+    CaseShown,
     Earlier,
     EarlierAre,
     FloorEffect,
@@ -200,6 +201,7 @@ FloorNews = (
     | OfferAnswered
     | CaseOffered
     | CaseReclaimed
+    | CaseShown
     | FromDesk
     | AsksAre
     | DesksAre
@@ -276,6 +278,9 @@ class Floor(Protocol):
 
         Its answer says what came of it. `FloorUnsureError` when none comes.
         """
+
+    async def show(self, desk: str, state: str) -> None:
+        """Show this desk's case, as ``state``, to a supervisor in its call, who gets `CaseShown`; empty: no longer."""
 
     async def copied(self, head: Copied) -> Copied:
         """How far this desk's record has been copied; ``head`` is how far it goes, so that the floor knows that too."""

@@ -278,6 +278,9 @@ class LocalDesk:
         except TimeoutError:
             raise FloorUnsureError(f"the desk {desk!r} does not say what came of it") from None
 
+    async def show(self, desk: str, state: str) -> None:
+        self._reached().send(desk, w.CaseShown(self.desk, state))
+
     async def copied(self, head: Copied) -> Copied:
         copies = self._reached().copies.get(self.desk)
         return Copied() if not copies else Copied(journal=copies[-1][0], seq=copies[-1][1].seq, hash=copies[-1][1].hash)

@@ -154,10 +154,9 @@ class Choice(Struct, frozen=True):
     name: str  # of its text
     key: str = ""
     first: bool = False  # what one is most likely to do
-    word: bool = False  # a word goes along
 
 
-_KEYS = {
+KEYS = {
     Reply.GRANT: "g",
     Reply.DENY: "d",
     Reply.ACCEPT: "c",
@@ -168,17 +167,13 @@ _KEYS = {
     Reply.BUSY: "b",
 }
 _FIRST = {Want.LEAVE: Reply.GRANT, Want.TRANSFER: Reply.ACCEPT, Want.JOIN: Reply.JOIN, Want.INVOLVE: Reply.TAKE}
-_WORDS = (Reply.DENY, Reply.DECLINE, Reply.ADVISE)
 LISTEN_KEYS = {"listen": "l", "coach": "o", "barge": "r"}
 
 
 def answers(asked: Asked) -> tuple[Choice, ...]:
     """What can be answered to it."""
     likely = _FIRST.get(asked.want, Reply.JOIN if Reply.JOIN in asked.may else Reply.ACCEPT)
-    return tuple(
-        Choice(reply, _name(asked.want, reply), _KEYS[reply], first=reply == likely, word=reply in _WORDS)
-        for reply in asked.may
-    )
+    return tuple(Choice(reply, _name(asked.want, reply), KEYS[reply], first=reply == likely) for reply in asked.may)
 
 
 def _name(want: Want, reply: Reply) -> str:
