@@ -77,10 +77,13 @@ class Former:
             raise AssertionError(f"never {text!r} of {self.said}") from None
 
     async def must(self, button: str) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not any(line.startswith("answer taken") for line in self.said):
-                self.type(button)
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not any(line.startswith("answer taken") for line in self.said):
+                    self.type(button)
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"{button} is never taken: {self.said}") from None
         self.said = [line for line in self.said if not line.startswith("answer")]
 
 
