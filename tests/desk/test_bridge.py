@@ -8,8 +8,10 @@ from tests.desk.rig import TIMES, Desk
 from tests.desk.scripted_phone import CONSULT, LINE
 
 from rung import words as w
+from rung.desk import missed
 from rung.link.door import BoxIs, NotRecorded
 from rung.phone.base import PhoneError, PhoneUnsureError
+from rung.policy import press
 from rung.words import Button, CallState, EndedBy, Gesture, LampState, Outcome, Verdict
 
 Play = Callable[[Desk], Awaitable[None]]
@@ -117,6 +119,14 @@ def test_a_caller_who_cannot_be_taken_off_hold_is_tried_again() -> None:
     played(play)
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The phone is given up on sooner; what happens then is the same."""
+    monkeypatch.setattr(press, "END_DEADLINE_MS", 500)
+    monkeypatch.setattr(missed, "CATCH_UP_S", 0.1)
+
+
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("done", [True, False])
 def test_an_answer_that_is_missing_is_asked_for(done: bool) -> None:
     """The phone may have hung up or not: it is asked after the deadline, never told again."""
@@ -143,6 +153,7 @@ def test_an_answer_that_is_missing_is_asked_for(done: bool) -> None:
     played(play)
 
 
+@pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("error", [PhoneError, PhoneUnsureError])
 def test_a_phone_that_does_not_answer_the_question_is_asked_again(error: type[PhoneError]) -> None:
     async def play(desk: Desk) -> None:

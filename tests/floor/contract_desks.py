@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from msgspec.structs import replace
 from tests.floor.contract import World, boss
 
 from rung import words as w
-from rung.floor.base import DesksAre, Doing, Place, Status
+from rung.floor.base import DesksAre, Doing, FloorError, Place, Status
 
 
 async def a_supervisor_is_told_what_goes_on_at_every_desk_and_since_when(world: World) -> None:
@@ -46,8 +47,19 @@ async def what_goes_on_is_unknown_while_the_line_is_lost(world: World) -> None:
     await world.eve.told(DesksAre, lambda n: len(n.desks) == len(world.desks), mark)
 
 
+async def a_case_is_shown_to_the_desk_that_it_is_for_and_to_no_other(world: World) -> None:
+    for state in ('{"ü":1}', ""):
+        await world.ada.floor.show("eve", state)
+        await world.eve.told(w.CaseShown, lambda n, state=state: n == w.CaseShown("ada", state))
+    assert not [n for desk in (world.fay, world.ada) for n in desk.news if isinstance(n, w.CaseShown)]
+    await world.eve.stop()
+    with pytest.raises(FloorError):
+        await world.ada.floor.show("eve", "{}")
+
+
 DESKS: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_supervisor_is_told_what_goes_on_at_every_desk_and_since_when,
     an_agent_is_never_told_and_a_supervisor_who_goes_no_more,
     what_goes_on_is_unknown_while_the_line_is_lost,
+    a_case_is_shown_to_the_desk_that_it_is_for_and_to_no_other,
 )

@@ -4,19 +4,24 @@ The scene is the very one of the demo's stories; only the hands are others.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
-from tests.page.floor import Pages
+from tests.page.console_floor import card, tile
 
 from rung import words as w
 from rung.floor.base import Asked
+from rung.page.floor_seen import KEYS
 from rung.page.keys import KEY_OF
+from rung.page.site import Site
 from rung.policy.wording import wording
 from rung.sim.desk import SimDesk
+from rung.sim.floor_stage import FloorStage
+from rung.sim.handset import StageError
 from rung.sim.scene import Scene
-from rung.words import Button, Gesture, Ground, Marker, Want
+from rung.words import Button, Gesture, Ground, Marker, Reply, Verdict, Want
 
 HELD_S = {Button.ESCALATE: 2.2, Button.WARN: 1.2, Button.RELEASE: 1.7}
 TRIES, ANSWER_S = 4, 2.0
@@ -26,9 +31,11 @@ NAMES = wording("en").ground
 class PageScene(Scene):
     """``pages`` by desk. Whoever has none acts without, as in the demo."""
 
-    def __init__(self, stage: Pages, say: Callable[[str], None], pages: dict[str, Page]) -> None:
+    def __init__(self, stage: FloorStage, say: Callable[[str], None], pages: dict[str, Page], site: Site) -> None:
+        """``site`` is the supervisor's."""
         super().__init__(stage, say)
         self.pages = pages
+        self._site = site
         self._clicks: list[asyncio.Task[None]] = []
         for desk in (self.agent, self.supervisor):
             if desk.name in pages:
@@ -77,9 +84,59 @@ class PageScene(Scene):
         await self.clicked()
         await super().persists()
 
+    # -- the supervisor, on the console --------------------------------------------------------------------------------
+
     async def sees(self, want: Want) -> Asked:
         await self.clicked()
-        return await super().sees(want)
+        ask = await super().sees(want)
+        await expect(card(self._console, self.agent.name)).to_be_visible()
+        return ask
+
+    async def reply(self, ask: Asked, reply: Reply, word: str = "") -> None:
+        asked = card(self._console, ask.desk).first
+        if word:
+            await asked.get_by_label("A word for the agent").fill(word)
+        await asked.locator(f"[data-answer={KEYS[reply]}]").click()
+        around, key = (lambda: self._site.seen.around), (ask.desk, ask.ask)
+        sent = lambda: (waiting := around().find(key)) is None or waiting.replied is not None  # noqa: E731
+        await self.supervisor.until(sent, f"{reply} is sent from the console")
+        self.say(f"the supervisor replies: {reply}{f': {word}' if word else ''}")
+
+    async def from_the_supervisors_desk(self, act: w.Act) -> None:
+        await self.clicked()
+        heard = self._site.seen.answer_ns
+        here = tile(self._console, self.agent.name)
+        match act:
+            case w.TakeOver():
+                await here.get_by_role("button", name="Take the call now").click()
+            case w.LeaveTakenBack():
+                await here.get_by_role("button", name="Withdraw the leave").click()
+            case w.Unmarked(marker=Marker.CRISIS):
+                await here.get_by_role("button", name="Lift the crisis").click()
+            case _:
+                click = clicks(self._console, act)
+                assert click is not None, f"the console has nothing for {act}"
+                await click
+        await self._answered(heard)
+
+    async def joined_press(self, button: Button, gesture: Gesture = Gesture.TAP) -> None:
+        heard = self._site.seen.answer_ns
+        shown = self._console.locator(f"#mine [data-button={button}]")
+        await expect(shown).to_have_attribute("data-lamp", re.compile("lit|breathing"))
+        await with_the_mouse(self._console, button, gesture, lambda: self._site.seen.answer_ns != heard)
+        await self._answered(heard)
+
+    async def _answered(self, heard: int) -> None:
+        """StageError if it was refused, as without a page."""
+        await self.supervisor.until(lambda: self._site.seen.answer_ns != heard, "the supervisor hears what came of it")
+        answer: w.Answer | None = self._site.seen.answer  # none any more once the case has come to this desk
+        if answer is not None and answer.verdict == Verdict.REFUSED:
+            raise StageError(f"refused: {answer.why}")
+        self.say(f"on the supervisor's console: {'done' if answer is None else answer.why}")
+
+    @property
+    def _console(self) -> Page:
+        return self.pages[self.supervisor.name]
 
     async def stays_up(self) -> None:
         await self.clicked()
@@ -125,6 +182,8 @@ def clicks(page: Page, act: w.Act) -> Awaitable[None] | None:
             return said(page, "No supervisor necessary", reason)
         case w.Ticked(item=item):
             return page.get_by_role("button", name=item).click()
+        case w.HandBack():
+            return page.get_by_role("button", name="Hand the caller back").click()
         case w.BreatherOver():
             return page.get_by_role("button", name="I am ready for calls").click()
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from tests.page.acting import said, with_the_mouse
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import fair
 from tests.page.floor import Pages, floor
 
@@ -21,15 +21,16 @@ from rung.words import Button, Gesture, Verdict
 
 SLOW = Times(wait=0.2, say_time=0.2, answer_within=30, widen_after=20)
 TELL = "detail => document.querySelector('.buttons').dispatchEvent(new CustomEvent('rungpress', {detail}))"
+MOVING = "document.getAnimations().length"
 Test = Callable[[Pages, Page], Awaitable[None]]
 
 
-def on_a_call(tmp_path: Path, chromium: str, test: Test, policy: str = "warm-transfer", **options: object) -> None:
+def on_a_call(tmp_path: Path, chromium: Chromium, test: Test, policy: str = "warm-transfer", **options: object) -> None:
     async def run() -> None:
         async with looking(chromium, **options) as browser, floor(tmp_path, policy, times=SLOW) as stage:
             await test(stage, await called(stage, browser))
 
-    asyncio.run(run())
+    chromium.run(run())
 
 
 async def called(stage: Pages, browser: BrowserContext) -> Page:
@@ -67,7 +68,7 @@ async def fits(page: Page, state: str) -> None:
     assert high <= room, f"{state}: {high} pixels on a screen of {room}"
 
 
-def test_the_gestures_are_those_of_the_box(tmp_path: Path, chromium: str) -> None:
+def test_the_gestures_are_those_of_the_box(tmp_path: Path, chromium: Chromium) -> None:
     async def test(stage: Pages, page: Page) -> None:
         await tapped(stage, page, Button.RELEASE)
         assert (await answered(stage, 1)).next == Button.WARN
@@ -94,7 +95,7 @@ def test_the_gestures_are_those_of_the_box(tmp_path: Path, chromium: str) -> Non
     on_a_call(tmp_path, chromium, test)
 
 
-def test_a_hold_is_cancelled_when_its_call_ends_and_a_late_press_is_refused(tmp_path: Path, chromium: str) -> None:
+def test_a_hold_is_cancelled_when_its_call_ends_and_a_late_press_is_refused(tmp_path: Path, chromium: Chromium) -> None:
     async def test(stage: Pages, page: Page) -> None:
         late = {"buttons": ["release"], "gesture": "hold", "epoch": stage.agent.lamps.epoch, "since": 0}
         await page.evaluate(TELL, late | {"beat": clock_ms() - 4000})  # as if the line had kept it for 4 s
@@ -113,7 +114,7 @@ def test_a_hold_is_cancelled_when_its_call_ends_and_a_late_press_is_refused(tmp_
     on_a_call(tmp_path, chromium, test)
 
 
-def test_panic_false_alarm_crisis_and_what_is_said_of_them(tmp_path: Path, chromium: str) -> None:
+def test_panic_false_alarm_crisis_and_what_is_said_of_them(tmp_path: Path, chromium: Chromium) -> None:
     async def test(stage: Pages, page: Page) -> None:
         await fair(page, "in a call")
         await held(page, Button.ESCALATE, 2.1)
@@ -139,7 +140,7 @@ def test_panic_false_alarm_crisis_and_what_is_said_of_them(tmp_path: Path, chrom
     on_a_call(tmp_path, chromium, test)
 
 
-def test_every_state_is_fair_and_fits_in_the_dark_too(tmp_path: Path, chromium: str) -> None:
+def test_every_state_is_fair_and_fits_in_the_dark_too(tmp_path: Path, chromium: Chromium) -> None:
     async def test(stage: Pages, page: Page) -> None:
         await page.keyboard.press("t")
         await expect(page.locator(".inside")).to_contain_text("threat")
@@ -150,6 +151,7 @@ def test_every_state_is_fair_and_fits_in_the_dark_too(tmp_path: Path, chromium: 
         await fits(page, "warned")
         await fair(page, "warned and refused")
         await expect(page.locator("[data-button=escalate]")).to_have_attribute("data-lamp", "breathing")
+        assert await page.evaluate(MOVING) == 0, "less motion was asked for"
         await tapped(stage, page, Button.ESCALATE)
         await expect(page.get_by_role("button", name="Take it back", exact=True)).to_be_visible()
         await fits(page, "asking")
@@ -176,7 +178,7 @@ def test_every_state_is_fair_and_fits_in_the_dark_too(tmp_path: Path, chromium: 
     on_a_call(tmp_path, chromium, test, color_scheme="dark", reduced_motion="reduce")
 
 
-def test_a_breather_is_counted_down_and_ended_early(tmp_path: Path, chromium: str) -> None:
+def test_a_breather_is_counted_down_and_ended_early(tmp_path: Path, chromium: Chromium) -> None:
     async def run() -> None:
         policy = load("advise-and-warn", SLOW)
         assert any(isinstance(duty, Duty) and duty.do == "breather" for duty in policy.duty)
@@ -190,10 +192,10 @@ def test_a_breather_is_counted_down_and_ended_early(tmp_path: Path, chromium: st
             await expect(page.get_by_role("heading", name="Breather")).to_be_hidden()
             assert stage.agent.has(w.BreatherEnded)
 
-    asyncio.run(run())
+    chromium.run(run())
 
 
-def test_the_page_speaks_german_and_the_script_its_own_language(tmp_path: Path, chromium: str) -> None:
+def test_the_page_speaks_german_and_the_script_its_own_language(tmp_path: Path, chromium: Chromium) -> None:
     async def test(stage: Pages, page: Page) -> None:
         await page.locator(".menu summary").click()
         await page.get_by_label("Language of this page").select_option("de")
@@ -208,6 +210,7 @@ def test_the_page_speaks_german_and_the_script_its_own_language(tmp_path: Path, 
         await expect(script).to_contain_text("if the language stops")
         assert await script.get_attribute("lang") == "en"
         assert await page.evaluate("document.documentElement.lang") == "de"
+        await page.wait_for_function(f"{MOVING} > 0")  # where nobody has asked for less, the next step breathes
         await fits(page, "in German")
         await fair(page, "in German")
         seen = await page.locator("main").inner_text()
@@ -219,7 +222,7 @@ def test_the_page_speaks_german_and_the_script_its_own_language(tmp_path: Path, 
     on_a_call(tmp_path, chromium, test)
 
 
-def test_single_keys_can_be_turned_off(tmp_path: Path, chromium: str) -> None:
+def test_single_keys_can_be_turned_off(tmp_path: Path, chromium: Chromium) -> None:
     async def test(stage: Pages, page: Page) -> None:
         await page.locator(".menu summary").click()
         await page.get_by_label("Single keys act").select_option("nokeys")
@@ -240,7 +243,7 @@ WATCH = """() => {
 
 
 @pytest.mark.parametrize("tries", [10])
-def test_a_page_follows_within_100_ms(tmp_path: Path, chromium: str, tries: int) -> None:
+def test_a_page_follows_within_100_ms(tmp_path: Path, chromium: Chromium, tries: int) -> None:
     """The best of some, since whoever tests this has other work to do; `make bench` has the whole distribution."""
 
     async def test(stage: Pages, page: Page) -> None:

@@ -1,11 +1,10 @@
 """The supervisor's console in real Chromium, over real SIP phones: leave asked, granted, denied, taken back; panic."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
 
 from rung import words as w
@@ -18,7 +17,7 @@ PASSES = Times(wait=0.3, say_time=0.3, answer_within=30, widen_after=1)
 Story = Callable[[ConsoleFloor, Page], Awaitable[None]]
 
 
-def played(story: Story, folder: Path, chromium: str, policy: str = "hang-up-protocol", **more: object) -> None:
+def played(story: Story, folder: Path, chromium: Chromium, policy: str = "hang-up-protocol", **more: object) -> None:
     """With a call up, and eve's console open."""
 
     async def test() -> None:
@@ -29,7 +28,7 @@ def played(story: Story, folder: Path, chromium: str, policy: str = "hang-up-pro
             await stage.call()
             await story(stage, page)
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
 async def asks_leave(stage: ConsoleFloor) -> None:
@@ -44,7 +43,7 @@ def outcomes(stage: ConsoleFloor) -> list[Outcome]:
     return [event.outcome for event in stage.ada.record if isinstance(event, w.AskClosed)]
 
 
-def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Path, chromium: str) -> None:
+def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Path, chromium: Chromium) -> None:
     async def story(stage: ConsoleFloor, page: Page) -> None:
         await expect(tile(page, "ada")).to_contain_text("in a call")
         await fair(page, "nothing asked")
@@ -80,7 +79,7 @@ def test_leave_is_asked_denied_with_a_word_asked_again_and_granted(tmp_path: Pat
     played(story, tmp_path, chromium)
 
 
-def test_an_ask_is_taken_back_and_one_is_ignored(tmp_path: Path, chromium: str) -> None:
+def test_an_ask_is_taken_back_and_one_is_ignored(tmp_path: Path, chromium: Chromium) -> None:
     async def story(stage: ConsoleFloor, page: Page) -> None:
         await asks_leave(stage)
         await expect(card(page, "ada")).to_be_visible()
@@ -96,7 +95,7 @@ def test_an_ask_is_taken_back_and_one_is_ignored(tmp_path: Path, chromium: str) 
     played(story, tmp_path, chromium, times=Times(wait=0.3, say_time=0.3, answer_within=2, widen_after=1))
 
 
-def test_panic_comes_first_with_a_sound_and_a_false_alarm_ends_it(tmp_path: Path, chromium: str) -> None:
+def test_panic_comes_first_with_a_sound_and_a_false_alarm_ends_it(tmp_path: Path, chromium: Chromium) -> None:
     async def story(stage: ConsoleFloor, page: Page) -> None:
         await page.get_by_role("button", name="Turn the sound on").click()
         await expect(page.get_by_role("button", name="Sound is on")).to_be_visible()
@@ -124,7 +123,7 @@ def test_panic_comes_first_with_a_sound_and_a_false_alarm_ends_it(tmp_path: Path
     played(story, tmp_path, chromium)
 
 
-def test_an_ask_that_one_lets_pass_goes_wider_and_says_so_on_both_consoles(tmp_path: Path, chromium: str) -> None:
+def test_an_ask_that_one_lets_pass_goes_wider_and_says_so_on_both_consoles(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with (
             looking(chromium, locale="de") as browser,
@@ -148,10 +147,10 @@ def test_an_ask_that_one_lets_pass_goes_wider_and_says_so_on_both_consoles(tmp_p
             await expect(tile(eve, "gus")).to_contain_text("abwesend")
             await expect(gus.get_by_role("button", name="Ich bin zurück")).to_be_visible()
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: str) -> None:
+def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with (
             looking(chromium, reduced_motion="reduce", color_scheme="dark") as browser,
@@ -166,10 +165,10 @@ def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: str) -> No
             assert await page.evaluate(animation) == "none"
             await fair(page, "panic, dark, without motion")
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_an_agents_desk_has_no_console(tmp_path: Path, chromium: str) -> None:
+def test_an_agents_desk_has_no_console(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             page = await browser.new_page()
@@ -180,4 +179,4 @@ def test_an_agents_desk_has_no_console(tmp_path: Path, chromium: str) -> None:
             await page.goto(boss)
             await expect(page).to_have_url(f"{boss}/sign-on")
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
 
 from rung import words as w
@@ -21,7 +21,7 @@ async def press(page: Page, button: str, seconds: float = 0.05) -> None:
     await page.mouse.up()
 
 
-async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve") -> None:
+async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
     await expect(page.locator("#mine")).to_be_hidden()
     await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "ada may ask for a supervisor")
     await stage.ada.press(Button.ESCALATE)
@@ -37,7 +37,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve")
     await page.set_viewport_size({"width": 1280, "height": 720})
     await mine.locator("[data-key=p]").click()
     await press(page, "warn")
-    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person=person), "eve has warned")
+    await stage.eve.until(lambda: stage.eve.has(w.RungTaken, person="p-eve"), "eve has warned")
     await mine.locator("[data-key=p]").click()
     await press(page, "release")
     await stage.eve.until(lambda: stage.eve.has(w.Announced), "eve has announced the end")
@@ -48,7 +48,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page, person: str = "p-eve")
     await expect(mine).to_be_hidden()
 
 
-def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chromium: str) -> None:
+def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, "advise-and-warn") as stage:
             page = await browser.new_page()
@@ -58,13 +58,17 @@ def test_a_supervisor_takes_a_call_and_ends_it_by_her_ladder(tmp_path: Path, chr
             await takes_and_ends(stage, page)
             await page.get_by_role("link", name="After the call").click()
             case = next(event.case for event in stage.eve.record if isinstance(event, w.CaseArrived))
+            await page.get_by_role("button", name="Read the report").first.click()
+            report = page.get_by_role("article").first
+            await expect(report).to_contain_text("released")
+            await expect(report).not_to_contain_text("1970")  # it began at ada's desk: not known here
             for due in ("Reason of the ending", "Review"):
                 await expect(page.get_by_role("article", name=f"{due}: {case}")).to_be_visible()
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromium: str) -> None:
+def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with (
             looking(chromium) as browser,
@@ -87,10 +91,10 @@ def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromiu
             await expect(page.locator("[data-card]")).to_have_count(0)
             await expect(place).to_contain_text("in a call")
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path: Path, chromium: str) -> None:
+def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             page = await browser.new_page()
@@ -101,17 +105,31 @@ def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path
             await stage.ada.until(lambda: stage.ada.has(w.SupervisorJoined, person="p-eve"), "eve is in the call")
             place = tile(page, "ada")
             await expect(place).to_contain_text("emergency")
-            await place.get_by_role("button", name="Take the call now").click()
+            # In the call she has her own ladder of ada's case before her, and acts there.
             mine = page.locator("#mine")
+            await expect(mine.get_by_role("heading", name="You are in the call at ada")).to_be_visible()
+            await expect(mine.locator(".ladder")).to_contain_text("name what you heard the caller do since you joined")
+            await fair(page, "in the call of an agent")
+            await mine.locator("[data-key=p]").click()
+            await press(page, "warn")
+            await stage.ada.until(lambda: stage.ada.has(w.RungTaken, person="p-eve"), "eve has warned at ada's desk")
+            await expect(mine.locator(".script")).to_be_visible()
+            await mine.get_by_role("button", name="Take the call now").click()
+            await expect(mine.get_by_role("heading", name="The call that you have")).to_be_visible()
             await expect(mine).to_contain_text("in a call with 0151-5551")
             await mine.get_by_role("button", name="Hand the caller back").click()
             await stage.eve.until(lambda: stage.eve.has(w.AskOpened, rung=""), "ada is asked to take the caller back")
             await fair(page, "handing back")
+            await expect(mine.locator("[data-button=escalate]")).to_contain_text("Transfer the caller")
+            await mine.locator("[data-button=escalate]").click()
+            await stage.ada.until(lambda: stage.ada.has(w.CaseArrived), "ada has the caller again")
+            await stage.eve.until(lambda: stage.eve.has(w.CaseClosed, how="transferred"), "and eve no more")
+            await expect(mine).to_be_hidden()
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
-def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, chromium: str) -> None:
+def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             page = await browser.new_page()
@@ -123,4 +141,4 @@ def test_where_the_site_lets_nobody_listen_nobody_is_offered_it(tmp_path: Path, 
             for way in ("Listen", "Coach", "Barge in"):
                 await expect(page.get_by_role("button", name=way)).to_have_count(0)
 
-    asyncio.run(test())
+    chromium.run(test())

@@ -1,25 +1,21 @@
 """Who signs on at a supervisor's desk sees what their jobs allow: a console, a manager's review, or an agent's page."""
 
-import asyncio
-import os
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, consoles, tile
-from tests.page.test_console_case import takes_and_ends
 
-from rung import words as w
 from rung.desk.seat import Seat
 from rung.floor.base import Place
 from rung.floor.people import People
 from rung.floor.people_local import LocalDirectory
 from rung.sim.floor_stage import Parts
-from rung.words import Finding, Job, Role
+from rung.words import Job, Role
 
 WORD = "long enough to be one"
-PEOPLE = {"eva": (Job.SUPERVISOR,), "mia": (Job.SUPERVISOR, Job.MANAGER), "bob": (Job.AGENT,)}
+LEADS = (Job.SUPERVISOR, Job.MANAGER)
+PEOPLE = {"eva": (Job.SUPERVISOR,), "mia": LEADS, "max": LEADS, "bob": (Job.AGENT,)}
 
 
 def with_people(stage: ConsoleFloor, folder: Path) -> str:
@@ -51,7 +47,7 @@ async def signs_off(page: Page) -> None:
     await expect(page.locator("#password")).to_be_visible()
 
 
-def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: str) -> None:
+def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser, consoles(tmp_path, parts=Parts.VIRTUAL) as stage:
             where = with_people(stage, tmp_path)
@@ -73,31 +69,4 @@ def test_who_signs_on_sees_what_their_jobs_allow(tmp_path: Path, chromium: str) 
             await expect(page).to_have_url(f"{where}/")
             await expect(page.locator("#asks")).to_have_count(0)
 
-    asyncio.run(test())
-
-
-@pytest.mark.skipif(os.environ.get("RUNG_LONG") != "1", reason="set RUNG_LONG=1")
-def test_a_supervisor_ends_a_call_and_a_manager_reviews_it(tmp_path: Path, chromium: str) -> None:
-    async def test() -> None:
-        async with looking(chromium) as browser, consoles(tmp_path, "advise-and-warn", Parts.VIRTUAL) as stage:
-            where = with_people(stage, tmp_path)
-            page = await browser.new_page()
-            await signs_on(page, where, "eva")
-            await expect(tile(page, "ada")).to_be_visible()
-            await stage.call()
-            await takes_and_ends(stage, page, "eva")
-            await signs_off(page)
-            await signs_on(page, where, "mia")
-            await page.get_by_role("link", name="After the call").click()
-            case = next(event.case for event in stage.eve.record if isinstance(event, w.CaseArrived))
-            review = page.get_by_role("article", name=f"Review: {case}")
-            await review.get_by_text("Review it", exact=True).click()
-            await review.get_by_label("Finding").select_option("upheld")
-            await review.get_by_label("Reason").fill("By the record, the order was kept.")
-            await review.get_by_role("button", name="Do it").click()
-            await expect(review).to_have_count(0)
-            acts = [event for event in stage.eve.record if isinstance(event, w.Attended)]
-            assert [event.by for event in acts] == ["mia"], "by name, and on record"
-            assert isinstance(acts[0].act, w.Reviewed) and acts[0].act.finding == Finding.UPHELD
-
-    asyncio.run(test())
+    chromium.run(test())

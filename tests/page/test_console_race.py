@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 from tests.floor.nats_rig import RealSite, nats_rig, real_site
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.console_floor import ConsoleFloor, card, consoles, tile
 from tests.page.test_console import asks_leave
 
@@ -51,7 +51,7 @@ async def both(stage: ConsoleFloor, pages: list[Page]) -> None:
 
 @pytest.mark.parametrize("kind", ["local", "nats"])
 def test_one_of_two_gets_an_ask_and_it_closes_for_both(
-    tmp_path: Path, chromium: str, kind: str, request: pytest.FixtureRequest
+    tmp_path: Path, chromium: Chromium, kind: str, request: pytest.FixtureRequest
 ) -> None:
     async def test() -> None:
         async with (
@@ -71,12 +71,12 @@ def test_one_of_two_gets_an_ask_and_it_closes_for_both(
             for page in pages:
                 await expect(tile(page, "ada")).to_contain_text("in a call")
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
 @pytest.mark.parametrize("kind", ["nats", *LONG])
 def test_when_one_has_taken_it_the_other_sees_who_did_not(
-    tmp_path: Path, chromium: str, kind: str, request: pytest.FixtureRequest
+    tmp_path: Path, chromium: Chromium, kind: str, request: pytest.FixtureRequest
 ) -> None:
     async def test() -> None:
         async with (
@@ -98,11 +98,11 @@ def test_when_one_has_taken_it_the_other_sees_who_did_not(
                 await expect(eve.get_by_text("The floor is out of reach")).to_be_visible()
                 await expect(tile(eve, "ada")).to_have_count(0)
 
-    asyncio.run(test())
+    chromium.run(test())
 
 
 @pytest.mark.skipif(os.environ.get("RUNG_LONG") != "1", reason="set RUNG_LONG=1")
-def test_two_take_one_call_and_one_has_it(tmp_path: Path, chromium: str, request: pytest.FixtureRequest) -> None:
+def test_two_take_one_call_and_one_has_it(tmp_path: Path, chromium: Chromium, request: pytest.FixtureRequest) -> None:
     async def test() -> None:
         async with (
             looking(chromium) as browser,
@@ -121,4 +121,4 @@ def test_two_take_one_call_and_one_has_it(tmp_path: Path, chromium: str, request
                 mine = expect(page.locator("#mine"))
                 await (mine.to_be_visible() if desk in having else mine.to_be_hidden())
 
-    asyncio.run(test())
+    chromium.run(test())

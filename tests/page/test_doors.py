@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+from playwright.async_api import expect
+from tests.page.browser import Chromium, looking
 from tests.page.floor import Pages, floor
 
 from rung.page.doors import HEADERS
@@ -114,3 +116,50 @@ def test_a_websocket_from_another_origin_is_refused(tmp_path: Path) -> None:
         assert await websocket(stage, cookie, Origin=base(stage)) == 101
 
     run(tmp_path, test)
+
+
+FOREIGN_PAGE = """<!doctype html><title>evil</title><script>
+  const told = {}, desk = "DESK", body = new URLSearchParams({ person: "eva" });
+  const options = { method: "POST", mode: "no-cors", credentials: "include", body };
+  const tried = [
+    fetch(desk + "/", { credentials: "include" }).then(() => "read", () => "refused").then((how) => told.fetch = how),
+    fetch(desk + "/sign-off", options).then((answer) => told.post = answer.type, () => told.post = "refused"),
+    new Promise((done) => {
+      const line = new WebSocket(desk.replace("http", "ws") + "/_nicegui_ws/socket.io/?EIO=4&transport=websocket");
+      line.onopen = () => done(told.socket = "open");
+      line.onerror = () => done(told.socket = "refused");
+    }),
+  ];
+  window.told = Promise.all(tried).then(() => told);
+</script>"""
+
+
+def test_a_page_from_elsewhere_in_the_same_browser_gets_nothing_and_does_nothing(
+    tmp_path: Path, chromium: Chromium
+) -> None:
+    """Chromium sends it along as it would any page that somebody was led to, signed on as they are."""
+
+    async def test(stage: Pages) -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            page = FOREIGN_PAGE.replace("DESK", base(stage)).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n" + page)
+            await writer.drain()
+            writer.close()
+
+        evil = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with evil, looking(chromium) as browser:
+            page, elsewhere = await browser.new_page(), await browser.new_page()
+            await page.goto(stage.addresses["agent"])
+            await expect(page.get_by_text("No call.")).to_be_visible()
+            await elsewhere.goto(f"http://127.0.0.1:{evil.sockets[0].getsockname()[1]}/")
+            told = await elsewhere.evaluate("window.told")
+            assert told == {"fetch": "refused", "post": "refused", "socket": "refused"}
+            await page.reload()
+            await expect(page.get_by_text("No call.")).to_be_visible()  # still signed on: the post did nothing
+
+    async def running() -> None:
+        async with floor(tmp_path) as stage:
+            await test(stage)
+
+    chromium.run(running())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.real.peers import free_port
 
 from rung.sim.sip_handset import end_phone
@@ -39,7 +39,7 @@ class Run:
         self.process.wait()
 
 
-def test_a_page_outlives_its_bridge(tmp_path: Path, chromium: str) -> None:
+def test_a_page_outlives_its_bridge(tmp_path: Path, chromium: Chromium) -> None:
     config = tmp_path / "rung.toml"
     config.write_text(
         f'[desk]\nperson = "agent-17"\nstate = "desk"\n[box]\nport = "/dev/rung-none"\n'
@@ -66,7 +66,7 @@ def test_a_page_outlives_its_bridge(tmp_path: Path, chromium: str) -> None:
             await expect(page.get_by_text("At this desk: agent-17")).to_be_visible()
 
     try:
-        asyncio.run(test())
+        chromium.run(test())
     finally:
         run.kill()
         asyncio.run(end_phone(tmp_path / "desk" / "phone.json"))  # it outlives the bridge on purpose

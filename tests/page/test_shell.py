@@ -1,14 +1,13 @@
 """The frame of every page: it follows the desk, and when the desk is gone it says so and shows nothing."""
 
-import asyncio
 from pathlib import Path
 
 from playwright.async_api import expect
-from tests.page.browser import looking
+from tests.page.browser import Chromium, looking
 from tests.page.floor import floor
 
 
-def test_a_page_follows_and_says_when_the_bridge_is_gone(tmp_path: Path, chromium: str) -> None:
+def test_a_page_follows_and_says_when_the_bridge_is_gone(tmp_path: Path, chromium: Chromium) -> None:
     async def test() -> None:
         async with looking(chromium) as browser:
             page = await browser.new_page()
@@ -25,4 +24,4 @@ def test_a_page_follows_and_says_when_the_bridge_is_gone(tmp_path: Path, chromiu
             own = stage.addresses["agent"].split("/enter/")[0]
             assert [url for url in outside if not url.startswith((own, "data:"))] == []
 
-    asyncio.run(test())
+    chromium.run(test())

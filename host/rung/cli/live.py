@@ -82,7 +82,7 @@ async def _pages(folder: Path, stage: FloorStage, sites: dict[str, Site]) -> Asy
             assert box is not None
             site.open(desk.bridge, desk.teller, desk.place, desk.floor)
             site.box = DrawnBox(box.press, box.let_go)
-            box.watch_lamps(lambda frame, drawn=site.box: drawn.show(frame.pixels))  # type: ignore[misc]  # by name
+            box.watch_lamps(lambda frame, drawn=site.box: drawn.pixels.show(frame.pixels))  # type: ignore[misc]  # by name
             settings = Settings(sessions=folder / f"{desk.name}.sessions", desk=desk.name)
             addresses[desk.name] = await exits.enter_async_context(serve(site, settings))
         yield addresses

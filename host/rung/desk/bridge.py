@@ -31,10 +31,11 @@ from rung.desk.policies import HandedHere, Policies
 from rung.desk.presence import Presenter
 from rung.desk.privacy import Privacy, Retention
 from rung.desk.recovery import recover
+from rung.desk.showing import Showing, read
 from rung.desk.upkeep import Upkeep
 from rung.floor.base import AsksAre, BlocksAre, DesksAre, ErasuresAre, Floor, FloorError, FloorNews, Place, PoliciesAre
 from rung.journal.after.decide import NO_RULES, Rules
-from rung.journal.format import Head, JournalError
+from rung.journal.format import JournalError
 from rung.journal.signing import Signer
 from rung.journal.store import Journal
 from rung.journal.vault import Vault
@@ -76,7 +77,6 @@ class Bridge:
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
-        self.desks = DesksAre()  # what goes on at the desks, where a supervisor sits here
         self._journal = journal
         self._phone = phone
         self._floor = floor
@@ -101,6 +101,7 @@ class Bridge:
         self._missed = Missed(journal, phone, self._commands, self.feed)
         self._place = Place(extension="")
         self._presenter = Presenter()
+        self._showing = Showing(floor)
         self._extension = ""  # of the supervisors
         self.after = Afterwards(journal, self._lock, self.record, wall_ms, rules, vault)
         self.after.attended.append(self._attended)
@@ -200,9 +201,7 @@ class Bridge:
     def record(self, *events: w.Event) -> None:
         """Keep what people did beside a call, or after it: it changes no desk. Raises JournalError: it is not kept."""
         with self._lock:
-            head = self._append(events, "", self.now())
-        for seq, event in enumerate(events, head.seq - len(events) + 1):
-            self._teller.tell("recorded", event=event, seq=seq)
+            self._append(events, "", self.now())
         self._loop.call_soon_threadsafe(self._copier.wake)
 
     def last_of(self, *kinds: type[w.Event]) -> w.Event | None:
@@ -232,9 +231,7 @@ class Bridge:
             before = self._desk
             made = step(self._book, before, input, now)
             if made.events:
-                head = self._append(made.events, before.case.id if before.case else "", made.desk.at_ms)
-                for seq, event in enumerate(made.events, head.seq - len(made.events) + 1):
-                    self._teller.tell("recorded", event=event, seq=seq)
+                self._append(made.events, before.case.id if before.case else "", made.desk.at_ms)
             self._desk = made.desk
             self._decided += ((effect, now) for effect in made.effects)
             self._answering = self._answering or isinstance(input, w.Pressed)
@@ -248,11 +245,13 @@ class Bridge:
             self._loop.call_soon_threadsafe(self._copier.wake)
         return made.answer
 
-    def _append(self, events: Sequence[w.Event], case: str, at_ms: int) -> Head:
+    def _append(self, events: Sequence[w.Event], case: str, at_ms: int) -> None:
         """``case``: what the desk is about before them."""
         wall = wall_ms()
         sealed = events if self.privacy is None else self.privacy.sealed(events, case, wall)
-        return self._journal.append(sealed, at_ms=at_ms, wall_ms=wall)
+        head = self._journal.append(sealed, at_ms=at_ms, wall_ms=wall)
+        for seq, event in enumerate(events, head.seq - len(events) + 1):
+            self._teller.tell("recorded", event=event, seq=seq)
 
     def _hand_over(self) -> None:
         if not self._answering:
@@ -343,8 +342,9 @@ class Bridge:
                 self._cases.asked(asks)
                 self._teller.tell("asked", asks=asks)
             case DesksAre(desks=desks):
-                self.desks = news
                 self._teller.tell("desks", desks=desks)
+            case w.CaseShown(desk=desk, state=state):
+                self._teller.tell("joined", text=desk, shown=read(state))
             case w.GrantRefused() | w.ActRefused():
                 with contextlib.suppress(JournalError):  # nothing was done, either way
                     self.record(news)
@@ -369,6 +369,7 @@ class Bridge:
         while True:
             self._changed.clear()
             self._teller.tell("view", view=view(self._book, self._desk, self.now()))
+            self._showing.change(self._book, self._desk, self.now())
             await self._tell_place()
             due = next_change(self._book, self._desk)
             wait_s = None if due is None else max(0, due - self.now()) / 1000

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from rung import words as w
+from rung.desk.showing import Shown
 from rung.floor.base import Asked, Place
 from rung.link.door import Counters
 from rung.policy.view import View
@@ -38,6 +39,7 @@ Kind = Literal[
     "floor",  # the floor came or went
     "asked",  # all that other desks ask of whoever sits here, and what has come to its end
     "replied",  # from here, to what another desk asks; text: what
+    "joined",  # the case at the desk in text, in front of a supervisor here who is in its call; without one: no more
     "desks",  # what goes on at all desks, where a supervisor sits here
     "cases",  # what is on record of calls at other desks has changed
     "block",  # the phone system has taken that a number is kept away, or gets through
@@ -63,6 +65,7 @@ class Happening(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
     counters: Counters | None = None
     view: View | None = None
+    shown: Shown | None = None
     asks: tuple[Asked, ...] = ()
     desks: dict[str, Place] = {}
 

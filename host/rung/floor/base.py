@@ -10,9 +10,11 @@ from rung.words import (
     Act,
     ActRefused,
     Answer,
+    AskFloor,
     Brief,
     CaseOffered,
     CaseReclaimed,
+    CaseShown,
     Earlier,
     EarlierAre,
     FloorEffect,
@@ -92,6 +94,13 @@ class Asked(Struct, frozen=True, kw_only=True):
     may: tuple[Reply, ...]  # what can be answered now
     to: tuple[str, ...] = ()  # every desk that is asked, those that were asked first before the others
     over: Outcome | None = None  # nobody need answer any more, and why
+
+
+def asked_by(desk: str, effect: AskFloor, over: Outcome | None = None) -> Asked:
+    """What ``effect`` puts before the desks that it names."""
+    return Asked(
+        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
+    )
 
 
 class Line(Struct, frozen=True):
@@ -192,6 +201,7 @@ FloorNews = (
     | OfferAnswered
     | CaseOffered
     | CaseReclaimed
+    | CaseShown
     | FromDesk
     | AsksAre
     | DesksAre
@@ -268,6 +278,9 @@ class Floor(Protocol):
 
         Its answer says what came of it. `FloorUnsureError` when none comes.
         """
+
+    async def show(self, desk: str, state: str) -> None:
+        """Show this desk's case, as ``state``, to a supervisor in its call, who gets `CaseShown`; empty: no longer."""
 
     async def copied(self, head: Copied) -> Copied:
         """How far this desk's record has been copied; ``head`` is how far it goes, so that the floor knows that too."""

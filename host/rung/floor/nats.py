@@ -101,6 +101,9 @@ class NatsFloor:
         answer = await session.post.send(desk, session.post.acted(desk, self.ticket, self._person(), act))
         return answer or w.Answer(verdict=w.Verdict.NOTHING, why="Nothing came of it.")
 
+    async def show(self, desk: str, state: str) -> None:
+        await self._reached().post.send(desk, w.CaseShown(self.desk, state))
+
     async def copied(self, head: Copied) -> Copied:
         stood = await self._reached().service("copied", letters.encode(head), letters.read_stood)
         self._part = stood.number

@@ -40,7 +40,9 @@ class Who(Struct, frozen=True, tag=True):
     """Does somebody of this name answer? Said to one's own name before taking it."""
 
 
-News = w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | Acted | w.FromDesk
+News = (
+    w.Seen | Granted | w.Replied | w.OfferAnswered | w.CaseOffered | w.CaseReclaimed | w.CaseShown | Acted | w.FromDesk
+)
 Body = News | Board | Who
 
 

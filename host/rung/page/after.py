@@ -13,7 +13,7 @@ from rung.journal.after.open_duties import Open, open_duties
 from rung.journal.format import JournalError
 from rung.page.after_forms import ANY, DUE, Form, blank
 from rung.page.after_plots import plots
-from rung.page.console_asks import spelled
+from rung.page.cards import Cards
 from rung.page.seen import Seen
 from rung.page.shell import Page, set_attributes, tag
 
@@ -44,7 +44,6 @@ class After:
         self._page = page
         site = page.site
         self._desk = AfterDesk(site.desk.after, site.here or "desk")
-        self._due: dict[Open, Due] = {}
         self._read = -1
         say = page.say
         self._answer = tag("p", "", "answer live", role="status", aria_live="polite")
@@ -52,10 +51,14 @@ class After:
             with tag("section", aria_labelledby="due-title"):
                 tag("h2", say("after.due"), id="due-title")
                 self._nothing = tag("p", say("after.nothing_due"), "soft", hidden=True)
-                self._list = tag("div", classes="cards")
+                due = tag("div", classes="cards")
+                self._due: Cards[Open, Due] = Cards(due, lambda each: Due(page, each, self._do, self._show))
             with tag("section", aria_labelledby="incidents-title"):
                 tag("h2", say("after.incidents"), id="incidents-title")
-                self._incidents = tag("div")
+                self._none = tag("p", say("after.no_incidents"), "soft", hidden=True)
+                self._incidents: Cards[str, Incident] = Cards(
+                    tag("div"), lambda case: Incident(page, case, self._do, self._show)
+                )
                 tag("h2", say("after.blocks"))
                 page.button(say("after.show_blocks"), self._show_blocks)
                 self._blocks = tag("div")
@@ -77,7 +80,7 @@ class After:
         except JournalError as error:
             self._told(f"✖ {error}")
             return
-        if not self._list.is_deleted:
+        if not self._none.is_deleted:
             with self._page.client:
                 self._draw(known)
 
@@ -90,31 +93,12 @@ class After:
         return Known(tuple(sorted(due, key=lambda each: each.since_ms)), rows[: -SHOWN - 1 : -1])
 
     def _draw(self, known: Known) -> None:
-        for gone in [each for each in self._due if each not in known.due]:
-            self._due.pop(gone).element.delete()
-        with self._list:
-            for each in known.due:
-                if each not in self._due:
-                    self._due[each] = Due(self._page, each, self._do, self._show)
+        self._due.arrange(known.due)
         set_attributes(self._nothing, {"hidden": bool(known.due)})
-        self._incidents.clear()
-        with self._incidents:
-            if not known.rows:
-                tag("p", self._page.say("after.no_incidents"), "soft")
-            for row in known.rows:
-                self._incident(row)
-
-    def _incident(self, row: Row) -> None:
-        say = self._page.say
-        grounds = ", ".join(spelled(say, "ground", ground) for ground in row.grounds)
-        with tag("details", "", "incident"):
-            tag("summary", f"{row.case} · {when(row.at)} · {spelled(say, 'ended', row.how)} · {grounds}")
-            report = tag("div")
-            self._page.button(say("after.read"), partial(self._show, row.case, report))
-            for form in ANY:
-                with tag("details"):
-                    tag("summary", say(f"form.{form.name}"))
-                    fill_in(self._page, form, partial(self._do, form, row.case, ""))
+        set_attributes(self._none, {"hidden": bool(known.rows)})
+        incidents = self._incidents.arrange(row.case for row in known.rows)
+        for row in known.rows:
+            incidents[row.case].change(row)
 
     # -- what is done --------------------------------------------------------------------------------------------------
 
@@ -147,6 +131,11 @@ class After:
                 for name, text in facts(reply.report, self._page.say.desk):
                     tag("dt", name)
                     tag("dd", text)
+            back = self._page.say("came.taken_back")
+            with tag("ul", "", "pasts"):
+                for named in reply.report.grounds:
+                    note = (f": {named.note}" if named.note else "") + (f" · {back}" if named.taken_back else "")
+                    tag("li", f"{when(named.at)[11:]} {self._page.say.ground(named.ground)} ({named.person}){note}")
             tag("p", self._page.say.desk(verdict(reply.report.rungs).text), "mark")
             with tag("ul", "", "pasts"):
                 for taken in reply.report.rungs:
@@ -174,21 +163,39 @@ class After:
                 plots(self._page.say, reply.figures)
 
 
+DoIt = Callable[[Form, str, str, dict[str, str]], object]
+ShowIt = Callable[[str, ui.element], object]
+
+
+class Incident:
+    """One call that was one, with what may be done about it whether something is due or not."""
+
+    def __init__(self, page: Page, case: str, do: DoIt, show: ShowIt) -> None:
+        self._say = say = page.say
+        self.element = tag("details", "", "incident")
+        with self.element:
+            self._told = tag("summary", case)
+            report = tag("div")
+            page.button(say("after.read"), partial(show, case, report))
+            for form in ANY:
+                with tag("details"):
+                    tag("summary", say(f"form.{form.name}"))
+                    fill_in(page, form, partial(do, form, case, ""))
+
+    def change(self, row: Row) -> None:
+        grounds = ", ".join(map(self._say.ground, row.grounds))
+        self._told.text = f"{row.case} · {when(row.at)} · {self._say.desk(row.how)} · {grounds}"
+
+
 class Due:
     """One thing that is due, with its forms."""
 
-    def __init__(
-        self,
-        page: Page,
-        due: Open,
-        do: Callable[[Form, str, str, dict[str, str]], object],
-        show: Callable[[str, ui.element], object],
-    ) -> None:
+    def __init__(self, page: Page, due: Open, do: DoIt, show: ShowIt) -> None:
         say = page.say
         name = f"due-{due.case}-{due.duty}-{due.since_ms}".replace(" ", "-")
         self.element = tag("article", "", "ask due", aria_labelledby=name)
         with self.element:
-            tag("h3", f"{spelled(say, 'duty', due.duty)}: {due.case}", id=name)
+            tag("h3", f"{say(f'duty.{due.duty}')}: {due.case}", id=name)
             tag("p", f"{say.desk(due.why)} · {say('after.who', who=say.desk(due.who))}", "soft")
             report = tag("div")
             page.button(say("after.read"), partial(show, due.case, report))
@@ -213,7 +220,7 @@ def fill_in(page: Page, form: Form, do: Callable[[dict[str, str]], object]) -> N
                     made = tag("select", aria_label=label)
                     with made:
                         for option in field.options:
-                            tag("option", spelled(page.say, "option", option), value=option)
+                            tag("option", page.say(f"option.{option}"), value=option)
                 else:
                     made = tag("input", aria_label=label, maxlength="2000", type=field.kind)
             made.on("input", lambda e, name=field.name: typed(name, e.args), js_handler="(e) => emit(e.target.value)")

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rung.journal.after.figures import Figures
-from rung.page.console_asks import spelled
 from rung.page.say import Say
 from rung.page.shell import tag
 
@@ -15,12 +14,12 @@ def plots(say: Say, figures: Figures) -> None:
     if not (figures.asks or figures.endings or figures.refusals):
         tag("p", say("plot.none"), "soft")
     asks, answered = figures.asks, [row.answered_s for row in figures.asks if row.answered_s is not None]
-    _bars(say("plot.asks"), Counter(spelled(say, "outcome", row.outcome) for row in asks).most_common())
+    _bars(say("plot.asks"), Counter(say(f"outcome.{row.outcome}") for row in asks).most_common())
     hours = Counter(datetime.fromtimestamp(row.wall_ms / 1000).hour for row in asks)
     _bars(say("plot.hours"), [(f"{hour}:00", hours[hour]) for hour in sorted(hours)])
     speeds = Counter(next(limit for limit in (5, 15, 30, 3600) if s < limit or limit == 3600) for s in answered)
     _bars(say("plot.speed"), [(say(f"plot.within_{limit}"), speeds[limit]) for limit in sorted(speeds)])
-    _bars(say("plot.endings"), Counter(spelled(say, "ended", row.how) for row in figures.endings).most_common())
+    _bars(say("plot.endings"), Counter(say.desk(row.how) for row in figures.endings).most_common())
     _bars(say("plot.refusals"), Counter(say.desk(row.reason) for row in figures.refusals).most_common(8))
 
 

@@ -60,18 +60,26 @@ def _bar(page: Page) -> None:
 
 
 def _mine(page: Page) -> None:
-    """The case that was handed over to this desk, as an agent has one: with the supervisor's own ladder."""
+    """The case that was handed over to this desk, or in whose call one is: with the supervisor's own ladder."""
     with tag("section", "", "mine", id="mine", aria_labelledby="mine-title") as section:
         with tag("header"):
-            tag("h2", page.say("console.mine"), id="mine-title")
+            title = tag("h2", id="mine-title")
             page.text(lambda seen: page.say.desk(seen.view.call) if seen.view else "", "p", "call live", role="status")
-            page.button(page.say("act.hand_back"), lambda: page.act(w.HandBack()))
+            back = page.button(page.say("act.hand_back"), lambda: page.act(w.HandBack()))
+            over = page.button(page.say("act.take_over"), lambda: page.act(w.TakeOver()))
         saying(page)
         ladder(page)
         buttons(page)
         grounds(page)
 
-    page.on_change(lambda seen: set_attributes(section, {"hidden": seen.view is None or not seen.view.epoch}))
+    def change(seen: Seen) -> None:
+        there = seen.front.desk
+        title.text = page.say("console.joined", desk=there) if there else page.say("console.mine")
+        set_attributes(back, {"hidden": bool(there)})
+        set_attributes(over, {"hidden": not there})
+        set_attributes(section, {"hidden": seen.view is None or not seen.view.epoch})
+
+    page.on_change(change)
 
 
 def _away(page: Page) -> None:

@@ -5,6 +5,7 @@ from functools import partial
 from nicegui import background_tasks
 
 from rung import words as w
+from rung.page.cards import Cards
 from rung.page.floor_seen import Choice, Key, Waiting, answers, at_desk, wider
 from rung.page.say import Say
 from rung.page.seen import Seen
@@ -15,41 +16,33 @@ SIGNS = {Want.PANIC: "⚠⚠", Want.CRISIS: "⚠", Want.THREAT: "⚠"}
 
 
 class Queue:
-    """Cards come, move and go; one that stays keeps its place under the keyboard's focus."""
+    """The most urgent first."""
 
     def __init__(self, page: Page) -> None:
-        self._page = page
-        self._cards: dict[Key, Card] = {}
-        self._list = tag("div", classes="cards", id="asks")
+        self._cards: Cards[Key, Card] = Cards(tag("div", classes="cards", id="asks"), lambda key: Card(page, key))
         page.on_change(self._change)
 
     def _change(self, seen: Seen) -> None:
         waiting = seen.around.waiting
-        for key in [key for key in self._cards if seen.around.find(key) is None]:
-            self._cards.pop(key).element.delete()
-        for place, each in enumerate(waiting):
-            if (card := self._cards.get(each.key)) is None:
-                with self._list:
-                    card = self._cards[each.key] = Card(self._page, each)
-                if place != len(self._cards) - 1:
-                    card.element.move(target_index=place)
-            card.change(each, seen)
+        cards = self._cards.arrange(each.key for each in waiting)
+        for each in waiting:
+            cards[each.key].change(each, seen)
 
 
 class Card:
     """One ask."""
 
-    def __init__(self, page: Page, waiting: Waiting) -> None:
+    def __init__(self, page: Page, key: Key) -> None:
         self._page = page
         self._word = ""
         self._drawn: tuple[object, ...] = ()
         self._chosen: tuple[object, ...] = ()
-        name = f"ask-{waiting.asked.desk}-{waiting.asked.ask}"
+        name = "ask-{}-{}".format(*key)
         self.element = tag("article", "", "ask", data_card=True, tabindex="0", aria_labelledby=name)
         with self.element:
             with tag("header"):
                 self._title = tag("h3", id=name)
-                tag("span", "", "since", data_since=str(waiting.came_ns // 1_000_000))
+                self._since = tag("span", "", "since")
             self._mark = tag("p", "", "mark", hidden=True)
             self._brief = tag("dl", "", "brief")
             label = page.say("console.word")
@@ -64,6 +57,7 @@ class Card:
 
     def change(self, waiting: Waiting, seen: Seen) -> None:
         asked, say = waiting.asked, self._page.say
+        set_attributes(self._since, {"data_since": str(waiting.came_ns // 1_000_000)})
         if self._drawn != (drawn := (asked.want, asked.brief, waiting.told_ns)):
             if not self._drawn or self._drawn[0] != asked.want:
                 background_tasks.create(self._page.site.show(asked))
@@ -127,11 +121,11 @@ def brief(say: Say, told: w.Brief, told_ms: int) -> None:
     _term(say("brief.matter"), told.matter)
     _term(say("brief.offered"), told.offered)
     _term(say("brief.demeanour"), told.demeanour)
-    _times(say("brief.grounds"), [(spelled(say, "ground", ground), age) for ground, age in told.grounds], told_ms)
-    _times(say("brief.rungs"), [(spelled(say, "rung", rung), age) for rung, age in told.rungs], told_ms)
+    _times(say("brief.grounds"), [(say.ground(ground), age) for ground, age in told.grounds], told_ms)
+    _times(say("brief.rungs"), [(say.desk(rung), age) for rung, age in told.rungs], told_ms)
     for earlier in told.earlier:
-        grounds = ", ".join(spelled(say, "ground", ground) for ground in earlier.grounds)
-        _term(say("brief.earlier"), f"{earlier.day}: {grounds}; {spelled(say, 'ended', earlier.how)}")
+        grounds = ", ".join(map(say.ground, earlier.grounds))
+        _term(say("brief.earlier"), f"{earlier.day}: {grounds}; {say.desk(earlier.how)}")
 
 
 def _term(name: str, text: str) -> None:
@@ -148,10 +142,3 @@ def _times(name: str, found: list[tuple[str, int]], told_ms: int) -> None:
         for text, age_ms in found:
             with tag("span", f"{text} ", "when"):
                 tag("span", "", "since", data_since=str(told_ms - age_ms))
-
-
-def spelled(say: Say, kind: str, name: str) -> str:
-    """A name out of the policy or the words, in the page's language; where nothing is written for it, as it is."""
-    key = f"{kind}.{name}"
-    found = say(key)
-    return str(name).replace("_", " ").replace("-", " ") if found == key else found

@@ -4,6 +4,7 @@ import time
 from functools import partial
 
 from rung.floor.base import Doing, Status
+from rung.page.cards import Cards
 from rung.page.floor_seen import Choice, FloorSeen, Live, at_desk
 from rung.page.say import Say
 from rung.page.seen import Seen
@@ -29,22 +30,13 @@ class Desks:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._tiles: dict[str, Tile] = {}
         page.text(lambda seen: _counted(page.say, seen.around), classes="counted")
-        self._list = tag("ul", "", "places")
+        self._tiles: Cards[str, Tile] = Cards(tag("ul", "", "places"), lambda name: Tile(page, name))
         page.on_change(self._change)
 
     def _change(self, seen: Seen) -> None:
         desks = seen.around.desks
-        for name in [name for name in self._tiles if name not in desks]:
-            self._tiles.pop(name).element.delete()
-        names = sorted(desks)
-        for place, name in enumerate(names):
-            if (tile := self._tiles.get(name)) is None:
-                with self._list:
-                    tile = self._tiles[name] = Tile(self._page, name)
-                if place != len(self._tiles) - 1:
-                    tile.element.move(target_index=place)
+        for name, tile in self._tiles.arrange(sorted(desks)).items():
             tile.change(desks[name], at_desk(seen.around, name, self._page.site.here))
 
 

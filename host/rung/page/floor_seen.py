@@ -156,7 +156,7 @@ class Choice(Struct, frozen=True):
     first: bool = False  # what one is most likely to do
 
 
-_KEYS = {
+KEYS = {
     Reply.GRANT: "g",
     Reply.DENY: "d",
     Reply.ACCEPT: "c",
@@ -173,7 +173,7 @@ LISTEN_KEYS = {"listen": "l", "coach": "o", "barge": "r"}
 def answers(asked: Asked) -> tuple[Choice, ...]:
     """What can be answered to it."""
     likely = _FIRST.get(asked.want, Reply.JOIN if Reply.JOIN in asked.may else Reply.ACCEPT)
-    return tuple(Choice(reply, _name(asked.want, reply), _KEYS[reply], first=reply == likely) for reply in asked.may)
+    return tuple(Choice(reply, _name(asked.want, reply), KEYS[reply], first=reply == likely) for reply in asked.may)
 
 
 def _name(want: Want, reply: Reply) -> str:

@@ -29,6 +29,10 @@ class Say:
         text = self._texts.get(key, key)
         return text.format(**values) if values else text
 
+    def ground(self, ground: str) -> str:
+        """A ground's name; of another release one may come that has none here."""
+        return wording(self.language).ground.get(ground, ground)
+
     def desk(self, sentence: str) -> str:
         """A sentence of the desk's in this language."""
         return _translated(self.language, sentence)

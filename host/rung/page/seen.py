@@ -16,14 +16,22 @@ class Part(Struct, frozen=True):
     text: str = ""
 
 
-class Seen(Struct, frozen=True, kw_only=True):
-    """A desk as its pages show it. Times are of the monotonic clock, in nanoseconds."""
+class InFront(Struct, frozen=True):
+    """The desk in words, with its lamps; or a case at another one, as a supervisor in its call sees it."""
 
     view: View | None = None
     view_ns: int = 0
-    titles: dict[str, str] = {}  # of the rungs of this call's ladder, or of the last one's
     lamps: w.Lamps = w.Lamps()
     lamps_ns: int = 0
+    desk: str = ""  # the other one
+
+
+class Seen(Struct, frozen=True, kw_only=True):
+    """A desk as its pages show it. Times are of the monotonic clock, in nanoseconds."""
+
+    own: InFront = InFront()
+    joined: InFront | None = None  # the case of another desk, in whose call the supervisor here is
+    titles: dict[str, str] = {}  # of the rungs of this call's ladder, or of the last one's
     answer: w.Answer | None = None  # the newest, to a press or to an act, until the next call
     answer_ns: int = 0
     story: tuple[w.Event, ...] = ()  # what has been recorded of the call, or of the last one until the next
@@ -38,14 +46,38 @@ class Seen(Struct, frozen=True, kw_only=True):
     afterwards: int = 0  # how often the record has got something that may be due after a call
     around: FloorSeen = FloorSeen()  # the floor as a supervisor sees it
 
+    @property
+    def front(self) -> InFront:
+        """One case at a time: one's own before one that one has only joined."""
+        own = self.own.view is not None and self.own.view.epoch != 0
+        return self.own if own or self.joined is None else self.joined
+
+    @property
+    def view(self) -> View | None:
+        return self.front.view
+
+    @property
+    def view_ns(self) -> int:
+        return self.front.view_ns
+
+    @property
+    def lamps(self) -> w.Lamps:
+        return self.front.lamps
+
+    @property
+    def lamps_ns(self) -> int:
+        return self.front.lamps_ns
+
 
 def fold(seen: Seen, told: Happening) -> Seen:
     """What is seen after this has happened; the very same where it changes nothing to see."""
     if told.view is not None:
         titles = {rung.id: rung.title for rung in told.view.ladder} or seen.titles
-        return replace(seen, view=told.view, view_ns=told.at_ns, titles=titles)
+        return replace(seen, own=replace(seen.own, view=told.view, view_ns=told.at_ns), titles=titles)
     if told.kind == "lamps" and told.lamps is not None:
-        return replace(seen, lamps=told.lamps, lamps_ns=told.at_ns)
+        return replace(seen, own=replace(seen.own, lamps=told.lamps, lamps_ns=told.at_ns))
+    if told.kind == "joined":
+        return _joined(seen, told)
     if told.answer is not None:
         return replace(seen, answer=told.answer, answer_ns=told.at_ns)
     if told.event is not None:
@@ -53,12 +85,23 @@ def fold(seen: Seen, told: Happening) -> Seen:
     if told.kind == "cases":
         return replace(seen, afterwards=seen.afterwards + 1)
     if told.kind in ("asked", "replied", "desks"):
-        return replace(seen, around=fold_floor(seen.around, told))
+        gone = told.kind == "desks" and seen.joined is not None and seen.joined.desk not in told.desks
+        return replace(seen, around=fold_floor(seen.around, told), joined=None if gone else seen.joined)
     if told.kind in ("box", "phone", "floor"):
         return replace(seen, **{told.kind: Part(told.up, told.text)})
     if told.kind == "trouble":
         return replace(seen, trouble=told.text)
     return seen
+
+
+def _joined(seen: Seen, told: Happening) -> Seen:
+    """The newest of a case at another desk; of two at once, the one that was joined first until it is no more."""
+    case, here = told.shown, seen.joined
+    if here is not None and here.desk != told.text:
+        return seen
+    if case is None:
+        return replace(seen, joined=None)
+    return replace(seen, joined=InFront(case.view, told.at_ns, case.lamps, told.at_ns, told.text))
 
 
 TOLD = (

@@ -79,10 +79,9 @@ async def serve(site: Site, settings: Settings) -> AsyncIterator[str]:
             raise PageError(f"page.certificate and page.key cannot be used: {error}") from None
         server = _Server(config)
         tasks = [asyncio.create_task(server.serve([listening])), asyncio.create_task(_beat(site))]
-        try:
+        try:  # what is in front of somebody in the end says by itself that the bridge is gone
             yield f"{'https' if tls else 'http'}://{settings.host}:{port}{front.way_in}"
         finally:
-            _close(site)
             server.should_exit = server.force_exit = True
             tasks[1].cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,6 @@ from rung.page.say import LANGUAGES, Say
 from rung.page.seen import Seen
 from rung.page.sessions import Session
 from rung.page.site import Site
-from rung.policy.wording import wording
 
 T = TypeVar("T")
 
@@ -114,9 +113,10 @@ class Page:
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
-    def act(self, act: w.Input) -> w.Answer | None:
+    def act(self, act: w.Act) -> None:
         """By whoever signed on at this browser, as long as they sit at this desk."""
-        return self.site.act(act) if self.alive() else None
+        if self.alive():
+            self.site.act(act)
 
     def alive(self) -> bool:
         """Is this browser's session still that of whoever sits here?"""
@@ -131,10 +131,6 @@ class Page:
                     do()
 
         asyncio.get_running_loop().call_later(seconds, now)
-
-    def ground(self, ground: w.Ground) -> str:
-        """A ground's name in the language of the page."""
-        return wording(self.say.language).ground[ground]
 
     def button(self, text: str, do: Callable[[], Any], classes: str = "", **attributes: object) -> TextElement:
         """A real button; ``data_key="c"`` presses it by that key too, where single keys act."""

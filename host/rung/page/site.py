@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from rung.desk.bridge import Bridge
 from rung.desk.happening import Happening, Teller
 from rung.floor.base import Asked, Floor, FloorError, Place, Status
 from rung.journal.format import JournalError
+from rung.page.drawing import Drawing
 from rung.page.seen import Seen, fold
 from rung.words import Button, Gesture, Person, Reply
 
@@ -38,7 +39,6 @@ class Site:
     """
 
     def __init__(self) -> None:
-        self.seen = Seen()
         self.emergency = ""  # the number to call when somebody is in danger
         self.language = "en"  # of its pages, until somebody chooses another
         self.floor: Floor | None = None
@@ -47,10 +47,9 @@ class Site:
         self._bridge: Bridge | None = None
         self._teller: Teller | None = None
         self._place = Place(extension="")
-        self._watchers: list[Callable[[Seen], None]] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._told = False  # a drawing is due already; written under no lock: at worst one is drawn twice
-        self._tasks: set[asyncio.Future[None]] = set()
+        self._drawing = Drawing(Seen(), CHANGE_S)
+        self.watch = self._drawing.watch  # after each change, within 100 ms
+        self._tasks: set[asyncio.Future[object]] = set()
         self._boot = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._shown: set[tuple[str, int]] = set()  # asks that somebody here has seen
@@ -60,29 +59,19 @@ class Site:
     ) -> None:
         """The desk is there. Who sits at it says ``seat``, where people sign on, else ``place``."""
         self._bridge, self._teller, self._place, self.floor, self.seat = bridge, teller, place, floor, seat
-        self._loop = asyncio.get_running_loop()
+        self._drawing.begin()
+
+    @property
+    def seen(self) -> Seen:
+        """What its pages show."""
+        return self._drawing.value
 
     # -- what the desk tells: on the teller's thread ------------------------------------------------------------------
 
     def happened(self, happening: Happening) -> None:
         after = fold(self.seen, happening)
-        if after is self.seen:
-            return
-        self.seen = after
-        if self._loop is not None and not self._told:
-            self._told = True
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
-                self._loop.call_soon_threadsafe(self._loop.call_later, CHANGE_S, self._draw)
-
-    def _draw(self) -> None:
-        self._told = False
-        for watcher in tuple(self._watchers):
-            watcher(self.seen)
-
-    def watch(self, watcher: Callable[[Seen], None]) -> Callable[[], None]:
-        """Call it with what is seen after each change, within 100 ms; returns how to stop."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        if after is not self.seen:
+            self._drawing.show(after)
 
     # -- what a person does there -------------------------------------------------------------------------------------
 
@@ -102,11 +91,12 @@ class Site:
         """Who sits here."""
         return self.place.person
 
-    def act(self, act: w.Input) -> w.Answer | None:
-        """By whoever sits here; every page shows the answer."""
-        answer = self.desk.feed(act)
-        self.say(answer)
-        return answer
+    def act(self, act: w.Act) -> None:
+        """By whoever sits here, on the case in front of them; every page shows the answer."""
+        if there := self.seen.front.desk:
+            self._later(self.act_at(there, act))
+        else:
+            self.say(self.desk.feed(act))
 
     def say(self, answer: w.Answer | None) -> None:
         """Show an answer on every page of this desk, and tell whoever else watches it."""
@@ -125,7 +115,11 @@ class Site:
         """What whoever sits here does after a call; every page shows the answer. The record is read on a thread."""
         if (actor := self.actor) is None:
             return
-        task = asyncio.ensure_future(self._attend(act, actor))
+        self._later(self._attend(act, actor))
+
+    def _later(self, done: Coroutine[object, object, object]) -> None:
+        """Nobody waits for it."""
+        task = asyncio.ensure_future(done)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -187,19 +181,21 @@ class Site:
         self.say(answer)
         return answer
 
-    def press(self, buttons: tuple[Button, ...], gesture: Gesture, epoch: int, age_ms: int) -> w.Answer | None:
+    def press(self, buttons: tuple[Button, ...], gesture: Gesture, epoch: int, age_ms: int) -> None:
         """A press of the buttons on the screen; ``epoch`` is that of the first edge, ``age_ms`` since the last."""
-        return self.desk.feed(
-            w.Pressed(
-                box="page",
-                boot=self._boot,
-                number=next(self._numbers),
-                buttons=buttons,
-                gesture=gesture,
-                epoch=epoch,
-                age_ms=age_ms,
-            )
+        press = w.Pressed(
+            box="page",
+            boot=self._boot,
+            number=next(self._numbers),
+            buttons=buttons,
+            gesture=gesture,
+            epoch=epoch,
+            age_ms=age_ms,
         )
+        if there := self.seen.front.desk:
+            self._later(self.act_at(there, press))
+        else:
+            self.desk.feed(press)
 
     def title(self, rung: str) -> str:
         """Of a rung of this call's ladder, or of the last one's."""
@@ -207,34 +203,13 @@ class Site:
 
 
 class DrawnBox:
-    """A virtual box that pages draw: hands for its buttons, and its lamps' own colours."""
+    """A virtual box that pages draw: hands for its buttons, and the colours of its lamps, at most 25 times a second."""
 
     def __init__(self, down: Callable[[str], object], up: Callable[[str], object]) -> None:
         self.down = down
         self.up = up
-        self.pixels: Pixels = ()
-        self._watchers: list[Callable[[Pixels], None]] = []
-        self._loop = asyncio.get_running_loop()
-        self._told = False
-
-    def show(self, pixels: Pixels) -> None:
-        """From any thread; pages draw the newest, 25 times a second at the most."""
-        self.pixels = pixels
-        if not self._told:
-            self._told = True
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody looks any more
-                self._loop.call_soon_threadsafe(self._loop.call_later, LAMPS_S, self._draw)
-
-    def _draw(self) -> None:
-        self._told = False
-        for watcher in tuple(self._watchers):
-            watcher(self.pixels)
-
-    def watch(self, watcher: Callable[[Pixels], None]) -> Callable[[], None]:
-        """Call it now and at each change; returns how to stop."""
-        self._watchers.append(watcher)
-        watcher(self.pixels)
-        return lambda: self._watchers.remove(watcher) if watcher in self._watchers else None
+        self.pixels = Drawing[Pixels]((), LAMPS_S)
+        self.pixels.begin()
 
 
 def clock_ms() -> int:

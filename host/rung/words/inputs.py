@@ -184,6 +184,13 @@ class CaseReclaimed(Struct, frozen=True, gc=False, tag=True):
     number: int = 0  # at that desk; it takes back what was offered under a lower one
 
 
+class CaseShown(Struct, frozen=True, tag=True):
+    """Another desk shows its case, in words as JSON, to a supervisor in its call; empty: no longer. For eyes alone."""
+
+    desk: str
+    state: str = ""
+
+
 class PhoneIs(Struct, frozen=True, gc=False, tag=True):
     """Whether the phone answers. While it does not, calls go on but nothing is known of them."""
 

@@ -70,7 +70,7 @@ def _lines(page: Page, story: tuple[w.Event, ...]) -> list[Line]:
     say, found = page.say, list[Line]()
     for event in story:
         if isinstance(event, w.GroundDeclared):
-            found.append(("·", say("after.named", ground=page.ground(event.ground))))
+            found.append(("·", say("after.named", ground=say.ground(event.ground))))
         elif isinstance(event, w.RungTaken):
             found.append(("✔", say.desk(page.site.title(event.rung))))
         elif isinstance(event, w.AskClosed):

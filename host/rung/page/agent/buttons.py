@@ -30,7 +30,8 @@ def buttons(page: Page) -> None:
     if page.site.box is not None:
         row.on("rungdown", lambda event: _pin(page, event, "down"), ["detail"])
         row.on("rungup", lambda event: _pin(page, event, "up"), ["detail"])
-        page.client.on_delete(page.site.box.watch(lambda pixels: _shine(page, pixels)))
+        page.client.on_delete(page.site.box.pixels.watch(lambda pixels: _shine(page, pixels)))
+        _shine(page, page.site.box.pixels.value)
 
 
 def _button(page: Page, button: Button) -> None:

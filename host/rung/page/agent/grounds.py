@@ -37,7 +37,7 @@ def _named(page: Page, standing: tuple[tuple[Ground, str | None], ...]) -> None:
         tag("li", page.say("agent.no_ground"), "soft")
     for ground, person in standing:
         with tag("li"):
-            name = page.ground(ground)
+            name = page.say.ground(ground)
             tag("span", name if person in (None, page.session.person.id) else f"{name} ({person})")
             if person == page.session.person.id:
                 undo = page.button("✕", partial(page.act, w.TakenBack(ground)), "undo")
@@ -81,7 +81,7 @@ def _follows(page: Page, chip: Element, ground: Ground) -> None:
     """A chip of a ground: what it says stays, how it looks follows the call."""
     inside = chip if ground != Ground.OTHER else chip.default_slot.children[0]
     with inside:
-        tag("span", page.ground(ground))
+        tag("span", page.say.ground(ground))
         tag("kbd", KEY_OF[ground], aria_hidden=True)
 
     def change(seen: Seen) -> None:

@@ -52,7 +52,7 @@ def _ticks(page: Page, ticks: tuple[str, ...], tried: tuple[str, ...]) -> None:
 
 def _earlier(page: Page, earlier: tuple[Earlier, ...]) -> None:
     for one in earlier:
-        grounds = ", ".join(one.grounds)
+        grounds = ", ".join(map(page.say.ground, one.grounds))
         tag("li", page.say("agent.earlier", day=one.day, grounds=grounds, how=page.say.desk(one.how)))
 
 

@@ -34,10 +34,13 @@
       return;
     }
     const above = await documentPictureInPicture.requestWindow(size);
+    above.document.title = document.title;
+    above.document.documentElement.lang = root.lang;
     const frame = above.document.createElement("iframe");
     frame.src = "/";
     frame.title = document.title;
     frame.style.cssText = "position:fixed;inset:0;width:100%;height:100%;border:0";
+    frame.onload = () => frame.contentWindow.focus(); // its keys act at once
     above.document.body.append(frame);
   }
 
@@ -76,8 +79,14 @@
   document.addEventListener("toggle", (event) => {
     if (event.target.open && event.target.matches("details.asks")) event.target.querySelector("input").focus();
   }, true);
+  // What is open is closed again: by Escape the one that has the focus before any other, the menu by a press elsewhere.
+  const OPEN = "details.asks[open], details.menu[open]";
+  document.addEventListener("pointerdown", (event) => {
+    const menu = document.querySelector("details.menu[open]");
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
   document.addEventListener("keydown", (event) => {
-    const open = event.key === "Escape" && document.querySelector("details.asks[open], details.menu[open]");
+    const open = event.key === "Escape" && (document.activeElement.closest(OPEN) ?? document.querySelector(OPEN));
     if (!open) return;
     open.open = false;
     open.querySelector("summary").focus();
