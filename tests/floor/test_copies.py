@@ -2,7 +2,9 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +14,7 @@ from tests.floor.office import office
 
 from rung import words as w
 from rung.cli.floor_copies import continues, read_head
+from rung.desk.elsewhere import Elsewhere
 from rung.floor import nats_letters as letters
 from rung.floor.base import Copied, FloorError, Line
 from rung.floor.nats import NatsFloor
@@ -152,13 +155,16 @@ def test_signed_ends_that_go_on_are_no_trouble() -> None:
     assert told_of_heads(*map(signed, RECORD), signed(RECORD[2]), signed(chain("0b", "a")[0], "0b")) == []
 
 
-def test_a_real_floor_keeps_them_says_what_is_wrong_and_hands_them_out() -> None:
+def test_a_real_floor_keeps_them_says_what_is_wrong_and_hands_them_out(tmp_path: Path) -> None:
+    """To its own computer, and to a supervisor's desk, which keeps them too: once a day."""
+
     async def play(site: RealSite) -> None:
         told: list[str] = []
         steward = Steward(*site.site.steward(), read_head=read_head, trouble=told.append)
-        ada = NatsFloor(site.enrolment("ada"))
+        ada, eve = NatsFloor(site.enrolment("ada")), NatsFloor(site.enrolment("eve"))
         async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group:
-            tasks = [group.create_task(steward.run()), group.create_task(ada.run(lambda news: None))]
+            works = (steward.run(), ada.run(lambda news: None), eve.run(lambda news: None))
+            tasks = [group.create_task(work) for work in works]
             await steward.up.wait()
             good, forged = str(signed(RECORD[0])), str(replace(signed(RECORD[2]), seq=2))
             for line in (good, forged, str(signed(RECORD[1], key=OTHER_KEY))):
@@ -171,13 +177,17 @@ def test_a_real_floor_keeps_them_says_what_is_wrong_and_hands_them_out() -> None
                 await asyncio.sleep(0.01)
             kept = await kept_heads(site.site.steward()[0], "ada")
             assert kept == await kept_heads(site.site.steward()[0])
+            keeper = Elsewhere(eve, cast(Any, SimpleNamespace()), cast(Any, None), tmp_path / "others.heads")
+            for _ in range(2):
+                await keeper._keep_heads()
+            assert (tmp_path / "others.heads").read_text() == f"{signed(RECORD[1], key=OTHER_KEY)}\n"
             for task in tasks:
                 task.cancel()
         assert [desk for desk, _ in kept] == ["ada"] * 3
         assert [head for _, head in kept][:2] == [good, forged]
         assert "that its key has not signed" in told[0] and "by another key" in told[1]
 
-    with real_site("ada") as site:
+    with real_site("ada", "eve") as site:
         asyncio.run(play(site))
 
 

@@ -256,7 +256,9 @@ async def floors_cases(config: Config, floor: Floor | None, bridge: Bridge, tell
         return
     from rung.desk.elsewhere import Elsewhere
 
-    task = asyncio.create_task(Elsewhere(cast(Any, floor), bridge.after, teller).run())
+    task = asyncio.create_task(
+        Elsewhere(cast(Any, floor), bridge.after, teller, config.state_folder() / "others.heads").run()
+    )
     try:
         yield
     finally:

@@ -5,7 +5,9 @@ What is done about one stands in the record of the desk where it is done, and co
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -14,9 +16,10 @@ from rung import words as w
 from rung.desk.afterwards import Afterwards, Opened
 from rung.desk.happening import Teller
 from rung.floor.base import FloorError, Line
-from rung.floor.nats_cases import SERVICE, Changed, Since, Told, Whole, unpacked
+from rung.floor.nats_cases import HEADS_SERVICE, SERVICE, Changed, Since, Told, Whole, unpacked
 from rung.journal.after.files import CaseFile
 
+DAY_S = 24 * 3600.0
 LOOK_S = 2.0  # between two looks at what has changed
 ANSWER_S = 5.0  # the floor reads a call's entries from its disk
 _EVENT = msgspec.json.Decoder(w.Event)
@@ -33,8 +36,10 @@ class Asks(Protocol):
 class Elsewhere:
     """`run` on the event loop until cancelled."""
 
-    def __init__(self, floor: Asks, after: Afterwards, teller: Teller) -> None:
+    def __init__(self, floor: Asks, after: Afterwards, teller: Teller, heads: Path | None = None) -> None:
+        """``heads``: the file in which this desk keeps the signed ends of the others' records, a line each a day."""
         self._floor = floor
+        self._heads = heads
         self._after = after
         self._teller = teller
         self._since = Since()
@@ -46,6 +51,7 @@ class Elsewhere:
             more = False
             with contextlib.suppress(FloorError, msgspec.MsgspecError):  # no floor now, or one of another release
                 more = await self._look()
+                await self._keep_heads()
             if not more:
                 await asyncio.sleep(LOOK_S)
 
@@ -60,6 +66,18 @@ class Elsewhere:
             self._after.learn_cases(found)
             self._teller.tell("cases")
         return said.more
+
+    async def _keep_heads(self) -> None:
+        if self._heads is None or (self._heads.exists() and time.time() - self._heads.stat().st_mtime < DAY_S):
+            return
+        lines = unpacked(await self._floor.ask_steward(HEADS_SERVICE, b"", ANSWER_S), list[str])
+        try:
+            if lines:
+                with self._heads.open("a", encoding="utf-8") as file:
+                    file.writelines(f"{line.strip()}\n" for line in lines)
+        except OSError as error:
+            self._teller.tell("trouble", text=f"{self._heads}: the others' heads are not kept: {error.strerror}")
+            self._heads = None
 
     def case(self, case: str) -> dict[str, list[Opened]]:
         """What the other desks' records say of it, by desk; nothing while the floor does not answer.

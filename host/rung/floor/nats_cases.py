@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rung.floor.base import Line
 
-SERVICE = "cases"
+SERVICE, HEADS_SERVICE = "cases", "heads"
 MOST = 100  # cases in one answer, which must stay below a megabyte; each takes one or two thousand bytes
 T = TypeVar("T")
 

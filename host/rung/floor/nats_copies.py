@@ -1,6 +1,7 @@
 """The copies of the desks' records, as a steward knows them: how far each goes, and where one does not continue."""
 
 import contextlib
+import zlib
 from collections.abc import Callable
 
 import msgspec
@@ -9,6 +10,7 @@ from nats.js.api import DeliverPolicy, StreamConfig
 
 from rung.floor import nats_letters as letters
 from rung.floor.base import Copied, Line, Signed
+from rung.floor.nats_cases import HEADS_SERVICE
 from rung.floor.nats_keeping import Heard, Read, answer, on_disk, read
 from rung.floor.nats_link import Enrolment, Link, connected
 
@@ -26,6 +28,7 @@ class Copies:
         self._continues = continues
         self._read_head = read_head
         self._signed: dict[str, Signed] = {}  # by desk: the last one
+        self._lines: dict[str, str] = {}  # and as it came
         self._trouble = trouble
         self._stood: dict[str, letters.Stood] = {}
         self._told: set[tuple[str, str]] = set()
@@ -38,7 +41,7 @@ class Copies:
         return [Read(JOURNALS, "rung.journal.>", self.read, last), Read(HEADS, "rung.head.>", self.read_signed, last)]
 
     def answers(self) -> dict[str, Heard]:
-        return {"copied": self._answer}
+        return {"copied": self._answer, HEADS_SERVICE: self._answer_heads}
 
     async def begin(self, link: Link) -> None:
         self._stood = {}
@@ -48,6 +51,12 @@ class Copies:
         with contextlib.suppress(msgspec.MsgspecError):
             self.said(desk, letters.read_copied(msg.data))
             await answer(msg, self.stood(desk))
+
+    async def _answer_heads(self, msg: Msg) -> None:
+        """To another desk, which keeps them too: the last of every desk but its own."""
+        if asking := letters.from_whom(msg):
+            lines = [line for desk, line in self._lines.items() if desk != asking]
+            await msg.respond(zlib.compress(msgspec.json.encode(lines)))
 
     def stood(self, desk: str) -> letters.Stood:
         return self._stood.get(desk, letters.Stood(Copied(), 0))
@@ -91,7 +100,7 @@ class Copies:
             self._tell(desk, "a head of it came that its key has not signed")
             return
         before, head, copied = self._signed.get(desk), signed.copied, self.stood(desk).copied
-        self._signed[desk] = signed
+        self._signed[desk], self._lines[desk] = signed, msg.data.decode()
         if before is not None and before.key != signed.key:
             self._tell(desk, f"its heads are signed by another key than before: {signed.key}")
         if before is not None and before.copied.journal == head.journal and before.copied.seq > head.seq:

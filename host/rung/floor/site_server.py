@@ -21,7 +21,7 @@ PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 # What a desk may ask of a steward.
 SERVICES = ("places", "look_up", "report", "forget", "copied", "people", "handed", "erased")
-OF_SUPERVISORS = ("cases",)
+OF_SUPERVISORS = ("cases", "heads")
 
 User = dict[str, object]
 
