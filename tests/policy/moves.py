@@ -125,7 +125,7 @@ MOVES: dict[str, int] = {
     "fay takes": 2, "fay declares threat": 1,
     "present all": 4, "present none": 4, "present busy": 2, "present down": 3, "present eve": 2, "present gus": 1,
     "extension": 1, "extension 600": 1,
-    "obey": 30, "refuse": 3, "consult up": 8, "consult busy": 3, "consult ignored": 1, "consult declined": 2,
+    "obey": 30, "refuse": 3, "consult up": 8, "consult busy": 3, "consult ignored": 1, "consult voicemail": 3, "consult declined": 2,
     "consult failed": 1, "consult hung-up": 2, "carry": 8, "carry no": 1,
     "line up": 6, "line held": 4, "line ended": 1, "line ended us": 1, "second up": 1, "second held": 1,
     "second ended": 3, "parties eve": 3, "parties eve fay": 1, "parties partner": 1, "parties eve partner": 1,
