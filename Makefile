@@ -102,7 +102,7 @@ clean: ## remove what make and the tests have made
 	    .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -r {} +
 
-# uv puts the environment there in seconds, where pip takes most of a minute.
+# uv puts the environment there in seconds, where pip takes most of a minute; only pip may know of a mirror of PyPI.
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Rung needs Python 3.11 or newer; name one: make PYTHON=python3.12 …" >&2; exit 1; }
@@ -111,7 +111,8 @@ $(UV):
 
 # The lock is whole, so nobody need look for what else is wanted: that would miss what pyproject.toml leaves out.
 $(READY): pyproject.toml requirements.lock | $(UV)
-	$(INSTALL) --no-deps --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps --require-hashes -r requirements.lock || \
+	    $(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.lock
 	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $@
 

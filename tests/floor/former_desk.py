@@ -1,7 +1,7 @@
 """A desk for `test_version_skew`, run with the sources of the release before this one.
 
-`python former_desk.py FLOOR.json FOLDER [REPLY]`: whole, with a record; answers every ask with REPLY. A line on stdin
-is pressed or declared; what happens is said on stdout, a line each.
+`python former_desk.py FLOOR.json FOLDER REPLY POLICY`: whole, with a record; answers every ask with REPLY, if it is not
+empty. A line on stdin is pressed or declared; what happens is said on stdout, a line each.
 """
 
 import asyncio
@@ -32,15 +32,39 @@ def told(happening: Happening) -> None:
         print(happening.kind, happening.up, happening.text, flush=True)
 
 
-async def main(enrolment: Path, folder: Path, reply: str) -> None:
+class Trunk:
+    """In the exchange of a desk that gets a case: what comes from that of the desk which hands it over."""
+
+    def __init__(self, exchange: VirtualExchange, caller: Telephone) -> None:
+        self._exchange, self._caller = exchange, caller
+        self._agent = Telephone(exchange, "trunk")
+        self._agent.habit("answer")
+
+    def consults(self, number: str, case: str) -> None:
+        """The agent, with the caller, rings the desk about that case."""
+        self._caller.dial("trunk")
+        (line,) = self._agent.living
+        station = self._agent.station
+        self._line = self._exchange.find(station, line.id)
+        self._consult = self._exchange.dial(station, number, line.id)
+        self._exchange.ring(self._consult, case)
+
+    def complete(self) -> None:
+        """The agent leaves, and the two are together."""
+        self._exchange.complete(self._line, self._consult)
+
+
+async def main(enrolment: Path, folder: Path, reply: str, policy: str) -> None:
     who = read_enrolment(enrolment)
     floor, exchange, numbers = NatsFloor(who), VirtualExchange(), itertools.count(1)
     phone = VirtualPhone(exchange, "700")
     phone.habit("answer")
-    book = Book(load("hang-up-protocol", TIMES), desk=who.desk)
+    book = Book(load(policy, TIMES), desk=who.desk)
     bridge = Bridge(book, Journal(folder / "journal.db"), phone, Teller(told), floor=floor)
     place = Place(extension="700", person=w.Person(f"p-{who.desk}", who.role, trained=True))
-    caller = Telephone(exchange, "caller")
+    caller, other = Telephone(exchange, "caller"), Telephone(exchange, "601")  # the telephone of a desk elsewhere
+    other.habit("answer")
+    trunk = Trunk(exchange, caller)
 
     def pressed(button: str) -> w.Pressed:
         buttons, epoch = (w.Button(button),), bridge.look().epoch
@@ -54,6 +78,10 @@ async def main(enrolment: Path, folder: Path, reply: str) -> None:
         while line := (await reader.readline()).decode().strip():
             if line == "call":
                 caller.dial("700")
+            elif line.startswith("consulted "):
+                trunk.consults("700", line.removeprefix("consulted "))
+            elif line == "complete":
+                trunk.complete()
             elif line == "escalate" and not any((r.button, r.state) == (line, "open") for r in bridge.look().ladder):
                 continue  # before its time it would be a quiet ask
             elif line in ("escalate", "warn"):
@@ -77,4 +105,4 @@ async def main(enrolment: Path, folder: Path, reply: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""))
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]))

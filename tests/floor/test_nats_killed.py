@@ -24,7 +24,7 @@ from rung.policy.state import Case
 
 DEAD_S = 0.1
 KILLED = 0.03  # of a server, before each act of a storm
-STRIDE = 1 if os.environ.get("RUNG_LONG") else 7  # all steps, or each seventh
+STRIDE = 1 if os.environ.get("RUNG_LONG") else 11  # all steps, or each eleventh
 STORMS = range(int(os.environ.get("RUNG_STORMS", "1")))
 Story = Callable[[Office], Awaitable[None]]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.floor.former_desk import Trunk
 from tests.floor.nats_rig import NatsRig, RealSite, nats_rig, real_site
 from tests.floor.office import PATIENCE_S, office
 
@@ -20,7 +21,8 @@ from rung.cli.floor_views import FloorFold
 from rung.floor import nats_letters as letters
 from rung.floor.base import Line
 from rung.floor.enrolment import keep_enrolment
-from rung.words import Reply
+from rung.sim.telephone import Telephone
+from rung.words import CallState, Reply
 
 FORMER = "eb2c3411ff3a29893723911799c3446a94daece0"  # the last commit of the release before
 ROOT = Path(__file__).parents[2]
@@ -75,15 +77,20 @@ class Former:
             raise AssertionError(f"never {text!r} of {self.said}") from None
 
     async def must(self, button: str) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            while not any(line.startswith("answer taken") for line in self.said):
-                self.type(button)
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not any(line.startswith("answer taken") for line in self.said):
+                    self.type(button)
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"{button} is never taken: {self.said}") from None
         self.said = [line for line in self.said if not line.startswith("answer")]
 
 
 @asynccontextmanager
-async def running(former: Path, site: RealSite, desk: str, folder: Path, reply: str = "") -> AsyncIterator[Former]:
+async def running(
+    former: Path, site: RealSite, desk: str, folder: Path, reply: str = "", policy: str = "hang-up-protocol"
+) -> AsyncIterator[Former]:
     keep_enrolment(folder / "floor.json", site.enrolment(desk))
     process = await asyncio.create_subprocess_exec(
         *(
@@ -92,6 +99,7 @@ async def running(former: Path, site: RealSite, desk: str, folder: Path, reply: 
             str(folder / "floor.json"),
             str(folder),
             reply,
+            policy,
         ),
         env=os.environ | {"PYTHONPATH": f"{former / 'host'}:{former / 'firmware'}"},
         stdin=asyncio.subprocess.PIPE,
@@ -152,6 +160,71 @@ def test_an_agent_at_a_former_desk_gets_leave_from_a_supervisor_at_a_new_one(for
             await is_copied(rig, "LeaveGranted", 1)
 
     with real_site("ada", "eve", "bea") as site:
+        asyncio.run(play(site))
+
+
+def test_a_case_goes_from_a_former_desk_to_a_new_one(former: Path, tmp_path: Path) -> None:
+    async def play(site: RealSite) -> None:
+        async with (
+            nats_rig(site) as rig,
+            office("warm-transfer", only=("ada", "eve"), floor=rig) as made,
+            running(former, site, "bea", tmp_path, policy="warm-transfer") as bea,
+        ):
+            eve = made.eve
+            await eve.until(lambda: "bea" in eve.bridge._desk.facts.desks)
+            bea.type("call")
+            await bea.until("recorded CaseOpened")
+            await bea.must("warn")
+            bea.type("slur")
+            await bea.must("escalate")
+            await eve.asked()
+            trunk = Trunk(made.exchange, made.caller)
+            trunk.consults("601", "bea-1")
+            await eve.until(lambda: any(call.state == CallState.UP for call in eve.bridge._desk.facts.calls.values()))
+            await eve.reply("take")
+            await bea.until("recorded CaseReleased")
+            assert eve.of(w.CaseReceived), "it was written down there before"
+            trunk.complete()
+            await eve.until(lambda: eve.of(w.CaseArrived) and eve.has_case)
+            assert eve.bridge.look().grounds == ("slur (p-bea)",)
+            await bea.until("recorded CaseClosed")
+            await is_copied(rig, "CaseArrived", 1)
+
+    with real_site("ada", "eve", "bea") as site:
+        asyncio.run(play(site))
+
+
+def test_a_case_goes_from_a_new_desk_to_a_former_one(former: Path, tmp_path: Path) -> None:
+    async def play(site: RealSite) -> None:
+        async with (
+            nats_rig(site) as rig,
+            office("warm-transfer", only=("ada",), floor=rig) as made,
+            running(former, site, "eve", tmp_path, Reply.TAKE, "warm-transfer") as eve,
+        ):
+            made.check_owners = lambda: None  # type: ignore[method-assign]  # the other owner's record is over there
+            ada, far = made.ada, Telephone(made.exchange, "700")
+            far.habit("answer", after_ms=500)  # by then that desk has been rung as well
+            await ada.until(lambda: ada.bridge._desk.facts.present)
+            await made.call()
+            await ada.must("warn")
+            ada.bridge.feed(w.Declared(w.Ground.SLUR))
+            await ada.must("escalate")
+            await eve.until("replied ada-1")
+            eve.type("consulted ada-1")
+            await eve.until("recorded CaseReceived")
+            await ada.until(lambda: ada.of(w.CaseReleased))
+            eve.type("complete")
+            await eve.until("recorded CaseArrived")
+            await ada.until(lambda: ada.of(w.CaseClosed))
+            received, arrived = (eve.said.index(f"recorded {kind}") for kind in ("CaseReceived", "CaseArrived"))
+            assert (
+                received < arrived
+                and not ada.has_case
+                and not [line for line in eve.said if line.startswith("trouble")]
+            )
+            await is_copied(rig, "CaseArrived", 1)
+
+    with real_site("ada", "eve") as site:
         asyncio.run(play(site))
 
 

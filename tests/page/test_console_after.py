@@ -84,6 +84,7 @@ def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: 
             await expect(review.get_by_label("Reason")).to_have_value(WHY)
             await review.get_by_role("button", name="Read the report").click()
             await expect(review).to_contain_text("harassment")
+            await expect(review.locator(".kept")).to_contain_text("✔ The order was kept")
             assert stage.eve.has(w.ClearTextSeen, person="eva"), "the reading is on record"
             await page.get_by_role("button", name="Draw them").click()
             plot = page.get_by_role("table", name="Incidents, by how the call ended")

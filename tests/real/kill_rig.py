@@ -35,6 +35,7 @@ TIMES = Times(wait=0.3, say_time=0.3, answer_within=1.2)
 AT_ONCE = 4  # performances side by side; they mostly wait
 DEATHS = 5  # at most in one performance
 ALONE = 3  # performances for a step that earlier ones did not come to
+CANARY_S = 15.0  # for the story of a bridge with a mistake, which waits for nothing once that is found
 LAST = 40  # events of the record that a failure shows
 FEWEST_STEPS = 12  # the shortest story has 16; fewer that are common to two performances would show too little
 PROGRAM = str(Path(__file__).with_name("dying_bridge.py"))
@@ -74,6 +75,8 @@ class Performance:
     async def _play(self) -> None:
         self.stage = Stage(self.folder, TIMES, self._watch, tampered=True)
         self.stage.patience_s *= 1 + (len(self.deadly) or DEATHS)  # so often its clock stands still
+        if self.canary:
+            self.stage.patience_s = CANARY_S
         self._plan(step for step in self.deadly if not step.startswith("idle"))
         async with self.stage:
             if any(step.startswith("idle") for step in self.deadly):
@@ -250,7 +253,7 @@ async def every_step(story: str, folder: Path) -> None:
     if not LONG:
         steps = steps[SEED % 4 :: 4]
     # Far from each other, so that each death finds a story that has gone on.
-    many = min(len(steps), max(-(-len(steps) // DEATHS), 8))
+    many = min(len(steps), max(-(-len(steps) // DEATHS), 8 if LONG else 4))
     played = [Performance(story, steps[i::many], bool(i % 2), folder / f"some{i}") for i in range(many)]
     await together(played)
     for turn in range(ALONE):  # what an earlier death kept from happening gets performances of its own

@@ -17,8 +17,9 @@ CORE = (
     "a_third_party_comes_in_without_hold_and_may_have_the_call",
 )
 CHOSEN = [c for c in CLAUSES if os.environ.get("RUNG_LONG") == "1" or c.__name__ in CORE]
-# A supervisor who is not there, and one whose mailbox the site answers before it says so.
+# A mailbox, a supervisor who is not there, and one whose mailbox the site answers before it says so.
 VOICEMAIL = """
+exten => mailbox,1,VoiceMail(1003@default,s)
 exten => gone,1,Dial(PJSIP/sup,1)
  same => n,VoiceMail(1003@default,s)
 exten => later,1,Answer()
@@ -66,9 +67,9 @@ def test_no_caller_is_left_with_a_voicemail_and_none_hears_a_call(played: Played
     async def story(w: AsteriskWorld) -> None:
         out, line = await w.line()
         asked = {
-            "transfer": w.phone.transfer(line, "gone"),
-            "join": w.phone.join(line, "gone", CASE),
-            "listen": w.phone.listen(line, "gone"),
+            "transfer": w.phone.transfer(line, "mailbox"),
+            "join": w.phone.join(line, "mailbox", CASE),
+            "listen": w.phone.listen(line, "mailbox"),
         }
         for what, command in asked.items():
             mark = len(w.desk.news)
@@ -77,7 +78,7 @@ def test_no_caller_is_left_with_a_voicemail_and_none_hears_a_call(played: Played
             assert (failed.id, failed.state, failed.cause) == (line, UP, f"{what} failed: a voicemail answered")
             assert (failed.parties, failed.listeners) == ((), {})
         mark = len(w.desk.news)
-        await w.phone.consult(line, "gone", CASE)
+        await w.phone.consult(line, "mailbox", CASE)
         ended = await w.desk.call(lambda c: c.consult_for == line and c.state is ENDED, mark)
         assert ended.outcome is Outcome.VOICEMAIL
         await w.caller.hears(out, AGENT_HZ)

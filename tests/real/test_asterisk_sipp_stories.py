@@ -77,6 +77,9 @@ async def until_they_leave(s: Scene, story: Story) -> None:
         await asyncio.gather(playing, return_exceptions=True)
     ends = [e for e in closed() if e.by != EndedBy.TRANSFER]
     first = [call.ended_by for call in s.caller.calls.values()]
+    if [e.how for e in ends] == [w.Ending.RELEASED] and first == [EndedBy.US]:
+        print("both hung up in the same instant")  # and our order was the first that Asterisk took
+        return
     assert [e.by for e in ends] == ([EndedBy.US] if first == [EndedBy.THEM] else [EndedBy.THEM]), (ends, first)
     assert not any(e.review for e in ends if e.by == EndedBy.THEM)
 

@@ -39,7 +39,7 @@ def test_the_embedded_phone(fault: rig.Fault, step: rig.Step, tmp_path: Path) ->
     struck(rig.embedded, fault, step, tmp_path)
 
 
-@each([*DAILY, (rig.stalled, rig.it_rings)])
+@each(DAILY)
 def test_debians_baresip(fault: rig.Fault, step: rig.Step, tmp_path: Path) -> None:
     struck(rig.debians_baresip, fault, step, tmp_path)
 

@@ -77,6 +77,7 @@ class Bridge:
         Raises JournalError if the record cannot be read, or has an open case whose policy is not readable here.
         """
         self.asks = AsksAre()  # what other desks ask of whoever sits here
+        self.desks = DesksAre()  # what goes on at the desks, where a supervisor sits here
         self._journal = journal
         self._phone = phone
         self._floor = floor
@@ -342,6 +343,7 @@ class Bridge:
                 self._cases.asked(asks)
                 self._teller.tell("asked", asks=asks)
             case DesksAre(desks=desks):
+                self.desks = news
                 self._teller.tell("desks", desks=desks)
             case w.CaseShown(desk=desk, state=state):
                 self._teller.tell("joined", text=desk, shown=read(state))

@@ -10,6 +10,7 @@ from rung.words import (
     Act,
     ActRefused,
     Answer,
+    AskFloor,
     Brief,
     CaseOffered,
     CaseReclaimed,
@@ -93,6 +94,13 @@ class Asked(Struct, frozen=True, kw_only=True):
     may: tuple[Reply, ...]  # what can be answered now
     to: tuple[str, ...] = ()  # every desk that is asked, those that were asked first before the others
     over: Outcome | None = None  # nobody need answer any more, and why
+
+
+def asked_by(desk: str, effect: AskFloor, over: Outcome | None = None) -> Asked:
+    """What ``effect`` puts before the desks that it names."""
+    return Asked(
+        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
+    )
 
 
 class Line(Struct, frozen=True):

@@ -23,6 +23,7 @@ from rung.floor.base import (
     Line,
     Place,
     Status,
+    asked_by,
     supervises,
 )
 from rung.words import Outcome, Presence, Role
@@ -113,12 +114,12 @@ class LocalFloor:
         effect = self._asks.pop((name, ask), None)
         for to in effect.to if effect is not None else ():
             if to in self._desks and effect is not None:
-                self._desks[to].over.append(_asked(name, effect, outcome))
+                self._desks[to].over.append(asked_by(name, effect, outcome))
         self.changed()
 
     def asks_of(self, name: str) -> tuple[Asked, ...]:
         """What is put before that desk."""
-        return tuple(_asked(desk, effect) for (desk, _), effect in self._asks.items() if name in effect.to)
+        return tuple(asked_by(desk, effect) for (desk, _), effect in self._asks.items() if name in effect.to)
 
     # -- incidents ---------------------------------------------------------------------------------------------------
 
@@ -318,12 +319,6 @@ class LocalDesk:
             if (asked.desk, asked.ask) == (desk, ask):
                 return asked
         raise FloorError("that is over, or was not asked of this desk")
-
-
-def _asked(desk: str, effect: w.AskFloor, over: Outcome | None = None) -> Asked:
-    return Asked(
-        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
-    )
 
 
 def _presence(desk: LocalDesk) -> Presence | None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.floor.base import Asked, AsksAre, FloorError, FloorUnsureError
+from rung.floor.base import Asked, AsksAre, FloorError, FloorUnsureError, asked_by
 from rung.floor.nats_letters import Board
 from rung.words import Outcome
 
@@ -41,24 +41,13 @@ class Asking:
         """Put it before all whom it names; again under the same number, it changes what is put there."""
         self._asks[effect.ask] = effect
         for to in effect.to:
-            self._set(to, self._asked(effect))
+            self._set(to, asked_by(self._desk, effect))
 
     def close(self, ask: int, outcome: Outcome) -> None:
         effect = self._asks.pop(ask, None)
         for to in () if effect is None else effect.to:
             assert effect is not None
-            self._set(to, self._asked(effect, outcome))
-
-    def _asked(self, effect: w.AskFloor, over: Outcome | None = None) -> Asked:
-        return Asked(
-            desk=self._desk,
-            ask=effect.ask,
-            want=effect.want,
-            brief=effect.brief,
-            may=effect.may,
-            to=effect.to,
-            over=over,
-        )
+            self._set(to, asked_by(self._desk, effect, outcome))
 
     @property
     def open(self) -> Mapping[int, w.AskFloor]:

@@ -136,7 +136,9 @@ class After:
                 for named in reply.report.grounds:
                     note = (f": {named.note}" if named.note else "") + (f" · {back}" if named.taken_back else "")
                     tag("li", f"{when(named.at)[11:]} {self._page.say.ground(named.ground)} ({named.person}){note}")
-            tag("p", self._page.say.desk(verdict(reply.report.rungs).text), "mark")
+            found = verdict(reply.report.rungs)
+            broken = found.tone == "broken"
+            tag("p", f"{'✖' if broken else '✔'} {self._page.say.desk(found.text)}", "broken" if broken else "kept")
             with tag("ul", "", "pasts"):
                 for taken in reply.report.rungs:
                     said = f" · {self._page.say('after.announced')}" if taken.announced else ""

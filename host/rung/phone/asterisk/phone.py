@@ -17,7 +17,7 @@ from rung.phone.base import Feed, PhoneError
 from rung.words import Call, CallIs, CallsAre, PhoneIs
 
 _FIRST_RETRY_S = 0.1
-_LAST_RETRY_S = 5.0
+_LAST_RETRY_S = 2.0  # one that goes on after standing still shall see a beat before its dialplan has missed three
 _BEAT_S = 1.0  # the dialplan takes an agent back to the caller when three of its own seconds pass without one
 _BEAT_REPLY_S = 1.5  # with the beat itself: whoever sits here knows within 2.5 s that Asterisk does not answer
 
