@@ -278,16 +278,12 @@ def _replied(ask: Ask, event: w.AskReplied, at: int) -> Ask:
     return replace(ask, taker=event.desk, supervisor=event.person, target=event.target, at_once=at_once)
 
 
-def _ask_moved(case: Case, event: w.AskMoved, at: int) -> Case:
-    ask = case.ask
-    if ask is None:
-        return case
+def _ask_moved(ask: Ask, event: w.AskMoved, at: int) -> Ask:
     phase, answered = _PHASES[event.phase], ask.answered_ms
     if phase is ANSWERED and answered is None:
         answered = at
     consult = event.consult or ask.consult
-    ask = replace(ask, phase=phase, phase_ms=at, answered_ms=answered, consult=consult, outcome=event.outcome)
-    return replace(case, ask=ask)
+    return replace(ask, phase=phase, phase_ms=at, answered_ms=answered, consult=consult, outcome=event.outcome)
 
 
 def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -385,7 +381,7 @@ _OF_CASE: dict[type, Callable[[Case, Any, int], Case]] = {
     w.AskWidened: _ask_changed(_widened),
     w.AskSeen: _ask_changed(_seen),
     w.AskReplied: _ask_changed(_replied),
-    w.AskMoved: _ask_moved,
+    w.AskMoved: _ask_changed(_ask_moved),
     w.AskClosed: _ask_closed,
     w.LeaveGranted: _leave_granted,
     w.LeaveWithdrawn: _leave_withdrawn,
