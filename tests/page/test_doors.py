@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -54,6 +55,14 @@ async def websocket(stage: Pages, cookie: str, **headers: str) -> int:
     answer = await reader.readline()
     writer.close()
     return int(answer.split()[1])
+
+
+def test_an_address_is_open_as_soon_as_it_is_given(tmp_path: Path) -> None:
+    async def test(stage: Pages) -> None:
+        host, port = stage.addresses["supervisor"].removeprefix("http://").partition("/")[0].split(":")
+        socket.create_connection((host, int(port)), timeout=5).close()  # before the event loop has gone on
+
+    run(tmp_path, test)
 
 
 def test_without_the_key_there_is_no_page(tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def _listen(settings: Settings) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((settings.host, settings.port))
+        made.listen()  # whoever opens the address at once waits until it is served, and is not refused
     except OSError as error:
         made.close()
         raise PageError(f"page.listen {settings.host}:{settings.port} cannot be used: {error}") from None
