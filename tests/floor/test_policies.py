@@ -1,9 +1,12 @@
 """Policies that the floor hands out: proved at the desk, used from the next call on, kept when the floor is gone."""
 
 import asyncio
+import gc
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 from tests.floor.nats_rig import real_site
 from tests.floor.office import TIMES, Office, Seat, office
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 
 from rung import words as w
 from rung.cli.app import app
+from rung.desk.policies import refused
 from rung.floor.base import HandedOut, PoliciesAre
 from rung.floor.nats import NatsFloor
 from rung.floor.nats_steward import Steward
@@ -92,6 +96,21 @@ def test_a_policy_that_does_not_hold_or_is_not_what_it_says_is_refused_with_a_li
             assert f"warm-transfer {version_of(NEWER)}" in runs(ada), "the last good one stays"
 
     played(tmp_path / "policies.json", play)
+
+
+def test_a_proof_that_is_cut_off_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def cut() -> None:
+        proof = asyncio.create_task(refused(handed(NEWER).policies[0]))
+        await asyncio.sleep(0.2)
+        assert proof.cancel()
+        await asyncio.wait((proof,))
+
+    left: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", left.append)
+    for _ in range(3):
+        asyncio.run(cut())
+    gc.collect()
+    assert not left
 
 
 def test_rung_floor_policy_proves_hands_out_lists_and_withdraws(tmp_path: Path) -> None:

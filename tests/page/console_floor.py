@@ -26,6 +26,7 @@ NUMBERS = {"ada": "500", "eve": "601", "fay": "602", "gus": "603"}
 HZ = {"ada": 880, "eve": 620, "fay": 700, "gus": 740}
 RUN_AXE = """options => axe.run(options).then(found =>
   found.violations.map(each => [each.id, each.help, each.nodes.map(node => node.html).slice(0, 5)]))"""
+GERMAN = {"name": "rung_look", "value": "de.auto.usual.keys", "domain": "127.0.0.1", "path": "/"}
 AXE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

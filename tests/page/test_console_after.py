@@ -1,16 +1,19 @@
 """After the call, on the console: each thing that is due is done by its form, by whoever may, or refused with why."""
 
+import os
 from pathlib import Path
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 from tests.page.browser import Chromium, looking
-from tests.page.console_floor import ConsoleFloor, consoles, fair
+from tests.page.console_floor import GERMAN, ConsoleFloor, consoles, fair
 from tests.page.test_console_people import signs_on, with_people
 
 from rung import words as w
 from rung.sim.floor_stage import Parts
 from rung.words import Amends, Button, Finding, Gesture, Ground, Job
 
+LEADS = (Job.SUPERVISOR, Job.MANAGER)
 WHY = "She was insulted in four languages."
 NUMBER = "0151-5551"
 
@@ -26,8 +29,9 @@ async def an_ending(stage: ConsoleFloor) -> str:
         await eve.press(button)
     await eve.until(lambda: eve.may_press(Button.RELEASE), "it was said")
     await eve.press(Button.RELEASE, Gesture.HOLD)
-    await eve.until(lambda: eve.has(w.CaseClosed, how="released"), "the call is ended")
-    return next(event.case for event in eve.record if isinstance(event, w.CaseOpened))
+    case = next(event.case for event in reversed(eve.record) if isinstance(event, w.CaseOpened))
+    await eve.until(lambda: eve.has(w.CaseClosed, case=case, how="released"), "the call is ended")
+    return case
 
 
 class Desk:
@@ -90,6 +94,11 @@ def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: 
             plot = page.get_by_role("table", name="Incidents, by how the call ended")
             await expect(plot).to_contain_text("released")
             await fair(page, "after the call, with its forms and plots", "light", "dark")
+            await page.context.add_cookies([GERMAN])
+            await page.reload()
+            await expect(page.get_by_role("article", name=f"Prüfung: {desk.case}")).to_be_visible()
+            await page.evaluate("document.querySelectorAll('details').forEach(box => (box.open = true))")
+            await fair(page, "in German, with every form open", "light", "dark")
 
             await desk.sits(where, "mia")
             told = {"What_the_caller_was_told": "the call was ended", "What_will_be_done": "an engineer comes"}
@@ -140,5 +149,37 @@ def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: 
             acts = [event.act for event in stage.eve.record if isinstance(event, w.Attended) and event.by != "bob"]
             assert acts[2].finding == Finding.UPHELD and acts[2].goodwill == "a month free"  # type: ignore[union-attr]
             assert acts[6].amends == (Amends.CALL_BACK,)  # type: ignore[union-attr]
+
+    chromium.run(test())
+
+
+@pytest.mark.skipif("RUNG_LONG" not in os.environ, reason="set RUNG_LONG=1")
+def test_who_is_let_be_and_blocks_that_are_lifted_without_an_appeal(tmp_path: Path, chromium: Chromium) -> None:
+    async def test() -> None:
+        async with looking(chromium) as browser, consoles(tmp_path, "end-with-care", Parts.VIRTUAL) as stage:
+            where, page = with_people(stage, tmp_path), await browser.new_page()
+            await signs_on(page, where, "eva")
+            first, second = Desk(page, await an_ending(stage)), Desk(page, await an_ending(stage))
+            eva, mia = w.Actor("eva", (Job.SUPERVISOR,)), w.Actor("mia", LEADS)
+            for case in (first.case, second.case):
+                assert stage.eve.bridge.attend(w.BlockProposed(case=case, reason=WHY), eva).verdict == "taken"
+                decided = w.BlockDecided(case=case, granted=True, reason=WHY, days=30)
+                assert stage.eve.bridge.attend(decided, mia).verdict == "taken"
+            await stage.eve.until(lambda: NUMBER in stage.exchange.blocked, "the number is kept away")
+            await first.sits(where, "max")
+            await first.of_the_incident("The caller complains", In_the_caller="She was rude to me.")
+            unfair = {"Found_for": "caller", "Unblock_the_number": "yes", "Call_the_caller_back": "yes"}
+            await first.does(first.due("Complaint"), "Find on the complaint", Reason="She was tired.", **unfair)
+            await first.does(first.due("To unblock"), "The number is unblocked", How="by the form")
+            await expect(first.due("To unblock")).to_have_count(0)
+            for duty in ("To call back", "Follow-up"):
+                await first.does(first.due(duty), "Let it be", Reason="The caller has moved abroad.")
+                await expect(first.due(duty)).to_have_count(0)
+            assert NUMBER in stage.exchange.blocked, "the other call's block still stands"
+            await second.of_the_incident("Lift the block", Reason="It was another caller.")
+            await stage.eve.until(lambda: NUMBER not in stage.exchange.blocked, "the number gets through again")
+            by_max = [event.act for event in stage.eve.record if isinstance(event, w.Attended) and event.by == "max"]
+            acts = (w.Complained, w.Found, w.PutRight, w.LetBe, w.LetBe, w.Unblocked)
+            assert tuple(map(type, by_max)) == acts, "by name, on record"
 
     chromium.run(test())

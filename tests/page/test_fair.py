@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.async_api import Page, expect
 from tests.page.browser import Chromium, looking
-from tests.page.console_floor import PATIENT, card, consoles, fair
+from tests.page.console_floor import GERMAN, PATIENT, card, consoles, fair
 from tests.page.floor import floor
-from tests.page.test_agent import answered, held, tapped
+from tests.page.test_agent import held, tapped
 from tests.page.test_console_people import signs_on, with_people
 
 from rung import words as w
@@ -17,7 +17,6 @@ from rung.sim.floor_stage import Parts
 from rung.words import Button, Gesture, Ground
 
 BOTH = ("light", "dark")
-GERMAN = {"name": "rung_look", "value": "de.auto.usual.keys", "domain": "127.0.0.1", "path": "/"}
 
 
 async def each_form(page: Page, where: str) -> None:
@@ -47,7 +46,7 @@ def test_the_agents_page_with_each_form_and_when_it_is_gone(tmp_path: Path, chro
                 await tapped(stage, page, Button.WARN)
                 await expect(page.locator(".ticks .tick").first).to_be_visible()
                 await tapped(stage, page, Button.RELEASE)
-                await answered(stage, 2)
+                await expect(page.locator(".answer")).to_contain_text("✖")
                 await fair(page, "de-escalated, refused", *BOTH)
                 await each_form(page, "main")
                 await page.locator(".menu summary").click()

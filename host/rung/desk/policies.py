@@ -196,5 +196,6 @@ async def refused(handed: HandedOut) -> str:
     finally:
         if prover.returncode is None:
             prover.kill()
+            await prover.communicate()  # or its pipe outlives this loop
     lines = said.decode(errors="replace").strip().splitlines()
     return "" if prover.returncode == 0 else lines[-1] if lines else f"its proof ended with {prover.returncode}"

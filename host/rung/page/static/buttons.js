@@ -52,21 +52,15 @@
     }
     const press = (held[name] = { since: now, epoch: epoch(name), spent: false });
     fills(name, name === "release" ? RELEASE_MIN_MS : TAP_MS[name]);
-    if (name === "escalate") press.timer = setTimeout(() => hold(name), TAP_MS.escalate);
-    if (name === "warn") press.timer = setTimeout(() => grounds(name), TAP_MS.warn);
     if (name === "release") press.timer = setTimeout(() => cancel(name, true), RELEASE_MAX_MS); // a cup on the button
+    else press.timer = setTimeout(() => { cancel(name, false); HELD[name](press); }, TAP_MS[name]);
   }
 
-  function hold(name) {
-    send([name], "hold", held[name].epoch, held[name].since + TAP_MS[name]);
-    cancel(name, false);
-  }
-
-  // Warn held shows the grounds: here they are on the page, so the keyboard goes there.
-  function grounds(name) {
-    cancel(name, false);
-    document.querySelector(".chips .common")?.focus();
-  }
+  // Once held for long enough. On a busy computer the letting go may come before the timer that was due: then by that.
+  const HELD = {
+    escalate: (press) => send(["escalate"], "hold", press.epoch, press.since + TAP_MS.escalate),
+    warn: () => document.querySelector(".chips .common")?.focus(), // the grounds are on the page: the keyboard goes there
+  };
 
   function cancel(name, visibly) {
     const press = held[name];
@@ -87,7 +81,8 @@
     if (press.spent) return;
     const ms = now - press.since;
     if (ms < TAP_MS[name]) tap(name, press, now);
-    else if (name === "release" && ms >= RELEASE_MIN_MS && !press.noHold) send([name], "hold", press.epoch, now);
+    else if (HELD[name]) HELD[name](press);
+    else if (ms >= RELEASE_MIN_MS && !press.noHold) send([name], "hold", press.epoch, now);
     else refuse(name);
   }
 

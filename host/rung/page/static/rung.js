@@ -4,6 +4,7 @@
   const GONE_MS = 1500; // the desk beats every 400 ms
   let beatAt = performance.now(); // when the newest beat came
   let beatMs = null; // what time it was there
+  let focused = null; // what had the keyboard when the desk was gone, and has it once it is back
 
   const root = document.documentElement;
   const gone = () => root.dataset.gone === "true";
@@ -11,9 +12,11 @@
   function watch() {
     const lost = performance.now() - beatAt > GONE_MS;
     if (lost === gone()) return;
+    if (lost) focused = document.activeElement;
     root.dataset.gone = lost;
     document.getElementById("main")?.toggleAttribute("inert", lost);
     if (lost) document.dispatchEvent(new Event("rung-gone"));
+    else focused?.focus(); // a word that is half typed would else go on as single keys
   }
   setInterval(watch, 100);
   document.addEventListener("visibilitychange", watch);
@@ -64,6 +67,11 @@
     button.click();
   });
 
+  function focus(element) {
+    if (gone()) focused = element;
+    else element.focus();
+  }
+
   // The fields of a form by name; then it is empty, and what it stood in is closed again.
   function sent(event) {
     event.preventDefault();
@@ -72,12 +80,12 @@
     const around = event.target.closest("details.asks");
     if (around) {
       around.open = false;
-      around.querySelector("summary").focus();
+      focus(around.querySelector("summary"));
     }
     return found;
   }
   document.addEventListener("toggle", (event) => {
-    if (event.target.open && event.target.matches("details.asks")) event.target.querySelector("input").focus();
+    if (event.target.open && event.target.matches("details.asks")) focus(event.target.querySelector("input"));
   }, true);
   // What is open is closed again: by Escape the one that has the focus before any other, the menu by a press elsewhere.
   const OPEN = "details.asks[open], details.menu[open]";
@@ -89,7 +97,7 @@
     const open = event.key === "Escape" && (document.activeElement.closest(OPEN) ?? document.querySelector(OPEN));
     if (!open) return;
     open.open = false;
-    open.querySelector("summary").focus();
+    focus(open.querySelector("summary"));
   });
 
   // A clock that counts by itself, from what the desk said and when. It stands still as long as no beat has come.
