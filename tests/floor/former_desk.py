@@ -1,12 +1,13 @@
 """A desk for `test_version_skew`, run with the sources of the release before this one.
 
 `python former_desk.py FLOOR.json FOLDER REPLY POLICY`: whole, with a record; answers every ask with REPLY, if it is not
-empty. A line on stdin is pressed or declared; what happens is said on stdout, a line each.
+empty. A line on stdin is pressed or declared, and a press has one answer; what happens is said on stdout, a line each.
 """
 
 import asyncio
 import itertools
 import sys
+import threading
 from pathlib import Path
 
 from rung import words as w
@@ -23,13 +24,20 @@ from rung.sim.phone import VirtualPhone
 from rung.sim.telephone import Telephone
 
 TIMES = Times(wait=0.05, say_time=0.05, answer_within=10, widen_after=5)
+_saying = threading.Lock()
+
+
+def say(*what: object) -> None:
+    """A whole line: what is told comes on the teller's thread, answers come on the loop's."""
+    with _saying:
+        print(*what, flush=True)
 
 
 def told(happening: Happening) -> None:
     if happening.event is not None:
-        print("recorded", type(happening.event).__name__, flush=True)
+        say("recorded", type(happening.event).__name__)
     elif happening.kind in ("floor", "trouble"):
-        print(happening.kind, happening.up, happening.text, flush=True)
+        say(happening.kind, happening.up, happening.text)
 
 
 class Trunk:
@@ -83,10 +91,10 @@ async def main(enrolment: Path, folder: Path, reply: str, policy: str) -> None:
             elif line == "complete":
                 trunk.complete()
             elif line == "escalate" and not any((r.button, r.state) == (line, "open") for r in bridge.look().ladder):
-                continue  # before its time it would be a quiet ask
+                say("answer too early")  # it would be a quiet ask
             elif line in ("escalate", "warn"):
                 answer = bridge.feed(pressed(line))
-                print("answer", None if answer is None else answer.verdict, bool(bridge.look().leave), flush=True)
+                say("answer", None if answer is None else answer.verdict, bool(bridge.look().leave))
             else:
                 bridge.feed(w.Declared(w.Ground(line)))
 
@@ -97,9 +105,9 @@ async def main(enrolment: Path, folder: Path, reply: str, policy: str) -> None:
                 if asked.over is None:
                     try:
                         await floor.reply(asked.desk, asked.ask, w.Reply(reply))
-                        print("replied", asked.brief.case, flush=True)
+                        say("replied", asked.brief.case)
                     except FloorError as error:
-                        print("refused", error, flush=True)
+                        say("refused", error)
 
     await asyncio.gather(bridge.run(place), hands(), answers())
 
