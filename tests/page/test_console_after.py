@@ -1,5 +1,6 @@
 """After the call, on the console: each thing that is due is done by its form, by whoever may, or refused with why."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.page.test_console_people import signs_on, with_people
 
 from rung import words as w
 from rung.sim.floor_stage import Parts
-from rung.words import Amends, Button, Finding, Gesture, Ground, Job
+from rung.words import Amends, Button, Finding, Gesture, Ground, Job, Verdict
 
 LEADS = (Job.SUPERVISOR, Job.MANAGER)
 WHY = "She was insulted in four languages."
@@ -27,10 +28,11 @@ async def an_ending(stage: ConsoleFloor) -> str:
         eve.act(w.Declared(Ground.HARASSMENT))
         await eve.until(lambda button=button: eve.may_press(button), f"{button} may be pressed")
         await eve.press(button)
-    await eve.until(lambda: eve.may_press(Button.RELEASE), "it was said")
-    await eve.press(Button.RELEASE, Gesture.HOLD)
+    while (await eve.press(Button.RELEASE, Gesture.HOLD)).verdict != Verdict.TAKEN:
+        await asyncio.sleep(0.1)  # it has to be said first
     case = next(event.case for event in reversed(eve.record) if isinstance(event, w.CaseOpened))
     await eve.until(lambda: eve.has(w.CaseClosed, case=case, how="released"), "the call is ended")
+    await eve.until(lambda: eve.lamps.epoch == 0, "and the lamps show none, before another call comes")
     return case
 
 
