@@ -42,6 +42,14 @@ def test_panic_alerts_every_supervisor_present_and_brings_the_first_who_accepts_
     assert not s.sent(w.Hold)
 
 
+def test_the_mark_of_a_panic_tells_of_panic_and_not_of_a_crisis(name: str) -> None:
+    """Who marks `emergency` alerts as who presses it: the supervisors see which of the two it is."""
+    for marker, want in ((Marker.EMERGENCY, Want.PANIC), (Marker.CRISIS, Want.CRISIS)):
+        s = Scene(name)
+        s.put(w.Marked(marker))
+        assert asked(s).want == want
+
+
 def test_panic_needs_no_ground_and_no_call_makes_no_ending_newly_possible_and_ends_no_call(name: str) -> None:
     """ "It needs no ground and no call, makes no ending newly possible, ends no call" """
     s = Scene(name, call=False)

@@ -41,6 +41,14 @@ def test_the_call_in_words_and_its_times() -> None:
     assert "The phone does not answer; the call may still be up." in seen(s).troubles
 
 
+def test_what_was_tried_can_be_ticked_and_is_seen() -> None:
+    s = Scene("end-with-care").declare("profanity")
+    s.must("warn")
+    item = view(s.policy, s.desk, s.now).tick[0]
+    s.put(w.Ticked(item))
+    assert view(s.policy, s.desk, s.now).tried == (item,)
+
+
 def test_the_ladder_says_what_each_rung_lacks() -> None:
     s = Shift().warned()
     states = {rung.id: (rung.state, rung.lacks) for rung in seen(s).ladder}
