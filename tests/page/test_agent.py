@@ -198,7 +198,7 @@ def test_a_breather_is_counted_down_and_ended_early(tmp_path: Path, chromium: Ch
             await expect(page.get_by_role("list").get_by_text("slur")).to_be_visible()
             await stage.caller.hang_up()
             await expect(page.get_by_role("heading", name="Breather")).to_be_visible()
-            await fair(page, "a breather", "light", "dark")
+            await fair(page, "a breather")
             await page.get_by_role("button", name="I am ready for calls").click()
             await expect(page.get_by_role("heading", name="Breather")).to_be_hidden()
             assert stage.agent.has(w.BreatherEnded)

@@ -89,7 +89,7 @@ def test_an_ask_is_taken_back_and_one_is_ignored(tmp_path: Path, chromium: Chrom
         await stage.ada.until(lambda: stage.ada.may_press(Button.ESCALATE), "it may be asked again")
         await stage.ada.press(Button.ESCALATE)
         await expect(page.locator(".past.missed")).to_contain_text("Missed: nobody answered", timeout=8000)
-        await fair(page, "one was missed", "light", "dark")
+        await fair(page, "one was missed")
         assert outcomes(stage) == [Outcome.TAKEN_BACK, Outcome.IGNORED]
 
     played(story, tmp_path, chromium, times=Times(wait=0.3, say_time=0.3, answer_within=2, widen_after=1))
@@ -163,7 +163,7 @@ def test_who_does_not_want_motion_gets_none(tmp_path: Path, chromium: Chromium) 
             await expect(page.locator("#alarm")).to_contain_text("PANIC")
             animation = "getComputedStyle(document.getElementById('alarm')).animationName"
             assert await page.evaluate(animation) == "none"
-            await fair(page, "panic, dark, without motion")
+            await fair(page, "panic, without motion")
 
     chromium.run(test())
 

@@ -95,12 +95,12 @@ def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: 
             await page.get_by_role("button", name="Draw them").click()
             plot = page.get_by_role("table", name="Incidents, by how the call ended")
             await expect(plot).to_contain_text("released")
-            await fair(page, "after the call, with its forms and plots", "light", "dark")
+            await fair(page, "after the call, with its forms and plots")
             await page.context.add_cookies([GERMAN])
             await page.reload()
             await expect(page.get_by_role("article", name=f"Prüfung: {desk.case}")).to_be_visible()
             await page.evaluate("document.querySelectorAll('details').forEach(box => (box.open = true))")
-            await fair(page, "in German, with every form open", "light", "dark")
+            await fair(page, "in German, with every form open")
 
             await desk.sits(where, "mia")
             told = {"What_the_caller_was_told": "the call was ended", "What_will_be_done": "an engineer comes"}
@@ -136,7 +136,7 @@ def test_every_form_is_filled_in_by_whoever_may_and_refused_to_others(tmp_path: 
             await expect(page.locator(".past")).to_contain_text("lifted")
             await desk.of_the_incident("The caller does not want to be contacted", Not_to_be_contacted="yes")
             await expect(page.get_by_text("Nothing is due.")).to_be_visible()
-            await fair(page, "nothing is due", "light", "dark")
+            await fair(page, "nothing is due")
             done = [
                 (event.by, type(event.act))
                 for event in stage.eve.record

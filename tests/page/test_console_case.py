@@ -31,7 +31,7 @@ async def takes_and_ends(stage: ConsoleFloor, page: Page) -> None:
     await stage.eve.until(lambda: stage.eve.has(w.CaseArrived), "the case is eve's")
     await expect(page.locator("[data-card]")).to_have_count(0)
     await expect(tile(page, "ada")).to_contain_text("free")
-    await fair(page, "with a case of one's own", "light", "dark")
+    await fair(page, "with a case of one's own")
     await page.set_viewport_size({"width": 320, "height": 720})  # as at 400 %
     assert await page.evaluate("document.documentElement.scrollWidth") <= 320
     await page.set_viewport_size({"width": 1280, "height": 720})
@@ -93,7 +93,7 @@ def test_a_supervisor_listens_coaches_and_lifts_a_crisis(tmp_path: Path, chromiu
             stage.ada.act(w.Declared(Ground.SLUR))
             await stage.caller.hang_up()
             await expect(place).to_contain_text("breather")
-            await fair(page, "an agent has a breather", "light", "dark")
+            await fair(page, "an agent has a breather")
 
     chromium.run(test())
 
@@ -123,7 +123,7 @@ def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path
             await expect(mine).to_contain_text("in a call with 0151-5551")
             await mine.get_by_role("button", name="Hand the caller back").click()
             await stage.eve.until(lambda: stage.eve.has(w.AskOpened, rung=""), "ada is asked to take the caller back")
-            await fair(page, "handing back", "light", "dark")
+            await fair(page, "handing back")
             await expect(mine.locator("[data-button=escalate]")).to_contain_text("Transfer the caller")
             await mine.locator("[data-button=escalate]").click()
             await stage.ada.until(lambda: stage.ada.has(w.CaseArrived), "ada has the caller again")

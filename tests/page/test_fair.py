@@ -16,8 +16,6 @@ from rung import words as w
 from rung.sim.floor_stage import Parts
 from rung.words import Button, Gesture, Ground
 
-BOTH = ("light", "dark")
-
 
 async def each_form(page: Page, where: str) -> None:
     """Whatever asks for words, opened; it is closed by a key, and the focus is where it was."""
@@ -25,7 +23,7 @@ async def each_form(page: Page, where: str) -> None:
         if await form.is_visible():
             await form.locator("summary").click()
             await expect(form.locator("input")).to_be_focused()
-            await fair(page, f"form {await form.locator('summary').inner_text()}", *BOTH)
+            await fair(page, f"form {await form.locator('summary').inner_text()}")
             await page.keyboard.press("Escape")
             await expect(form.locator("summary")).to_be_focused()
 
@@ -39,7 +37,7 @@ def test_the_agents_page_with_each_form_and_when_it_is_gone(tmp_path: Path, chro
                 ada = stage.agent
                 await page.goto(stage.addresses["agent"])
                 await expect(page.get_by_text("Kein Gespräch.")).to_be_visible()
-                await fair(page, "no call", *BOTH)
+                await fair(page, "no call")
                 await stage.caller.dial(ada.handset.address)
                 await expect(page.get_by_text("im Gespräch mit")).to_be_visible()
                 await page.keyboard.press("h")
@@ -47,25 +45,25 @@ def test_the_agents_page_with_each_form_and_when_it_is_gone(tmp_path: Path, chro
                 await expect(page.locator(".ticks .tick").first).to_be_visible()
                 await tapped(stage, page, Button.RELEASE)
                 await expect(page.locator(".answer")).to_contain_text("✖")
-                await fair(page, "de-escalated, refused", *BOTH)
+                await fair(page, "de-escalated, refused")
                 await each_form(page, "main")
                 await page.locator(".menu summary").click()
-                await fair(page, "its look", *BOTH)
+                await fair(page, "its look")
                 await page.locator(".menu summary").click()
                 await tapped(stage, page, Button.ESCALATE)
                 await expect(page.get_by_role("button", name="Zurücknehmen", exact=True)).to_be_visible()
-                await fair(page, "asked", *BOTH)
+                await fair(page, "asked")
                 await held(page, Button.ESCALATE, 2.1)
                 await expect(page.get_by_role("button", name="Fehlalarm")).to_be_visible()
                 await page.keyboard.press("!")
                 await expect(page.locator(".card-crisis")).to_be_visible()
-                await fair(page, "panic and crisis", *BOTH)
+                await fair(page, "panic and crisis")
                 await stage.caller.hang_up()
                 await expect(page.locator(".wrap")).to_be_visible()
-                await fair(page, "after the call", *BOTH)
+                await fair(page, "after the call")
                 await each_form(page, ".after")
             await expect(page.locator("#gone")).to_be_visible()
-            await fair(page, "the bridge is gone", *BOTH)
+            await fair(page, "the bridge is gone")
 
     chromium.run(test())
 
@@ -79,9 +77,9 @@ def test_signing_on_and_the_console(tmp_path: Path, chromium: Chromium) -> None:
             await browser.add_cookies([GERMAN])
             where, page = with_people(stage, tmp_path), await browser.new_page()
             await page.goto(f"{where}/sign-on")
-            await fair(page, "signing on", *BOTH)
+            await fair(page, "signing on")
             await signs_on(page, where, "eva", "guessed by somebody")
-            await fair(page, "a wrong password", *BOTH)
+            await fair(page, "a wrong password")
             await signs_on(page, where, "eva")
             await expect(page.get_by_text("Die Etage antwortet.")).to_be_visible()
             await stage.call()
@@ -96,11 +94,11 @@ def test_signing_on_and_the_console(tmp_path: Path, chromium: Chromium) -> None:
             await stage.ada.press(Button.ESCALATE, Gesture.HOLD)
             await page.wait_for_function("document.title.startsWith('⚠ ')")
             await page.locator(".menu summary").click()
-            await fair(page, "panic, asks and its look", *BOTH)
+            await fair(page, "panic, asks and its look")
             await page.locator(".menu summary").click()
             await card(page, "ada").first.locator("[data-answer=j]").click()
             await expect(page.locator("#mine")).to_be_visible()
-            await fair(page, "in the call of an agent", *BOTH)
+            await fair(page, "in the call of an agent")
             await each_form(page, "#mine")
             await stage.caller.hang_up()
             await expect(page.locator("#mine")).to_be_hidden()
@@ -126,7 +124,7 @@ def test_the_page_that_stays_above_others_follows_and_its_buttons_work(tmp_path:
                 small = above.frames[-1]
                 await expect(small.get_by_text("in a call with 0151-5551")).to_be_visible()
                 await fair(above, "around it")
-                await fair(small, "above others", *BOTH)
+                await fair(small, "above others")
                 high = await small.evaluate("document.documentElement.scrollHeight - innerHeight")
                 assert high <= 0, f"{high} pixels are out of sight"
                 await small.locator("[data-button=warn]").click()
