@@ -50,6 +50,17 @@ def test_the_mark_of_a_panic_tells_of_panic_and_not_of_a_crisis(name: str) -> No
         assert asked(s).want == want
 
 
+def test_a_panic_is_before_the_supervisors_again_once_the_floor_is_back(name: str) -> None:
+    """What was asked went with the floor: whoever is still in danger must not be forgotten by it."""
+    s = Scene(name)
+    s.press("escalate", "hold")
+    told = len(s.sent(w.AskFloor))
+    s.floor(up=False)
+    s.floor(EVE, FAY, GUS)
+    assert len(s.sent(w.AskFloor)) == told + 1
+    assert asked(s).want == Want.PANIC and set(asked(s).to) == {EVE.desk, FAY.desk, GUS.desk}
+
+
 def test_panic_needs_no_ground_and_no_call_makes_no_ending_newly_possible_and_ends_no_call(name: str) -> None:
     """ "It needs no ground and no call, makes no ending newly possible, ends no call" """
     s = Scene(name, call=False)
