@@ -363,3 +363,7 @@ def test_a_mistake_in_one_kind_of_table_tells_what_that_kind_allows(data: dict[s
     with pytest.raises(msgspec.ValidationError) as mistake:
         msgspec.convert(data, Either)
     assert explain(mistake.value, Either, data) == line
+
+
+def test_words_that_a_policy_does_not_translate_stay_as_they_are() -> None:
+    assert load("warm-transfer").translated("words of nobody's", "de") == "words of nobody's"
