@@ -5,7 +5,8 @@ import os
 import signal
 import time
 import zlib
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -80,6 +81,20 @@ class Load:
             self.done += 1
 
 
+@asynccontextmanager
+async def under_load(three: Cluster) -> AsyncIterator[tuple[Office, Load]]:
+    """Three desks, of which one hands its calls over to another all the time; in the end all is on the floor."""
+    for name in NAMES:
+        await until_up(three, name, 1)
+    async with office("warm-transfer", only=("ada", "eve", "fay"), floor=three) as made:
+        made.extension.habit("busy")
+        load = Load(made)
+        await load.goes_on()
+        yield made, load
+        await load.stop()
+        await all_copied(three, made)
+
+
 def on_floor(seat: Seat) -> bool:
     return bool(seat.bridge._desk.facts.floor_up) and len(seat.bridge._desk.facts.desks) == 3
 
@@ -101,12 +116,7 @@ async def all_on_floor(made: Office, what: str) -> None:
 @pytest.mark.timeout(300)
 def test_one_of_three_killed_and_one_paused_under_load_and_nothing_is_lost() -> None:
     async def play(three: Cluster) -> None:
-        for name in NAMES:
-            await until_up(three, name, 1)
-        async with office("warm-transfer", only=("ada", "eve", "fay"), floor=three) as made:
-            made.extension.habit("busy")
-            load = Load(made)
-            await load.goes_on()
+        async with under_load(three) as (made, load):
             killed = server_of(made.ada, three)
             three.computers[killed].kill()
             await asyncio.sleep(0.5)
@@ -127,8 +137,6 @@ def test_one_of_three_killed_and_one_paused_under_load_and_nothing_is_lost() -> 
             await load.goes_on()
             three.computers[other].start()
             await until_up(three, other, 3 if other == killed else 2)
-            await load.stop()
-            await all_copied(three, made)
 
     with cluster("ada", "eve", "fay") as three:
         asyncio.run(play(three))

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tests.floor.cluster_rig import NAMES, Cluster, LooseFloor, cluster, until
 from tests.floor.netns_rig import ip, needs_namespaces
 from tests.floor.office import Seat, office
-from tests.floor.test_cluster import BACK_S, Load, all_copied, all_on_floor, server_of, until_up
+from tests.floor.test_cluster import BACK_S, all_on_floor, server_of, under_load, until_up
 
 pytestmark = [
     needs_namespaces,
@@ -100,12 +100,7 @@ def test_one_computer_is_cut_off_from_the_other_two_under_load_and_nothing_is_lo
     """Fay reaches that one alone; the others leave it, if they are there, and go on with the two."""
 
     async def play(three: Far) -> None:
-        for name in NAMES:
-            await until_up(three, name, 1)
-        async with office("warm-transfer", only=("ada", "eve", "fay"), floor=three) as made:
-            made.extension.habit("busy")
-            load = Load(made)
-            await load.goes_on()
+        async with under_load(three) as (made, load):
             three.cut_off(LONE)
             took = await until(lambda: not is_up(made.fay), "fay is cut off", KNOWN_S)
             print(f"fay is cut off after {took:.1f} s")
@@ -115,8 +110,6 @@ def test_one_computer_is_cut_off_from_the_other_two_under_load_and_nothing_is_lo
             three.heal()
             await all_on_floor(made, f"{LONE} is together with the others again")
             await load.goes_on()
-            await load.stop()
-            await all_copied(three, made)
 
     with far_cluster("ada", "eve", "fay") as three:
         asyncio.run(play(three))

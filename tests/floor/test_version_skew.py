@@ -89,6 +89,14 @@ class Former:
         except TimeoutError:
             raise AssertionError(f"{button} is never taken: {self._answers[before:]} of {self.said}") from None
 
+    async def is_abused_and_asks(self) -> None:
+        """A call that goes as far as a supervisor's being asked."""
+        self.type("call")
+        await self.until("recorded CaseOpened")
+        await self.must("warn")
+        self.type("slur")
+        await self.must("escalate")
+
     @property
     def _answers(self) -> list[str]:
         return [line for line in self.said if line.startswith("answer")]
@@ -154,11 +162,7 @@ def test_an_agent_at_a_former_desk_gets_leave_from_a_supervisor_at_a_new_one(for
         ):
             eve = made.eve
             await eve.until(lambda: "bea" in eve.bridge._desk.facts.desks)
-            bea.type("call")
-            await bea.until("recorded CaseOpened")
-            await bea.must("warn")
-            bea.type("slur")
-            await bea.must("escalate")
+            await bea.is_abused_and_asks()
             asked = await eve.asked()
             assert asked.desk == "bea" and asked.brief.case == "bea-1"
             await eve.reply("grant")
@@ -179,11 +183,7 @@ def test_a_case_goes_from_a_former_desk_to_a_new_one(former: Path, tmp_path: Pat
         ):
             eve = made.eve
             await eve.until(lambda: "bea" in eve.bridge._desk.facts.desks)
-            bea.type("call")
-            await bea.until("recorded CaseOpened")
-            await bea.must("warn")
-            bea.type("slur")
-            await bea.must("escalate")
+            await bea.is_abused_and_asks()
             await eve.asked()
             trunk = Trunk(made.exchange, made.caller)
             trunk.consults("601", "bea-1")
