@@ -10,12 +10,12 @@ from typing import Any
 
 from rung import words as w
 from rung.cli.ends import NO_PEOPLE, need, stop, typed
+from rung.clock import wall_ms
 from rung.config import Config, ConfigError, read_config
 from rung.desk.after_desk import AfterDesk, Reply, Request, What
 from rung.desk.after_door import AfterDoor, DoorError, ask
 from rung.desk.afterwards import Afterwards
 from rung.desk.bridge import Bridge
-from rung.desk.clock import wall_ms
 from rung.desk.orders import Order, carry_out
 from rung.desk.privacy import Privacy
 from rung.journal.format import JournalError

@@ -10,7 +10,8 @@ import typer
 from rung import words as w
 from rung.cli.ends import NO_FLOOR, need, stop
 from rung.cli.floor_folder import Folder, default_folder
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
+from rung.desk.afterwards import PASSED_OVER
 from rung.floor.base import Line
 from rung.journal.after.blocks import Standing, block_of, blocks
 from rung.journal.after.files import Files
@@ -18,7 +19,6 @@ from rung.journal.after.open_duties import complaints, finding, open_duties, uph
 
 UPHELD_MS = 365 * 86_400_000  # an incident that a review has upheld counts so long after its call
 LATELY_MS = 30 * 86_400_000  # so long a case is shown at other desks, once nothing is due on it
-DULL = frozenset({"PressRecorded", "PressAnswered", "EffectDecided", "EffectConfirmed"})
 _EVENT = msgspec.json.Decoder(w.Event)
 
 
@@ -30,7 +30,7 @@ class FloorFold:
         self._policies: dict[str, Line] = {}  # by version: an entry that has it
 
     def take(self, record: str, line: Line) -> tuple[str, bool]:
-        if line.kind in DULL:
+        if line.kind in PASSED_OVER:
             return "", False
         try:
             event = _EVENT.decode(line.body)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rung.cli.ends import stop
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
 
 app = typer.Typer(no_args_is_help=True, help="The desk's record: proven, shown, handed out; also while the desk runs.")
 

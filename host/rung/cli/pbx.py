@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from rung.cli.ends import stop
 from rung.cli.pbx_gate import Gate
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
 from rung.floor.authority import self_signed
 from rung.floor.base import FloorError
 from rung.floor.enrolment import pin_of, read_enrolment

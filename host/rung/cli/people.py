@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rung.cli.ends import NO_FLOOR, NO_PEOPLE, need, stop, typed
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
 from rung.words import Job, PersonChanged
 
 app = typer.Typer(no_args_is_help=True, help="People: their jobs, passwords and training.")

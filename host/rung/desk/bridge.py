@@ -16,9 +16,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.clock import wall_ms
 from rung.desk.afterwards import Afterwards
 from rung.desk.blocking import Blocker
-from rung.desk.clock import wall_ms
 from rung.desk.commands import Commands
 from rung.desk.copying import Copier
 from rung.desk.erasing import Erasing

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import threading
 
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
 from rung.desk.happening import Teller
 from rung.floor.base import Floor, FloorError
 from rung.journal.format import JournalError

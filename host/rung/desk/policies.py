@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from rung import __version__
 from rung import words as w
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
 from rung.desk.recovery import Kept
 from rung.floor.base import Blocked, BlocksAre, HandedOut, PoliciesAre
 from rung.journal.format import JournalError

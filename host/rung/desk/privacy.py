@@ -27,13 +27,15 @@ DAY_MS = 24 * 3600 * 1000
 _NUMBER = re.compile(r"\d(?:[\s./()\-]*\d){4,}")  # five digits or more: perhaps somebody's number
 
 
-NAMELESS = "say who orders it and why: both stay in the record"
+def nameless(person: str, why: str) -> str:
+    """Why nobody stands behind such an order; empty: somebody does."""
+    return "" if person.strip() and why.strip() else "say who orders it and why: both stay in the record"
 
 
 def unfit(person: str, why: str) -> str:
     """Why no erasure can be ordered like this; empty: it can."""
-    if not person.strip() or not why.strip():
-        return NAMELESS
+    if wrong := nameless(person, why):
+        return wrong
     return "the reason stays in the record: leave the number out of it" if _NUMBER.search(why) else ""
 
 
@@ -286,8 +288,8 @@ class Privacy:
             after = entries[-1].seq
 
     def _named(self, person: str, why: str) -> None:
-        if not person.strip() or not why.strip():
-            raise PrivacyError(NAMELESS)
+        if wrong := nameless(person, why):
+            raise PrivacyError(wrong)
 
     def _append_sealed(self, event: w.HoldPlaced | w.HoldLifted) -> None:
         self._append(*self.sealed((event,), "", self._wall_ms()))

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.desk.clock import wall_ms
+from rung.clock import wall_ms
 from rung.journal.format import Entry, JournalError
 from rung.journal.sealing import REFUSED, key_of
 from rung.journal.store import Journal

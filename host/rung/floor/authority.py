@@ -1,7 +1,6 @@
 """The floor's own certificate authority: made at set-up, it makes the server's certificate and nothing else."""
 
 import ipaddress
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from rung.private import write_private
 
 AUTHORITY_DAYS = 3650
 SERVER_DAYS = 825  # the longest that is still believed everywhere
@@ -30,8 +31,8 @@ def make_authority(folder: Path) -> None:
         .add_extension(usage, critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(folder / KEY, _private(key))
-    _write(folder / CERTIFICATE, made.public_bytes(serialization.Encoding.PEM))
+    write_private(folder / KEY, _private(key))
+    write_private(folder / CERTIFICATE, made.public_bytes(serialization.Encoding.PEM))
 
 
 def make_server_certificate(folder: Path, hosts: tuple[str, ...]) -> None:
@@ -50,8 +51,8 @@ def make_server_certificate(folder: Path, hosts: tuple[str, ...]) -> None:
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), False)
         .sign(signer, hashes.SHA256())
     )
-    _write(folder / SERVER_KEY, _private(key))
-    _write(folder / SERVER_CERTIFICATE, made.public_bytes(serialization.Encoding.PEM))
+    write_private(folder / SERVER_KEY, _private(key))
+    write_private(folder / SERVER_CERTIFICATE, made.public_bytes(serialization.Encoding.PEM))
 
 
 def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
@@ -60,8 +61,8 @@ def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
     if not certificate.exists():
         key = ec.generate_private_key(ec.SECP256R1())
         made = _begun(_name(name), _name(name), key, AUTHORITY_DAYS).sign(key, hashes.SHA256())
-        _write(key_file, _private(key))
-        _write(certificate, made.public_bytes(serialization.Encoding.PEM))
+        write_private(key_file, _private(key))
+        write_private(certificate, made.public_bytes(serialization.Encoding.PEM))
     return certificate, key_file
 
 
@@ -103,16 +104,3 @@ def _alternative(host: str) -> x509.GeneralName:
 def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
     form = serialization.PrivateFormat.PKCS8
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Whole or not at all, and readable by its owner alone."""
-    new = file.with_suffix(".new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:  # noqa: PTH123 (with a mode)
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(file)
-
-
-write_secret = _write

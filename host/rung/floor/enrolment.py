@@ -16,10 +16,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from rung.floor.authority import write_secret
 from rung.floor.base import FloorError, FloorUnsureError
 from rung.floor.nats_link import ATTEMPTS, CONNECT_S, Enrolment, Unreachable, connected
 from rung.floor.nkey import new_seed, public
+from rung.private import write_private
 from rung.words import Role
 
 DESK = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -125,7 +125,7 @@ def _bracketed(host: str) -> str:
 def keep_enrolment(file: Path, enrolment: Enrolment) -> None:
     """Readable by its owner alone."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_secret(file, msgspec.json.format(msgspec.json.encode(enrolment), indent=1))
+    write_private(file, msgspec.json.format(msgspec.json.encode(enrolment), indent=1))
 
 
 def read_enrolment(file: Path) -> Enrolment:

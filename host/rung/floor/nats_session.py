@@ -24,9 +24,7 @@ NAME_S = 1.0  # whoever has this name answers within that
 GATHER_S = 0.02  # between two tellings of who is here
 LEARN_S = 5.0  # before what is handed down is asked for again
 SERVICE_S = 2.0  # so long a steward may take for an answer
-SILENT_S = (
-    15.0  # of a server that is cut off from the others; while those choose a leader, up to 9 s, none tells anything
-)
+SILENT_S = 15.0  # of a server cut off from the others; while those choose a leader, up to 9 s, none tells anything
 Answer = TypeVar("Answer")
 
 

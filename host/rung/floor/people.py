@@ -18,9 +18,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rung.floor.authority import write_secret
+from rung.clock import wall_ms
 from rung.floor.base import FloorError
 from rung.floor.people_limit import Attempts
+from rung.private import write_private
 from rung.words import Job, Person, Role, Training
 
 PEOPLE = "people.json"  # in the floor's folder, or in a desk's state folder
@@ -140,7 +141,7 @@ class People:
             if name in people and people[name].active:
                 raise FloorError(f"{name!r} is there already; change them: rung people role")
             # One who comes back has neither the old password nor the old training, wherever that stood.
-            people[name] = Entry(jobs=jobs, trained_ms=_now_ms())
+            people[name] = Entry(jobs=jobs, trained_ms=wall_ms())
 
     def set_jobs(self, name: str, jobs: tuple[Job, ...]) -> None:
         with self._changing() as people:
@@ -159,7 +160,7 @@ class People:
 
     def set_trained(self, name: str, until: str) -> None:
         with self._changing() as people:
-            people[name] = replace(_one(people, name), trained_until=until, trained_ms=_now_ms())
+            people[name] = replace(_one(people, name), trained_until=until, trained_ms=wall_ms())
 
     def retire(self, name: str) -> None:
         """Never deleted: the record names them, and nobody else may get that name by chance."""
@@ -184,9 +185,10 @@ class People:
         """As the floor says that they stand now."""
         with self._changing() as people:
             if (there := people.get(known.id)) is not None:
-                made = replace(there, jobs=known.jobs, trained_until=known.trained_until, ticket=ticket)
-                made = replace(made, trained_ms=ACKNOWLEDGED)
-                people[known.id] = made
+                until = known.trained_until
+                people[known.id] = replace(
+                    there, jobs=known.jobs, trained_until=until, trained_ms=ACKNOWLEDGED, ticket=ticket
+                )
 
     def forget(self, name: str) -> None:
         with self._changing() as people:
@@ -236,7 +238,7 @@ class People:
             yield
 
     def _write(self, kept: File) -> None:
-        write_secret(self.file, msgspec.json.format(msgspec.json.encode(kept), indent=1))
+        write_private(self.file, msgspec.json.format(msgspec.json.encode(kept), indent=1))
 
 
 def _file(data: bytes) -> File:
@@ -245,10 +247,6 @@ def _file(data: bytes) -> File:
         return msgspec.json.decode(data, type=File)
     except msgspec.ValidationError:
         return File(people=msgspec.json.decode(data, type=dict[str, Entry]), version=1)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _known(name: str, entry: Entry, told: Training) -> Known:

@@ -27,6 +27,7 @@ from rung.floor.site_server import (
     user_of_service,
     user_of_steward,
 )
+from rung.private import write_private
 from rung.words import Role
 
 STEWARD = "floor"  # its name among the desks; no desk can have it
@@ -111,7 +112,7 @@ class SiteFolder:
         self.set_up(hosts, nodes[0].port, listen)
         with self._locked() as site:
             assert site is not None
-            authority.write_secret(self.folder / HERE, here.encode())
+            write_private(self.folder / HERE, here.encode())
             made = self._keep(replace(site, nodes=nodes, hosts=hosts, port=nodes[0].port, listen=listen, first=here))
         return made
 
@@ -134,7 +135,7 @@ class SiteFolder:
 
     def be(self, here: str) -> None:
         """This folder is of that computer. FloorError if the cluster has none of that name."""
-        authority.write_secret(self.folder / HERE, here.encode())
+        write_private(self.folder / HERE, here.encode())
         self.node()
 
     def be_first(self) -> None:
@@ -149,7 +150,9 @@ class SiteFolder:
 
     def must_be_first(self) -> None:
         """FloorError, with the mend, where it is another."""
-        site = self.read()
+        self._must_be_first(self.read())
+
+    def _must_be_first(self, site: Site) -> None:
         if site.first != self.here():
             mend = "or, if that computer is gone for good, first start this one with: rung floor --first"
             raise FloorError(f"desks and people are changed at the floor's computer {site.first!r}; {mend}")
@@ -263,7 +266,7 @@ class SiteFolder:
         """At one computer alone, so that no two changes can contradict each other."""
         with self._locked() as site:
             if site is not None:
-                self.must_be_first()
+                self._must_be_first(site)
             yield site
 
     def _keep(self, site: Site) -> Site:
@@ -272,13 +275,13 @@ class SiteFolder:
         return site
 
     def _write(self, site: Site) -> None:
-        authority.write_secret(self.folder / SITE, msgspec.json.format(msgspec.json.encode(site), indent=1))
+        write_private(self.folder / SITE, msgspec.json.format(msgspec.json.encode(site), indent=1))
         self._prepare(site)
 
     def _prepare(self, site: Site) -> None:
         """What the server is told."""
         authority.make_server_certificate(self.folder, ("127.0.0.1", "localhost", *site.hosts))
-        authority.write_secret(self.folder / SERVER_CONFIGURATION, self._configuration(site))
+        write_private(self.folder / SERVER_CONFIGURATION, self._configuration(site))
 
     def _configuration(self, site: Site) -> bytes:
         users = [user_of_steward(public(site.steward))]

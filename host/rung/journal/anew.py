@@ -7,7 +7,6 @@ refuses (full, read-only, in use, no rights) is no damage: there the desk waits 
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from rung import words as w
+from rung.clock import wall_ms
 from rung.journal.format import Entry, Head, JournalDamaged, JournalError, JournalForeign
 from rung.journal.heads import SignedHead
 from rung.journal.reading import reading
@@ -89,18 +89,18 @@ def _begun_anew(path: Path, known: SignedHead | None, why: str) -> tuple[Journal
     sound = _sound_part(aside, known) if aside is not None else Sound()
     if known is not None and (sound.journal != known.journal or sound.head.seq < known.seq):
         sound = Sound(known.journal, known.head, sound.epoch)
-    wall_ms = time.time_ns() // 1_000_000
+    now_ms = wall_ms()
     event = w.RecordBegunAnew(
         why=why,
         file="" if aside is None else aside.name,
         journal=sound.journal,
         seq=sound.head.seq,
         hash=sound.head.hash.hex(),
-        epoch=max(sound.epoch + 1, (wall_ms - NUMBERS_SINCE_MS) // MINUTE_MS),
+        epoch=max(sound.epoch + 1, (now_ms - NUMBERS_SINCE_MS) // MINUTE_MS),
     )
     journal = Journal(path)
     try:
-        journal.append([event], at_ms=0, wall_ms=wall_ms)
+        journal.append([event], at_ms=0, wall_ms=now_ms)
     except BaseException:
         journal.close()
         raise
