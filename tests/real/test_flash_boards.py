@@ -149,10 +149,16 @@ def test_everything_that_goes_wrong_is_one_line_and_the_other_boards_go_on(hub_f
         assert code == 0 and f"box {id_of(2)} runs firmware" in said, said
 
 
+def _as_from_a_terminal() -> None:
+    """A shell's background job ignores Ctrl-C, and so does whatever it starts: these tests, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def running(hub: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-u", "-m", "rung", "flash", "--in", str(hub), "--fleet", str(hub / "fleet"), "--yes"]
-    with subprocess.Popen([*command, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([*command, *more], **pipes, text=True, preexec_fn=_as_from_a_terminal) as process:
         try:
             yield process
         finally:
