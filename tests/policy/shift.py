@@ -1,5 +1,6 @@
 """One desk on a shift, driven through the public doors alone, as the bridge drives it."""
 
+import msgspec
 from msgspec import Struct
 
 from rung import words as w
@@ -45,6 +46,9 @@ class Shift:
             folded = evolve(folded, event, made.desk.at_ms)
         assert folded.case == made.desk.case, "the record cannot rebuild the case"
         assert (folded.epoch, folded.effect) == (made.desk.epoch, made.desk.effect)
+        answers = () if made.answer is None else (made.answer,)
+        for told in (*made.events, *made.effects, *answers, made.desk):
+            assert msgspec.json.decode(msgspec.json.encode(told), type=type(told)) == told, "not what its type says"
         self.desk = made.desk
         self.record += [Recorded(made.desk.at_ms, event) for event in made.events]
         self.effects += made.effects

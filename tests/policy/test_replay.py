@@ -1,5 +1,6 @@
 """What another policy would have done with the calls of a record: the same policy would have done the same."""
 
+from collections.abc import Callable
 from random import Random
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec.structs import replace as changed
 from tests.policy.desks import answered
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import line
+from tests.policy.test_record import STORIES, Told
 from tests.policy.test_rows import ROWS
 
 from rung import words as w
@@ -25,6 +27,19 @@ def replayed(s: Scene, policy: Policy | None = None) -> list[Compared]:
 
 def differing(s: Scene, policy: Policy | None = None) -> list[Compared]:
     return [one for one in replayed(s, policy) if one.differs]
+
+
+WHO_IS_THERE = ("Emergency: ", "The emergency is in the record", "Quiet ask: ")  # which the record does not keep
+NOBODY = "This policy has no step for "  # and then whether a supervisor may be called
+
+
+def otherwise(s: Scene) -> list[Compared]:
+    """Those that came out otherwise, be it in the words of a refusal alone."""
+    return [
+        one
+        for one in replayed(s)
+        if one.differs or not (one.was == one.would or one.was.why.startswith((*WHO_IS_THERE, NOBODY)))
+    ]
 
 
 def presses(s: Scene) -> int:
@@ -54,7 +69,14 @@ def shift_of(key: tuple[str, str, int], seed: int) -> Scene:
 def test_the_same_policy_would_have_done_the_same(key: tuple[str, str, int], seed: int) -> None:
     s = shift_of(key, seed)
     assert replayed(s)
-    assert differing(s) == [], f"seed {seed}"
+    assert otherwise(s) == [], f"seed {seed}"
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_it_would_have_done_the_same_in_each_story_of_the_record(story: Callable[[], list[Told]]) -> None:
+    """A phone that did not hang up, a desk without room and a supervisor's telephone among them."""
+    for s in story():
+        assert otherwise(s) == []
 
 
 def gone(s: Scene, how: w.Input, chance: Random) -> None:
@@ -116,7 +138,7 @@ def test_whatever_happened_the_same_policy_would_have_done_the_same(name: str) -
         for _ in range(40):
             if s.desk.case is not None:
                 wander(s, chance)
-        assert differing(s) == [], f"seed {seed}"
+        assert otherwise(s) == [], f"seed {seed}"
         assert len(replayed(s)) == presses(s)
 
 

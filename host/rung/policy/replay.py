@@ -190,6 +190,9 @@ class _Player:
             case w.CallResumed() if line is not None:
                 self._line(at_ms, replace(line, state=CallState.UP))
                 self._phone_back(at_ms)
+            case w.RungUndone(why=why) if self.desk.case is not None:
+                if (ending := self.desk.case.waiting(w.HangUp)) is not None:
+                    self._put(at_ms, w.EffectRefused(ending.effect.id, why))
             case w.PhoneLost() | w.BridgeRestarted():
                 self.away = True
                 self._put(at_ms, w.PhoneIs(up=False) if isinstance(event, w.PhoneLost) else w.Restarted())
@@ -208,7 +211,10 @@ class _Player:
         match event:
             case w.SupervisorFree(person=person):
                 self._known(at_ms, (person,))
-            case w.AskReplied(desk=desk, person=person, reply=reply, word=word) if ask is not None:
+            case w.AskReplied(desk=desk, person=person, reply=reply, word=word, target=target) if ask is not None:
+                there = self.there.get(desk, _presence(desk, person))
+                self.there[desk] = replace(there, person=person, extension=target or there.extension)
+                self._known(at_ms, ())
                 self._put(at_ms, w.Replied(ask=ask.number, desk=desk, person=person, reply=reply, word=word))
             case w.AskMoved(outcome=outcome) | w.AskClosed(outcome=outcome) if outcome is not None and ask is not None:
                 self._close(at_ms, ask, outcome)
@@ -236,11 +242,12 @@ class _Player:
                 self._handed_over(at_ms, event)
 
     def _handed_over(self, at_ms: int, event: w.Event) -> None:
-        """The transfer is ordered: so the other desk has taken the case, or there was none to take it."""
+        """The transfer is ordered, as the other desk has taken the case or there was none to take it; or it has not."""
         offer = self.desk.case.waiting(w.Offer) if self.desk.case is not None else None
-        if isinstance(event, w.AskMoved) and event.phase == Phase.COMPLETING and offer is not None:
+        if isinstance(event, w.AskMoved) and event.phase in (Phase.COMPLETING, Phase.ANSWERED) and offer is not None:
             assert isinstance(offer.effect, w.Offer)
-            self._put(at_ms, w.OfferAnswered(offer.effect.case, accepted=True, offer=offer.effect.id))
+            accepted = event.phase == Phase.COMPLETING
+            self._put(at_ms, w.OfferAnswered(offer.effect.case, accepted, offer=offer.effect.id))
 
     def _known(self, at_ms: int, desks: tuple[str, ...], extension: str = "") -> None:
         """These supervisors are there too; or the floor is out of reach, and an extension is not."""

@@ -1,0 +1,41 @@
+"""How far the proof has walked: what it told apart, by which moves it went, how many classes and steps that made.
+
+A proof that quietly walks less holds less, and finds nothing wrong. `proved.txt` holds the numbers. After a change that
+is meant, read what `python -m tests.policy.test_proved` prints and keep it.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.policy.walked import POLICIES, TWO_WARNINGS, walked
+
+KEPT = Path(__file__).with_name("proved.txt")
+MOVE_BY_MOVE = ("hang-up-protocol", TWO_WARNINGS)  # between them they have all that a policy may ask for
+
+
+def told(name: str) -> Iterator[str]:
+    walks, proof = walked(name)
+    yield f"## {Path(name).stem}"
+    yield from proof.fold
+    for one in proof.walked:
+        yield f"{one.name}: {one.states} classes, {one.steps} steps"
+    if name not in MOVE_BY_MOVE:
+        return
+    for part, walk in {id(walk): (part, walk) for part, (walk, _) in reversed(walks.parts.items())}.values():
+        found = Counter(" > ".join(move.words for move in node.moves) for node in walk.nodes)
+        leads = Counter(" > ".join(move.words for move in moves) for node in walk.nodes for moves in node.leads)
+        yield f"{part}: at most {max(len(walk.path(at)) for at in range(len(walk.nodes)))} moves to a class"
+        for moves in sorted(found | leads):
+            yield f"  {moves or 'a call comes'}: leads on {leads[moves]}, found {found[moves]}"
+
+
+@pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
+def test_the_proof_walks_as_far_as_is_written(name: str) -> None:
+    kept = KEPT.read_text().split("\n\n")
+    assert "\n".join(told(name)) in [part.strip() for part in kept]
+
+
+if __name__ == "__main__":
+    print("\n\n".join("\n".join(told(name)) for name in POLICIES))
