@@ -157,6 +157,14 @@ def test_crisis_stands_until_each_who_marked_it_has_taken_it_back(name: str) -> 
     assert not s.case.marked(Marker.CRISIS) and s.case.review
 
 
+def test_a_crisis_that_a_supervisor_has_lifted_calls_nobody_any_more(name: str) -> None:
+    """ "or until a supervisor lifts it", from whichever desk"""
+    s = Scene(name)
+    s.put(w.Marked(Marker.CRISIS))
+    assert s.other(EVE, w.Unmarked(Marker.CRISIS)).verdict == "taken"  # type: ignore[union-attr]
+    assert s.desk.alert is None and closings(s) == [Outcome.TAKEN_BACK]
+
+
 def test_a_supervisor_in_the_call_is_present_and_lifts_the_crisis_late(name: str) -> None:
     """ "when no supervisor is present and none is available": one who is in the call is, whatever the floor says."""
     s = Scene(name).come_in(EVE)
@@ -172,7 +180,7 @@ def test_a_supervisor_in_the_call_is_present_and_lifts_the_crisis_late(name: str
 def test_a_threat_alerts_a_supervisor_at_once(name: str, ground: str) -> None:
     """ "`threat` and `threat_other` alert a supervisor at once, under every policy." """
     s = Scene(name).declare(ground)
-    assert asked(s).want == Want.THREAT
+    assert asked(s).want == Want.THREAT and asked(s).brief.person == "ada"
     s.alarm("accept")
     assert s.desk.alert is None and closings(s) == [Outcome.ACCEPTED]
 

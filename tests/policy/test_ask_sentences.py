@@ -188,3 +188,29 @@ def test_the_brief_tells_what_a_supervisor_reads_before_taking_a_call() -> None:
     assert (brief.matter, brief.offered, brief.demeanour) == ("a late parcel", "a refund", "loud from the start")
     assert brief.grounds == ((Ground.SLUR, 0),) and brief.earlier == earlier and brief.person == "ada"
     assert brief.rungs[0] == ("Redirect the caller", 5000)
+
+
+def test_each_group_has_its_time_before_the_next_is_asked() -> None:
+    """ "busy or ignored for 12 s goes wider", every time"""
+    third = replace(GUS, desk="desk-hal", person="hal", extension="604", group=2)
+    s = Scene("hang-up-protocol", present=(EVE, GUS, third))
+    then(tap("warn"), talk, declare("slur"), tap("escalate"))(s)
+    for ms, to in ((12_000, (EVE, GUS)), (11_999, (EVE, GUS)), (1, (EVE, GUS, third))):
+        s.wait(ms)
+        assert s.case.ask is not None and s.case.ask.to == tuple(one.desk for one in to)
+
+
+def test_a_supervisor_who_comes_to_the_floor_busy_clears_nothing() -> None:
+    s = Scene("warm-transfer", present=())
+    then(tap("warn"), talk, tap("escalate"))(s)
+    s.floor(replace(EVE, free=False))
+    assert s.case.unavailable and not s.events(w.SupervisorFree)
+    s.floor(EVE)
+    assert s.events(w.SupervisorFree) == [w.SupervisorFree("eve")]
+    s = Scene("warm-transfer", present=())
+    then(tap("warn"), talk, tap("escalate"), talk)(s)
+    parked = s.case.id
+    s.line("held")
+    s.line("up", call="second")
+    s.floor(EVE)
+    assert s.events(w.SupervisorFree) == [w.SupervisorFree("eve", parked)], "the record says on which call"

@@ -1,5 +1,6 @@
 """A case between two desks, as each of them decides: numbers, the call it arrives on, and who is rung how often."""
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from tests.policy.desks import answered, offered, over, talk_about, told
@@ -9,7 +10,7 @@ from tests.policy.shift import line
 from rung import words as w
 from rung.policy import load
 from rung.policy.language import canonical
-from rung.policy.state import ARRIVAL_MS
+from rung.policy.state import ARRIVAL_MS, Case
 from rung.words import CallState, EndedBy, Role, Verdict
 
 TALK = talk_about("case-1")  # the agent rings the supervisor about it
@@ -236,3 +237,11 @@ def test_before_the_call_is_handed_over_whoever_else_is_rung_is_let_go() -> None
     s.must("escalate")
     offer = s.sent(w.Offer)[-1]
     assert isinstance(offer, w.Offer) and offer.to == FAY.desk
+
+
+def test_the_talk_at_one_desk_is_counted_once_and_not_on_the_way() -> None:
+    s, offer = offering()
+    state = msgspec.json.decode(offer.state, type=Case)
+    talked = s.case.talk_ms(0, s.now)
+    s.wait(1000)
+    assert talked and state.talking_since is None and state.talk_ms(-s.now, 60_000) == talked

@@ -65,3 +65,15 @@ def test_a_book_takes_the_policies_that_it_is_handed_and_says_which_it_runs() ->
     assert book.handed({"end-with-care": english_only}).for_call(call)[1] == "en", (
         "a language that one lacks is its first"
     )
+
+
+def test_a_book_that_is_handed_policies_is_the_same_desks_and_sites() -> None:
+    care = load("end-with-care")
+    book = Book(care, desk="north", recording="announced")
+    for one in (book, book.handed({"end-with-care": replace(care, version=9)}), book.keeping(load("no-hang-up"))):
+        assert (one.desk, one.recording, one.language) == ("north", "announced", "en")
+    assert (Book(care).desk, Book(care).recording) == ("case", "never")
+    s = Scene(care, call=False)
+    s.rules = book
+    s.line("up")
+    assert s.case.id == "north-1"

@@ -265,3 +265,23 @@ def test_who_listens_is_seen() -> None:
     assert "hört bei diesem Gespräch mit" in seen(s).listening[-1]
     s.put(w.CallsAre(()))
     assert seen(s).listening == ()
+
+
+def test_why_a_breather_ended_is_on_record() -> None:
+    timely, early, outside = paused(breather()), paused(breather()), paused(breather())
+    timely.wait(300_000)
+    early.put(w.BreatherOver())
+    paused(outside, False)
+    ended = [s.events(w.BreatherEnded) for s in (timely, early, outside)]
+    assert ended == [
+        [w.BreatherEnded("it is over")],
+        [w.BreatherEnded("the agent has ended it")],
+        [w.BreatherEnded("the agent has ended it on the phone")],
+    ]
+
+
+def test_a_breather_that_ran_out_while_the_bridge_was_down_is_over_at_once() -> None:
+    s = paused(breather())
+    s.now += 300_000
+    s.put(w.Restarted())
+    assert s.desk.rest is None and pauses(s) == [True, False]

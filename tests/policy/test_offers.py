@@ -258,4 +258,6 @@ def test_a_supervisor_who_is_not_in_the_call_sees_closed_steps_and_one_who_is_th
     assert [rung.state for rung in view(s.policy, s.desk, s.now, eve).ladder] == ["open", "closed"]
     shown = lamps(s.policy, s.desk, s.now, eve)
     assert shown.warn.state == LampState.BREATHING  # the refusal of the agent's press is on the agent's lamps alone
+    assert shown.escalate.state == LampState.OFF, "it hands the call over, which is the agent's to do"
+    assert lamps(s.policy, s.desk, s.now).escalate.state == LampState.LIT
     assert view(s.policy, s.desk, s.now).buttons[w.Button.ESCALATE].startswith("Hand the call over")

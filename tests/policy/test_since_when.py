@@ -7,6 +7,7 @@ from tests.policy.shift import line
 from rung import words as w
 from rung.policy import Book, Times, load, next_change, step
 from rung.policy.book import Rule
+from rung.policy.evolve import evolve
 from rung.words import Ground, Marker, Role, Verdict
 
 
@@ -24,6 +25,16 @@ def test_a_more_urgent_alert_keeps_who_was_busy_and_counts_from_its_own_time() -
     s.wait(1001)
     refused = s.put(w.Unmarked(Marker.EMERGENCY)).answer
     assert refused is not None and refused.verdict == Verdict.REFUSED
+
+
+def test_an_alert_of_another_number_is_another_alert() -> None:
+    s = Scene("no-hang-up")
+    s.press("escalate", "hold")
+    s.alarm("busy", FAY)
+    raised = w.AlertRaised(ask=s.desk.ask + 1, want=w.Want.PANIC, person="ben", to=(FAY.desk,))
+    alert = evolve(s.desk, raised, s.desk.at_ms + 5).alert
+    assert alert is not None
+    assert (alert.number, alert.person, alert.busy, alert.at_ms) == (raised.ask, "ben", (), s.desk.at_ms + 5)
 
 
 def test_whoever_comes_to_the_floor_is_told_of_danger_and_not_of_a_threat() -> None:
@@ -173,3 +184,13 @@ def test_an_unknown_supervisor_is_in_no_call() -> None:
     s = Scene("no-hang-up")
     s.sits(None, Role.SUPERVISOR)
     assert "you must be in the call" in s.press("warn").why
+
+
+def test_leave_that_was_withdrawn_does_not_come_back_with_an_ending_that_had_not_used_it() -> None:
+    s = Scene("hang-up-protocol").must("warn").talk().declare("slur").must("escalate")
+    s.reply("grant")
+    s.declare("threat").end()
+    assert s.case.taken[-1].rung == "end-at-once" and s.case.leave is not None
+    s.other(FAY, w.LeaveTakenBack())
+    s.put(w.EffectRefused(s.case.pending[-1].effect.id, "gone"))
+    assert s.events(w.RungUndone) and s.case.leave is None

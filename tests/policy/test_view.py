@@ -1,5 +1,6 @@
 """What a person sees of a desk."""
 
+import msgspec
 from msgspec.structs import replace
 from tests.policy.scene import Scene
 from tests.policy.shift import POLICY, Shift
@@ -13,7 +14,9 @@ SAYS = {rung.id: rung.script["en"] for rung in POLICY.rung}
 
 
 def seen(s: Shift) -> View:
-    return view(s.policy, s.desk, s.now)
+    shown = view(s.policy, s.desk, s.now)
+    assert msgspec.convert(msgspec.to_builtins(shown), View) == shown, "not what its type says"
+    return shown
 
 
 def said(s: Shift) -> tuple[str, bool] | None:
