@@ -11,6 +11,7 @@ UV_RELEASE := uv==0.13.9
 INSTALL := $(UV) pip install --quiet --system-certs --python $(BIN)/python
 MUTATOR := mutmut==3.8.1
 MUTANTS := $(VENV)/mutants
+SAMPLE ?= 0
 FUZZER := atheris==3.0.0
 FUZZ := $(VENV)/fuzz
 SECONDS ?= 300
@@ -35,15 +36,16 @@ coverage: $(READY) ## every statement and branch of the policy's code, by the te
 	RUNG_SEED=1 $(BIN)/pytest -q -n 2 tests/policy --ignore tests/policy/test_properties.py \
 	    --cov=rung.policy --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
-mutants: $(MUTANTS)/.ready ## break the policy's code on purpose: make mutants ONLY='rung.policy.press.*'
-	rm -rf $(MUTANTS)/src $(MUTANTS)/tests && mkdir -p $(MUTANTS)/src $(MUTANTS)/tests $(MUTANTS)/host
+mutants: $(MUTANTS)/.ready ## break the policy's code on purpose: make mutants ONLY='rung.policy.press.*' SAMPLE=300
+	rm -rf $(MUTANTS)/src $(MUTANTS)/tests $(MUTANTS)/mutants
+	mkdir -p $(MUTANTS)/src $(MUTANTS)/tests/bench $(MUTANTS)/host
 	cp -r host/rung firmware/rung_wire $(MUTANTS)/src
 	cp -r tests/conftest.py tests/policy $(MUTANTS)/tests && cp host/POLICIES.md $(MUTANTS)/host
-	mkdir $(MUTANTS)/tests/bench && cp tests/bench/*.toml $(MUTANTS)/tests/bench
+	cp tests/bench/*.toml $(MUTANTS)/tests/bench
 	cd $(MUTANTS)/tests/policy && rm test_properties.py test_card.py test_people.py test_policies_doc.py
 	mv $(MUTANTS)/tests/policy/mutants.toml $(MUTANTS)/pyproject.toml
-	cd $(MUTANTS) && RUNG_SEED=1 PYTHONPATH=site ../bin/python -m mutmut run $(ONLY)
-	cd $(MUTANTS) && PYTHONPATH=site ../bin/python -m mutmut results | grep -v "not checked"
+	cd $(MUTANTS) && RUNG_SEED=1 RUNG_POLICY_SEEDS=500 PYTHONPATH=site \
+	    ../bin/python tests/policy/mutation.py --sample $(SAMPLE) $(ONLY)
 
 lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom, the electrical rules
 	$(BIN)/ruff check .

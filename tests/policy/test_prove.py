@@ -1,4 +1,8 @@
-"""The proof of the five, and canaries: tables and steps broken on purpose, each caught by what it breaks."""
+"""The proof of the five, and canaries: tables and steps broken on purpose, each caught by what it breaks.
+
+`caught.txt` holds what the proof says of each canary. After a change that is meant, read what
+`python -m tests.policy.test_prove` prints and keep it.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +61,7 @@ from rung.policy.proof.witness import comes_about
 from rung.words import Button, Ground, Lamp, LampState, Role
 
 MOST = 2000  # a broken step may never come to an end
+CAUGHT = Path(__file__).with_name("caught.txt")
 
 
 @pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
@@ -109,37 +114,32 @@ WARM, PROTOCOL, CARE, ADVISE, NEVER = (
     load(name) for name in ("warm-transfer", "hang-up-protocol", "end-with-care", "advise-and-warn", "no-hang-up")
 )
 NEVER_WARNED = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False})
-BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...], int]] = {
+BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
     "a supervisor ends after the agent's warning alone": (
         changed(PROTOCOL, "supervisor-end", {"taken": ()}),
         OWN,
         (LADDER, COMPANY),
-        9,
     ),
     "a supervisor ends for a ground alone": (
         NEVER_WARNED,
         OWN,
         (LADDER, OWN_DESK),
-        4,
     ),
     "a release that needs an ask that never stands": (
         changed(WARM, "release", {"taken": ("final-notice", "escalate")}),
         DEAD_END,
         (),
-        0,
     ),
     "two rungs that need each other": (
         changed(changed(WARM, "warn", {"taken": ("final-notice",)}), "final-notice", {"taken": ("warn",)}),
         DEAD_END,
         (LADDER,),
-        1,
     ),
-    "nothing but a quiet ask that nobody hears": (without(ADVISE, "supervisor"), DEAD_END, (LADDER,), 1),
+    "nothing but a quiet ask that nobody hears": (without(ADVISE, "supervisor"), DEAD_END, (LADDER,)),
     "one warning, and no more": (
         without(changed(changed(CARE, "de-escalate", repeatable=False), "end", {"ground": ("sexual",)}), "involve"),
         DEAD_END,
         (LADDER,),
-        2,
     ),
 }
 
@@ -159,24 +159,33 @@ def test_an_unusual_ladder_takes_no_rung_without_its_rule(sound: str) -> None:
     assert Walks(SOUND_TABLES[sound], MOST).proof(LADDER).breach(RULE) is None
 
 
+def of_table(broken: str) -> Breach:
+    policy, name, only = BROKEN_TABLES[broken]
+    breach = Walks(policy, MOST).proof(*only).breach(name)
+    assert breach is not None
+    return breach
+
+
+def told(broken: str, breach: Breach) -> str:
+    return f"{broken}: {' > '.join(breach.words) or 'at once'}: {breach.what}"
+
+
 @pytest.mark.parametrize("broken", BROKEN_TABLES)
 def test_canary_a_broken_table_is_caught(broken: str) -> None:
-    policy, name, only, longest = BROKEN_TABLES[broken]
-    breach = Walks(policy, MOST).proof(*only).breach(name)
-    assert breach is not None and len(breach.words) <= longest, breach
-    assert comes_about(policy, breach) in (True, None), breach
+    breach = of_table(broken)
+    assert told(broken, breach) in CAUGHT.read_text().splitlines()
+    assert comes_about(BROKEN_TABLES[broken][0], breach) in (True, None), breach
 
 
 # -- broken steps ------------------------------------------------------------------------------------------------------
 
 
 class Canary(Struct):
-    """A broken step, the policy that is proved with it, what must catch it, and within how many moves."""
+    """A broken step, the policy that is proved with it, and what must catch it."""
 
     step: Broken
     policy: Policy
     caught_by: str
-    longest: int
     only: tuple[str, ...] = (LADDER,)
     where: Any = walk
 
@@ -196,65 +205,71 @@ HERS = changed(WARM, "release", {"taken": (), "persisted": False}, role=Role.SUP
 HANG_UP = w.HangUp(99, "line")
 
 CANARIES = {
-    "any ground is enough": Canary(seeing(any_ground), AT_ONCE, RULE, 1),
-    "the wait is not waited for": Canary(reading(NO_WAIT), WARM, RULE, 2),
-    "other tables are read": Canary(reading(LENIENT), PROTOCOL, RULE, 2),
-    "a stranger in the call is not seen": Canary(no_stranger, AT_ONCE, RULE, 3, (LADDER, IN_THE_WAY)),
-    "a hold ends before it could be said": Canary(seeing(said_long_ago), AT_ONCE, ANNOUNCED, 3),
-    "a hold announces by itself": Canary(seeing(announces_itself), AT_ONCE, ANNOUNCED, 2),
-    "an agent may end under no-hang-up": Canary(reading(AGENTS_END), NEVER, ROLE, 4),
-    "an ending without its warning": Canary(reading(LENIENT), PROTOCOL, WARNED, 4),
+    "any ground is enough": Canary(seeing(any_ground), AT_ONCE, RULE),
+    "the wait is not waited for": Canary(reading(NO_WAIT), WARM, RULE),
+    "other tables are read": Canary(reading(LENIENT), PROTOCOL, RULE),
+    "a stranger in the call is not seen": Canary(no_stranger, AT_ONCE, RULE, (LADDER, IN_THE_WAY)),
+    "a hold ends before it could be said": Canary(seeing(said_long_ago), AT_ONCE, ANNOUNCED),
+    "a hold announces by itself": Canary(seeing(announces_itself), AT_ONCE, ANNOUNCED),
+    "an agent may end under no-hang-up": Canary(reading(AGENTS_END), NEVER, ROLE),
+    "an ending without its warning": Canary(reading(LENIENT), PROTOCOL, WARNED),
     "a supervisor may end where none may": Canary(
-        reading(HERS), without(WARM, "supervisor-end"), ROLE, 4, (LADDER, OWN_DESK)
+        reading(HERS), without(WARM, "supervisor-end"), ROLE, (LADDER, OWN_DESK)
     ),
-    "a release without any notice": Canary(reading(NO_NOTICE), WARM, WARNED, 4),
-    "a supervisor ends without having warned": Canary(reading(UNWARNED), WARM, OWN, 4, (LADDER, OWN_DESK)),
-    "the same from another desk": Canary(reading(NEVER_WARNED), NEVER, OWN, 5, (LADDER, COMPANY)),
+    "a release without any notice": Canary(reading(NO_NOTICE), WARM, WARNED),
+    "a supervisor ends without having warned": Canary(reading(UNWARNED), WARM, OWN, (LADDER, OWN_DESK)),
+    "the same from another desk": Canary(reading(NEVER_WARNED), NEVER, OWN, (LADDER, COMPANY)),
     "a phone that answers ends the call": Canary(
-        adding(lambda i: isinstance(i, w.PhoneIs) and i.up, HANG_UP), WARM, HELD, 2, (LADDER, IN_THE_WAY)
+        adding(lambda i: isinstance(i, w.PhoneIs) and i.up, HANG_UP), WARM, HELD, (LADDER, IN_THE_WAY)
     ),
     "a restart ends the call": Canary(
-        adding(lambda i: isinstance(i, w.Restarted), HANG_UP), NEVER, HELD, 2, (LADDER, IN_THE_WAY)
+        adding(lambda i: isinstance(i, w.Restarted), HANG_UP), NEVER, HELD, (LADDER, IN_THE_WAY)
     ),
     "the floor ends the call": Canary(
-        adding(lambda i: isinstance(i, w.Replied), HANG_UP), NEVER, HELD, 2, (LADDER, ANSWERS)
+        adding(lambda i: isinstance(i, w.Replied), HANG_UP), NEVER, HELD, (LADDER, ANSWERS)
     ),
     "an old press counts": Canary(
-        becoming(lambda i: replace(i, age_ms=0) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD, 4
+        becoming(lambda i: replace(i, age_ms=0) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD
     ),
     "a press of another call counts": Canary(
-        becoming(lambda i: replace(i, epoch=1) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD, 4
+        becoming(lambda i: replace(i, epoch=1) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD
     ),
-    "nobody needs to be signed on": Canary(always_known, AT_ONCE, RULE, 3, (LADDER, IN_THE_WAY)),
-    "panic names a threat": Canary(panic_names_a_threat, AT_ONCE, DANGER, 2, (LADDER, IN_THE_WAY)),
-    "a crisis is a threat": Canary(becoming(crisis_is_a_threat), PROTOCOL, DANGER, 2, (LADDER, IN_THE_WAY)),
-    "leave is kept when it is used": Canary(leave_is_kept, changed(PROTOCOL, "warn", repeatable=True), LEAVE, 6),
-    "leave is lost with an ending that comes to nothing": Canary(leave_is_lost, BY_LEAVE, REFUSAL, 9),
-    "calmed is a press of warn": Canary(calmed_presses_warn, AT_ONCE, RULE, 1),
-    "a tap is a hold": Canary(a_tap_holds, AT_ONCE, HELD, 4),
-    "a rung never lapses": Canary(reading(changed(LAPSING, "first-warning", lapses_after=None)), LAPSING, RULE, 4),
-    "a case is never offered": Canary(never_offers, NEVER, HAND_OVER, 2, (LADDER, HANDED)),
-    "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE, 6),
-    "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, 2, (LADDER, ANSWERS, LIFE)),
+    "nobody needs to be signed on": Canary(always_known, AT_ONCE, RULE, (LADDER, IN_THE_WAY)),
+    "panic names a threat": Canary(panic_names_a_threat, AT_ONCE, DANGER, (LADDER, IN_THE_WAY)),
+    "a crisis is a threat": Canary(becoming(crisis_is_a_threat), PROTOCOL, DANGER, (LADDER, IN_THE_WAY)),
+    "leave is kept when it is used": Canary(leave_is_kept, changed(PROTOCOL, "warn", repeatable=True), LEAVE),
+    "leave is lost with an ending that comes to nothing": Canary(leave_is_lost, BY_LEAVE, REFUSAL),
+    "calmed is a press of warn": Canary(calmed_presses_warn, AT_ONCE, RULE),
+    "a tap is a hold": Canary(a_tap_holds, AT_ONCE, HELD),
+    "a rung never lapses": Canary(reading(changed(LAPSING, "first-warning", lapses_after=None)), LAPSING, RULE),
+    "a case is never offered": Canary(never_offers, NEVER, HAND_OVER, (LADDER, HANDED)),
+    "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE),
+    "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, (LADDER, ANSWERS, LIFE)),
     "a rung is never open": Canary(
-        reading(changed(WARM, "warn", {"trained": True, "taken": ("release",)})), WARM, DEAD_END, 1
+        reading(changed(WARM, "warn", {"trained": True, "taken": ("release",)})), WARM, DEAD_END
     ),
-    "no": Canary(answering("No.", None), NEVER, REFUSAL, 1),
-    "press release": Canary(answering("Not now.", Button.RELEASE), NEVER, REFUSAL, 1),
-    "done is said when it is sent": Canary(done_when_sent, AT_ONCE, LAMPS, 4),
-    "rungs are lost on the way": Canary(losing(taken=()), WARM, HAND_OVER, 5, (LADDER, HANDED), handover),
-    "leave is used up on the way": Canary(losing(leave=None), PROTOCOL, HAND_OVER, 7, (LADDER, HANDED), handover),
+    "no": Canary(answering("No.", None), NEVER, REFUSAL),
+    "press release": Canary(answering("Not now.", Button.RELEASE), NEVER, REFUSAL),
+    "done is said when it is sent": Canary(done_when_sent, AT_ONCE, LAMPS),
+    "rungs are lost on the way": Canary(losing(taken=()), WARM, HAND_OVER, (LADDER, HANDED), handover),
+    "leave is used up on the way": Canary(losing(leave=None), PROTOCOL, HAND_OVER, (LADDER, HANDED), handover),
 }
 
 
-@pytest.mark.parametrize("broken", CANARIES)
-def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def of_step(broken: str, monkeypatch: pytest.MonkeyPatch) -> Breach:
     canary = CANARIES[broken]
     real = walk.step
     monkeypatch.setattr(canary.where, "step", lambda *args: canary.step(real, *args))
     breach = Walks(canary.policy, MOST).proof(*canary.only).breach(canary.caught_by)
-    assert breach is not None and len(breach.words) <= canary.longest, breach
-    assert comes_about(canary.policy, breach) in (True, None), breach
+    assert breach is not None
+    return breach
+
+
+@pytest.mark.parametrize("broken", CANARIES)
+def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    breach = of_step(broken, monkeypatch)
+    assert told(broken, breach) in CAUGHT.read_text().splitlines()
+    assert comes_about(CANARIES[broken].policy, breach) in (True, None), breach
 
 
 LAMP_CANARIES: dict[str, Callable[[w.Lamps], w.Lamps]] = {
@@ -273,6 +288,14 @@ def test_canary_a_lamp_that_lies_is_caught(broken: str, monkeypatch: pytest.Monk
 
 
 def test_every_property_has_its_canaries() -> None:
-    caught = [c.caught_by for c in CANARIES.values()] + [name for _, name, _, _ in BROKEN_TABLES.values()]
+    caught = [c.caught_by for c in CANARIES.values()] + [name for _, name, _ in BROKEN_TABLES.values()]
     caught += [LAMPS for _ in LAMP_CANARIES]
     assert {name for name in SENTENCES if caught.count(name) >= 2} == set(SENTENCES)
+
+
+if __name__ == "__main__":
+    for one in BROKEN_TABLES:
+        print(told(one, of_table(one)))
+    for one in CANARIES:
+        with pytest.MonkeyPatch.context() as patch:
+            print(told(one, of_step(one, patch)))
