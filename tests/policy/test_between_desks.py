@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 from msgspec.structs import replace
-from tests.policy.desks import answered, offered, over, talk_about, told
+from tests.policy.desks import answered, at_eve, offered, over, talk_about, told
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import line
 
@@ -245,3 +245,12 @@ def test_the_talk_at_one_desk_is_counted_once_and_not_on_the_way() -> None:
     talked = s.case.talk_ms(0, s.now)
     s.wait(1000)
     assert talked and state.talking_since is None and state.talk_ms(-s.now, 60_000) == talked
+
+
+def test_the_talk_about_a_case_is_not_for_presses_though_the_floor_is_lost() -> None:
+    """Its own call has not come yet."""
+    scene = at_eve(offering()[1], policy="warm-transfer")
+    assert scene.desk.arriving is not None
+    scene.floor(up=False)
+    scene.put(w.CallIs(talk_about("case-1")))
+    assert scene.desk.case is None

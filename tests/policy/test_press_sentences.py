@@ -326,3 +326,11 @@ def test_leave_and_other_waits_are_not_lost_over_a_restart() -> None:
     s.put(w.CallsAre((line("up"),)))
     s.must("warn")
     assert s.case.has_taken("warn")
+
+
+def test_a_press_from_before_the_supervisor_had_answered_for_long_is_asked_for_again() -> None:
+    """ "when the supervisor has answered and 3 s have passed, it completes the transfer" """
+    s = answered(Scene("warm-transfer").must("warn").talk())
+    early = s.press("escalate", age_ms=500)
+    assert (early.verdict, early.why) == ("nothing", "The supervisor has answered; tap again to transfer.")
+    assert s.press("escalate").verdict == "taken"

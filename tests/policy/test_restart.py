@@ -175,3 +175,10 @@ def test_an_interrupted_ask_changes_neither_wait_nor_unavailability() -> None:
     restart(s, (UP,))
     assert not s.case.unavailable
     assert s.press("escalate").verdict == w.Verdict.TAKEN
+
+
+def test_a_call_that_the_phone_no_longer_knows_has_ended_nobody_knows_how() -> None:
+    s = Shift()
+    s.line("up")
+    s.put(w.CallsAre(()))
+    assert [e.by for e in s.events(w.CaseClosed)] == ["unknown"]  # type: ignore[attr-defined]
