@@ -92,11 +92,11 @@ class Scene(Shift):
         self.parties(who.extension)
         return self
 
-    def other(self, who: Presence, act: w.Act) -> w.Answer | None:
+    def other(self, who: Presence, act: w.Act, trained: bool = False) -> w.Answer | None:
         """A supervisor acts from their own desk."""
-        return self.put(w.FromDesk(who.desk, w.Person(who.person, Role.SUPERVISOR), act)).answer
+        return self.put(w.FromDesk(who.desk, w.Person(who.person, Role.SUPERVISOR, trained), act)).answer
 
-    def other_press(self, who: Presence, button: str, gesture: str = "tap") -> w.Answer:
+    def other_press(self, who: Presence, button: str, gesture: str = "tap", trained: bool = False) -> w.Answer:
         self.presses += 1
         buttons = tuple(w.Button(name) for name in button.split("+"))
         press = w.Pressed(
@@ -108,7 +108,7 @@ class Scene(Shift):
             epoch=self.case.epoch,
             age_ms=0,
         )
-        answer = self.other(who, press)
+        answer = self.other(who, press, trained)
         assert answer is not None
         return answer
 

@@ -254,3 +254,30 @@ def test_the_talk_about_a_case_is_not_for_presses_though_the_floor_is_lost() -> 
     scene.floor(up=False)
     scene.put(w.CallIs(talk_about("case-1")))
     assert scene.desk.case is None
+
+
+def test_what_an_earlier_offers_end_tells_late_does_not_bring_a_later_one_back() -> None:
+    """The numbers of another desk only rise."""
+    scene = eve(TALK)
+    later = told(offering()[1], offer=7)
+    scene.put(later)
+    assert answers(scene) == [(7, True)]
+    for number in (8, 3):
+        scene.put(w.CaseReclaimed("case-1", "desk-ada", number))
+    scene.put(later)
+    assert answers(scene) == [(7, True)] and scene.desk.arriving is None
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_a_supervisor_at_another_desk_is_as_trained_as_they_are(trained: bool) -> None:
+    policy = load("no-hang-up")
+    rungs = tuple(
+        replace(r, requires=tuple(replace(need, trained=True) for need in r.requires))
+        if r.id == "supervisor-warn"
+        else r
+        for r in policy.rung
+    )
+    s = Scene(replace(policy, rung=rungs)).come_in(EVE).talk()
+    s.other(EVE, w.Declared(w.Ground.SLUR))
+    answer = s.other_press(EVE, "warn", trained=trained)
+    assert (answer.verdict == Verdict.TAKEN) == trained, answer

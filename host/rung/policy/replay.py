@@ -178,8 +178,7 @@ class _Player:
             case w.CaseOpened(case=case, person=person, role=role):
                 self.case, self.epochs[case] = case, event.epoch
                 self._put(at_ms, w.SignedOn(person, role, trained=True))
-                call = w.Call(id=event.call or case, state=CallState.UP, direction=event.direction, peer=event.caller)
-                self._line(at_ms, call)
+                self._line(at_ms, w.Call(id=event.call or case, state=CallState.UP, direction=event.direction))
             case w.CaseArrived(case=case) | w.CaseTurnedTo(case=case):
                 self.case = case
             case w.CaseClosed(case=case, by=by, cause=cause) if line is not None:
