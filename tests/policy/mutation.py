@@ -9,6 +9,7 @@ from the first import on, each in a Python of its own. Those that change nothing
 """
 
 import argparse
+import contextlib
 import difflib
 import fnmatch
 import functools
@@ -240,10 +241,11 @@ def generate() -> None:
     main = importlib.import_module("mutmut.__main__")
     main.set_mutant_under_test("mutant_generation")
     Path("mutants").mkdir(exist_ok=True)
-    main.copy_src_dir()
-    main.copy_also_copy_files()
-    main.setup_source_paths()
-    main.create_mutants(os.cpu_count() or 1)
+    with contextlib.redirect_stdout(None):  # it names each file
+        main.copy_src_dir()
+        main.copy_also_copy_files()
+        main.setup_source_paths()
+        main.create_mutants(os.cpu_count() or 1)
 
 
 def begin() -> None:

@@ -10,7 +10,7 @@ from tests.policy.shift import line
 from rung import words as w
 from rung.policy import load
 from rung.policy.language import canonical
-from rung.policy.state import ARRIVAL_MS, Case
+from rung.policy.state import ARRIVAL_MS, Case, Joined
 from rung.words import CallState, EndedBy, Role, Verdict
 
 TALK = talk_about("case-1")  # the agent rings the supervisor about it
@@ -281,3 +281,8 @@ def test_a_supervisor_at_another_desk_is_as_trained_as_they_are(trained: bool) -
     s.other(EVE, w.Declared(w.Ground.SLUR))
     answer = s.other_press(EVE, "warn", trained=trained)
     assert (answer.verdict == Verdict.TAKEN) == trained, answer
+
+
+def test_whoever_has_the_case_at_their_own_desk_is_in_the_call_by_no_telephone() -> None:
+    s = Scene("no-hang-up", person="eve", role=Role.SUPERVISOR)
+    assert s.case.joined == (Joined("eve", "", "", s.desk.at_ms),)

@@ -156,6 +156,7 @@ def pauses(s: Scene) -> list[bool]:
 def test_after_a_hard_call_the_phone_is_paused_until_the_breather_is_over() -> None:
     s = breather()
     assert pauses(s) == [True] and seen(s).breather_ms == 300_000
+    assert s.sent(w.Pause) == [w.Pause(s.desk.effect, True, "breather")]
     paused(s)
     s.wait(299_000)
     assert pauses(s) == [True] and seen(s).breather_ms == 1000
@@ -282,6 +283,7 @@ def test_why_a_breather_ended_is_on_record() -> None:
 
 def test_a_breather_that_ran_out_while_the_bridge_was_down_is_over_at_once() -> None:
     s = paused(breather())
-    s.now += 300_000
+    s.now += 300_001
+    assert seen(s).breather_ms == 0
     s.put(w.Restarted())
     assert s.desk.rest is None and pauses(s) == [True, False]

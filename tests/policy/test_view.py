@@ -50,6 +50,8 @@ def test_what_was_tried_can_be_ticked_and_is_seen() -> None:
     item = view(s.policy, s.desk, s.now).tick[0]
     s.put(w.Ticked(item))
     assert view(s.policy, s.desk, s.now).tried == (item,)
+    s.desk = replace(s.desk, case=replace(s.case, language="fr"))
+    assert seen(s).tick[0] == item, "in the policy's first language, where it does not speak the call's"
 
 
 def test_the_ladder_says_what_each_rung_lacks() -> None:

@@ -101,7 +101,7 @@ def _instants(policy: Policy, desk: Desk) -> list[int]:
 
 def _of_ask(policy: Policy, ask: Ask) -> list[int]:
     waits = {Phase.TELLING: policy.times.say_ms, Phase.RINGING: policy.times.answer_ms}
-    instants = [ask.phase_ms + waits.get(ask.phase, 0)]
+    instants = [ask.phase_ms + waits[ask.phase]] if ask.phase in waits else []
     if ask.to:
         instants += [ask.opened_ms + policy.times.answer_ms, ask.asked_ms + policy.times.widen_ms]
     if ask.answered_ms is not None:
