@@ -365,3 +365,13 @@ def test_a_parked_case_whose_line_is_not_known_yet_is_turned_to_all_the_same() -
     s.desk = replace(s.desk, facts=replace(s.desk.facts, calls={}))
     s.line("ended", "them", call="second")
     assert s.case.id == first and s.case.held
+
+
+def test_what_is_left_of_a_wait_is_told_in_whole_seconds_never_too_few() -> None:
+    s = Scene("no-hang-up").come_in(EVE)
+    for waited_ms, left_s in ((0, 5), (999, 5), (1, 4), (3999, 1)):
+        s.wait(waited_ms)
+        assert f"listen first: {left_s} s more" in s.other_press(EVE, "warn").why
+    assert s.case.talk_ms(s.now, s.now) == 0
+    s.wait(1)
+    assert "listen first" not in s.other_press(EVE, "warn").why
