@@ -1,12 +1,13 @@
 """Asking a supervisor: the caller is told, held, and back before any result is shown."""
 
 import pytest
-from tests.policy.scene import Scene
+from msgspec.structs import replace
+from tests.policy.scene import EVE, Scene
 from tests.policy.shift import POLICY, Shift, line
 
 from rung import words as w
 from rung.policy import Times, load
-from rung.words import Ground, LampState, Outcome, Verdict
+from rung.words import Ground, LampState, Outcome, Presence, Verdict
 
 WAIT, SAY = POLICY.times.wait_ms, POLICY.times.say_ms
 
@@ -236,3 +237,10 @@ def test_a_crisis_during_a_hand_over_does_not_order_it_again() -> None:
     assert s.case.ask is not None and s.case.ask.phase == "completing"
     assert s.press("escalate").verdict == "nothing"
     assert s.did(w.Leave) == 1
+
+
+@pytest.mark.parametrize(("present", "outcome"), [((replace(EVE, free=False),), "busy"), ((), "absent")])
+def test_whether_all_are_busy_or_nobody_is_there_is_told_apart(present: tuple[Presence, ...], outcome: str) -> None:
+    s = Scene("warm-transfer", present=present).must("warn").talk()
+    s.must("escalate")
+    assert s.outcomes() == [outcome] and s.case.unavailable and not s.sent(w.Hold)

@@ -115,6 +115,7 @@ MISTAKES = [
     ('{ ground = "any" }', '{ leave = "unused" }', "rung[0] (warn).requires[0].leave: never changes: no rung", ""),
     ('{ ground = "any" }', "{ involved = true }", "rung[0] (warn).requires[0].involved: never holds: no rung", ""),
     ('{ ground = "any" }', "{ on_call = true }", "rung[0] (warn).requires[0].on_call: is about a supervisor", ""),
+    ('{ ground = "any" }', '{ attested = "all" }', "rung[0] (warn).requires[0].attested: no set 'all'", "of grounds"),
     ('{ ground = "any" }', '{ attested = "any" }', "rung[0] (warn).requires[0].attested: is about a", ""),
     ("\nending = [", "\nend = [", "grounds.ending: is missing; list the grounds", "at all"),
     ("[grounds]\n", "[grounds]\nany = []\n", "grounds.any: `any` is built in", "out"),

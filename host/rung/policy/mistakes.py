@@ -12,7 +12,7 @@ _STEP = re.compile(r"([^.\[\]]+)|\[[^\]]*\]")
 def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
     """Word msgspec's ``error``, from reading ``data`` as a ``kind``, as ``key: what is wrong; allowed: ...``."""
     what, _, where = str(error).partition(" - at ")
-    key = where.strip("`").removeprefix("$").removeprefix(".")
+    key = where.strip("`").removeprefix("$")
     found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     allowed = ", ".join(_allowed_at(inspect.type_info(kind), key, data))
     key = _named(key, error, kind, data)
