@@ -125,6 +125,21 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         OWN,
         (LADDER, OWN_DESK),
     ),
+    "a supervisor warns of what they have not attested": (
+        changed(NEVER, "supervisor-warn", {"attested": None}),
+        OWN,
+        (OWN_DESK,),
+    ),
+    "a supervisor warns as soon as they are in the call": (
+        changed(NEVER, "supervisor-warn", {"on_call": False}),
+        OWN,
+        (LADDER, COMPANY),
+    ),
+    "a supervisor ends as soon as they have warned": (
+        changed(NEVER, "supervisor-end", {"persisted": False}),
+        OWN,
+        (OWN_DESK,),
+    ),
     "a release that needs an ask that never stands": (
         changed(WARM, "release", {"taken": ("final-notice", "escalate")}),
         DEAD_END,
