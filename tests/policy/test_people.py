@@ -91,9 +91,16 @@ def test_whole_policies_differ_in_who_may_end() -> None:
 def test_times_buttons_and_order_are_told() -> None:
     a = load("warm-transfer")
     assert texts(a, changed(a, times=Times(wait=8)), "changed") == "wait: 5 s → 8 s"
+    assert texts(a, changed(a, times=Times(wait=8)), "allowed") == texts(a, changed(a, times=Times(wait=8)), "forbidden") == ""
     assert "the order of the steps" in texts(a, changed(a, rung=tuple(reversed(a.rung))), "changed")
     assert "repeatable" in texts(a, rung(a, "warn", repeatable=True), "changed")
     assert "says something else" in texts(a, rung(a, "warn", script={"en": "No."}), "changed")
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_longer_wait_is_one_line_whatever_the_steps_need(name: str) -> None:
+    a = load(name)
+    assert [change.text for change in diff(a, changed(a, times=Times(wait=12)))] == ["wait: 5 s → 12 s"]
 
 
 def test_another_button_another_way_and_other_alternatives_are_told() -> None:
