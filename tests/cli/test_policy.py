@@ -163,10 +163,15 @@ def test_a_replay_says_what_an_older_record_does_not_know(tmp_path: Path) -> Non
 
 def test_what_cannot_be_replayed_is_said_in_one_line(tmp_path: Path) -> None:
     none = tmp_path / "none.db"
-    assert _refused("replay", str(none), "--policy", "no-hang-up") == f"rung: {none}: there is no such journal"
+    said = _refused("replay", str(none), "--policy", "no-hang-up")
+    assert said == f"rung: journal {none}: is not there; check the name" and not none.exists()
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    said = _refused("replay", str(empty), "--policy", "no-hang-up")
+    assert said.startswith(f"rung: journal {empty}: is not a journal of Rung") and empty.stat().st_size == 0
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"no journal at all" * 100)
-    assert _refused("replay", str(bad), "--policy", "no-hang-up").startswith(f"rung: journal {bad}: is not a journal")
+    assert _refused("replay", str(bad), "--policy", "no-hang-up").startswith(f"rung: journal {bad}: is no journal")
     assert "no such policy" in _refused("replay", str(bad), "--policy", "none")
 
 
