@@ -29,6 +29,7 @@ from rung.policy.language import (
 )
 from rung.policy.library import parse, shipped
 from rung.policy.mistakes import explain
+from rung.words import Role
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
 
@@ -320,6 +321,13 @@ def test_an_empty_ladder_is_one_mistake() -> None:
     assert list(mistakes(replace(load("warm-transfer"), rung=()))) == [
         ("rung", "a ladder needs at least one rung"),
     ]
+
+
+def test_a_ladder_without_a_supervisors_step_is_one_mistake() -> None:
+    warm = load("warm-transfer")
+    agents = tuple(rung for rung in warm.rung if rung.role == Role.AGENT)
+    [(where, mistake)] = mistakes(replace(warm, rung=agents, translations={}))
+    assert where == "rung" and mistake.startswith("a supervisor has no step") and mistake.endswith("warning and ending")
 
 
 def test_the_schema_knows_every_key() -> None:
