@@ -29,7 +29,6 @@ from rung.policy.language import (
 )
 from rung.policy.library import parse, shipped
 from rung.policy.mistakes import explain
-from rung.words import Role
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
 
@@ -118,33 +117,6 @@ MISTAKES = [
     ('{ ground = "any" }', "{ on_call = true }", "rung[0] (warn).requires[0].on_call: is about a supervisor", ""),
     ('{ ground = "any" }', '{ attested = "all" }', "rung[0] (warn).requires[0].attested: no set 'all'", "of grounds"),
     ('{ ground = "any" }', '{ attested = "any" }', "rung[0] (warn).requires[0].attested: is about a", ""),
-    # What no floor may leave out of a supervisor's rungs.
-    ("on_call = true, ", "", "rung[4] (supervisor-warn).requires[0].on_call: a supervisor listens before", "= true"),
-    (', attested = "any"', "", "rung[4] (supervisor-warn).requires[0].attested: a supervisor warns of", "of grounds"),
-    (
-        'requires = [{ on_call = true, attested = "any" }]',
-        "",
-        "rung[4] (supervisor-warn).requires[0].on_call: a supervisor listens before",
-        "= true",
-    ),
-    (
-        '["supervisor-warn"], persisted',
-        '["warn"], persisted',
-        "rung[5] (supervisor-end).requires[0].taken: a supervisor ends only after a warning of their own; name it here",
-        ": supervisor-warn",
-    ),
-    (
-        '"warn"\nrole = "supervisor"\ndoes = "say"\nwarns = true',
-        '"warn"\nrole = "supervisor"\ndoes = "say"',
-        "rung[5] (supervisor-end).requires[0].taken: a supervisor ends only after a warning of their own; add such",
-        "name it here",
-    ),
-    (
-        '["supervisor-warn"], persisted = true',
-        '["supervisor-warn"]',
-        "rung[5] (supervisor-end).requires[0].persisted: a supervisor ends only what went on after the warning; set",
-        "persisted = true",
-    ),
     ("\nending = [", "\nend = [", "grounds.ending: is missing; list the grounds", "at all"),
     ("[grounds]\n", "[grounds]\nany = []\n", "grounds.any: `any` is built in", "out"),
     ("[grounds]", 'common_grounds = ["slur", "slur", "threat"]\n[grounds]', "common_grounds: names one twice", ""),
@@ -321,13 +293,6 @@ def test_an_empty_ladder_is_one_mistake() -> None:
     assert list(mistakes(replace(load("warm-transfer"), rung=()))) == [
         ("rung", "a ladder needs at least one rung"),
     ]
-
-
-def test_a_ladder_without_a_supervisors_step_is_one_mistake() -> None:
-    warm = load("warm-transfer")
-    agents = tuple(rung for rung in warm.rung if rung.role == Role.AGENT)
-    [(where, mistake)] = mistakes(replace(warm, rung=agents, translations={}))
-    assert where == "rung" and mistake.startswith("a supervisor has no step") and mistake.endswith("warning and ending")
 
 
 def test_the_schema_knows_every_key() -> None:
