@@ -1,14 +1,22 @@
 """What is offered beside the ladder, and what a book tells of the policies of new calls."""
 
+from random import Random
+
+import pytest
 from msgspec.structs import replace
+from tests.policy.chance import Chance
 from tests.policy.scene import Scene
 from tests.policy.test_rows import ADVISED, LEAVE, declare, talk, tap, then
 
 from rung import words as w
-from rung.policy import Book, Rule, load
+from rung.policy import Book, Rule, load, step
+from rung.policy.choices import BY
 from rung.policy.language import version_of
+from rung.policy.library import shipped
 from rung.policy.view import view
-from rung.words import Marker, Role
+from rung.words import Marker, Role, Verdict
+
+CALLS = 25  # of chance, for each policy and role
 
 
 def may(s: Scene) -> set[str]:
@@ -37,6 +45,44 @@ def test_attesting_is_offered_until_it_is_done_and_to_the_agent_alone() -> None:
     ADVISED(s)
     assert may(s) == {"attest"}
     assert may(Scene("end-with-care", role=Role.SUPERVISOR, person="eve")) == set()
+
+
+def test_what_a_supervisor_has_declined_is_attested_no_more_and_not_offered() -> None:
+    s = Scene("end-with-care")
+    then(tap("warn"), tap("escalate"))(s)
+    s.reply("decline")
+    assert may(s) == set()
+
+
+def test_a_crisis_that_a_supervisor_is_there_to_lift_is_not_offered_after_its_minute() -> None:
+    s = Scene("no-hang-up")
+    s.put(w.Marked(Marker.CRISIS))
+    s.wait(60_001)
+    assert may(s) == set()
+    s.floor()
+    assert may(s) == {"lift crisis"}, "with a reason"
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", shipped())
+def test_what_is_offered_is_not_refused_and_what_is_not_offered_is(name: str, role: Role) -> None:
+    """On calls full of chance."""
+    policy = load(name)
+    for seed in range(CALLS):
+        chance = Chance(policy, Random(f"{name} {role} {seed}"), role)
+        for _ in range(25):
+            chance.act()
+            desk, now = chance.desk, chance.desk.at_ms
+            offered = view(policy, desk, now).may
+            for choice, act in BY.items():
+                answer = step(policy, desk, act, now).answer
+                assert answer is not None
+                told = (seed, chance.told, choice, answer)
+                if choice in offered:
+                    assert answer.verdict == Verdict.TAKEN, told
+                elif answer.verdict == Verdict.TAKEN:  # once more, or what is the agent's to say
+                    again = choice == "attest" and desk.case is not None and desk.case.not_necessary
+                    assert again or (role == Role.SUPERVISOR and choice in ("attest", "unwanted")), told
 
 
 def test_lifting_a_crisis_and_handing_back_are_offered_to_whom_they_belong() -> None:

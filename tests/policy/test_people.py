@@ -96,6 +96,12 @@ def test_times_buttons_and_order_are_told() -> None:
     assert "says something else" in texts(a, rung(a, "warn", script={"en": "No."}), "changed")
 
 
+@pytest.mark.parametrize("name", shipped())
+def test_a_longer_wait_is_one_line_whatever_the_steps_need(name: str) -> None:
+    a = load(name)
+    assert [change.text for change in diff(a, changed(a, times=Times(wait=12)))] == ["wait: 5 s → 12 s"]
+
+
 def test_another_button_another_way_and_other_alternatives_are_told() -> None:
     a = load("end-with-care")
     assert texts(a, rung(a, "involve", does="join"), "changed") == (

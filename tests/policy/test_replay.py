@@ -142,6 +142,34 @@ def test_whatever_happened_the_same_policy_would_have_done_the_same(name: str) -
         assert len(replayed(s)) == presses(s)
 
 
+def with_others(s: Scene, chance: Random) -> None:
+    """One thing that supervisors in the call, or strangers in it, may do."""
+    who = chance.choice([EVE, FAY])
+    acts = [
+        lambda: s.other_press(who, chance.choice(["warn", "release", "escalate"])),
+        lambda: s.other_press(who, "release", "hold"),
+        lambda: s.other(who, w.Declared(chance.choice([Ground.SLUR, Ground.THREAT]))),
+        lambda: s.other(who, w.Calmed()),
+        lambda: s.other(who, w.TakeOver()),
+        lambda: s.parties(EVE.extension),
+        lambda: s.parties(EVE.extension, "stranger"),
+        lambda: s.parties("stranger"),
+        lambda: s.press("release"),
+    ]
+    chance.choice(acts)()
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_with_others_in_the_call_the_same_policy_would_have_done_the_same(name: str) -> None:
+    for seed in range(1000, 1060):
+        s = Scene(name, trained=seed % 2 == 0)
+        chance = Random(seed)
+        for _ in range(40):
+            if s.desk.case is not None:
+                (with_others if chance.random() < 0.4 else wander)(s, chance)
+        assert differing(s) == [], f"seed {seed}"
+
+
 def test_a_supervisor_in_the_call_is_taken_for_one() -> None:
     s = Scene("no-hang-up")
     s.come_in(EVE)

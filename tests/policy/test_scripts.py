@@ -9,7 +9,6 @@ from tests.policy.scene import Scene
 from rung import words as w
 from rung.policy import load
 from rung.policy.checks import mistakes
-from rung.policy.language import Rung
 from rung.policy.library import shipped
 from rung.policy.scripts import script
 from rung.policy.state import Who
@@ -71,10 +70,11 @@ BLAME = {"en": "abus|behav|languag|tone|because", "de": "beleid|verhalten|ausdr|
 PROMISE = {"en": "disconnect|hang up|end the call", "de": "trennt|aufleg|beende"}
 
 
-def said(rung: Rung, grounds: tuple[str, ...], language: str, *, trained: bool = True) -> str:
+def said(name: str, rung: str, grounds: tuple[str, ...], language: str, *, trained: bool = True) -> str:
     """What an agent reads on a call where these grounds were declared, the newest last."""
+    policy = load(name)
     s = Scene("no-hang-up").declare(*grounds)
-    words, spoken = script(rung, replace(s.case, language=language), Who("ada", trained=trained))
+    words, spoken = script(policy, policy.find(rung), replace(s.case, language=language), Who("ada", trained=trained))
     assert spoken == language
     return words
 
@@ -83,7 +83,7 @@ def said(rung: Rung, grounds: tuple[str, ...], language: str, *, trained: bool =
 @pytest.mark.parametrize("name", shipped())
 def test_every_script_says_what_its_table_wants(name: str, language: str) -> None:
     for id, points in (MUST[name] | SUPERVISOR).items():
-        words = said(load(name).find(id), (), language)
+        words = said(name, id, (), language)
         for point in points[language]:
             assert re.search(point, words, re.IGNORECASE), (id, point, words)
 
@@ -105,7 +105,7 @@ def test_a_script_that_misses_one_of_its_points_is_refused(name: str) -> None:
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_offer_of_a_supervisor_blames_nobody(language: str) -> None:
     offer = load("no-hang-up").find("offer")
-    assert not re.search(BLAME[language], said(offer, ("slur",), language), re.IGNORECASE)
+    assert not re.search(BLAME[language], said("no-hang-up", "offer", ("slur",), language), re.IGNORECASE)
     blame = {"en": "Your behaviour is why.", "de": "Der Grund ist Ihr Verhalten."}[language]
     blaming = replace(offer, script=offer.script | {language: f"{offer.script[language]} {blame}"})
     policy = load("no-hang-up")
@@ -120,9 +120,8 @@ def test_the_offer_of_a_supervisor_blames_nobody(language: str) -> None:
 def test_for_slurs_cussing_and_threats_the_warning_names_the_language_asked_to_stop(
     ground: str, en: str, de: str
 ) -> None:
-    warn = load("hang-up-protocol").find("warn")
     for language, word in (("en", en), ("de", de)):
-        words = said(warn, (ground,), language)
+        words = said("hang-up-protocol", "warn", (ground, "shouting"), language)
         assert word in words
         for point in MUST["hang-up-protocol"]["warn"][language]:
             assert re.search(point, words)
@@ -130,10 +129,10 @@ def test_for_slurs_cussing_and_threats_the_warning_names_the_language_asked_to_s
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_who_may_not_end_promises_no_end(language: str) -> None:
-    advise = load("advise-and-warn").find("advise-and-warn")
     for words in (
-        said(advise, ("slur",), language, trained=False),
-        said(advise, ("threat_other",), language),
+        said("advise-and-warn", "advise-and-warn", ("slur",), language, trained=False),
+        said("advise-and-warn", "advise-and-warn", ("threat_other",), language),
+        said("advise-and-warn", "advise-and-warn", ("threat_other", "profanity"), language),
     ):
         assert not re.search(PROMISE[language], words, re.IGNORECASE)
         assert re.search(MUST["advise-and-warn"]["advise-and-warn"][language][0], words)
@@ -141,10 +140,10 @@ def test_who_may_not_end_promises_no_end(language: str) -> None:
 
 @pytest.mark.parametrize("ground", ["threat", "profanity", "derogatory", "slur", "hate_speech", "sexist", "homophobic"])
 def test_ending_at_once_names_its_reason(ground: str) -> None:
-    end = load("end-with-care").find("end-at-once")
     for language in ("en", "de"):
-        general = said(end, (), language)
-        assert said(end, (ground,), language) != general
+        named = said("end-with-care", "end-at-once", (ground,), language)
+        assert named != said("end-with-care", "end-at-once", (), language)
+        assert named == said("end-with-care", "end-at-once", (ground, "shouting", "rudeness"), language)
 
 
 def test_the_language_of_a_call_can_be_changed() -> None:
@@ -157,7 +156,7 @@ def test_the_language_of_a_call_can_be_changed() -> None:
 
 def test_a_language_that_a_policy_does_not_have_falls_back_to_its_first() -> None:
     s = Scene("warm-transfer")
-    words, spoken = script(s.policy.find("warn"), replace(s.case, language="fr"), Who("ada"))
+    words, spoken = script(s.policy, s.policy.find("warn"), replace(s.case, language="fr"), Who("ada"))
     assert spoken == "en" and words == s.policy.find("warn").script["en"].strip()
 
 
@@ -172,6 +171,5 @@ def test_scripts_are_short_and_of_one_line(name: str) -> None:
 
 def test_every_ground_has_a_warning_in_every_policy_that_warns() -> None:
     for ground in Ground:
-        for name in ("warm-transfer", "hang-up-protocol", "advise-and-warn"):
-            rung = next(r for r in load(name).rung if r.id in ("warn", "advise-and-warn"))
-            assert said(rung, (ground,), "de")
+        for name, rung in (("warm-transfer", "warn"), ("hang-up-protocol", "warn"), ("advise-and-warn",) * 2):
+            assert said(name, rung, (ground,), "de")

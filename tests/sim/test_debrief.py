@@ -78,6 +78,23 @@ def test_what_nobody_needed_is_told(said: list[Said], at_s: float, why: str) -> 
     assert sign == Sign.NEEDLESS and text.endswith(why)
 
 
+@pytest.mark.parametrize(("policy", "rung"), [("end-with-care", "de-escalate"), ("hang-up-protocol", "redirect")])
+def test_a_step_that_needs_no_ground_is_there_for_an_annoyed_caller(policy: str, rung: str) -> None:
+    rules = load(policy)
+    title = rules.find(rung).title
+    taken = press(5, Button.WARN, Verdict.TAKEN, title, w.RungTaken(rung=rung, person="ada"))
+    remark = debrief(rules, SAID, taken)[0]
+    assert (remark.sign, remark.text) == (Sign.RIGHT, f"{title}, before any abuse")
+    remark = debrief(rules, [*SAID, Said(11, SORRY)], [Recorded(12, at.event) for at in taken])[0]
+    assert remark.sign == Sign.NEEDLESS and remark.text.endswith("the caller had calmed down")
+
+
+def test_a_transfer_that_needs_no_ground_is_not_for_an_annoyed_caller() -> None:
+    rules = load("advise-and-warn")
+    taken = press(5, Button.ESCALATE, Verdict.TAKEN, "tell", w.RungTaken(rung="supervisor", person="ada"))
+    assert debrief(rules, SAID, taken)[0].sign == Sign.NEEDLESS
+
+
 @pytest.mark.parametrize(
     ("record", "remark"),
     [

@@ -95,7 +95,9 @@ def diff(a: Annotated[str, typer.Argument(help=NAME)], b: Annotated[str, typer.A
 
 @app.command()
 def replay(
-    journal: Annotated[Path, typer.Argument(help="A desk's journal.db (stop the bridge first, or use a copy).")],
+    journal: Annotated[
+        Path, typer.Argument(help="A desk's journal.db, a running bridge's too, or a copy or export of one.")
+    ],
     policy: Annotated[str, typer.Option(help=NAME)],
     everything: Annotated[bool, typer.Option("--all", help="Print also what would have come out the same.")] = False,
 ) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from rung.cli.ends import stop
 from rung.journal.format import JournalError
-from rung.journal.store import Journal
+from rung.journal.reading import reading
 from rung.policy import Policy, PolicyError, load
 from rung.policy.card import card as desk_card
 from rung.policy.diff import diff as differences
@@ -89,12 +89,9 @@ def diff(a: str, b: str) -> None:
 def replay(journal: Path, name: str, everything: bool) -> None:
     """Prints each press that would have come out otherwise; with ``everything`` every press."""
     policy = loaded(name)
-    if not journal.exists():
-        stop(f"{journal}: there is no such journal")
     try:
-        store = Journal(journal)
-        entries = list(store.entries())
-        store.close()
+        with reading(journal) as record:
+            entries = list(record.entries())
     except JournalError as error:
         stop(str(error))
     walls = {entry.at_ms: entry.wall_ms for entry in entries}

@@ -33,8 +33,10 @@ def mistakes(policy: Policy) -> Mistakes:
         for key, mistake in (*_of_rung(policy, rung), *_of_scripts(policy, rung)):
             yield f"{here}.{key}", mistake
         for j, need in enumerate(rung.requires):
-            for key, mistake in _of_needs(policy, rung, need):
+            for key, mistake in (*_of_needs(policy, rung, need), *_of_supervisors(policy, rung, need)):
                 yield f"{here}.requires[{j}].{key}", mistake
+    if not any(rung.role == Role.SUPERVISOR for rung in policy.rung):
+        yield "rung", "a supervisor has no step, and with them the agent has no release; add their warning and ending"
     for i, duty in enumerate(policy.duty):
         if duty.grounds and duty.when != "ground":
             yield (
@@ -165,6 +167,23 @@ def _of_needs(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
         yield "on_call" if need.on_call else "attested", 'is about a supervisor in the call; set role = "supervisor"'
     if rung.does == "end" and not _may_end(policy, need):
         yield "ground", 'an ending needs ground = "ending" or grounds out of that set'
+
+
+def _of_supervisors(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
+    """What holds of every supervisor's warning and ending, whatever the floor: no table may ask for less."""
+    if rung.role != Role.SUPERVISOR:
+        return
+    if rung.warns and not need.on_call:
+        yield "on_call", "a supervisor listens before they warn; set on_call = true"
+    if rung.warns and need.attested is None:
+        yield "attested", 'a supervisor warns of what they have heard; set attested = "any", or a set of grounds'
+    if rung.does == "end":
+        own = [other.id for other in policy.rung if other.role == Role.SUPERVISOR and other.warns]
+        if not set(own) & set(need.taken):
+            which = f"name it here: {', '.join(own)}" if own else "add such a rung, with warns = true, and name it here"
+            yield "taken", f"a supervisor ends only after a warning of their own; {which}"
+        if not need.persisted:
+            yield "persisted", "a supervisor ends only what went on after the warning; set persisted = true"
 
 
 def _of_wanted(policy: Policy, key: str, wanted: Grounds | None) -> Mistakes:

@@ -3,29 +3,34 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from rung.policy.acts import TAKE_BACK_MS
+from rung import words as w
+from rung.policy.acts import ACTS, TAKE_BACK_MS
+from rung.policy.decision import Decision
 from rung.policy.reading import Look
-from rung.policy.state import Desk, Phase
-from rung.words import Marker, Role, Want
+from rung.policy.state import Desk
+from rung.words import Marker, Role, Verdict, Want
 
 Choice = Literal["take back", "unwanted", "attest", "lift crisis", "hand back"]
-UNDER_WAY = (Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING)
+
+BY: dict[Choice, w.Act] = {
+    "take back": w.AskTakenBack(),
+    "unwanted": w.Unwanted(),
+    "attest": w.Attested("a reason"),
+    "lift crisis": w.Unmarked(Marker.CRISIS, "a reason"),
+    "hand back": w.HandBack(),
+}
 
 
 def choices(look: Look) -> Iterator[Choice]:
-    """In no order. What is not among them would be refused now."""
-    case, agent = look.case, look.who.role == Role.AGENT
-    if case.ask is not None and case.ask.phase not in UNDER_WAY:
-        yield "take back"
-        if agent and case.ask.want != Want.LEAVE:
-            yield "unwanted"
-    if agent and not case.not_necessary and any(n.not_necessary for r in look.policy.rung for n in r.requires):
-        yield "attest"
-    marked = {mark.person for mark in case.marks if mark.marker == Marker.CRISIS}
-    if look.who.id in marked or (marked and not agent):
-        yield "lift crisis"
-    if not agent and case.origin:
-        yield "hand back"
+    """What would be taken if it were done now: it is tried. What is the agent's to say is offered to no supervisor."""
+    for choice, act in BY.items():
+        agents = choice in ("unwanted", "attest")
+        if (agents and look.who.role != Role.AGENT) or (choice == "attest" and look.case.not_necessary):
+            continue
+        d = Decision(look.policy, look.desk, look.at_ms)
+        d.who = look.who
+        if ACTS[type(act)](d, act).verdict == Verdict.TAKEN:
+            yield choice
 
 
 def alarm_ms(desk: Desk, person: str | None, now: int) -> int:

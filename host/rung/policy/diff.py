@@ -17,7 +17,8 @@ class Change(Struct, frozen=True):
 
 def diff(a: Policy, b: Policy) -> list[Change]:
     """What changes for people when B replaces A; empty if nothing does."""
-    return [*_endings(a, b), *_rungs(a, b), *_times(a, b), *_duties(a, b)]
+    timed = msgspec.structs.replace(a, times=b.times)  # a time that changes is told once, and not by every step
+    return [*_endings(a, b), *_rungs(timed, b), *_times(a, b), *_duties(a, b)]
 
 
 def _endings(a: Policy, b: Policy) -> Iterator[Change]:

@@ -52,7 +52,7 @@ class Variant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     """Other words for the same rung: the first variant that fits is shown instead."""
 
     script: dict[str, str]
-    grounds: tuple[Ground, ...] = ()  # the newest ground is one of these; empty: whatever it is
+    grounds: tuple[Ground, ...] = ()  # the newest ground for which the rung is taken; empty: any
     untrained: bool = False  # only for an agent without valid training
     must_say: tuple[Point, ...] = ()
     must_not_say: tuple[Point, ...] = ()

@@ -148,7 +148,7 @@ def _announce(d: Decision, rung: Rung, look: Look) -> w.Answer:
     d.emit(w.Announced(rung.id, d.who.id))
     d.keep(look)
     if rung.play and "play" in d.desk.facts.can:
-        d.do(w.Play, 0, d.case.call, *script(rung, d.case, d.who))
+        d.do(w.Play, 0, d.case.call, *script(d.policy, rung, d.case, d.who))
     return taken(f"{rung.title}: say it now, then hold release.")
 
 

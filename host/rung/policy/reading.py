@@ -22,6 +22,7 @@ COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk befo
 
 OTHER_LIVE = "another call is live on this phone; end it or put it on hold first"
 BEING_ENDED = "the call is being ended; waiting for the phone"
+STRANGER = "somebody else is in this call"
 PHONE_LOST = "the phone does not answer; the call may still be up: use the telephone itself"
 
 _PHASES = {
@@ -178,7 +179,7 @@ class Look(Struct, gc=False):
         if who.id is None:
             return _common("nobody is signed on at this desk; sign on first")
         if call is not None and call.parties and (others := third_parties(self.desk)):
-            return _common(f"somebody else is in this call ({', '.join(others)}); they must leave first")
+            return _common(f"{STRANGER} ({', '.join(others)}); they must leave first")
         if case.joined and who.role == AGENT and any(j.address for j in case.joined):
             return _common("a supervisor is in this call, and only they can end it", Button.ESCALATE)
         return None

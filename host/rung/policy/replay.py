@@ -6,7 +6,9 @@ have gone another way, because people act on what they see, and the replay says 
 that came from another desk, has nothing here to be compared with.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,12 +17,14 @@ from rung import words as w
 from rung.policy.asks import waits_for_desks
 from rung.policy.evolve import NOBODY_CAME
 from rung.policy.language import Policy
+from rung.policy.reading import STRANGER
 from rung.policy.state import Ask, Desk, Phase
 from rung.policy.step import step
-from rung.words import Button, CallState, Gesture, Marker, Outcome, Reply, Role, Verdict
+from rung.words import Button, CallState, Gesture, Marker, Outcome, Reply, Role, Verdict, Want
 
 PANIC = (Gesture.HOLD, Button.ESCALATE)
 ERASED = "(erased)"  # a text that is no longer readable; it was there, or the act would not have been taken
+_STRANGERS = re.compile(rf"{STRANGER} \((.*?)\)", re.IGNORECASE)
 ALIEN = -1  # the epoch of a press that was made on another call
 
 
@@ -116,7 +120,8 @@ class _Player:
         self._facts(at_ms, recorded)
         same_call = pressed.press.epoch == self.epochs[self.case]
         press = replace(pressed.press, epoch=self.desk.case.epoch if same_call else ALIEN)
-        events = self._by(at_ms, pressed.person, press, trained=pressed.trained is not False)
+        with self._hindered(at_ms, answered.answer.why):
+            events = self._by(at_ms, pressed.person, press, trained=pressed.trained is not False)
         for event in recorded:
             self._handed_over(at_ms, event)
         would = next(e.answer for e in reversed(events) if isinstance(e, w.PressAnswered))
@@ -149,6 +154,17 @@ class _Player:
             elif isinstance(event, w.AlertRaised):
                 self._known(at_ms, event.to)
 
+    @contextmanager
+    def _hindered(self, at_ms: int, why: str) -> Iterator[None]:
+        """Somebody who is no supervisor is in the call: the record tells of them by what they hindered alone."""
+        line, found = self.lines.get(self.case), _STRANGERS.search(why)
+        if line is None or found is None:
+            yield
+            return
+        self._put(at_ms, w.CallIs(replace(line, parties=(*line.parties, *found[1].split(", ")))))
+        yield
+        self._put(at_ms, w.CallIs(line))
+
     # -- what people, phone and floor did beside the presses -----------------------------------------------------------
 
     def world(self, at_ms: int, event: w.Event) -> None:
@@ -169,6 +185,9 @@ class _Player:
                 self._by(at_ms, person, w.Attested(reason or ERASED))
             case w.LeaveWithdrawn(person=person):
                 self._from_afar(at_ms, person, w.LeaveTakenBack())
+            case w.AnnouncementWithdrawn(why=why):
+                with self._hindered(at_ms, why):
+                    pass
             case _:
                 self._phone(at_ms, event)
 
@@ -208,6 +227,8 @@ class _Player:
     def _supervisors(self, at_ms: int, event: w.Event, line: w.Call | None) -> None:
         ask = self.desk.case.ask if self.desk.case is not None else None
         match event:
+            case w.AskOpened(rung="", want=Want.JOIN, person=person) if person is not None:
+                self._from_afar(at_ms, person, w.TakeOver())
             case w.SupervisorFree(person=person):
                 self._known(at_ms, (person,))
             case w.AskReplied(desk=desk, person=person, reply=reply, word=word, target=target) if ask is not None:

@@ -199,7 +199,7 @@ class _Words(Look):
         rung = self.policy.find(saying) if saying else step
         if rung is None:
             return None
-        text, language = script(rung, self.case, self.who)
+        text, language = script(self.policy, rung, self.case, self.who)
         return Script(rung.title, text, language, preview=not saying)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rung import words as w
 from rung.policy import Policy
+from rung.policy.language import Rung
 from rung.sim.drills import Mood, Turn
 from rung.words import Button, Ground, Verdict
 
@@ -48,37 +49,46 @@ def debrief(policy: Policy, said: list[Said], record: list[Recorded]) -> list[Re
 def _presses(policy: Policy, said: list[Said], record: list[Recorded]) -> list[Remark]:
     found: list[Remark] = []
     buttons: tuple[Button, ...] = ()
-    title = ""
+    rung: Rung | None = None
+    step = ""
     for at in record:
         match at.event:
             case w.PressRecorded(press=press):
-                buttons, title = press.buttons, ""
-            case w.Announced(rung=rung):
-                title = f"{policy.find(rung).title}: announced"
-            case w.RungTaken(rung=rung):
-                title = policy.find(rung).title
+                buttons, rung = press.buttons, None
+            case w.Announced(rung=id):
+                rung = policy.find(id)
+                step = f"{rung.title}: announced"
+            case w.RungTaken(rung=id):
+                rung = policy.find(id)
+                step = rung.title
             case w.PressAnswered(answer=answer):
-                found.append(_press(at.at_s, " and ".join(buttons), title, answer, said))
+                pressed = " and ".join(buttons)
+                if rung is None or answer.verdict != Verdict.TAKEN:
+                    found.append(_nothing_taken(at.at_s, pressed, answer, said))
+                else:
+                    found.append(_taken(at.at_s, rung, step, said))
     return found
 
 
-def _press(at_s: float, buttons: str, title: str, answer: w.Answer, said: list[Said]) -> Remark:
-    when = _when(at_s, said)
-    if answer.verdict == Verdict.TOO_LATE:
-        return Remark(Sign.LATE, f"{buttons}, {when}: {answer.why}")
+def _nothing_taken(at_s: float, buttons: str, answer: w.Answer, said: list[Said]) -> Remark:
+    told = f"{buttons}, {_when(at_s, said)}: {answer.why}"
     if answer.verdict == Verdict.REFUSED:
         first = f" First: {answer.next}." if answer.next and answer.next not in buttons else ""
-        return Remark(Sign.EARLY, f"{buttons}, {when}: {answer.why}{first}")
-    if answer.verdict == Verdict.NOTHING or not title:
-        sign = Sign.NOTHING if answer.verdict == Verdict.NOTHING else Sign.NOTE
-        return Remark(sign, f"{buttons}, {when}: {answer.why}")
+        return Remark(Sign.EARLY, told + first)
+    return Remark({Verdict.TOO_LATE: Sign.LATE, Verdict.NOTHING: Sign.NOTHING}.get(answer.verdict, Sign.NOTE), told)
+
+
+def _taken(at_s: float, rung: Rung, step: str, said: list[Said]) -> Remark:
+    """A step that only says something, and needs no ground, is there for an annoyed caller too."""
+    told = f"{step}, {_when(at_s, said)}"
     calm = any(s.turn.mood == Mood.CALMED and s.at_s <= at_s for s in said)
     abused = any(s.turn.mood == Mood.ABUSIVE and s.at_s <= at_s for s in said)
+    early = rung.does == "say" and any(need.ground is None for need in rung.requires)
     if calm:
-        return Remark(Sign.NEEDLESS, f"{title}, {when}: the caller had calmed down")
-    if not abused:
-        return Remark(Sign.NEEDLESS, f"{title}, {when}: nothing abusive had been said; annoyed is no abuse")
-    return Remark(Sign.RIGHT, f"{title}, {when}")
+        return Remark(Sign.NEEDLESS, f"{told}: the caller had calmed down")
+    if not abused and not early:
+        return Remark(Sign.NEEDLESS, f"{told}: nothing abusive had been said; annoyed is no abuse")
+    return Remark(Sign.RIGHT, told)
 
 
 def _when(at_s: float, said: list[Said]) -> str:

@@ -200,7 +200,7 @@ class _Reader:
         lacks = [gap.text for gap in look_at(policy, self.desk, who, pressed_ms).missing(rung)]
         if isinstance(event, w.RungTaken) and rung.does == "end":
             lacks += self._not_said(case, event, pressed_ms, policy.times.say_ms)
-        words, language = script(rung, case, who)
+        words, language = script(policy, rung, case, who)
         return replace(
             told,
             title=policy.translated(rung.title, case.language),
