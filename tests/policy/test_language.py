@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from rung.policy import PolicyError, Times, load
-from rung.policy.checks import mistakes
+from rung.policy.checks import mistakes, of_times
 from rung.policy.language import (
     Duty,
     Point,
@@ -106,6 +106,10 @@ def test_a_wait_with_nothing_to_count_from_never_holds() -> None:
 def test_a_ladder_has_rungs() -> None:
     with pytest.raises(PolicyError, match=r"floor\.toml: rung: a ladder needs at least one rung"):
         parse(TEXT[: TEXT.index("[[rung]]")].replace("[grounds]", "rung = []\n[grounds]"), "floor.toml")
+
+
+def test_times_of_a_desk_are_held_to_the_same_bounds() -> None:
+    assert [key for key, _ in of_times(Times(wait=-1, say_time=60))] == ["times.wait", "times.say_time"]
 
 
 def test_half_a_minute_is_a_breather() -> None:

@@ -36,6 +36,8 @@ def _of_what_belongs_together(policy: Policy) -> Mistakes:
         for j, need in enumerate(rung.requires):
             for key, mistake in (*_of_needs(policy, rung, need), *_of_supervisors(policy, rung, need)):
                 yield f"{here}.requires[{j}].{key}", mistake
+    if not any(rung.role == Role.SUPERVISOR for rung in policy.rung):
+        yield "rung", "a supervisor has no step, and with them the agent has no release; add their warning and ending"
     for i, duty in enumerate(policy.duty):
         if duty.grounds and duty.when != "ground":
             yield (
