@@ -121,11 +121,24 @@ def test_a_policy_is_shown_with_all_that_is_said() -> None:
     assert "Anrufer warnen" in _run("show", "warm-transfer", "--language", "de")
 
 
-def test_brackets_in_a_title_are_shown(tmp_path: Path) -> None:
+def test_brackets_in_titles_are_shown(tmp_path: Path) -> None:
     text = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
     file = tmp_path / "floor.toml"
-    file.write_text(text.replace("Offer a supervisor", "Offer [b] a supervisor"), encoding="utf-8")
-    assert "Offer [b] a supervisor" in _run("show", str(file))
+    text = text.replace("Offer a supervisor", "Offer [b] a supervisor").replace("The agent never", "[/foo] Never")
+    file.write_text(text, encoding="utf-8")
+    shown = _run("show", str(file))
+    assert "Offer [b] a supervisor" in shown and "[/foo] Never" in shown
+
+
+def test_every_mistake_of_a_file_is_a_line(tmp_path: Path) -> None:
+    text = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
+    file = tmp_path / "floor.toml"
+    file.write_text(text.replace("wait = 5", "wait = -5").replace('name = "no-hang-up"', 'name = ""'), encoding="utf-8")
+    for command in ("show", "prove", "draw", "card"):
+        assert _refused(command, str(file)).splitlines() == [
+            f"rung: {file}: name: is empty; give it words",
+            f"rung: {file}: times.wait: -5.0 is not between 0 and 3600 seconds",
+        ]
 
 
 def _record(path: Path, *, trained: bool | None) -> Path:
