@@ -176,6 +176,12 @@ def test_the_policy_in_the_document_is_proved(told: Policy) -> None:
     assert proved(told, "POLICIES.md") is told
 
 
+def test_where_nothing_is_waited_for_before_more_are_asked_all_are_asked_at_once(told: Policy) -> None:
+    s = Scene(parse(TOLD[0].replace("wait = 8", "wait = 8\nwiden_after = 0"), "own.toml")).must("escalate")
+    s.put(w.Tick())
+    assert s.case.ask is not None and set(s.case.ask.to) == {EVE.desk, FAY.desk, GUS.desk}
+
+
 LACKING = [  # What no floor may leave out of a supervisor's steps: what is taken out, and what is said of it.
     ("on_call = true, ", "rung[3] (supervisor-warn).requires[0].on_call: a supervisor listens before they warn; set"),
     (
