@@ -35,7 +35,8 @@ _CODE = Rule(
     {"pattern": r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$(?!\n)"},
     f"is no language code, such as en, de or pt-BR; {_ABOVE}",
 )
-_SECONDS = Rule({"minimum": 0, "maximum": LONGEST_S}, f"{{value}} is not between 0 and {LONGEST_S} seconds")
+_SECONDS = Rule({"minimum": 0.001, "maximum": LONGEST_S}, f"{{value}} is not between 0.001 and {LONGEST_S} seconds")
+_AT_ONCE = Rule({"minimum": 0, "maximum": LONGEST_S}, f"{{value}} is not between 0 and {LONGEST_S} seconds")
 _LAPSE = Rule(
     {"minimum": 0.001, "maximum": LONGEST_S},
     f"{{value}} is not between 0.001 and {LONGEST_S} seconds; leave it out for never",
@@ -132,7 +133,7 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     wait: Seconds = 5
     say_time: Annotated[float, held(_SECONDS, _SAID)] = 4
     answer_within: Seconds = 30
-    widen_after: Seconds = 12
+    widen_after: Annotated[float, held(_AT_ONCE)] = 12  # 0: everybody is asked at once
 
     @cached_property
     def wait_ms(self) -> int:
