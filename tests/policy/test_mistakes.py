@@ -134,8 +134,8 @@ MISTAKES = [
     (
         '[rung.script]\nen = "I will',
         '[rung.script]\nrepeatable = true\nen = "I will',
-        "rung[2].script.repeatable: Expected",
-        "",
+        "rung[2].script.repeatable: Expected `str`, got `bool`; write text",
+        "what belongs to the rung stands above its [rung.script]",
     ),
     ('en = ["want to help you"]', "en = 7", "rung[0].must_say[0].words.en: Expected `array`, got `int`", ""),
     (
@@ -205,7 +205,7 @@ MISTAKES = [
         'en = "I will',
         'en = 1 # "',
         "rung[2].script.en: Expected `str`, got `int`",
-        '; write text between quotes: "..."',
+        '; write text between quotes: "..."; what belongs to the rung stands above its [rung.script]',
     ),
 ]
 
