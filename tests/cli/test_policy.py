@@ -137,7 +137,7 @@ def test_every_mistake_of_a_file_is_a_line(tmp_path: Path) -> None:
     for command in ("show", "prove", "draw", "card"):
         assert _refused(command, str(file)).splitlines() == [
             f"rung: {file}: name: is empty; give it words",
-            f"rung: {file}: times.wait: -5.0 is not between 0 and 3600 seconds",
+            f"rung: {file}: times.wait: -5.0 is not between 0.001 and 3600 seconds",
         ]
 
 
