@@ -6,11 +6,30 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rung.policy import PolicyError, load
 from rung.policy.library import parse
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
+PIECES = (
+    b'"',
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"=",
+    b"\n",
+    b"true",
+    b"-1",
+    b"nan",
+    b'""',
+    b"[[rung]]",
+    b"2024-01-01",
+    b"any",
+    b".",
+)
 
 # What is changed in the shipped policy, to what, and how the one line begins and ends.
 MISTAKES = [
@@ -307,3 +326,13 @@ def test_another_key_is_no_language(code: str) -> None:
     place = repr(code) if not re.fullmatch(r"[\w-]+", code) else code
     mend = "is no language code, such as en, de or pt-BR; what belongs to the rung stands above its [rung.script]"
     assert lines_of(text)[0] == f"rung[0] (warn).script.{place}: {mend}"
+
+
+@settings(max_examples=150)
+@given(st.integers(0, len(TEXT)), st.integers(0, 40), st.sampled_from(PIECES) | st.binary(max_size=3))
+def test_whatever_is_typed_into_a_file_it_is_read_or_refused_in_lines(at: int, gone: int, instead: bytes) -> None:
+    whole = TEXT.encode()
+    try:
+        parse(whole[:at] + instead + whole[at + gone :], "floor.toml")
+    except PolicyError as error:
+        assert all(line.startswith("floor.toml: ") and line.isprintable() for line in str(error).split("\n"))
