@@ -91,6 +91,9 @@ COMMON = (
     f"line up; {EVE_COMES}; wait 5000",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties eve fay; wait 5000",
+    "line up; declare threat; line held; second up; hold escalate",
+    "line up; hold escalate; line held; second up",
+    "hold escalate; line up",
 )
 ALONE = (
     "line up; wait 5000",
@@ -162,6 +165,10 @@ TOGETHER += ["tap escalate; mark crisis; carry; obey; tap release", "tap escalat
 TOGETHER += ["present all; tap warn", "present all; declare demands; tap release", "present all; tap release"]
 TOGETHER += ["calmed; tap escalate", "calmed; wait 1; declare slur; tap release", "calmed; wait 5000; lit 0"]
 TOGETHER += ["takeback slur; tap release", "takeback slur; hold release", "chord; tap escalate", "chord; tap warn"]
+TOGETHER += [f"line held; second up; {what}" for what in ("hold escalate", "mark crisis", "declare threat")]
+TOGETHER += [f"second {how}; line up; alarm eve join; obey" for how in ("held", "ended")]
+TOGETHER += [f"{line} ended; alarm eve join; obey" for line in ("line", "second")]
+TOGETHER += ["hold escalate; unmark emergency", "mark crisis; hold escalate; unmark emergency"]
 TOGETHER += ["attest it-is-nothing; declare demands; tap release"]
 TOGETHER += [
     "tap escalate; reply eve join; obey",

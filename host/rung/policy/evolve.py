@@ -84,24 +84,29 @@ def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:
 
 
 def _alerted(desk: Desk, event: w.AlertRaised, at: int) -> Desk:
-    before = desk.alert if desk.alert is not None and desk.alert.number == event.ask else None
-    alert = Alert(number=event.ask, want=event.want, person=event.person, at_ms=at, to=event.to)
-    if before is not None:  # it became more urgent, or more are told
+    before = next((alert for alert in desk.alerts if alert.number == event.ask), None)
+    if before is not None:  # it became more urgent, or less, or more are told
         alert = replace(before, want=event.want, to=event.to, at_ms=before.at_ms if before.want == event.want else at)
-    return replace(desk, alert=alert, ask=max(desk.ask, event.ask))
+    else:
+        case = event.case or (desk.case.id if desk.case is not None else "")
+        alert = Alert(number=event.ask, want=event.want, person=event.person, at_ms=at, to=event.to, case=case)
+    others = tuple(other for other in desk.alerts if other.case != alert.case)
+    return replace(desk, alerts=(*others, alert), ask=max(desk.ask, event.ask))
 
 
 def _alert_answered(desk: Desk, event: w.AlertAnswered, at: int) -> Desk:
-    if desk.alert is None:
-        return desk
-    if event.reply in (Reply.BUSY, Reply.DECLINE):
-        return replace(desk, alert=replace(desk.alert, busy=(*desk.alert.busy, event.desk)))
-    came = replace(desk.alert, taker=event.desk, supervisor=event.person, target=event.target)
-    return replace(desk, alert=came)
+    def answered(alert: Alert) -> Alert:
+        if alert.number != event.ask:
+            return alert
+        if event.reply in (Reply.BUSY, Reply.DECLINE):
+            return replace(alert, busy=(*alert.busy, event.desk))
+        return replace(alert, taker=event.desk, supervisor=event.person, target=event.target)
+
+    return replace(desk, alerts=tuple(answered(alert) for alert in desk.alerts))
 
 
 def _alert_closed(desk: Desk, event: w.AlertClosed, at: int) -> Desk:
-    return replace(desk, alert=None)
+    return replace(desk, alerts=tuple(alert for alert in desk.alerts if alert.number != event.ask))
 
 
 def _due(desk: Desk, event: w.DutyDue, at: int) -> Desk:
