@@ -1,7 +1,6 @@
 """`rung.toml`: one desk's configuration. A mistake is one line: file, key, what is wrong, what is allowed."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -26,6 +25,7 @@ from rung.policy.checks import of_times
 from rung.policy.library import shipped
 from rung.policy.mistakes import explain
 from rung.policy.proof import proved
+from rung.policy.tables import TablesError, one_line, tables
 from rung.words import Person, Role
 
 DAYS_MAX = 3650  # ten years; who needs a case longer places a hold
@@ -157,13 +157,13 @@ def _proved(name: str, times: Times | None) -> Policy:
 
 
 def read_config(path: Path) -> Config:
-    """Raises ConfigError with one line: file, key, what is wrong, what is allowed."""
+    """Raises ConfigError: file, key, what is wrong, what is allowed, a line for each mistake."""
     try:
-        data = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
+        data = tables(path.read_bytes())
+    except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error}; start from host/rung.example.toml") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except TablesError as error:
+        raise ConfigError(f"{path}: {error}") from None
     if isinstance(data.get("phone"), dict):
         data["phone"].setdefault("kind", "sip")
     try:
@@ -171,10 +171,8 @@ def read_config(path: Path) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {explain(error, Config, data)}") from None
     config = _with_paths_from(path.parent, config)
-    for key, mistake in _mistakes(config):
-        raise ConfigError(f"{path}: {key}: {mistake}")
-    for key, mistake in _mistakes_of_policies(config):
-        raise ConfigError(f"{path}: {key}: {mistake}")
+    if found := list(_mistakes(config)) or list(_mistakes_of_policies(config)):
+        raise ConfigError("\n".join(one_line(f"{path}: {key}: {mistake}") for key, mistake in found))
     return config
 
 
@@ -248,7 +246,7 @@ def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
         try:
             spoken = _proved(name, config.times).languages()
         except PolicyError as error:
-            yield f"{place}.policy", str(error)
+            yield from ((f"{place}.policy", line) for line in str(error).split("\n"))
             return
         if language and language not in spoken:
             yield f"{place}.language", f"{name} has no scripts in {language!r}; allowed: {', '.join(spoken)}"

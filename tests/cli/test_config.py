@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rung.cli.doctor import examine
 from rung.config import (
     AsteriskConfig,
     BaresipConfig,
@@ -111,9 +112,39 @@ def test_a_mistake_is_one_line_with_file_key_and_mend(tmp_path: Path, text: str,
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
         read_config(file)
-    line = str(caught.value)
-    assert line.startswith(f"{file}: ") and "\n" not in line
-    assert key in line and allowed in line
+    lines = str(caught.value).split("\n")
+    assert all(line.startswith(f"{file}: ") and line.isprintable() for line in lines)
+    assert key in lines[0] and allowed in lines[0]
+
+
+def test_all_mistakes_are_told_also_those_of_a_policy(tmp_path: Path) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_text(GOOD + '[desk]\nname = "a b"\n[floor]\ngroup = 10\n[times]\nwait = -1\n')
+    with pytest.raises(ConfigError) as caught:
+        read_config(file)
+    assert [line.split(": ")[1] for line in str(caught.value).split("\n")] == ["desk.name", "floor.group", "times.wait"]
+    text = (POLICIES / "warm-transfer.toml").read_text().replace("wait = 5 ", "wait = -5 ")
+    (tmp_path / "own.toml").write_text(text.replace('title = "Warn the caller"', 'title = ""'))
+    file.write_text(GOOD + '[desk]\npolicy = "own.toml"\n')
+    with pytest.raises(ConfigError) as caught:
+        read_config(file)
+    own = f"{file}: desk.policy: {tmp_path / 'own.toml'}"
+    lines = str(caught.value).split("\n")
+    assert lines[0].startswith(f"{own}: times.wait: ") and lines[1].startswith(f"{own}: rung[0] (warn).title: ")
+
+
+def test_doctor_tells_every_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_text(GOOD + '[desk]\nname = "a [/b]"\n[floor]\ngroup = 10\n')
+    assert not examine(file)
+    wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrong")]
+    assert [line.split(f"{file}: ")[1].partition(":")[0] for line in wrong] == ["desk.name", "floor.group"]
+
+
+def test_a_mark_of_its_encoding_at_the_beginning_is_no_part_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "rung.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_config(file).phone.supervisors == "sip:s@127.0.0.1"
 
 
 def test_a_queue_chooses_policy_and_language(tmp_path: Path) -> None:
@@ -159,5 +190,5 @@ def test_a_missing_file_says_where_to_start(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     file = tmp_path / "rung.toml"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="save it as UTF-8"):
         read_config(file)

@@ -60,18 +60,19 @@ def test_prove_as_data() -> None:
 
 
 def _own(folder: Path) -> Path:
-    """A floor's own policy: its supervisors end without having warned."""
+    """A floor's own policy: a supervisor who has warned has nothing left."""
     source = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
+    tables = [table for table in re.split(r"(?m)^(?=\[\[)", source) if 'id = "supervisor-end"' not in table]
     own = folder / "own.toml"
-    own.write_text(source.replace('taken = ["supervisor-warn"], ', ""), encoding="utf-8")
+    own.write_text(re.sub(r'(?m)^"End the call" = .*\n', "", "".join(tables)), encoding="utf-8")
     return own
 
 
 def test_a_policy_that_fails_its_proof_is_told_with_the_shortest_sequence(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["policy", "prove", str(_own(tmp_path))])
     assert result.exit_code == 1
-    assert "BROKEN  no_supervisors_ending_without_their_own_warning" in result.output
-    assert " 1. " in result.output and "hold release" in result.output
+    assert "BROKEN  every_refusal_names_a_next_step" in result.output
+    assert " 1. " in result.output and "tap warn" in result.output
     assert "played with real waits: it comes about" in result.output
 
 
@@ -81,7 +82,7 @@ def test_what_does_not_come_about_with_real_waits_is_told_as_not_shown(
     monkeypatch.setattr("rung.cli.policy_prove.comes_about", lambda policy, breach: False)
     result = CliRunner().invoke(app, ["policy", "prove", str(_own(tmp_path))])
     assert result.exit_code == 1 and "BROKEN" not in result.output
-    assert "UNSHOWN no_supervisors_ending_without_their_own_warning" in result.output
+    assert "UNSHOWN every_refusal_names_a_next_step" in result.output
     assert "it does not come about: the proof is too coarse for this ladder" in result.output
 
 
@@ -92,7 +93,7 @@ def test_a_policy_that_fails_its_proof_is_refused_at_load_in_one_line(tmp_path: 
     with pytest.raises(ConfigError) as error:
         read_config(config)
     line = str(error.value)
-    assert "no_supervisors_ending_without_their_own_warning" in line and "hold release" in line and "\n" not in line
+    assert "no_dead_end" in line and "tap warn" in line and "\n" not in line
 
 
 def test_the_card_is_printed_or_written_to_a_file(tmp_path: Path) -> None:
@@ -120,11 +121,24 @@ def test_a_policy_is_shown_with_all_that_is_said() -> None:
     assert "Anrufer warnen" in _run("show", "warm-transfer", "--language", "de")
 
 
-def test_brackets_in_a_title_are_shown(tmp_path: Path) -> None:
+def test_brackets_in_titles_are_shown(tmp_path: Path) -> None:
     text = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
     file = tmp_path / "floor.toml"
-    file.write_text(text.replace("Offer a supervisor", "Offer [b] a supervisor"), encoding="utf-8")
-    assert "Offer [b] a supervisor" in _run("show", str(file))
+    text = text.replace("Offer a supervisor", "Offer [b] a supervisor").replace("The agent never", "[/foo] Never")
+    file.write_text(text, encoding="utf-8")
+    shown = _run("show", str(file))
+    assert "Offer [b] a supervisor" in shown and "[/foo] Never" in shown
+
+
+def test_every_mistake_of_a_file_is_a_line(tmp_path: Path) -> None:
+    text = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
+    file = tmp_path / "floor.toml"
+    file.write_text(text.replace("wait = 5", "wait = -5").replace('name = "no-hang-up"', 'name = ""'), encoding="utf-8")
+    for command in ("show", "prove", "draw", "card"):
+        assert _refused(command, str(file)).splitlines() == [
+            f"rung: {file}: name: is empty; give it words",
+            f"rung: {file}: times.wait: -5.0 is not between 0 and 3600 seconds",
+        ]
 
 
 def _record(path: Path, *, trained: bool | None) -> Path:

@@ -311,3 +311,13 @@ def test_a_story_in_json_keeps_every_happening_whole(capsys: pytest.CaptureFixtu
     assert {"kind": "story", "text": "warm", "shortened": "wait 5 → 1 s"}.items() <= json.loads(story).items()
     assert {"kind": "told", "text": "caller and agent talk"}.items() <= json.loads(told).items()
     assert json.loads(end).keys() == {"kind", "at_ns", "text"}
+
+
+def test_brackets_in_what_is_told_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    timeline = Timeline(json=False)
+    timeline.title("story", "about [/foo]", "wait [/1]", "parts [/2]", policy="[/3]")
+    timeline.edge(0, "tap [/4]", desk="[/5]")
+    timeline.told("[/6]")
+    timeline.end("story", "[/7]")
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("[/foo]", *(f"[/{n}]" for n in range(1, 8))))

@@ -18,9 +18,10 @@ from rung import words as w
 from rung.cli.app import app
 from rung.desk.after_desk import BlockRow, Reply, Row
 from rung.desk.analysis.html import html
-from rung.desk.analysis.tables import tables
+from rung.desk.analysis.tables import Table, tables
 from rung.journal.after.figures import AskRow, Counting, EndingRow, Figures, Own, RefusalRow, own
 from rung.journal.store import Journal
+from rung.page.say import Say
 from rung.words import Button, EndedBy, Ending, Gesture, Ground, Outcome, Verdict, Want
 from rung.words import Reply as Replied
 
@@ -168,6 +169,14 @@ def test_rung_report_prints_tables_and_writes_page_csv_and_parquet(copy: Path, t
         )
     printed = CliRunner().invoke(app, ["report", str(copy)])
     assert "Asks by hour and outcome" in printed.output and "ignored" in printed.output
+
+
+def test_brackets_in_a_cell_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    from rung.cli.report import _print
+
+    cell = Table("endings", "Endings", pl.DataFrame({"policy": ["our [/floor]"]}))
+    _print([cell] * 4, Say("en"))
+    assert "our [/floor]" in capsys.readouterr().out
 
 
 def test_a_cell_is_no_formula() -> None:

@@ -240,6 +240,18 @@ async def a_consult_is_taken_back(w: World) -> None:
     await w.caller.hears(out, AGENT_HZ)
 
 
+async def an_ending_stops_a_consult_that_rings(w: World) -> None:
+    """Both are told at once, and each ends once."""
+    out, line = await w.line()
+    consult, rang = await w.consult(line)
+    mark = len(w.desk.news)
+    await asyncio.gather(w.phone.hang_up(consult.id), w.phone.hang_up(line))
+    for call in (consult.id, line):
+        assert (await w.desk.becomes(call, ENDED, mark)).ended_by is EndedBy.US
+    for hand, call in ((w.sup, rang.id), (w.caller, out)):
+        await hand.until(lambda c, call=call: c.id == call and c.state is ENDED)  # type: ignore[misc]
+
+
 async def the_caller_may_leave_while_on_hold(w: World) -> None:
     out, line = await w.line()
     await w.phone.hold(line)
@@ -375,6 +387,7 @@ CONTRACT: tuple[Callable[[World], Awaitable[None]], ...] = (
     a_consult_that_is_declined_leaves_the_line_as_it_was,
     a_supervisor_who_hangs_up_has_declined,
     a_consult_is_taken_back,
+    an_ending_stops_a_consult_that_rings,
     the_caller_may_leave_while_on_hold,
     the_agent_may_leave_while_the_caller_is_on_hold,
     a_blind_transfer_goes_through,

@@ -11,6 +11,7 @@ from tests.policy.walked import walked
 from rung import words as w
 from rung.policy import Policy, load, next_change
 from rung.policy.card import card
+from rung.policy.checks import mistakes
 from rung.policy.draw import svg
 from rung.policy.library import PolicyError, parse
 from rung.policy.proof import prove, proved, refusal
@@ -173,6 +174,49 @@ def test_the_policy_of_the_bench_is_proved() -> None:
 
 def test_the_policy_in_the_document_is_proved(told: Policy) -> None:
     assert proved(told, "POLICIES.md") is told
+
+
+LACKING = [  # What no floor may leave out of a supervisor's steps: what is taken out, and what is said of it.
+    ("on_call = true, ", "rung[3] (supervisor-warn).requires[0].on_call: a supervisor listens before they warn; set"),
+    (
+        ', attested = "any"',
+        "rung[3] (supervisor-warn).requires[0].attested: a supervisor warns of what they have heard",
+    ),
+    ('requires = [{ on_call = true, attested = "any" }]', "rung[3] (supervisor-warn).requires[0].on_call: a superv"),
+    (
+        'taken = ["supervisor-warn"], ',
+        "rung[4] (supervisor-end).requires[0].taken: a supervisor ends only after a warning",
+    ),
+    (", persisted = true, ground", "rung[4] (supervisor-end).requires[0].persisted: a supervisor ends only what went"),
+]
+
+
+@pytest.mark.parametrize(("out", "begins"), LACKING, ids=[begins for _, begins in LACKING])
+def test_a_supervisors_steps_ask_for_what_every_floors_do(out: str, begins: str) -> None:
+    assert TOLD[0].count(out) == 1
+    with pytest.raises(PolicyError) as mistake:
+        parse(TOLD[0].replace(out, ", ground" if out.endswith("ground") else ""), "own.toml")
+    assert str(mistake.value).startswith(f"own.toml: {begins}")
+
+
+def test_a_supervisors_ending_names_their_own_warning(told: Policy) -> None:
+    said = dict(mistakes(agents_warning(told, "warn")))["rung[4] (supervisor-end).requires[0].taken"]
+    assert said.endswith("name it here: supervisor-warn")
+    unwarned = replace(told, rung=tuple(r for r in agents_warning(told, "warn").rung if r.id != "supervisor-warn"))
+    said = dict(mistakes(unwarned))["rung[3] (supervisor-end).requires[0].taken"]
+    assert said.endswith("add such a rung, with warns = true, and name it here")
+
+
+def agents_warning(told: Policy, rung: str) -> Policy:
+    """Its supervisors end after this warning."""
+    *rest, ending = told.rung
+    needs = tuple(replace(need, taken=(rung,)) for need in ending.requires)
+    return replace(told, rung=(*rest, replace(ending, requires=needs)))
+
+
+def test_a_ladder_without_a_supervisors_step_is_one_mistake(told: Policy) -> None:
+    [(where, mistake)] = mistakes(replace(told, rung=tuple(r for r in told.rung if r.role == Role.AGENT)))
+    assert where == "rung" and mistake.startswith("a supervisor has no step") and mistake.endswith("warning and ending")
 
 
 def never_warned(told: Policy) -> Policy:

@@ -5,9 +5,12 @@ import xml.etree.ElementTree as ET
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
 from rung.policy import Policy, Times, load
+from rung.policy.checks import mistakes
 from rung.policy.diff import diff
 from rung.policy.draw import mermaid, svg
 from rung.policy.graph import END, START, edges
@@ -55,6 +58,15 @@ def test_the_drawing_is_well_formed_and_names_every_rung_and_what_it_needs(name:
 def test_a_drawing_shows_titles_that_are_no_markup() -> None:
     policy = rung(load("no-hang-up"), "offer", title='Offer <a> & "b"')
     assert 'Offer <a> & "b"' in "".join(ET.fromstring(svg(policy)).itertext())
+
+
+@settings(max_examples=30)
+@given(st.text(st.sampled_from("a<&\"' \t\n\x00\x85\u2028\u202e\uffff:{}-%") | st.characters(), max_size=6))
+def test_whatever_title_a_file_may_have_its_drawings_hold(title: str) -> None:
+    policy = rung(changed(load("no-hang-up"), title=title, name=title), "offer", title=title)
+    if not list(mistakes(policy)):
+        assert ET.fromstring(svg(policy)).tag.endswith("svg")
+        assert len(mermaid(policy).split("\n")) == len(mermaid(load("no-hang-up")).split("\n"))
 
 
 # -- differences -------------------------------------------------------------------------------------------------------

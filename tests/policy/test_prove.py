@@ -54,7 +54,7 @@ from rung.policy.proof.properties import (
     RULE,
     WARNED,
 )
-from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, Walks
+from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, UNTRAINED, Walks
 from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import Timer
 from rung.policy.proof.witness import comes_about
@@ -125,6 +125,21 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         OWN,
         (LADDER, OWN_DESK),
     ),
+    "a supervisor warns of what they have not attested": (
+        changed(NEVER, "supervisor-warn", {"attested": None}),
+        OWN,
+        (OWN_DESK,),
+    ),
+    "a supervisor warns as soon as they are in the call": (
+        changed(NEVER, "supervisor-warn", {"on_call": False}),
+        OWN,
+        (LADDER, COMPANY),
+    ),
+    "a supervisor ends as soon as they have warned": (
+        changed(NEVER, "supervisor-end", {"persisted": False}),
+        OWN,
+        (OWN_DESK,),
+    ),
     "a release that needs an ask that never stands": (
         changed(WARM, "release", {"taken": ("final-notice", "escalate")}),
         DEAD_END,
@@ -141,6 +156,13 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         DEAD_END,
         (LADDER,),
     ),
+    "nothing for an agent whose training has expired": (
+        changed(changed(ADVISE, "advise-and-warn", {"trained": True}), "supervisor", {"trained": True}),
+        DEAD_END,
+        (LADDER, UNTRAINED),
+    ),
+    "a supervisor who has warned has no other step": (without(NEVER, "supervisor-end"), DEAD_END, (OWN_DESK,)),
+    "a supervisor has no step": (without(NEVER, "supervisor-warn", "supervisor-end"), DEAD_END, (OWN_DESK,)),
 }
 
 

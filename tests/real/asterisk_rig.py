@@ -76,7 +76,7 @@ class AsteriskHand:
 
     async def until(self, wanted: Callable[[Call], bool], since: int = 0) -> Call:
         call = await self.desk.call(wanted, since)
-        if call.ended_by is not EndedBy.UNKNOWN:
+        if call.ended_by is not EndedBy.UNKNOWN or _own(call.id) not in self.at_phone:  # that one only ever rang
             return call
         # Asterisk does not say on whose behalf it ended the channel; the phone itself knows that it was not its own, or
         # goes on: then somebody else has taken that place.

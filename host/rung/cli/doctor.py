@@ -55,7 +55,8 @@ def examine(file: Path) -> bool:
     try:
         config = read_config(file)
     except ConfigError as error:
-        doctor.bad("config", str(error))
+        for line in str(error).split("\n"):
+            doctor.bad("config", line)
         return False
     doctor.good("config", f"{file}: policy {config.policy().title!r}")
     if config.desk.person is None:

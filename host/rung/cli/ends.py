@@ -16,9 +16,10 @@ NO_DEMO = (
 )
 
 
-def stop(line: str) -> NoReturn:
-    """End with one clear line and exit code 2."""
-    print(f"rung: {line}", file=sys.stderr)
+def stop(told: str) -> NoReturn:
+    """End with one clear line, or one for each mistake in a file, and exit code 2."""
+    for line in told.split("\n"):
+        print(f"rung: {line}", file=sys.stderr)
     raise typer.Exit(2)
 
 

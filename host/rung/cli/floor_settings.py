@@ -1,7 +1,6 @@
 """What a floor hands out to a desk beside its key: a whole rung.toml, and the policies that it names."""
 
 import tempfile
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from rung.config import ConfigError, read_config
+from rung.policy.tables import TablesError
+from rung.policy.tables import tables as tables_of
 from rung.words import Role
 
 KEY_FILE = "floor.json"  # beside rung.toml
@@ -36,8 +37,8 @@ class Settings(Struct, frozen=True):
 def settings_for(file: Path, desk: str, role: Role, user: str, password: str, person: str) -> Settings:
     """The file with what is this desk's own. ConfigError if the desk could not use it."""
     try:
-        tables: dict[str, Any] = tomllib.loads(file.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = tables_of(file.read_bytes())
+    except (OSError, TablesError) as error:
         raise ConfigError(f"{file}: cannot be read: {error}") from None
     for table in ("desk", "phone", "floor"):
         if not isinstance(tables.setdefault(table, {}), dict):

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import signal
 import ssl
-import tomllib
 from pathlib import Path
 
 import msgspec
@@ -29,6 +28,7 @@ from rung.phone.pbx.broker import Broker, Pass
 from rung.phone.pbx.door import PbxDoor
 from rung.phone.pbx.wire import Enter
 from rung.policy.mistakes import explain
+from rung.policy.tables import TablesError, tables
 from rung.words import CommandRefused
 
 LOOK_S = 1.0  # between two looks at which desks the floor knows: one that was removed is cut off within that
@@ -83,9 +83,9 @@ def run_pbx(file: Path) -> None:
 def read_pbx_config(file: Path) -> PbxConfig:
     """Ends with one line, and the mend, if it cannot be used."""
     try:
-        data = tomllib.loads(file.read_text())
+        data = tables(file.read_bytes())
         config = msgspec.convert(data, PbxConfig)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, TablesError) as error:
         stop(f"{file}: cannot be read: {error}; see host/PHONES.md")
     except msgspec.ValidationError as error:
         stop(f"{file}: {explain(error, PbxConfig, data)}")

@@ -33,8 +33,8 @@ def show(name: str, language: str | None) -> None:
     policy = loaded(name)
     language = _language(policy, name, language)
     say = wording(language)
-    title = policy.translated(policy.title, language)
-    table = Table(title=f"{title} ({policy.name} {version_of(policy)})", title_style="bold", show_lines=True)
+    title = Text(f"{policy.translated(policy.title, language)} ({policy.name} {version_of(policy)})")
+    table = Table(title=title, title_style="bold", show_lines=True)
     for column, ratio in zip(say.columns, (3, 3, 5, 7), strict=True):
         table.add_column(column, overflow="fold", ratio=ratio)
     for number, rung in enumerate(policy.rung, 1):

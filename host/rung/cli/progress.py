@@ -56,12 +56,11 @@ class _Lines(Shown):
 
 @contextlib.contextmanager
 def _bars(names: dict[str, str]) -> Iterator[Shown]:
-    from rich.markup import escape
     from rich.progress import BarColumn, Progress, TextColumn
 
-    words = "{task.fields[stage]}"
-    with Progress(TextColumn("{task.description}"), BarColumn(), TextColumn(words)) as progress:
-        tasks = {port: progress.add_task(escape(name), total=None, stage="waits") for port, name in names.items()}
+    name_of, stage_of = (TextColumn(words, markup=False) for words in ("{task.description}", "{task.fields[stage]}"))
+    with Progress(name_of, BarColumn(), stage_of) as progress:
+        tasks = {port: progress.add_task(name, total=None, stage="waits") for port, name in names.items()}
 
         class Bars(Shown):
             def tell(self, port: str, stage: str, done: int = 0, all: int = 0) -> None:

@@ -99,6 +99,7 @@ def _harmless(rows: "pl.DataFrame") -> "pl.DataFrame":
 def _print(found: "list[Table]", say: Say) -> None:
     from rich.console import Console
     from rich.table import Table as Grid
+    from rich.text import Text
 
     console = Console()
     for told in found[3:]:
@@ -106,7 +107,7 @@ def _print(found: "list[Table]", say: Say) -> None:
         for name in told.rows.columns:
             grid.add_column(say.desk(name.replace("_", " ")), overflow="fold")
         for row in told.rows.head(SHOWN).iter_rows():
-            grid.add_row(*("" if cell is None else say.desk(str(cell)) for cell in row))
+            grid.add_row(*(Text("" if cell is None else say.desk(str(cell))) for cell in row))
         console.print(grid)
         if told.rows.height > SHOWN:
             console.print(f"and {told.rows.height - SHOWN} more; --csv has them all")

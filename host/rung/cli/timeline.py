@@ -56,8 +56,8 @@ class Timeline:
             self._line("story", text=name, shortened=shortened, parts=parts, policy=policy)
             return
         of = f" ({policy})" if policy else ""
-        self._console.print(f"\n[bold]{name}[/bold]{of}: {escape(about.strip())}")
-        self._console.print(f"[dim]{parts}; times shortened for the story: {shortened}[/dim]")
+        self._console.print(f"\n[bold]{name}[/bold]{escape(f'{of}: {about.strip()}')}")
+        self._console.print(f"[dim]{escape(f'{parts}; times shortened for the story: {shortened}')}[/dim]")
 
     def edge(self, at_ns: int, text: str, desk: str = "") -> None:
         """The edge that completed a gesture: times count from here."""
@@ -91,7 +91,7 @@ class Timeline:
     def _show(self, at_ns: int, style: str, kind: str, text: str, desk: str = "") -> None:
         since = f"{(at_ns - self._edge_ns) / 1e6:+10.1f} ms" if self._edge_ns else " " * 13
         where = f"{desk:10}  " if desk else ""
-        line = f"{since}  {where}{kind:12}  {escape(text)}"
+        line = escape(f"{since}  {where}{kind:12}  {text}")
         self._console.print(f"[{style}]{line}[/{style}]" if style else line)
 
     def _line(self, kind: str, at_ns: int = 0, **what: str) -> None:

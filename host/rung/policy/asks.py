@@ -106,6 +106,35 @@ def _of_the_ask(case: Case, ask: Ask) -> list[Pending]:
     return [p for p in case.pending if not isinstance(p.effect, w.Join) or p.effect.target == ask.target]
 
 
+def withdraw(d: Decision) -> None:
+    """The call is ended instead: nobody need answer any more, and the telephone that rings for this ask stops.
+
+    Where the phone has not told that telephone's number yet, its order stays open: it is stopped when it is known.
+    """
+    case, ask = d.case, d.case.ask
+    assert ask is not None
+    over(d, Outcome.WITHDRAWN)
+    for stale in _of_the_ask(case, ask):
+        if not isinstance(stale.effect, w.Consult):
+            d.emit(w.EffectFailed(stale.effect.id, f"the ask ended: {Outcome.WITHDRAWN}"))
+    if ask.consult is not None:
+        stop(d, ask.consult)
+    close(d, Outcome.WITHDRAWN)
+
+
+def ordered(case: Case) -> Pending | None:
+    """The order to ring somebody for the open ask, while the phone has not told that telephone's number yet."""
+    ask = case.ask
+    if ask is None or ask.phase is not RINGING or ask.consult is not None:
+        return None
+    return next((p for p in reversed(case.pending) if isinstance(p.effect, w.Consult)), None)
+
+
+def stop(d: Decision, consult: str) -> None:
+    """Let a telephone that rings for nobody stop; whoever has answered it is let go."""
+    d.do(w.HangUp, 0, consult)
+
+
 def close(d: Decision, outcome: Outcome) -> None:
     ask = d.case.ask
     assert ask is not None

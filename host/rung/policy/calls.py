@@ -14,7 +14,7 @@ from rung.policy.reading import other_live
 from rung.policy.state import Case, Phase
 from rung.words import CallState, EndedBy, Outcome, Role
 
-UP, HELD, ENDED = CallState.UP, CallState.HELD, CallState.ENDED
+UP, HELD, ENDED, DIALLING = CallState.UP, CallState.HELD, CallState.ENDED, CallState.DIALLING
 TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
 HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
@@ -32,7 +32,7 @@ def phone_is(d: Decision, said: w.PhoneIs) -> None:
 
 def call_is(d: Decision, said: w.CallIs) -> None:
     before = d.desk.facts.calls.get(said.call.id)
-    _one_call(d, said.call)
+    _one_call(d, said.call, new=before is None)
     if before is not None and before.doing and not said.call.doing:
         effects.ask_about_unknown(d)
     _begin_or_turn(d)
@@ -43,13 +43,14 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
     named = {call.id for call in said.calls}
     gone = tuple(call for call in _believed(d) if call.id not in named)
     line = d.desk.case.call if d.desk.case else None
+    before = d.desk.facts.calls
     living = {call.id: call for call in said.calls if call.state != ENDED}
     d.facts(calls=living, calls_known=d.desk.facts.phone_up)
     if (arriving := d.desk.arriving) is not None and arriving.call not in named:  # how it ended was forgotten
         _passed(d, arriving.call, arriving.id)
     # The line first: if it has ended, the case closes before its consult is read.
     for call in sorted(said.calls + gone, key=lambda c: c.id != line):
-        _one_call(d, call)
+        _one_call(d, call, new=call.id not in before)
     if d.desk.case is not None:
         effects.settle_unknown(d)
     _begin_or_turn(d)
@@ -71,7 +72,7 @@ def _believed(d: Decision) -> list[w.Call]:
     return gone
 
 
-def _one_call(d: Decision, call: w.Call) -> None:
+def _one_call(d: Decision, call: w.Call, new: bool) -> None:
     living = dict(d.desk.facts.calls)
     living.pop(call.id, None)  # a call that has changed is the newest
     if call.state is not ENDED:
@@ -82,12 +83,15 @@ def _one_call(d: Decision, call: w.Call) -> None:
     case = d.case
     if d.desk.parked and (parked := _parked(d, call)) is not None:
         _parked_line(d, parked, call)
-    elif case is None:
-        return
-    elif call.id == case.call:
+    elif case is not None and call.id == case.call:
         _line(d, call)
-    elif call.consult_for == case.call and call.id not in case.old_consults and case.ask is not None:
-        _consult_call(d, call)
+    elif call.consult_for is None:
+        return
+    elif case is not None and call.consult_for == case.call:
+        if call.id not in case.old_consults:
+            _consult_call(d, call)
+    elif new and call.state is DIALLING and call.consult_for not in living:
+        asks.stop(d, call.id)  # it rings only now, and the caller has gone
 
 
 def _parked(d: Decision, call: w.Call) -> Case | None:
@@ -229,12 +233,19 @@ def _line(d: Decision, call: w.Call) -> None:
 def _consult_call(d: Decision, call: w.Call) -> None:
     """The call to the supervisor."""
     ask, ended = d.case.ask, call.state is ENDED
-    assert ask is not None
-    if ask.phase is RETURNING and not ended:  # taken back before its number was known: it must not ring on
-        d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
-    ours = ask.consult == call.id or (ask.consult is None and ask.phase is RINGING)  # its number is not known yet
-    if not ours or ask.phase not in CONSULTING:
-        return  # completing: the line's own state tells; returning: it is over already
+    if ask is not None and ask.phase is RETURNING:
+        if not ended:  # taken back before its number was known: it must not ring on
+            d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
+        return
+    order = d.case.waiting(w.Consult)  # a phone dials in the order in which it was told to
+    if ask is None or (ask.consult != call.id and (order is None or order != asks.ordered(d.case))):
+        if order is not None:  # of an ask that is over
+            d.emit(w.EffectConfirmed(order.effect.id))
+        if call.state is DIALLING or (order is not None and not ended):
+            asks.stop(d, call.id)
+        return
+    if ask.phase not in CONSULTING:
+        return  # completing: the line's own state tells
     if ended:
         _consult_ended(d, call)
         return

@@ -1,40 +1,43 @@
 """Does a policy make sense beyond its types? Each mistake is its place in the file, and one line with the mend."""
 
-from collections.abc import Iterator
+from msgspec import inspect
 
-import msgspec
-
+from rung.policy.bounds import Mistakes, mistakes_in
 from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Times, Variant
-from rung.policy.state import ANNOUNCEMENT_MS
 from rung.words import Button, Role
 
-Mistakes = Iterator[tuple[str, str]]
-LONGEST_S = 3600
-
+POLICY, TIMES = inspect.type_info(Policy), inspect.type_info(Times)
 BUTTON_OF = {"end": Button.RELEASE, "transfer": Button.ESCALATE, "leave": Button.ESCALATE, "join": Button.ESCALATE}
 BUTTON_OF["involve"] = Button.ESCALATE
 
 
 def mistakes(policy: Policy) -> Mistakes:
-    """Key path and mistake, in the order of the file."""
-    for key in ("name", "title"):
-        if not getattr(policy, key).strip():
-            yield key, "is empty; name the policy for people"
-    yield from of_times(policy.times)
-    yield from _of_grounds(policy)
-    if not policy.rung:
-        yield "rung", "a ladder needs at least one rung"
-        return
+    """Key path and mistake: first of each value by itself, then of what does not go together."""
+    yield from mistakes_in(POLICY, policy)
+    if policy.rung:
+        yield from _of_what_belongs_together(policy)
+
+
+def of_times(times: Times) -> Mistakes:
+    """Key and mistake of each time that is out of bounds."""
+    yield from mistakes_in(TIMES, times, "times")
+
+
+def _of_what_belongs_together(policy: Policy) -> Mistakes:
+    for ground in sorted(NEVER_ENDING.intersection(policy.grounds.get(ENDING, ()))):
+        yield f"grounds.{ENDING}", f"`{ground}` never ends a call; take it out"
     ids = [rung.id for rung in policy.rung]
     for i, rung in enumerate(policy.rung):
         here = f"rung[{i}] ({rung.id})"
-        if not rung.id or rung.id in ids[:i]:
-            yield f"{here}.id", "empty or used twice; give each rung its own id"
+        if rung.id in ids[:i]:
+            yield f"{here}.id", "is used twice; give each rung its own id"
         for key, mistake in (*_of_rung(policy, rung), *_of_scripts(policy, rung)):
             yield f"{here}.{key}", mistake
         for j, need in enumerate(rung.requires):
-            for key, mistake in _of_needs(policy, rung, need):
+            for key, mistake in (*_of_needs(policy, rung, need), *_of_supervisors(policy, rung, need)):
                 yield f"{here}.requires[{j}].{key}", mistake
+    if not any(rung.role == Role.SUPERVISOR for rung in policy.rung):
+        yield "rung", "a supervisor has no step, and with them the agent has no release; add their warning and ending"
     for i, duty in enumerate(policy.duty):
         if duty.grounds and duty.when != "ground":
             yield (
@@ -49,32 +52,7 @@ def mistakes(policy: Policy) -> Mistakes:
     yield from _of_translations(policy)
 
 
-def of_times(times: Times) -> Mistakes:
-    """Key and mistake of each time that is out of bounds."""
-    for key, seconds in msgspec.structs.asdict(times).items():
-        if not 0 <= seconds <= LONGEST_S:
-            yield f"times.{key}", f"{seconds} is not between 0 and {LONGEST_S} seconds"
-    if times.say_ms >= ANNOUNCEMENT_MS:
-        yield "times.say_time", "no call could be ended, for what is announced falls after 60 s; make it shorter"
-
-
-def _of_grounds(policy: Policy) -> Mistakes:
-    if ENDING not in policy.grounds:
-        yield "grounds.ending", "is missing; list the grounds for which a call may be ended at all"
-    for ground in sorted(NEVER_ENDING.intersection(policy.grounds.get(ENDING, ()))):
-        yield "grounds.ending", f"`{ground}` never ends a call; take it out"
-    for name, listed in policy.grounds.items():
-        if name == ANY or not listed:
-            yield f"grounds.{name}", "`any` is built in, and an empty set never holds; take it out"
-    if len(set(policy.common_grounds)) < len(policy.common_grounds):
-        yield "common_grounds", "names one twice; give three different grounds"
-
-
 def _of_rung(policy: Policy, rung: Rung) -> Mistakes:
-    if not rung.title.strip():
-        yield "title", "is empty; name the step for people"
-    if not rung.requires:
-        yield "requires", "an empty list never opens; leave the key out if nothing is required"
     if rung.does in BUTTON_OF and rung.button != BUTTON_OF[rung.does]:
         yield "does", f'"{rung.does}" needs button = "{BUTTON_OF[rung.does]}"'
     if rung.button == Button.RELEASE and rung.does != "end":
@@ -83,8 +61,6 @@ def _of_rung(policy: Policy, rung: Rung) -> Mistakes:
         yield "repeatable", "an ending cannot be repeated; take it out"
     if rung.does not in ("say", "end") and rung.role == Role.SUPERVISOR:
         yield "does", "only an agent asks for a supervisor; a supervisor says or ends"
-    if rung.lapses_after is not None and not 0 < rung.lapses_after <= LONGEST_S:
-        yield "lapses_after", f"{rung.lapses_after} is not between 0 and {LONGEST_S} seconds; leave it out for never"
     if rung.warns and rung.does != "say":
         yield "warns", "only what is said is a warning; take it out"
     if rung.while_asking and rung.does != "end":
@@ -94,15 +70,12 @@ def _of_rung(policy: Policy, rung: Rung) -> Mistakes:
 
 
 def _of_scripts(policy: Policy, rung: Rung) -> Mistakes:
-    languages = set(policy.languages())
+    languages, told = set(policy.languages()), ", ".join(policy.languages())
     parts: list[tuple[str, Rung | Variant]] = [("", rung)]
     parts += [(f"variant[{i}].", variant) for i, variant in enumerate(rung.variant)]
     for key, part in parts:
-        if not part.script or set(part.script) != languages:
-            yield f"{key}script", f"give every script in the same languages; the first rung has: {', '.join(languages)}"
-        for language, text in part.script.items():
-            if not text.strip():
-                yield f"{key}script.{language}", "is empty; give the words to say"
+        if set(part.script) != languages:
+            yield f"{key}script", f"give every script in the same languages; the first rung has: {told}"
         for says, points in (("must_say", part.must_say), ("must_not_say", part.must_not_say)):
             for i, point in enumerate(points):
                 yield from _of_point(f"{key}{says}[{i}].words", point, languages)
@@ -117,7 +90,7 @@ def _of_scripts(policy: Policy, rung: Rung) -> Mistakes:
 
 
 def _of_point(key: str, point: Point, languages: set[str]) -> Mistakes:
-    if set(point.words) != languages or not all(p.strip() for phrases in point.words.values() for p in phrases or [""]):
+    if set(point.words) != languages:
         yield key, f"give phrases in the languages of the scripts: {', '.join(sorted(languages))}"
 
 
@@ -133,8 +106,8 @@ def _of_translations(policy: Policy) -> Mistakes:
         if language not in policy.languages():
             allowed = ", ".join(policy.languages())
             yield f"translations.{language}", f"there are no scripts in it; allowed: {allowed}"
-        for text, translated in told.items():
-            if text not in texts or not translated.strip():
+        for text in told:
+            if text not in texts:
                 yield f"translations.{language}.{text!r}", "give words for a title or an attests of this file"
 
 
@@ -167,10 +140,25 @@ def _of_needs(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
         yield "ground", 'an ending needs ground = "ending" or grounds out of that set'
 
 
+def _of_supervisors(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
+    """What holds of every supervisor's warning and ending, whatever the floor: no table may ask for less."""
+    if rung.role != Role.SUPERVISOR:
+        return
+    if rung.warns and not need.on_call:
+        yield "on_call", "a supervisor listens before they warn; set on_call = true"
+    if rung.warns and need.attested is None:
+        yield "attested", 'a supervisor warns of what they have heard; set attested = "any", or a set of grounds'
+    if rung.does == "end":
+        own = [other.id for other in policy.rung if other.role == Role.SUPERVISOR and other.warns]
+        if not set(own) & set(need.taken):
+            which = f"name it here: {', '.join(own)}" if own else "add such a rung, with warns = true, and name it here"
+            yield "taken", f"a supervisor ends only after a warning of their own; {which}"
+        if not need.persisted:
+            yield "persisted", "a supervisor ends only what went on after the warning; set persisted = true"
+
+
 def _of_wanted(policy: Policy, key: str, wanted: Grounds | None) -> Mistakes:
-    if wanted == ():
-        yield key, "an empty list never holds; leave the key out if no ground is required"
-    elif isinstance(wanted, str) and wanted != ANY and wanted not in policy.grounds:
+    if isinstance(wanted, str) and wanted != ANY and wanted not in policy.grounds:
         yield key, f"no set {wanted!r}; allowed: any, {', '.join(policy.grounds)}, or a list of grounds"
 
 

@@ -80,6 +80,7 @@ def settle_unknown(d: Decision) -> None:
 
 def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -> None:
     effect, ask = pending.effect, d.case.ask
+    stale = isinstance(effect, w.Consult) and pending != asks.ordered(d.case)
     d.emit(w.EffectFailed(effect.id, why))
     if isinstance(effect, w.HangUp):
         rung = next((t.rung for t in reversed(d.case.taken) if d.policy.find(t.rung).does == "end"), None)
@@ -96,5 +97,5 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
         chores.task(d, "record", chores.RECORDING["record"])
     elif ask is not None and isinstance(effect, w.Complete | w.Leave | w.Offer):
         transfer.came_to_nothing(d, ask, outcome)
-    elif ask is not None:
+    elif ask is not None and not stale:
         asks.end(d, outcome)

@@ -77,7 +77,7 @@ def _close_ask(d: Decision, how: Ending, by: EndedBy) -> None:
     assert ask is not None
     consult = d.desk.facts.calls.get(ask.consult or "")
     if consult is not None and consult.state == CallState.DIALLING:
-        d.do(w.HangUp, asks.PHONE_DEADLINE_MS, consult.id)  # nobody is left to be transferred: stop the ringing
+        asks.stop(d, consult.id)  # nobody is left to be transferred
     left = Outcome.CALLER_LEFT if by == EndedBy.THEM else Outcome.FAILED
     outcome = Outcome.ACCEPTED if how == TRANSFERRED else left
     if not ask.taker:

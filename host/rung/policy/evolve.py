@@ -72,11 +72,18 @@ def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
     effect, case = event.effect, desk.case
     if desk.rest is not None and isinstance(effect, w.Pause) and effect.paused:
         desk = replace(desk, rest=replace(desk.rest, effect=effect.id))
-    if case is None or not event.deadline_ms:
-        return replace(desk, effect=effect.id)
-    over = (effect.consult,) if isinstance(effect, w.TakeBack) and effect.consult else ()
-    pending = (*case.pending, Pending(effect, event.deadline_ms))
-    return replace(desk, effect=effect.id, case=replace(case, pending=pending, old_consults=case.old_consults + over))
+    if case is not None and (over := _over(case, effect)):
+        case = replace(case, old_consults=(*case.old_consults, over))
+    if case is not None and event.deadline_ms:
+        case = replace(case, pending=(*case.pending, Pending(effect, event.deadline_ms)))
+    return replace(desk, effect=effect.id, case=case)
+
+
+def _over(case: Case, effect: w.Effect) -> str | None:
+    """The consult that this effect ends."""
+    if isinstance(effect, w.TakeBack):
+        return effect.consult
+    return effect.call if isinstance(effect, w.HangUp) and effect.call != case.call else None
 
 
 def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:

@@ -1,8 +1,8 @@
 """The ladder language: a policy as a manager writes it in TOML, decoded strictly into plain structs.
 
 Whatever is wrong with a file is one line that names the file, the key and the mend (`PolicyError`). Times are seconds
-in the file, milliseconds here. `host/POLICIES.md` tells each key's meaning; what makes sense beyond the types stands in
-`checks`.
+in the file, milliseconds here. `host/POLICIES.md` tells each key's meaning. What a value must be beyond its type stands
+at the type, for the schema and for `bounds`; what keys must be to each other stands in `checks`.
 """
 
 import hashlib
@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from rung.policy.bounds import Rule, held
 from rung.words import Button, Ground, Role
 
 NEVER_ENDING = frozenset({Ground.UNNAMED, Ground.THREAT_OTHER})
@@ -20,9 +21,51 @@ ANY = "any"  # the set of all grounds
 SELDOM = ("leave", "unavailable", "involved", "not_necessary", "trained", "on_call")  # of what rungs require
 ENDING = "ending"  # the set in [grounds] for which a call may be ended at all
 
-Grounds = str | tuple[Ground, ...]  # `any`, the name of a set in [grounds], or a list
-Seconds = float  # 0 to 3600, which `checks` holds it to
-Words = dict[str, tuple[str, ...]]  # language code -> phrases, of which one is enough
+LONGEST_S = 3600
+# Control characters, ends of lines, turns of direction: nobody sees them, and they break drawings and pages.
+UNSEEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufffe\uffff"
+
+_GIVEN = Rule({"pattern": r"\S"}, "is empty; give it words")
+_SEEN = Rule(
+    {"not": {"pattern": rf"[\t\n{UNSEEN}]"}}, "has a character that cannot be shown; write it without, on one line"
+)
+_SEEN_LINES = Rule({"not": {"pattern": f"[{UNSEEN}]"}}, "has a character that cannot be shown; write it without")
+_CODE = Rule(
+    {"pattern": r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$(?!\n)"},
+    "is no language code, such as en, de or pt-BR; what belongs to the rung stands above its [rung.script]",
+)
+_SECONDS = Rule({"minimum": 0, "maximum": LONGEST_S}, f"{{value}} is not between 0 and {LONGEST_S} seconds")
+_LAPSE = Rule(
+    {"minimum": 0.001, "maximum": LONGEST_S},
+    f"{{value}} is not between 0.001 and {LONGEST_S} seconds; leave it out for never",
+)
+_SAID = Rule(
+    {"maximum": 59.999}, "no call could be ended, for what is announced falls after 60 s; make it shorter"
+)  # state.ANNOUNCEMENT_MS
+_MINUTES = Rule({"minimum": 0, "maximum": 240}, "{value} is not between 0 and 240 minutes")
+_VERSION = Rule({"minimum": 0, "maximum": 10**15}, "is not between 0 and 1000000000000000; count from 1")
+_SOME = Rule({"minItems": 1}, "an empty list never holds; leave the key out if nothing is required")
+
+Line = Annotated[str, held(_GIVEN, _SEEN)]
+Text = Annotated[str, held(_GIVEN, _SEEN_LINES)]
+Language = Annotated[str, held(_CODE)]
+Script = Annotated[dict[Language, Text], held(Rule({"minProperties": 1}, "is empty; give the words to say"))]
+Words = dict[Language, Annotated[tuple[Line, ...], held(Rule({"minItems": 1}, "is empty; give one phrase or more"))]]
+Seconds = Annotated[float, held(_SECONDS)]
+Grounds = str | Annotated[tuple[Ground, ...], held(_SOME)]  # `any`, the name of a set in [grounds], or a list
+SetName = Annotated[str, held(_GIVEN, _SEEN, Rule({"not": {"enum": [ANY]}}, "`any` is built in; take it out"))]
+Sets = Annotated[
+    dict[SetName, Annotated[tuple[Ground, ...], held(Rule({"minItems": 1}, "an empty set never holds; take it out"))]],
+    held(Rule({"required": [ENDING]}, f"has no `{ENDING}`; list the grounds for which a call may be ended at all")),
+]
+Common = Annotated[
+    Ground,
+    held(Rule({"not": {"enum": [Ground.OTHER, Ground.UNNAMED]}}, "`{value}` names nothing by a gesture; give another")),
+]
+Three = Annotated[
+    tuple[Common, Common, Common],
+    held(Rule({"uniqueItems": True}, "names one twice; give three different grounds")),
+]
 
 
 class Requires(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -44,14 +87,14 @@ class Requires(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tr
 class Point(Struct, frozen=True, forbid_unknown_fields=True):
     """Something that a script must, or must not, say: in plain words, and the phrases by which it is known."""
 
-    point: str
+    point: Line
     words: Words
 
 
 class Variant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """Other words for the same rung: the first variant that fits is shown instead."""
 
-    script: dict[str, str]
+    script: Script
     grounds: tuple[Ground, ...] = ()  # the newest ground for which the rung is taken; empty: any
     untrained: bool = False  # only for an agent without valid training
     must_say: tuple[Point, ...] = ()
@@ -61,22 +104,24 @@ class Variant(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
 class Rung(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One step of the ladder, as its table in the file says."""
 
-    id: str
-    title: str
+    id: Line
+    title: Line
     button: Button
     role: Role
     does: Literal["say", "transfer", "leave", "join", "involve", "end"]
-    script: dict[str, str]  # language code -> what to say
+    script: Script  # language code -> what to say
     must_say: tuple[Point, ...] = ()
     must_not_say: tuple[Point, ...] = ()
     variant: tuple[Variant, ...] = ()
-    requires: tuple[Requires, ...] = (Requires(),)  # alternatives: one of them must hold
+    requires: Annotated[tuple[Requires, ...], held(_SOME)] = (Requires(),)  # alternatives: one of them must hold
     repeatable: bool = False
-    lapses_after: Seconds | None = None  # then it counts as not taken; None: never on the same call
+    lapses_after: Annotated[float, held(_LAPSE)] | None = (
+        None  # then it counts as not taken; None: never on the same call
+    )
     warns: bool = False  # a warning, notice or redirection: `persisted` counts from it
     while_asking: bool = False  # open also while leave is asked; taking it withdraws the ask
-    attests: tuple[str, ...] = ()  # what the press attests by itself, kept in the record
-    tick: tuple[dict[str, str], ...] = ()  # what may be ticked as tried, each in every language
+    attests: tuple[Line, ...] = ()  # what the press attests by itself, kept in the record
+    tick: tuple[dict[Language, Line], ...] = ()  # what may be ticked as tried, each in every language
     play: bool = False  # where the phone can, what is announced is played to the caller
 
 
@@ -84,7 +129,7 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """Seconds, as the file gives them."""
 
     wait: Seconds = 5
-    say_time: Seconds = 4
+    say_time: Annotated[float, held(_SECONDS, _SAID)] = 4
     answer_within: Seconds = 30
     widen_after: Seconds = 12
 
@@ -111,7 +156,7 @@ class Duty(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     do: Literal["incident", "review", "follow-up", "complaint", "block", "breather"]
     when: Literal["ended", "our-side", "ground"]  # by a rung; however, but from our side; a ground was named
     grounds: tuple[Ground, ...] = ()  # only with one of these; empty: with any
-    minutes: Annotated[float, Meta(ge=0, le=240)] = 0  # of a breather
+    minutes: Annotated[float, held(_MINUTES)] = 0  # of a breather
 
 
 class _Sets(dict[Grounds, frozenset[Ground]]):
@@ -146,15 +191,15 @@ class Tables(Struct, frozen=True, gc=False):
 class Policy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
     """A whole ladder with its times and duties, checked: every name in it resolves."""
 
-    name: str
-    version: int
-    title: str
-    grounds: dict[str, tuple[Ground, ...]]  # sets with a name; `ending` is needed
-    common_grounds: tuple[Ground, Ground, Ground] = (Ground.PROFANITY, Ground.SHOUTING, Ground.THREAT)  # by gesture
+    name: Line
+    version: Annotated[int, held(_VERSION)]
+    title: Line
+    grounds: Sets  # with a name each; `ending` is needed
+    common_grounds: Three = (Ground.PROFANITY, Ground.SHOUTING, Ground.THREAT)  # by gesture
     times: Times = Times()
-    rung: tuple[Rung, ...]
+    rung: Annotated[tuple[Rung, ...], held(Rule({"minItems": 1}, "a ladder needs at least one rung"))]
     duty: tuple[Duty, ...] = ()
-    translations: dict[str, dict[str, str]] = {}  # language code -> titles and the like in that language
+    translations: dict[Language, dict[str, Line]] = {}  # language code -> titles and the like in that language
 
     def that(self, does: str) -> tuple[str, ...]:
         """The rungs that do this."""

@@ -6,7 +6,20 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from rung.policy.bounds import bare
+from rung.policy.tables import one_line
+
 _STEP = re.compile(r"([^.\[\]]+)|\[[^\]]*\]")
+
+# What is written where nothing more is known of a value than its type.
+_WRITE: dict[type[inspect.Type], str] = {
+    inspect.IntType: "a whole number, such as 1",
+    inspect.FloatType: "a number, such as 5 or 0.5",
+    inspect.BoolType: "true or false",
+    inspect.StrType: 'text between quotes: "..."',
+    inspect.VarTupleType: "a list: [...]",
+    inspect.DictType: "a table: { key = ... }",
+}
 
 
 def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
@@ -14,12 +27,14 @@ def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) ->
     what, _, where = str(error).partition(" - at ")
     key = where.strip("`").removeprefix("$")
     found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
-    allowed = ", ".join(_allowed_at(inspect.type_info(kind), key, data))
+    parts = _parts_at(inspect.type_info(kind), key, data)
+    mend = "; allowed: " + ", ".join(words) if (words := _allowed(parts)) else ""
+    if not mend:
+        mend = "; write " + " or ".join(_WRITE[type(part)] for part in parts if type(part) in _WRITE)
     key = _named(key, error, kind, data)
     if found:
         key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
-    key = key.encode("unicode_escape").decode()  # a key may hold anything, also the end of a line
-    return f"{key or 'top level'}: {what}" + (f"; allowed: {allowed}" if allowed else "")
+    return one_line(f"{key or 'top level'}: {what}{mend}")  # a key may hold anything, also the end of a line
 
 
 def _named(key: str, error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
@@ -52,23 +67,29 @@ def _alone(table: dict[str, Any], entry: str, error: msgspec.ValidationError, ki
     return False
 
 
-def _allowed_at(place: inspect.Type, key: str, data: Any) -> list[str]:
-    """What may stand at ``key`` below ``place``, where ``data`` stands."""
+def _parts_at(place: inspect.Type, key: str, data: Any) -> list[inspect.Type]:
+    """The types of what may stand at ``key`` below ``place``, where ``data`` stands."""
     for step in _STEP.finditer(key):
-        parts = place.types if isinstance(place, inspect.UnionType) else (place,)
+        parts = _parts(place)
         structs = [part for part in parts if isinstance(part, inspect.StructType)]
         if structs and step[1] == structs[0].tag_field:
-            return [str(part.tag) for part in structs]
+            return [inspect.LiteralType(tuple(part.tag for part in structs))]
         for part in parts:
             if step[1] and isinstance(part, inspect.StructType) and _meant(part, data):
                 place = next(field.type for field in part.fields if field.encode_name == step[1])
             elif not step[1] and isinstance(part, inspect.VarTupleType):
                 place = part.item_type
+            elif not step[1] and isinstance(part, inspect.TupleType):
+                place = part.item_types[0]
             elif not step[1] and isinstance(part, inspect.DictType):
                 place = part.value_type
         data = data.get(step[1]) if step[1] and isinstance(data, dict) else None
-    parts = place.types if isinstance(place, inspect.UnionType) else (place,)
-    return [word for part in parts if _meant(part, data) for word in _allowed(part)]
+    return [part for part in _parts(place) if _meant(part, data)]
+
+
+def _parts(place: inspect.Type) -> list[inspect.Type]:
+    place = bare(place)
+    return [bare(part) for part in place.types] if isinstance(place, inspect.UnionType) else [place]
 
 
 def _meant(part: inspect.Type, data: Any) -> bool:
@@ -78,16 +99,20 @@ def _meant(part: inspect.Type, data: Any) -> bool:
     return data.get(part.tag_field) in (part.tag, None)
 
 
-def _allowed(place: inspect.Type) -> list[str]:
-    if isinstance(place, inspect.UnionType):
-        return [word for part in place.types for word in _allowed(part)]
-    if isinstance(place, inspect.StructType):
-        return [field.encode_name for field in place.fields]
-    if isinstance(place, inspect.EnumType):
-        return [str(member.value) for member in place.cls]
-    if isinstance(place, inspect.LiteralType):
-        return [str(value) for value in place.values]
-    if isinstance(place, inspect.VarTupleType):
-        items = _allowed(place.item_type)
+def _allowed(parts: list[inspect.Type]) -> list[str]:
+    return [word for part in parts for word in _words(part)]
+
+
+def _words(part: inspect.Type) -> list[str]:
+    if isinstance(part, inspect.StructType):
+        return [field.encode_name for field in part.fields]
+    if isinstance(part, inspect.EnumType):
+        return [str(member.value) for member in part.cls]
+    if isinstance(part, inspect.LiteralType):
+        return [str(value) for value in part.values]
+    if isinstance(part, inspect.VarTupleType):
+        items = _allowed(_parts(part.item_type))
         return [f"a list of ({', '.join(items)})"] if items else []
+    if isinstance(part, inspect.TupleType):
+        return [f"a list of {len(part.item_types)} of ({', '.join(_allowed(_parts(part.item_types[0])))})"]
     return []

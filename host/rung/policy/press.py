@@ -20,7 +20,7 @@ from rung.policy.reading import (
 )
 from rung.policy.scripts import script
 from rung.policy.state import Phase
-from rung.words import Button, Gesture, Outcome, Verdict, Want
+from rung.words import Button, Gesture, Verdict, Want
 
 AGENT, UNNAMED = w.Role.AGENT, w.Ground.UNNAMED
 ESCALATE, WARN, RELEASE = BUTTONS = Button.ESCALATE, Button.WARN, Button.RELEASE
@@ -166,8 +166,7 @@ def _held_release(d: Decision, button: Button, at: int) -> w.Answer:
     if left_ms > 0:
         return refuse(f"Let the caller hear it: hold again in {ceil(left_ms / 1000)} s.", RELEASE)
     if d.case.ask is not None:  # leave is no longer wanted
-        asks.over(d, Outcome.WITHDRAWN)
-        asks.close(d, Outcome.WITHDRAWN)
+        asks.withdraw(d)
     _take(d, rung, look)
     d.do(w.HangUp, END_DEADLINE_MS, d.case.call)
     return taken(rung.title)

@@ -92,6 +92,12 @@ def _one(ladder: Walk, at: int, node: Node, thing: InTheWay, *, wholly: bool) ->
         _wholly(ladder, at, state, thing, tap, hold)
 
 
+def untrained(ladder: Walk) -> Iterator[tuple[State, Moves]]:
+    """Every state of the ladder once the training has expired, and the moves that lead there."""
+    for at, node in enumerate(tuple(ladder.nodes)):
+        yield ladder.made(at, node.state, UNTRAINED).after, (*ladder.path(at), *UNTRAINED)
+
+
 def _of(made: Happened) -> Iterator[str]:
     for event in made.step.events:
         if isinstance(event, w.RungTaken | w.Announced):

@@ -65,7 +65,7 @@ def _holds(policy: Policy, rung: Rung, need: Requires, account: Account, who: w.
         and (not need.not_necessary or account.not_necessary)
         and (not need.trained or who.trained)
         and (not need.on_call or (who.id, True) in account.present)
-        and (need.attested is None or _attested(policy, need.attested, account.said, who.id))
+        and (need.attested is None or attested(policy, need.attested, account.said, who.id))
         and (need.ground is None or _stands(policy, rung, need, account))
     )
 
@@ -79,7 +79,8 @@ def _grounds(policy: Policy, wanted: str | tuple[Ground, ...]) -> set[Ground]:
     return listed | {Ground.THREAT_OTHER} if Ground.UNNAMED in listed else listed
 
 
-def _attested(policy: Policy, wanted: str | tuple[Ground, ...], said: Said, person: str) -> bool:
+def attested(policy: Policy, wanted: str | tuple[Ground, ...], said: Said, person: str) -> bool:
+    """Has this supervisor declared one of these since they joined?"""
     since = said.mark(joined(person))
     mine = [d for d in said.declared if d.person == person and d.ground in _grounds(policy, wanted)]
     return since is not None and any(d.at > since for d in mine)

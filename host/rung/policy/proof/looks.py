@@ -11,7 +11,7 @@ from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
 from rung.policy.proof.properties import LAMPS, REFUSAL, Breaches
 from rung.policy.proof.timers import Lapse, Timer
 from rung.policy.proof.walk import Happened, Node, Walk
-from rung.words import Button, Ground, LampMark, LampState, Verdict
+from rung.words import Button, Ground, LampMark, LampState, Role, Verdict
 
 # What a person may do where no button helps, as the refusals word it.
 ACTS = re.compile(
@@ -79,7 +79,8 @@ def stuck(walk: Walk) -> Iterator[tuple[int, str]]:
     """The states of an abusive call in which whoever has it has no way on, if nobody hears.
 
     A way on is a press that takes a rung, now or after what that person can do alone: wait, name again what the caller
-    does, say it and hold, attest. Calmed, taking back and what others do are no such ways.
+    does, say it and hold, attest. Calmed, taking back, what others do are no such ways. A supervisor may name anything:
+    nobody stands above them, so it is enough that their ladder has not come to its end.
     """
     free = {at for at, node in enumerate(walk.nodes) if _moves_on(node)}
     back: dict[int, list[int]] = {}
@@ -115,7 +116,7 @@ def _alone(node: Node, moves: Moves) -> bool:
         return isinstance(one.timer, Lapse) or one.timer in (Timer.TALK, Timer.JOINED, Timer.SAID)
     input = one.make(node.state.desk) if one.make is not None else None
     if isinstance(input, w.Declared):
-        return any(d.ground == input.ground for d in case.grounds)
+        return node.state.desk.facts.who.role == Role.SUPERVISOR or any(d.ground == input.ground for d in case.grounds)
     return isinstance(input, w.Attested)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy.language import Policy, Rung
+from rung.policy.language import ANY, Policy, Rung
 from rung.policy.proof import judge
 from rung.policy.proof.judge import Account
 from rung.policy.proof.walk import Happened
@@ -30,7 +30,8 @@ SENTENCES = {
     ANNOUNCED: "No call is ended before its end was announced, by whoever ends it, and `say_time` has passed.",
     ROLE: "Whoever has no ending in the tables never ends a call: under no-hang-up, no agent does.",
     WARNED: "Where every way to an ending asks for a warning, a warning stands when the call is ended.",
-    OWN: "A supervisor ends a call only after a warning of their own.",
+    OWN: "A supervisor warns only of what they have attested, `wait` after they came into the call, and ends it only "
+    "after a warning of their own and `wait` once more.",
     HELD: "No call is ended by phone, floor, link, clock or restart, nor by an old, alien or doubled press: only by "
     "release, held by a known person in time and on this very call.",
     DANGER: "Neither panic nor crisis makes an ending possible that was not possible before.",
@@ -82,10 +83,19 @@ def _taken(happened: Happened, event: w.RungTaken, who: w.Person | None, press: 
         yield HELD if rung.does == "end" else RULE, f"“{rung.title}” was taken, and nobody had pressed"
     for why in _not_allowed(happened, rung, account, who or NOBODY):
         yield RULE, f"“{rung.title}” was taken {why}"
+    if rung.warns and rung.role == Role.SUPERVISOR:
+        yield from _warned_too_soon(happened.policy, rung, account, who or NOBODY)
     if event.uses_leave and account.leave != "unused":
         yield LEAVE, f"“{rung.title}” was taken though leave was {account.leave}"
     elif not event.uses_leave and not judge.allows(happened.policy, _without_leave(rung), account, who or NOBODY):
         yield LEAVE, f"“{rung.title}” was taken, which needs leave, and used none up"
+
+
+def _warned_too_soon(policy: Policy, rung: Rung, account: Account, who: w.Person) -> Breaches:
+    if not judge.attested(policy, ANY, account.said, who.id):
+        yield OWN, f"the supervisor took “{rung.title}”, and had not attested anything since they came into the call"
+    if (who.id, True) not in account.present:
+        yield OWN, f"the supervisor took “{rung.title}” before they had been in the call for `wait`"
 
 
 def _without_leave(rung: Rung) -> Rung:
@@ -150,6 +160,8 @@ def _ended(happened: Happened, case: Case, who: w.Person | None, press: w.Presse
         own = [r for r, person in account.taken if person == who.id and warnings.get(r) == Role.SUPERVISOR]
         if not own:
             yield OWN, f"the supervisor ended the call by “{rung.title}” without a warning of their own"
+        elif not account.went_on:
+            yield OWN, f"the supervisor ended the call by “{rung.title}”, and `wait` had not passed since the warning"
 
 
 def _no_held_release(press: w.Pressed | None, case: Case, who: w.Person | None) -> str:

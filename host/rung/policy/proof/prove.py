@@ -20,6 +20,7 @@ LADDER = "the agent's ladder"
 ANSWERS = "an ask, who answers"
 LIFE = "an ask, by phone"
 IN_THE_WAY = "with something in the way"
+UNTRAINED = "an agent without a valid training"
 ALARM = "supervisors alerted"
 COMPANY = "a supervisor in the agent's call"
 OWN_DESK = "a supervisor's own desk"
@@ -75,6 +76,7 @@ class Walks:
         self.ladder = Walk(ladders, Ladder(ladders).ways, properties.of_step, most)
         self.answers = Walk(ladders, asks.answers, properties.of_step, most)
         self.life = Walk(ladders, asks.life, properties.of_step, most)
+        self.untrained = Walk(ladders, Ladder(ladders).ways, properties.of_step, most)
         self.alarm = Walk(calls, company.Company(calls).alarm, properties.of_step, most)
         self.acts = Walk(hers, company.Company(hers).acts, properties.of_step, most)
         self.supervisor = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, most)
@@ -83,6 +85,7 @@ class Walks:
             ANSWERS: (self.answers, self._answers),
             LIFE: (self.life, self._life),
             IN_THE_WAY: (self.ladder, self._disturbed),
+            **({UNTRAINED: (self.untrained, self._untrained)} if agents.trained else {}),
             ALARM: (self.alarm, self._alarm),
             COMPANY: (self.acts, self._acts),
             OWN_DESK: (self.supervisor, self._supervisor),
@@ -121,10 +124,14 @@ class Walks:
 
     def _ladder(self) -> None:
         self.ladder.start(begun(self.policy))
-        self.ladder.run()
-        self._look(self.ladder)
-        for at, what in looks.stuck(self.ladder):
-            self.ladder.breach(properties.DEAD_END, what, at)
+        self._whole(self.ladder)
+
+    def _whole(self, walk: Walk) -> None:
+        """Walk everything that one person may do with a caller: then it can be told whether they have a way on."""
+        walk.run()
+        self._look(walk)
+        for at, what in looks.stuck(walk):
+            walk.breach(properties.DEAD_END, what, at)
 
     def _look(self, walk: Walk) -> None:
         for at, node in enumerate(walk.nodes):
@@ -152,6 +159,11 @@ class Walks:
         self.ladder.run()
         return disturbed_states
 
+    def _untrained(self) -> None:
+        for state, moves in disturbed.untrained(self.ladder):
+            self.untrained.start(state, moves)
+        self._whole(self.untrained)
+
     def _alarm(self) -> None:
         for state, moves in company.floors(self.ladder):
             self.alarm.start(state, moves)
@@ -166,8 +178,7 @@ class Walks:
 
     def _supervisor(self) -> None:
         self.supervisor.start(begun(self.policy, Role.SUPERVISOR))
-        self.supervisor.run()
-        self._look(self.supervisor)
+        self._whole(self.supervisor)
 
     def _handed(self) -> int:
         return handover.hand_over(self.ladder)

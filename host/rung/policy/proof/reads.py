@@ -77,6 +77,10 @@ class Reads:
         return any(need.persisted for need in self._needs)
 
     @cached_property
+    def trained(self) -> bool:
+        return any(need.trained for need in self._needs)
+
+    @cached_property
     def leave(self) -> bool:
         return any(need.leave is not None for need in self._needs)
 
