@@ -263,27 +263,26 @@ def test_the_brief_is_of_the_policy_of_its_own_call() -> None:
 # -- what stands on one call -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first", [Want.THREAT, Want.CRISIS])
-def test_a_false_alarm_calls_off_only_the_panic(first: Want) -> None:
-    """What called somebody before it, or meanwhile, still does."""
-    for before in (True, False):
-        s = Scene("warm-transfer")
-        for step in (raises, panics) if before else (panics, raises):
-            step(s, first)
-        s.put(w.Unmarked(Marker.EMERGENCY))
-        assert s.desk.alert is not None and (s.desk.alert.want, asked(s).want) == (first, first)
-        assert asked(s).to == ALL and closings(s) == []
+@pytest.mark.parametrize("steps", [(crisis, panic), (panic, crisis)], ids=["before", "meanwhile"])
+def test_a_false_alarm_calls_off_no_crisis(steps: tuple[Callable[[Scene], None], ...]) -> None:
+    s = Scene("warm-transfer")
+    for step in steps:
+        step(s)
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    assert s.desk.alert is not None and (s.desk.alert.want, asked(s).want) == (Want.CRISIS, Want.CRISIS)
+    assert asked(s).to == ALL and closings(s) == []
 
 
-def raises(s: Scene, want: Want) -> None:
-    if want == Want.THREAT:
-        s.declare("threat")
-    else:
+def test_a_crisis_calls_until_each_who_marked_it_has_taken_it_back() -> None:
+    s = Scene("warm-transfer")
+    for person in ("ada", "ben"):
+        s.sits(person)
         crisis(s)
-
-
-def panics(s: Scene, want: Want) -> None:
-    panic(s)
+    s.put(w.Unmarked(Marker.CRISIS))
+    assert s.desk.alert is not None and s.desk.alert.want == Want.CRISIS and closings(s) == []
+    s.sits("ada")
+    s.put(w.Unmarked(Marker.CRISIS))
+    assert s.desk.alerts == () and closings(s) == [(1, Outcome.TAKEN_BACK)]
 
 
 def test_what_has_been_answered_long_ago_is_not_raised_again_when_something_less_urgent_is_over() -> None:
@@ -304,26 +303,25 @@ def test_a_false_alarm_of_one_leaves_the_panic_of_another() -> None:
     assert s.desk.alert is not None and s.desk.alert.want == Want.PANIC and closings(s) == []
 
 
-def test_a_false_alarm_with_a_supervisor_in_the_call_calls_nobody_any_more() -> None:
+def test_with_a_supervisor_in_the_call_a_false_alarm_calls_nobody_any_more() -> None:
     s = Scene("warm-transfer").come_in(EVE)
-    s.declare("threat")
-    panic(s)
-    s.wait(4000)
     s.sits("ben")
+    crisis(s)
     panic(s)
     s.put(w.Unmarked(Marker.EMERGENCY))
     assert s.desk.alerts == ()
 
 
 def test_a_false_alarm_while_the_floor_is_away_is_told_once_it_is_back() -> None:
-    s = Scene("warm-transfer").declare("threat")
+    s = Scene("warm-transfer")
+    crisis(s)
     panic(s)
     s.floor(up=False)
     told = len(s.sent(w.AskFloor))
     s.put(w.Unmarked(Marker.EMERGENCY))
     assert len(s.sent(w.AskFloor)) == told
     s.floor(EVE, FAY, GUS)
-    assert asked(s).want == Want.THREAT
+    assert asked(s).want == Want.CRISIS
 
 
 def test_a_panic_while_somebody_comes_for_a_threat_is_heard_by_the_others() -> None:

@@ -10,7 +10,7 @@ from rung.policy import asks, chores
 from rung.policy.book import policy_of
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
-from rung.policy.state import Alert, Case, Desk
+from rung.policy.state import Alert, Desk
 from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
@@ -161,26 +161,18 @@ def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
 
 
 def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
-    """What it was raised for no longer stands. What else stands on that call, and nobody has come for, still calls."""
+    """What it was raised for no longer stands. A crisis on that call still calls, or the panic of somebody else."""
     if alert is None or alert.want != want:
         return
-    left = _stands(d.desk.case, want) if alert.case else None
-    if left is None:
-        close(d, alert, "called off", Outcome.TAKEN_BACK)
-    elif left != want:
-        _tell(d, alert, left, alert.to)
-
-
-def _stands(case: Case | None, most: Want) -> Want | None:
-    """The most urgent of what calls somebody, up to this."""
-    if case is None or any(joined.address for joined in case.joined):
-        return None
-    stand = {
-        Want.PANIC: case.marked(Marker.EMERGENCY),
-        Want.CRISIS: case.marked(Marker.CRISIS),
-        Want.THREAT: any(said.ground in THREATS for said in case.grounds),
-    }
-    return next((want for want in URGENCY[URGENCY.index(most) :: -1] if stand.get(want)), None)
+    case = d.desk.case if alert.case else None
+    alone = case is not None and not any(joined.address for joined in case.joined)
+    if case is not None and alone and want == Want.PANIC and case.marked(Marker.EMERGENCY):
+        return
+    if case is not None and alone and case.marked(Marker.CRISIS):
+        if want != Want.CRISIS:
+            _tell(d, alert, Want.CRISIS, alert.to)
+        return
+    close(d, alert, "called off", Outcome.TAKEN_BACK)
 
 
 def came_in(d: Decision) -> None:
