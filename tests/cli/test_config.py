@@ -92,7 +92,7 @@ def test_times_replace_the_policys_own(tmp_path: Path) -> None:
         (GOOD + '"a\\nb" = 1\n', "phone.a\\nb: unknown", "listen"),
         (GOOD + '[desk]\nperson = " "\n', "desk.person", "name the agent"),
         (GOOD.replace("sip:s@127.0.0.1", "1234"), "phone.supervisors", "phone.domain"),
-        (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0 and 3600"),
+        (GOOD + "[times]\nwait = -1\n", "times.wait", "between 0.001 and 3600"),
         (GOOD + '[times]\nwait = "long"\n', "times.wait", "float"),
         (GOOD + '[desk]\nrole = "boss"\n', "desk.role", "agent, supervisor"),
         (GOOD + '[desk]\nlanguage = "fr"\n', "desk.language", "en, de"),

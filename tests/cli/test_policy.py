@@ -137,7 +137,7 @@ def test_every_mistake_of_a_file_is_a_line(tmp_path: Path) -> None:
     for command in ("show", "prove", "draw", "card"):
         assert _refused(command, str(file)).splitlines() == [
             f"rung: {file}: name: is empty; give it words",
-            f"rung: {file}: times.wait: -5.0 is not between 0 and 3600 seconds",
+            f"rung: {file}: times.wait: -5.0 is not between 0.001 and 3600 seconds",
         ]
 
 
@@ -186,6 +186,11 @@ def test_what_cannot_be_replayed_is_said_in_one_line(tmp_path: Path) -> None:
     bad = tmp_path / "bad.db"
     bad.write_bytes(b"no journal at all" * 100)
     assert _refused("replay", str(bad), "--policy", "no-hang-up").startswith(f"rung: journal {bad}: is no journal")
+    newer = tmp_path / "newer.jsonl"
+    entry = '{"seq":1,"at_ms":0,"wall_ms":0,"kind":"Future","body":"{\\"type\\":\\"Future\\"}","hash":"00"}'
+    newer.write_text('{"rung_journal":1,"journal":"j"}\n' + entry + "\n")
+    said = _refused("replay", str(newer), "--policy", "no-hang-up")
+    assert said.startswith("rung: entry 1: this version of Rung cannot read a 'Future'") and "\n" not in said
     assert "no such policy" in _refused("replay", str(bad), "--policy", "none")
 
 

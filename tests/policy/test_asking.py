@@ -6,7 +6,6 @@ from tests.policy.scene import EVE, Scene
 from tests.policy.shift import POLICY, Shift, line
 
 from rung import words as w
-from rung.policy import Times, load
 from rung.words import Ground, LampState, Outcome, Presence, Verdict
 
 WAIT, SAY = POLICY.times.wait_ms, POLICY.times.say_ms
@@ -25,12 +24,6 @@ def test_the_caller_is_told_before_the_hold() -> None:
     assert not s.did(w.Consult), "first the hold is confirmed"
     s.line("held")
     assert s.did(w.Consult) == 1
-
-
-def test_say_time_zero_holds_at_once() -> None:
-    s = Shift(load("warm-transfer", Times(say_time=0))).warned()
-    s.press("escalate")
-    assert s.did(w.Hold) == 1
 
 
 def test_a_further_tap_only_tells_how_far_it_is() -> None:

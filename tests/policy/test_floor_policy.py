@@ -176,6 +176,12 @@ def test_the_policy_in_the_document_is_proved(told: Policy) -> None:
     assert proved(told, "POLICIES.md") is told
 
 
+def test_where_nothing_is_waited_for_before_more_are_asked_all_are_asked_at_once(told: Policy) -> None:
+    s = Scene(parse(TOLD[0].replace("wait = 8", "wait = 8\nwiden_after = 0"), "own.toml")).must("escalate")
+    s.put(w.Tick())
+    assert s.case.ask is not None and set(s.case.ask.to) == {EVE.desk, FAY.desk, GUS.desk}
+
+
 LACKING = [  # What no floor may leave out of a supervisor's steps: what is taken out, and what is said of it.
     ("on_call = true, ", "rung[3] (supervisor-warn).requires[0].on_call: a supervisor listens before they warn; set"),
     (
@@ -205,6 +211,40 @@ def test_a_supervisors_ending_names_their_own_warning(told: Policy) -> None:
     unwarned = replace(told, rung=tuple(r for r in agents_warning(told, "warn").rung if r.id != "supervisor-warn"))
     said = dict(mistakes(unwarned))["rung[3] (supervisor-end).requires[0].taken"]
     assert said.endswith("add such a rung, with warns = true, and name it here")
+
+
+@pytest.mark.parametrize(
+    ("rung", "button", "role", "least_s", "told_at"),
+    [
+        (
+            "warn",
+            "release",
+            Role.AGENT,
+            12,
+            "rung[2] (end).requires[0].taken: never holds: 'warn' lapses after 12 s, be",
+        ),
+        ("supervisor-warn", "release", Role.SUPERVISOR, 12, "rung[4] (supervisor-end).requires[0].taken: never holds"),
+        ("warn", "escalate", Role.AGENT, 8, "rung[1] (supervisor).requires[0].taken: never holds: 'warn' lapses aft"),
+    ],
+)
+def test_what_lapses_outlasts_the_waits_that_count_from_it(
+    rung: str, button: str, role: Role, least_s: int, told_at: str
+) -> None:
+    text = TOLD[0].replace("unavailable = true, ", "")
+    if button == "escalate":
+        text = text.replace("repeatable = true", 'requires = [{ taken = ["warn"], persisted = true }]')
+        text = text.replace("persisted = true, ground", "ground", 1)
+    there = f'id = "{rung}"\n'
+    for seconds in (0.5, least_s):
+        with pytest.raises(PolicyError) as mistake:
+            parse(text.replace(there, f"{there}lapses_after = {seconds}\n"), "own.toml")
+        assert str(mistake.value).startswith(f"own.toml: {told_at}".replace("12 s", f"{seconds:g} s"))
+    policy = parse(text.replace(there, f"{there}lapses_after = {least_s + 0.5}\n"), "own.toml")
+    s = Scene(policy, role=role).talk().declare("profanity").must("warn").talk()
+    if button == "escalate":
+        assert s.must("escalate").case.ask is not None
+    else:
+        assert s.end().hung_up()
 
 
 def agents_warning(told: Policy, rung: str) -> Policy:

@@ -6,20 +6,43 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rung.policy import PolicyError, load
 from rung.policy.library import parse
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
+PIECES = (
+    b'"',
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b"=",
+    b"\n",
+    b"true",
+    b"-1",
+    b"nan",
+    b'""',
+    b"[[rung]]",
+    b"2024-01-01",
+    b"any",
+    b".",
+)
 
 # What is changed in the shipped policy, to what, and how the one line begins and ends.
 MISTAKES = [
     ("wait = 5 ", 'wait = "5" ', "times.wait: Expected `float`, got `str`", "; write a number, such as 5 or 0.5"),
-    ("wait = 5 ", "wait = -5 ", "times.wait: -5.0 is not between 0 and 3600 seconds", ""),
-    ("wait = 5 ", "wait = inf ", "times.wait: inf is not between 0 and 3600 seconds", ""),
-    ("wait = 5 ", "wait = nan ", "times.wait: nan is not between 0 and 3600 seconds", ""),
+    ("wait = 5 ", "wait = -5 ", "times.wait: -5.0 is not between 0.001 and 3600 seconds", ""),
+    ("wait = 5 ", "wait = inf ", "times.wait: inf is not between 0.001 and 3600 seconds", ""),
+    ("wait = 5 ", "wait = nan ", "times.wait: nan is not between 0.001 and 3600 seconds", ""),
+    ("wait = 5 ", "wait = 0 ", "times.wait: 0.0 is not between 0.001 and 3600 seconds", ""),
+    ("say_time = 4 ", "say_time = 0 ", "times.say_time: 0.0 is not between 0.001 and 3600 seconds", ""),
+    ("answer_within = 30 ", "answer_within = 0 ", "times.answer_within: 0.0 is not between 0.001 and 3600 seconds", ""),
+    ("widen_after = 12 ", "widen_after = -1 ", "times.widen_after: -1.0 is not between 0 and 3600 seconds", ""),
     ("say_time = 4 ", "say_time = 60 ", "times.say_time: no call could be ended", "make it shorter"),
-    ("say_time = 4 ", "say_time = 3600.5 ", "times.say_time: 3600.5 is not between 0 and 3600", "seconds"),
+    ("say_time = 4 ", "say_time = 3600.5 ", "times.say_time: 3600.5 is not between 0.001 and 3600", "seconds"),
     ("wait = 5 ", "wiat = 5 ", "times.wiat: unknown key; allowed: wait, say_time, answer_within", ""),
     ("[times]", "[tmes]", "tmes: unknown key; allowed: name, version, title", "translations"),
     ("version = 1", "", "top level: Object missing required field `version`; allowed: name", "translations"),
@@ -130,8 +153,8 @@ MISTAKES = [
     (
         '[rung.script]\nen = "I will',
         '[rung.script]\nrepeatable = true\nen = "I will',
-        "rung[2].script.repeatable: Expected",
-        "",
+        "rung[2].script.repeatable: Expected `str`, got `bool`; write text",
+        "what belongs to the rung stands above its [rung.script]",
     ),
     ('en = ["want to help you"]', "en = 7", "rung[0].must_say[0].words.en: Expected `array`, got `int`", ""),
     (
@@ -201,7 +224,7 @@ MISTAKES = [
         'en = "I will',
         'en = 1 # "',
         "rung[2].script.en: Expected `str`, got `int`",
-        '; write text between quotes: "..."',
+        '; write text between quotes: "..."; what belongs to the rung stands above its [rung.script]',
     ),
 ]
 
@@ -303,3 +326,13 @@ def test_another_key_is_no_language(code: str) -> None:
     place = repr(code) if not re.fullmatch(r"[\w-]+", code) else code
     mend = "is no language code, such as en, de or pt-BR; what belongs to the rung stands above its [rung.script]"
     assert lines_of(text)[0] == f"rung[0] (warn).script.{place}: {mend}"
+
+
+@settings(max_examples=150)
+@given(st.integers(0, len(TEXT)), st.integers(0, 40), st.sampled_from(PIECES) | st.binary(max_size=3))
+def test_whatever_is_typed_into_a_file_it_is_read_or_refused_in_lines(at: int, gone: int, instead: bytes) -> None:
+    whole = TEXT.encode()
+    try:
+        parse(whole[:at] + instead + whole[at + gone :], "floor.toml")
+    except PolicyError as error:
+        assert all(line.startswith("floor.toml: ") and line.isprintable() for line in str(error).split("\n"))

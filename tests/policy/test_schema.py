@@ -127,7 +127,9 @@ def test_the_one_in_the_document_is_good_by_the_schema() -> None:
 @pytest.mark.parametrize(
     ("there", "instead"),
     [
-        ("wait = 8", "wait = -1"),
+        ("wait = 8", "wait = 0"),
+        ("wait = 8", "say_time = 0"),
+        ("wait = 8", "answer_within = 0"),
         ("wait = 8", "say_time = 60"),
         ("repeatable = true", "lapses_after = 0"),
         ('requires = [{ ground = "any" }]', "requires = []"),

@@ -91,11 +91,11 @@ def replay(journal: Path, name: str, everything: bool) -> None:
     policy = loaded(name)
     try:
         with reading(journal) as record:
-            entries = list(record.entries())
+            entries = [(entry.at_ms, entry.wall_ms, entry.event) for entry in record.entries()]
     except JournalError as error:
         stop(str(error))
-    walls = {entry.at_ms: entry.wall_ms for entry in entries}
-    compared = list(replayed(((entry.at_ms, entry.event) for entry in entries), policy))
+    walls = {at_ms: wall_ms for at_ms, wall_ms, _ in entries}
+    compared = list(replayed(((at_ms, event) for at_ms, _, event in entries), policy))
     for one in compared:
         if everything or one.differs:
             print(_line(one, walls[one.at_ms]))
@@ -106,7 +106,7 @@ def replay(journal: Path, name: str, everything: bool) -> None:
     )
     if unknown := sum(one.trained is None for one in compared):
         print(f"{unknown} of them are in an older record, which does not say who was trained: taken as trained")
-    if left := sum(isinstance(entry.event, PressRecorded) for entry in entries) - len(compared):
+    if left := sum(isinstance(event, PressRecorded) for _, _, event in entries) - len(compared):
         print(f"{left} more were made without a call, or on a case from another desk: not compared")
 
 

@@ -16,10 +16,13 @@ class Rule(Struct, frozen=True):
     otherwise: str
 
 
-def held(*rules: Rule) -> Meta:
-    """For `Annotated`: the schema tells the rules, `mistakes_in` holds a file to them, a record is read without."""
+def held(*rules: Rule, write: str = "") -> Meta:
+    """For `Annotated`: the schema tells the rules, `mistakes_in` holds a file to them, a record is read without.
+
+    ``write``: what is to be written where something of another type stands.
+    """
     told = rules[0].holds if len(rules) == 1 else {"allOf": [rule.holds for rule in rules]}
-    return Meta(extra_json_schema=told, extra={"rules": rules})
+    return Meta(extra_json_schema=told, extra={"rules": rules, "write": write})
 
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {

@@ -121,6 +121,8 @@ def _of_needs(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
         for other in named:
             if other not in others:
                 yield key, f"no other rung {other!r}; allowed: {', '.join(others)}"
+    for first in (other for other in policy.rung if other.id in need.taken):
+        yield from _of_lapse(policy.times, rung, need, first)
     for key, wanted in (("ground", need.ground), ("attested", need.attested)):
         yield from _of_wanted(policy, key, wanted)
     if need.after is not None and need.ground is None:
@@ -138,6 +140,16 @@ def _of_needs(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
         yield "on_call" if need.on_call else "attested", 'is about a supervisor in the call; set role = "supervisor"'
     if rung.does == "end" and not _may_end(policy, need):
         yield "ground", 'an ending needs ground = "ending" or grounds out of that set'
+
+
+def _of_lapse(times: Times, rung: Rung, need: Requires, first: Rung) -> Mistakes:
+    """What lapses before the waits after it can have passed is never there when it is needed: the proof folds time."""
+    waits = {"wait": times.wait} if need.persisted and first.warns else {}
+    waits |= {"say_time": times.say_time} if rung.does == "end" else {}
+    seconds = sum(waits.values())
+    if first.lapses_after is not None and first.lapses_after <= seconds:
+        told = f"before {' and '.join(waits)} ({seconds:g} s) can have passed"
+        yield "taken", f"never holds: {first.id!r} lapses after {first.lapses_after:g} s, {told}; let it lapse later"
 
 
 def _of_supervisors(policy: Policy, rung: Rung, need: Requires) -> Mistakes:

@@ -25,6 +25,7 @@ LONGEST_S = 3600
 # Control characters, ends of lines, turns of direction: nobody sees them, and they break drawings and pages.
 UNSEEN = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufffe\uffff"
 
+_ABOVE = "what belongs to the rung stands above its [rung.script]"
 _GIVEN = Rule({"pattern": r"\S"}, "is empty; give it words")
 _SEEN = Rule(
     {"not": {"pattern": rf"[\t\n{UNSEEN}]"}}, "has a character that cannot be shown; write it without, on one line"
@@ -32,9 +33,10 @@ _SEEN = Rule(
 _SEEN_LINES = Rule({"not": {"pattern": f"[{UNSEEN}]"}}, "has a character that cannot be shown; write it without")
 _CODE = Rule(
     {"pattern": r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$(?!\n)"},
-    "is no language code, such as en, de or pt-BR; what belongs to the rung stands above its [rung.script]",
+    f"is no language code, such as en, de or pt-BR; {_ABOVE}",
 )
-_SECONDS = Rule({"minimum": 0, "maximum": LONGEST_S}, f"{{value}} is not between 0 and {LONGEST_S} seconds")
+_SECONDS = Rule({"minimum": 0.001, "maximum": LONGEST_S}, f"{{value}} is not between 0.001 and {LONGEST_S} seconds")
+_AT_ONCE = Rule({"minimum": 0, "maximum": LONGEST_S}, f"{{value}} is not between 0 and {LONGEST_S} seconds")
 _LAPSE = Rule(
     {"minimum": 0.001, "maximum": LONGEST_S},
     f"{{value}} is not between 0.001 and {LONGEST_S} seconds; leave it out for never",
@@ -47,7 +49,7 @@ _VERSION = Rule({"minimum": 0, "maximum": 10**15}, "is not between 0 and 1000000
 _SOME = Rule({"minItems": 1}, "an empty list never holds; leave the key out if nothing is required")
 
 Line = Annotated[str, held(_GIVEN, _SEEN)]
-Text = Annotated[str, held(_GIVEN, _SEEN_LINES)]
+Text = Annotated[str, held(_GIVEN, _SEEN_LINES, write=f'text between quotes: "..."; {_ABOVE}')]
 Language = Annotated[str, held(_CODE)]
 Script = Annotated[dict[Language, Text], held(Rule({"minProperties": 1}, "is empty; give the words to say"))]
 Words = dict[Language, Annotated[tuple[Line, ...], held(Rule({"minItems": 1}, "is empty; give one phrase or more"))]]
@@ -131,7 +133,7 @@ class Times(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     wait: Seconds = 5
     say_time: Annotated[float, held(_SECONDS, _SAID)] = 4
     answer_within: Seconds = 30
-    widen_after: Seconds = 12
+    widen_after: Annotated[float, held(_AT_ONCE)] = 12  # 0: everybody is asked at once
 
     @cached_property
     def wait_ms(self) -> int:

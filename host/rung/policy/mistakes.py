@@ -28,9 +28,10 @@ def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) ->
     key = where.strip("`").removeprefix("$")
     found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     parts = _parts_at(inspect.type_info(kind), key, data)
-    mend = "; allowed: " + ", ".join(words) if (words := _allowed(parts)) else ""
-    if not mend:
-        mend = "; write " + " or ".join(_WRITE[type(part)] for part in parts if type(part) in _WRITE)
+    if words := _allowed(parts):
+        mend = f"; allowed: {', '.join(words)}"
+    else:
+        mend = f"; write {' or '.join(filter(None, map(_write, parts)))}"
     key = _named(key, error, kind, data)
     if found:
         key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
@@ -70,7 +71,7 @@ def _alone(table: dict[str, Any], entry: str, error: msgspec.ValidationError, ki
 def _parts_at(place: inspect.Type, key: str, data: Any) -> list[inspect.Type]:
     """The types of what may stand at ``key`` below ``place``, where ``data`` stands."""
     for step in _STEP.finditer(key):
-        parts = _parts(place)
+        parts = [bare(part) for part in _parts(place)]
         structs = [part for part in parts if isinstance(part, inspect.StructType)]
         if structs and step[1] == structs[0].tag_field:
             return [inspect.LiteralType(tuple(part.tag for part in structs))]
@@ -84,12 +85,17 @@ def _parts_at(place: inspect.Type, key: str, data: Any) -> list[inspect.Type]:
             elif not step[1] and isinstance(part, inspect.DictType):
                 place = part.value_type
         data = data.get(step[1]) if step[1] and isinstance(data, dict) else None
-    return [part for part in _parts(place) if _meant(part, data)]
+    return [part for part in _parts(place) if _meant(bare(part), data)]
 
 
 def _parts(place: inspect.Type) -> list[inspect.Type]:
-    place = bare(place)
-    return [bare(part) for part in place.types] if isinstance(place, inspect.UnionType) else [place]
+    kind = bare(place)
+    return list(kind.types) if isinstance(kind, inspect.UnionType) else [place]
+
+
+def _write(part: inspect.Type) -> str:
+    own = (part.extra or {}).get("write") if isinstance(part, inspect.Metadata) else ""
+    return own or _WRITE.get(type(bare(part)), "")
 
 
 def _meant(part: inspect.Type, data: Any) -> bool:
@@ -100,7 +106,7 @@ def _meant(part: inspect.Type, data: Any) -> bool:
 
 
 def _allowed(parts: list[inspect.Type]) -> list[str]:
-    return [word for part in parts for word in _words(part)]
+    return [word for part in parts for word in _words(bare(part))]
 
 
 def _words(part: inspect.Type) -> list[str]:
