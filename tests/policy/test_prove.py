@@ -145,6 +145,20 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         DEAD_END,
         (),
     ),
+    "a warning that lapses before the ending can be held": (
+        changed(NEVER, "supervisor-warn", lapses_after=9),
+        DEAD_END,
+        (),
+    ),
+    "a redirection that lapses before all that must come after it": (
+        changed(
+            without(changed(PROTOCOL, "redirect", lapses_after=12), "end-at-once"),
+            "end",
+            {"taken": ("redirect", "warn")},
+        ),
+        DEAD_END,
+        (),
+    ),
     "two rungs that need each other": (
         changed(changed(WARM, "warn", {"taken": ("final-notice",)}), "final-notice", {"taken": ("warn",)}),
         DEAD_END,

@@ -117,7 +117,7 @@ def test_a_hold_of_somebody_elses_announcement_is_no_hold() -> None:
     s.talk()
     s.other_press(EVE, "release")
     s.wait(s.policy.times.say_ms)
-    assert "eve has announced the end" in s.press("release").why
+    assert "eve, who has announced the end" in s.press("release").why
     assert s.press("release", "hold").verdict == Verdict.REFUSED
     assert not s.hung_up()
 

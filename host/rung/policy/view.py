@@ -186,15 +186,20 @@ class _Words(Look):
         ladder = [found for found in near if found is not None]
         if not ladder:
             return ""
-        rung, lacks = min(ladder, key=lambda found: (len(found[1]), self.policy.rung.index(found[0])))
+        rung, lacks = min(
+            ladder, key=lambda found: (self._done_with(found[0]), len(found[1]), self.policy.rung.index(found[0]))
+        )
         if lacks[0].common:
             return lacks[0].text
         button, act = self.way_on(lacks)
         return f"{rung.title}: {act or button}"
 
+    def _done_with(self, rung: Rung) -> bool:
+        return self.stands(rung) and not rung.repeatable
+
     def script(self) -> Script | None:
         """What is to be said now; else what the next step would say, as a preview."""
-        saying = _to_say(self.case, self.at_ms)
+        saying = _to_say(self.case, self.who, self.at_ms)
         step = next_step(self.policy, self.opened())
         rung = self.policy.find(saying) if saying else step
         if rung is None:
@@ -203,9 +208,9 @@ class _Words(Look):
         return Script(rung.title, text, language, preview=not saying)
 
 
-def _to_say(case: Case, now: int) -> str | None:
+def _to_say(case: Case, who: Who, now: int) -> str | None:
     if case.announcement is not None:
-        return case.announcement.rung
+        return case.announcement.rung if case.announcement.person == who.id else None
     if case.ask is not None:
         return case.ask.rung if case.ask.phase == Phase.TELLING else None
     last = case.taken[-1] if case.taken else None

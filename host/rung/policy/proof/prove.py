@@ -14,6 +14,7 @@ from rung.policy.proof.ladder import Ladder, begun
 from rung.policy.proof.properties import SENTENCES
 from rung.policy.proof.reads import Reads
 from rung.policy.proof.walk import MOST, Breach, TooMany, Walk
+from rung.policy.proof.witness import takes
 from rung.words import Role
 
 LADDER = "the agent's ladder"
@@ -112,7 +113,7 @@ class Walks:
             if known is None or len(breach.moves) < len(known.moves):
                 found[breach.name] = breach
         if not too_many and not only:
-            found = dict(_in_vain(self.policy, {rung for walk in walks for rung in walk.taken})) | found
+            found = dict(_in_vain(self.policy, walks)) | found
         return Proof(
             policy=self.policy.name,
             version=version_of(self.policy),
@@ -184,13 +185,19 @@ class Walks:
         return handover.hand_over(self.ladder)
 
 
-def _in_vain(policy: Policy, taken: set[str]) -> Iterator[tuple[str, Breach]]:
-    """A rung that nothing leads to."""
+def _in_vain(policy: Policy, walks: list[Walk]) -> Iterator[tuple[str, Breach]]:
+    """A rung that nothing leads to; or, where something lapses, no way that the walks went, with real waits."""
+    lapses = any(rung.lapses_after is not None for rung in policy.rung)
     for rung in policy.rung:
-        if rung.id not in taken:
+        ways = [way for walk in walks for way in walk.taken.get(rung.id, ())]
+        if not ways:
             needs = phrases.opens(policy, rung)
             what = f"“{rung.title}” ({rung.id}) can never be taken: no sequence of presses brings about {needs}"
             yield properties.DEAD_END, Breach(properties.DEAD_END, what, ())
+            return
+        if lapses and not any(takes(policy, rung.id, way) for way in ways):
+            what = f"“{rung.title}” ({rung.id}) is not reached in time: what it needs has lapsed; let it lapse later"
+            yield properties.DEAD_END, Breach(properties.DEAD_END, what, min(ways, key=len))
             return
 
 

@@ -21,6 +21,7 @@ from rung.policy.state import Desk
 from rung.policy.step import step
 
 MOST = 20_000  # classes in one walk: some thirty times as many as a shipped policy has, and a minute's work
+WAYS = 8  # to each rung, which are played with real waits where something lapses
 
 _key = msgspec.msgpack.Encoder().encode
 
@@ -107,7 +108,7 @@ class Walk:
         self.most = most
         self.nodes: list[Node] = []
         self.steps = 0
-        self.taken: set[str] = set()  # rungs
+        self.taken: dict[str, list[Moves]] = {}  # rungs, and the first ways to them
         self.breaches: dict[str, Breach] = {}
         self._known: dict[bytes, int] = {}
         self._walked = 0
@@ -136,7 +137,10 @@ class Walk:
         happened: Happened | None = None
         for n, happened in enumerate(move(self.policy, self.fold, state, moves), 1):
             self.steps += 1
-            self.taken.update(e.rung for e in happened.step.events if isinstance(e, w.RungTaken))
+            for rung in (e.rung for e in happened.step.events if isinstance(e, w.RungTaken)):
+                ways = self.taken.setdefault(rung, [])
+                if len(ways) < WAYS:
+                    ways.append((*self.path(at), *before, *moves[:n]))
             for name, what in self.check(happened):
                 self.breach(name, what, at, (*before, *moves[:n]))
         assert happened is not None

@@ -30,12 +30,18 @@ def comes_about(policy: Policy, breach: Breach) -> bool | None:
     return any(breach.name in _Played(policy, role, breach.moves).broken for role in Role)
 
 
+def takes(policy: Policy, rung: str, moves: Moves) -> bool:
+    """Does playing these moves, at an agent's desk or a supervisor's, take that rung?"""
+    return any(rung in _Played(policy, role, moves).taken for role in Role)
+
+
 class _Played:
     def __init__(self, policy: Policy, role: Role, moves: Moves) -> None:
         self.policy = policy
         self.reads = Reads(policy, *Role)
         self.state = begun(policy, role)
         self.broken: set[str] = set()
+        self.taken: set[str] = set()
         for move in moves:
             if move.timer is not None:
                 self._wait(move.timer)
@@ -49,6 +55,7 @@ class _Played:
         happened = take(self.policy, self.reads, self.state, input, now)
         self.state = happened.after
         self.broken |= {name for name, _ in properties.of_step(happened)}
+        self.taken |= {event.rung for event in happened.step.events if isinstance(event, w.RungTaken)}
         return happened
 
     def _wait(self, timer: Wait) -> None:
