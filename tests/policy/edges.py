@@ -3,8 +3,9 @@
 from typing import Self
 
 from msgspec.structs import replace
-from tests.policy.oracle import Afresh, Entry, Look, ask_is_right
-from tests.policy.oracle.history import all_cases
+from tests.policy.oracle import Afresh, Entry, Look, alarm_is_right, ask_is_right
+from tests.policy.oracle.history import EVENTS, all_cases
+from tests.policy.oracle.presses import announcement
 
 from rung import words as w
 from rung.policy import Desk, Policy, Step, next_change, step
@@ -20,6 +21,7 @@ DESKS = {"desk-ada": "500"} | {p.desk: p.extension for p in SUPERVISORS.values()
 ADA = "desk-ada"
 OTHER_CLOCK = 7_000_000  # each desk has its own clock
 _MET = frozenset({w.AskClosed, w.AskWidened, w.SupervisorFree, w.AnnouncementWithdrawn, w.CaseReturned, w.CaseClosed})
+_CALLS = frozenset({w.AlertRaised, w.AlertClosed, w.MarkerSet})
 PHONE = frozenset({"join", "case", "returns", "play"})
 
 
@@ -33,6 +35,7 @@ class Edges:
         self.phone: dict[str, Call] = {}  # the truth, which the desk hears of
         self.floor = w.FloorIs(up=True, present=(EVE, FAY, GUS), desks=DESKS, extension="600")
         self.presses = self.consults = self.calls = 0
+        self.can = PHONE
         self.offered: w.Offer | None = None
         self.elsewhere: tuple[str, Desk, list[Entry], int] | None = None  # where the case is expected, clock ahead by
         self.left: dict[str, tuple[Desk, int]] = {}  # desks that the call has left, and their clocks then
@@ -45,7 +48,7 @@ class Edges:
         self.put(w.SignedOn(person, role, trained))
         self.floor = replace(self.floor, present=tuple(p for p in SUPERVISORS.values() if p.desk != self.at))
         self.put(self.floor)
-        self.put(w.PhoneIs(up=True, can=PHONE))
+        self.put(w.PhoneIs(up=True, can=self.can))
         self.put(w.CallsAre(()))
 
     def copy(self) -> Self:
@@ -75,6 +78,9 @@ class Edges:
         asking = made.desk.case is not None and made.desk.case.ask is not None
         if asking or any(type(event) is w.AskClosed for event in made.events):
             wrong = ask_is_right(self.look())
+            assert not wrong, wrong
+        if made.desk.alerts or any(type(event) in _CALLS for event in made.events):
+            wrong = alarm_is_right(self.look())
             assert not wrong, wrong
         return made
 
@@ -126,6 +132,29 @@ class Edges:
         """Another caller's line."""
         call = Call(id="second", state=CallState(state), direction="in", peer="another")
         self._now(replace(call, ended_by=EndedBy.THEM) if state == "ended" else call)
+
+    def turn(self) -> None:
+        """The agent turns from one caller to the other, and the phone tells it in one answer."""
+        self.line_id()
+        mine = next((call for id, call in self.phone.items() if id.startswith(LINE)), None)
+        if mine is None:
+            return
+        away = mine.state == CallState.UP
+        other = Call(id="second", state=CallState.UP if away else CallState.HELD, direction="in", peer="another")
+        self.phone |= {mine.id: replace(mine, state=CallState.HELD if away else CallState.UP), "second": other}
+        self.put(w.CallsAre(tuple(self.phone.values())))
+
+    def plain(self) -> None:
+        """A telephone that brings nobody into a call: who takes one is rung."""
+        self.can -= {"join"}
+        self.put(w.PhoneIs(up=True, can=self.can))
+
+    def dials(self) -> None:
+        """The phone does at last what it was told before: whoever is to be rung is."""
+        pending = self.desk.case.pending if self.desk.case is not None else ()
+        orders = [p.effect for p in pending if isinstance(p.effect, w.Consult)]
+        if orders:
+            self._obey(orders[0])
 
     def parties(self, *names: str) -> None:
         """Who else is in the call."""
@@ -195,7 +224,7 @@ class Edges:
         self.put(w.PhoneIs(up=False))
 
     def back(self) -> None:
-        self.put(w.PhoneIs(up=True, can=PHONE))
+        self.put(w.PhoneIs(up=True, can=self.can))
         self.put(w.CallsAre(tuple(self.phone.values())))
 
     def restart(self) -> None:
@@ -237,13 +266,22 @@ class Edges:
         """The call in which the two desks talk about it, as the other desk's phone tells it."""
         return Call(id=f"talking-{self.calls}", state=CallState.UP, direction="in", peer="a colleague", case=case)
 
+    def _announced(self) -> bool:
+        """Did an announcement stand, before the phone said that the call has gone? One that has fallen stays here."""
+        closed = max(i for i, (_, thing) in enumerate(self.history) if isinstance(thing, w.CaseClosed))
+        before = max(i for i in range(closed) if type(self.history[i][1]) not in EVENTS)
+        return (
+            announcement(Look(self.told, self.history[:before], self.history[before - 1][0], self.lapses)) is not None
+        )
+
     def _follow(self) -> None:
         """The call goes on at the other desk: from here on that desk is looked at."""
         if self.elsewhere is None:
             return
         case = next(e.case for _, e in reversed(self.history) if isinstance(e, w.CaseClosed))
         at, desk, entries, moved = self.elsewhere
-        whole = [entry for entry in all_cases(self.history)[0][case] if not isinstance(entry[1], w.CaseClosed)]
+        stays: tuple[type, ...] = (w.CaseClosed,) if self._announced() else (w.CaseClosed, w.Announced)
+        whole = [entry for entry in all_cases(self.history)[0][case] if not isinstance(entry[1], stays)]
         self.left[self.at] = (self.desk, self.now)
         self.history = [(when + moved, event) for when, event in whole] + [(desk.at_ms, Afresh()), *entries]
         self.at, self.desk, self.now, self.elsewhere = at, desk, self.now + moved, None

@@ -16,7 +16,9 @@ ASKED_BY_TELEPHONE = "reply eve accept; wait 4000; obey; consult up; wait 3000"
 EVE_COMES = "hold escalate; alarm eve join; obey"
 HANDED_BACK = "handback; wait 4000; obey; consult up; wait 3000; tap escalate; carry; obey"
 EVE_WARNS = "wait 5000; eve declares slur; eve tap warn; wait 5000"
+FAY_WARNS_TOO = "parties eve fay; wait 5000; fay declares slur; fay tap warn; wait 5000"
 GRANTED = "line up; tap warn; wait 5000; declare slur; tap escalate; reply eve grant"
+TAKEN_BY_TELEPHONE = "plain; line up; tap warn; wait 5000; declare threat; tap escalate; reply eve take"
 CARE = "line up; tap warn; declare demands"
 
 # How each policy's calls begin: from the bottom, and from high up, so that short sequences meet every rung.
@@ -55,6 +57,12 @@ STARTS: dict[str, tuple[str, ...]] = {
         f"{GRANTED}; tap warn; tap escalate; reply eve join; obey",
         "line up; declare threat; tap release; wait 4000",
         "line up; tap warn; wait 5000; declare threat; tap escalate; tap release; wait 4000",
+        f"{TAKEN_BY_TELEPHONE}; tap release; wait 4000",
+        f"{TAKEN_BY_TELEPHONE}; obey; tap release; wait 4000",
+        f"{TAKEN_BY_TELEPHONE}; tap release; wait 4000; hold release; refuse; wait 5000; tap escalate; reply fay take",
+        f"{TAKEN_BY_TELEPHONE}; obey; tap release; wait 4000; hold release; refuse; wait 5000; tap escalate; "
+        "reply fay take",
+        "line up; declare threat; tap release; turn; wait 4000; turn",
     ),
     "end-with-care": (
         f"{CARE}; wait 5000",
@@ -91,6 +99,12 @@ COMMON = (
     f"line up; {EVE_COMES}; wait 5000",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties eve fay; wait 5000",
+    "line up; declare threat; line held; second up; hold escalate",
+    "line up; hold escalate; line held; second up",
+    "hold escalate; line up",
+    f"line up; {EVE_COMES}; {EVE_WARNS}; {FAY_WARNS_TOO}",
+    f"line up; {EVE_COMES}; {EVE_WARNS}; {FAY_WARNS_TOO}; eve tap release; wait 4000",
+    "line up; line held; second up; second held; line up",
 )
 ALONE = (
     "line up; wait 5000",
@@ -122,12 +136,13 @@ MOVES: dict[str, int] = {
     "eve tap warn": 5, "eve tap release": 4, "eve hold release": 4, "eve tap escalate": 1, "eve declares slur": 5,
     "eve declares rudeness": 1, "eve declares unnamed": 1, "eve retracts slur": 1, "eve lifts": 1, "eve calmed": 1,
     "eve takes": 2, "eve withdraws": 2, "eve chord": 1, "fay tap warn": 1, "fay tap release": 1, "fay withdraws": 1,
-    "fay takes": 2, "fay declares threat": 1,
+    "fay takes": 2, "fay declares threat": 1, "fay declares slur": 1, "fay hold release": 2, "reply fay take": 2,
     "present all": 4, "present none": 4, "present busy": 2, "present down": 3, "present eve": 2, "present gus": 1,
     "extension": 1, "extension 600": 1,
     "obey": 30, "refuse": 3, "consult up": 8, "consult busy": 3, "consult ignored": 1, "consult declined": 2,
     "consult voicemail": 3, "consult failed": 1, "consult hung-up": 2, "carry": 8, "carry no": 1,
     "line up": 6, "line held": 4, "line ended": 1, "line ended us": 1, "second up": 1, "second held": 1,
+    "turn": 3, "dials": 2, "plain": 1,
     "second ended": 3, "parties eve": 3, "parties eve fay": 1, "parties partner": 1, "parties eve partner": 1,
     "parties": 2, "all": 2, "all ending": 1, "lost": 1, "back": 3, "restart": 1,
 }  # fmt: skip
@@ -161,7 +176,14 @@ TOGETHER += [
 TOGETHER += ["tap escalate; mark crisis; carry; obey; tap release", "tap escalate; declare slur; carry; obey"]
 TOGETHER += ["present all; tap warn", "present all; declare demands; tap release", "present all; tap release"]
 TOGETHER += ["calmed; tap escalate", "calmed; wait 1; declare slur; tap release", "calmed; wait 5000; lit 0"]
+TOGETHER += ["eve tap release; fay tap release", "eve tap release; fay hold release", "eve tap release; parties fay"]
+TOGETHER += ["declare threat; tap release; turn; wait 2000; turn; wait 2500; hold release", "tap release; turn; turn"]
+TOGETHER += ["declare threat; tap release; second ended; wait 4000; hold release", "hold release; obey; dials"]
 TOGETHER += ["takeback slur; tap release", "takeback slur; hold release", "chord; tap escalate", "chord; tap warn"]
+TOGETHER += [f"line held; second up; {what}" for what in ("hold escalate", "mark crisis", "declare threat")]
+TOGETHER += [f"second {how}; line up; alarm eve join; obey" for how in ("held", "ended")]
+TOGETHER += [f"{line} ended; alarm eve join; obey" for line in ("line", "second")]
+TOGETHER += ["hold escalate; unmark emergency", "mark crisis; hold escalate; unmark emergency"]
 TOGETHER += ["attest it-is-nothing; declare demands; tap release"]
 TOGETHER += [
     "tap escalate; reply eve join; obey",

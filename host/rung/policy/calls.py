@@ -116,6 +116,8 @@ def _begin_or_turn(d: Decision) -> None:
             _turn(d, d.desk.parked[-1])
         return
     other = live[0]
+    if case is not None and (said := case.announcement) is not None:
+        d.emit(w.AnnouncementWithdrawn(said.rung, "another call has the live audio"))
     d.desk = replace(d.desk, flashes=())  # what was done or refused on another call says nothing of this one
     parked = _parked(d, other)
     if parked is not None:

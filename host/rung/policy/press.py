@@ -117,10 +117,11 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
 
 def _tap_release(d: Decision, button: Button, at: int) -> w.Answer:
     said = d.case.announcement
-    if said is None:
+    if said is None or said.person != d.who.id:
         return _tap(d, button, at)
-    if said.person != d.who.id:
-        return refuse(f"{said.person or 'Somebody else'} has announced the end of this call; wait for them.")
+    left_ms = said.at_ms + d.policy.times.say_ms - d.now
+    if left_ms > 0:
+        return nothing(f"Announced; say it now, and hold release in {ceil(left_ms / 1000)} s.", button)
     return nothing(f"Announced {(d.now - said.at_ms) // 1000} s ago; hold release to end the call.", button)
 
 
@@ -204,6 +205,11 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
     if look.case.waiting(w.HangUp):
         return refuse("The call is being ended; waiting for the phone.")
+    if button == RELEASE and (said := look.said_by_another()):
+        return refuse(sentence(said))
+    if look.who.role is AGENT and transfer.added(look.case) is not None:
+        why = f"This policy has no step for {button} here; escalate hands the call to the supervisor who is in it."
+        return refuse(why, ESCALATE)
     if not alerts.heard(look.desk) and ESCALATE not in look.opened():
         return refuse(f"This policy has no step for {button} here, and no supervisor is present; ask for one aloud.")
     return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", ESCALATE)

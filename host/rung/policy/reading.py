@@ -180,9 +180,18 @@ class Look(Struct, gc=False):
             return _common("nobody is signed on at this desk; sign on first")
         if call is not None and call.parties and (others := third_parties(self.desk)):
             return _common(f"{STRANGER} ({', '.join(others)}); they must leave first")
+        if said := self.said_by_another():
+            return _common(said)
         if case.joined and who.role == AGENT and any(j.address for j in case.joined):
             return _common("a supervisor is in this call, and only they can end it", Button.ESCALATE)
         return None
+
+    def said_by_another(self) -> str:
+        """Somebody else's announcement stands, and an announcement belongs to one person; empty: none does."""
+        said = self.case.announcement
+        if said is None or said.person == self.who.id:
+            return ""
+        return f"wait for {said.person}, who has announced the end of this call"
 
     # -- what one alternative of a rung needs --------------------------------------------------------------------------
 

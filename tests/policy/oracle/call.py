@@ -235,5 +235,21 @@ def being_ended(look: Look) -> bool:
     return bool(ids)
 
 
+def rung_into_the_call(look: Look) -> bool:
+    """Whoever has taken the open ask is being rung, to come into the call."""
+    ids: set[int] = set()
+    target = ""
+    for _, event in look.of(w.AskOpened, w.AskReplied, w.EffectDecided, w.EffectConfirmed, w.EffectFailed):
+        if isinstance(event, w.AskOpened):
+            target = ""
+        elif isinstance(event, w.AskReplied):
+            target = event.target or target
+        elif isinstance(event, w.EffectDecided) and isinstance(event.effect, w.Join) and event.effect.target == target:
+            ids.add(event.effect.id)
+        elif isinstance(event, w.EffectConfirmed | w.EffectFailed):
+            ids.discard(event.id)
+    return bool(ids)
+
+
 def in_call(look: Look, who: Who) -> bool:
     return who.id in supervisors(look)

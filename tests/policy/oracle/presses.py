@@ -1,5 +1,6 @@
 """What a press does, said in one word: a rung's id, or what else can come of it. Empty: nothing."""
 
+from tests.policy.oracle.alarm import of_present_call
 from tests.policy.oracle.call import (
     added,
     another_caller_hears_us,
@@ -9,6 +10,7 @@ from tests.policy.oracle.call import (
     in_call,
     on_hold,
     phase,
+    rung_into_the_call,
     supervisors,
     third_party,
 )
@@ -126,7 +128,7 @@ def may_be_handed_over(look: Look) -> bool:
     """It is not under way already; and whoever else is rung is let go first, so that the caller is off hold."""
     how_far = phase(look)
     rings = how_far in ("holding", "ringing", "answered", "returning") or (
-        how_far not in ("", "telling") and on_hold(look)
+        how_far not in ("", "telling") and (on_hold(look) or rung_into_the_call(look))
     )
     return how_far not in ("offering", "completing") and not rings
 
@@ -134,18 +136,7 @@ def may_be_handed_over(look: Look) -> bool:
 def _quiet_ask(look: Look) -> str:
     """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor is told."""
     floor = look.floor
-    return "quiet ask" if open_alert(look) is None and floor.up and floor.present else ""
-
-
-def open_alert(look: Look) -> tuple[int, w.AlertRaised] | None:
-    """What supervisors are called for beside any ask, and since when."""
-    alert = None
-    for at, thing in look.history:
-        if isinstance(thing, w.AlertRaised):
-            alert = (at, thing)
-        elif isinstance(thing, w.AlertClosed):
-            alert = None
-    return alert
+    return "quiet ask" if of_present_call(look) is None and floor.up and floor.present else ""
 
 
 def _take_back(look: Look, buttons: tuple[Button, ...]) -> str:
@@ -159,7 +150,7 @@ def _take_back(look: Look, buttons: tuple[Button, ...]) -> str:
 def _release(look: Look, who: Who, at: int, hold: bool) -> str:
     said = announcement(look)
     if said is not None and said[1].person != who.id:
-        said = None
+        return ""  # it belongs to one person, and everybody else waits for them
     if hold:
         if said is None or at < said[0] + SAY:
             return ""
@@ -188,13 +179,15 @@ def announcement(look: Look) -> tuple[int, w.Announced] | None:
 def _falls(look: Look, said: w.Announced, i: int) -> bool:
     """Did what stands at this place of the history make it fall?"""
     thing = look.history[i][1]
-    if isinstance(thing, w.CallHeld | w.PhoneLost | w.BridgeRestarted | w.CallerCalmed | w.CaseTurnedTo | w.CaseClosed):
+    if isinstance(thing, w.CallHeld | w.PhoneLost | w.BridgeRestarted | w.CallerCalmed):
         return True
     if isinstance(thing, w.RungTaken) and thing.rung == said.rung:
         return True
     if i + 1 < len(look.history) and type(look.history[i + 1][1]) in EVENTS:
         return False  # in the middle of what one input came to
     then = look.before(i + 1)
+    if all(event is not said for _, event in then.call):
+        return True  # the desk has turned to another call, and this caller is on hold
     row = next(row for row in LADDERS[look.policy] if row.rung == said.rung)
     who = _speaker(then, said.person, row.role)
     if row.role == Role.SUPERVISOR and _being_handed_over(then):
