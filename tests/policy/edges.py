@@ -3,7 +3,7 @@
 from typing import Self
 
 from msgspec.structs import replace
-from tests.policy.oracle import Afresh, Entry, Look, ask_is_right
+from tests.policy.oracle import Afresh, Entry, Look, alarm_is_right, ask_is_right
 from tests.policy.oracle.history import EVENTS, all_cases
 from tests.policy.oracle.presses import announcement
 
@@ -21,6 +21,7 @@ DESKS = {"desk-ada": "500"} | {p.desk: p.extension for p in SUPERVISORS.values()
 ADA = "desk-ada"
 OTHER_CLOCK = 7_000_000  # each desk has its own clock
 _MET = frozenset({w.AskClosed, w.AskWidened, w.SupervisorFree, w.AnnouncementWithdrawn, w.CaseReturned, w.CaseClosed})
+_CALLS = frozenset({w.AlertRaised, w.AlertClosed, w.MarkerSet})
 PHONE = frozenset({"join", "case", "returns", "play"})
 
 
@@ -77,6 +78,9 @@ class Edges:
         asking = made.desk.case is not None and made.desk.case.ask is not None
         if asking or any(type(event) is w.AskClosed for event in made.events):
             wrong = ask_is_right(self.look())
+            assert not wrong, wrong
+        if made.desk.alerts or any(type(event) in _CALLS for event in made.events):
+            wrong = alarm_is_right(self.look())
             assert not wrong, wrong
         return made
 

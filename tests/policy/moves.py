@@ -99,6 +99,9 @@ COMMON = (
     f"line up; {EVE_COMES}; wait 5000",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties eve fay; wait 5000",
+    "line up; declare threat; line held; second up; hold escalate",
+    "line up; hold escalate; line held; second up",
+    "hold escalate; line up",
     f"line up; {EVE_COMES}; {EVE_WARNS}; {FAY_WARNS_TOO}",
     f"line up; {EVE_COMES}; {EVE_WARNS}; {FAY_WARNS_TOO}; eve tap release; wait 4000",
     "line up; line held; second up; second held; line up",
@@ -177,6 +180,10 @@ TOGETHER += ["eve tap release; fay tap release", "eve tap release; fay hold rele
 TOGETHER += ["declare threat; tap release; turn; wait 2000; turn; wait 2500; hold release", "tap release; turn; turn"]
 TOGETHER += ["declare threat; tap release; second ended; wait 4000; hold release", "hold release; obey; dials"]
 TOGETHER += ["takeback slur; tap release", "takeback slur; hold release", "chord; tap escalate", "chord; tap warn"]
+TOGETHER += [f"line held; second up; {what}" for what in ("hold escalate", "mark crisis", "declare threat")]
+TOGETHER += [f"second {how}; line up; alarm eve join; obey" for how in ("held", "ended")]
+TOGETHER += [f"{line} ended; alarm eve join; obey" for line in ("line", "second")]
+TOGETHER += ["hold escalate; unmark emergency", "mark crisis; hold escalate; unmark emergency"]
 TOGETHER += ["attest it-is-nothing; declare demands; tap release"]
 TOGETHER += [
     "tap escalate; reply eve join; obey",

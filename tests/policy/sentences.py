@@ -28,7 +28,7 @@ def the_record_rebuilds_the_desk(before: Desk, made: Step) -> None:
     for event in made.events:
         folded = evolve(folded, event, made.desk.at_ms)
     assert folded.case == made.desk.case, "the record cannot rebuild the case"
-    assert (folded.parked, folded.arriving, folded.alert) == (made.desk.parked, made.desk.arriving, made.desk.alert)
+    assert (folded.parked, folded.arriving, folded.alerts) == (made.desk.parked, made.desk.arriving, made.desk.alerts)
     assert (folded.epoch, folded.effect, folded.ask) == (made.desk.epoch, made.desk.effect, made.desk.ask)
 
 

@@ -47,6 +47,7 @@ class Shift:
         for event in made.events:
             folded = evolve(folded, event, made.desk.at_ms)
         assert folded.case == made.desk.case, "the record cannot rebuild the case"
+        assert folded.alerts == made.desk.alerts, "the record cannot rebuild who is called"
         assert (folded.epoch, folded.effect) == (made.desk.epoch, made.desk.effect)
         assert _READ.decode(_WRITE(made)) == made, "not what its type says"
         self.desk = made.desk

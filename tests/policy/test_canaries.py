@@ -12,10 +12,10 @@ from tests.policy.deep import Deep
 from tests.policy.played import over_the_cores
 
 from rung import words as w
-from rung.policy import acts, asks, cases, effects, floor_news, load, press, reading, transfer
+from rung.policy import acts, alerts, asks, cases, effects, floor_news, load, press, reading, transfer
 from rung.policy.decision import Decision
 from rung.policy.reading import Look, look_at
-from rung.policy.state import Case
+from rung.policy.state import Alert, Case
 from rung.words import Outcome
 
 SEEDS = 300  # after every move from every beginning has been tried
@@ -88,6 +88,20 @@ def _last_open(real: Callable[..., Any]) -> Callable[..., object]:
 def _early(real: Callable[..., Look]) -> Callable[..., Look]:
     """Sees what will be open in a second."""
     return lambda policy, desk, who, at_ms: real(policy, desk, who, at_ms + 1000)
+
+
+def _every_alert(real: Callable[..., None]) -> Callable[..., None]:
+    """Whatever ends, ends them all."""
+
+    def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
+        for each in d.desk.alerts:
+            real(d, each, why, outcome)
+
+    return close
+
+
+def _into_any_call(real: object) -> Callable[..., object]:
+    return lambda desk, alert: asks.replies(desk, alert.want)
 
 
 def _restarts_wait(case: Case, event: w.AskClosed, at: int) -> Case:
@@ -178,6 +192,8 @@ BROKEN_STEPS: dict[str, tuple[object, object, Broken]] = {
     "whoever joins has been there long": (OF_CASE, w.SupervisorJoined, then(_joined_long_ago)),
     "a release undone stays taken": (OF_CASE, w.RungUndone, ignored),
     "crisis cannot be lifted": (OF_CASE, w.MarkerLifted, ignored),
+    "an alert ends with another call": (alerts, "close", _every_alert),
+    "a supervisor is brought into another caller's call": (alerts, "may", _into_any_call),
 }
 LYING: dict[str, tuple[object, object, Broken, str, str]] = {
     "what is unknown is never settled": (

@@ -330,7 +330,7 @@ FIVE: dict[str, Sentence] = {
     ),
     "a threat alerts a supervisor at once, under every policy": Sentence(
         under(five.test_a_threat_alerts_a_supervisor_at_once, WARM, "threat_other"),
-        *(acts, "THREATS", constant(frozenset({Ground.THREAT}))),
+        *(alerts, "THREATS", constant(frozenset({Ground.THREAT}))),
     ),
 }
 

@@ -151,7 +151,7 @@ def test_when_all_who_were_told_are_busy_nobody_is_called_any_more() -> None:
         assert s.desk.alert is not None
         s.alarm("busy", who)
     assert s.desk.alert is None
-    assert s.events(w.AlertClosed) == [w.AlertClosed(1, "nobody can come")]
+    assert s.events(w.AlertClosed) == [w.AlertClosed(1, "nobody can come", "case-1")]
     assert len(s.events(w.AlertAnswered)) == 3, "busy twice is busy"
 
 

@@ -165,9 +165,9 @@ def test_a_call_that_is_being_ended_and_an_alert_that_somebody_answers() -> None
     assert view(s.policy, s.desk, s.now).call == "the call with caller is being ended"
     s = Scene("no-hang-up")
     s.press("escalate", "hold")
-    assert view(s.policy, s.desk, s.now).alert == "panic: 3 told"
+    assert view(s.policy, s.desk, s.now).alerts == ("panic: 3 told",)
     s.alarm("join")
-    assert view(s.policy, s.desk, s.now).alert == "panic: eve is coming"
+    assert view(s.policy, s.desk, s.now).alerts == ("panic: eve is coming",)
 
 
 def test_a_role_without_steps_has_no_next_one() -> None:

@@ -55,7 +55,7 @@ def _listeners(desk: Desk) -> dict[str, Listening]:
 def doing(desk: Desk) -> Doing:
     """What goes on here, in one word; what concerns a supervisor most comes first."""
     case, calls = desk.case, desk.facts.calls.values()
-    if desk.alert is not None and desk.alert.want == Want.PANIC:
+    if any(alert.want == Want.PANIC for alert in desk.alerts):
         return Doing.EMERGENCY
     if case is not None and case.marks:
         return Doing.CRISIS if case.marked(Marker.CRISIS) else Doing.EMERGENCY

@@ -13,9 +13,11 @@ from rung.policy import Book, Desk, Policy
 from rung.policy.evolve import evolve
 from rung.policy.language import canonical, from_canonical, version_of
 
+STILL_CALLED_MS = 3_600_000  # a panic without a call that is older than this hour calls nobody after a restart
+
 
 def recover(journal: Journal, vault: Vault | None = None) -> Desk:
-    """Fold the open cases, if there are any, out of the record; epochs and numbers go on where they stood.
+    """Fold the open cases and what calls supervisors without a call; epochs and numbers go on where they stood.
 
     The desk's clock goes on from the last entry: it stands still while the bridge is down, so that no wait ever counts
     talk that nobody heard. Raises JournalError if the record cannot be read.
@@ -32,9 +34,23 @@ def recover(journal: Journal, vault: Vault | None = None) -> Desk:
                 desk = replace(desk, effect=max(effect.id, desk.effect))
             case w.AskOpened(ask=ask) | w.AlertRaised(ask=ask):
                 desk = replace(desk, ask=max(ask, desk.ask))
-    for entry in journal.open_cases():
+    entries = journal.open_cases()
+    for entry in (*_called_without_a_call(journal, entries[0].seq if entries else None), *entries):
         desk = evolve(desk, _clear(entry, vault), entry.at_ms)
     return desk
+
+
+def _called_without_a_call(journal: Journal, before: int | None) -> list[Entry]:
+    """Of the alerts that stand, those that no open case tells of: until somebody answers, a panic calls for help."""
+    closed = {entry.event.ask for entry in journal.of_kind(w.AlertClosed) if isinstance(entry.event, w.AlertClosed)}
+    found = []
+    for entry in (*journal.of_kind(w.AlertRaised), *journal.of_kind(w.AlertAnswered)):
+        event, earlier = entry.event, before is None or entry.seq < before
+        assert isinstance(event, w.AlertRaised | w.AlertAnswered)
+        lately = entry.wall_ms >= wall_ms() - STILL_CALLED_MS
+        if earlier and lately and not event.case and event.ask not in closed:
+            found.append(entry)
+    return sorted(found, key=lambda entry: entry.seq)
 
 
 def _clear(entry: Entry, vault: Vault | None) -> w.Event:

@@ -47,7 +47,8 @@ def case_of(event: w.Event, case: str) -> tuple[str, str]:
 def _named_in(event: w.Event) -> str:
     named: str = getattr(event, "case", "")
     if isinstance(event, w.EffectDecided):
-        named = getattr(event.effect, "case", "")
+        effect = event.effect  # whoever is asked reads of the case that it is about, on hold or not
+        named = effect.brief.case if isinstance(effect, w.AskFloor) else getattr(effect, "case", "")
     elif isinstance(event, w.Attended):
         named = getattr(event.act, "case", "")
     return named

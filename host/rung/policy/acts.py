@@ -12,7 +12,6 @@ from rung.words import Ground, Marker, Outcome, Role, Want
 TAKE_BACK_MS = {Marker.EMERGENCY: 4000, Marker.CRISIS: 60_000}  # freely, by the person who marked
 ON_ITS_WAY = "The call is being handed over with all that was declared before; tell the supervisor."
 UNNAMED, OTHER = Ground.UNNAMED, Ground.OTHER
-THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
 
 
 Handler = Callable[[Decision, Any], w.Answer]
@@ -41,7 +40,7 @@ def declare(d: Decision, ground: Ground, note: str = "") -> w.Answer:
     mine = {g.ground for g in d.case.grounds if g.person == person}
     names = UNNAMED in mine and ground is not UNNAMED
     d.emit(w.GroundDeclared(ground=ground, person=person, note=note, names=names))
-    told = alerts.raise_alert(d, Want.THREAT) if ground in THREATS else ""
+    told = alerts.raise_alert(d, Want.THREAT) if ground in alerts.THREATS else ""
     return taken(f"Ground declared: {ground}{f'; {told}' if told else ''}.")
 
 
@@ -83,7 +82,7 @@ def _unmarked(d: Decision, act: w.Unmarked) -> w.Answer:
     if late and not act.reason.strip():
         return refuse("After 60 s, taking a crisis back needs a reason, which goes before a manager.")
     d.emit(w.MarkerLifted(act.marker, d.who.id, act.reason if late else ""))
-    _no_longer(d, Want.CRISIS, not d.case.marked(Marker.CRISIS))
+    alerts.called_off(d, d.desk.alert, Want.CRISIS)
     return taken(f"Taken back: {act.marker}.")
 
 
@@ -92,17 +91,16 @@ def _lift(d: Decision, people: set[str | None]) -> w.Answer:
         return refuse("Crisis is not marked on this call.")
     for person in sorted(people, key=str):
         d.emit(w.MarkerLifted(Marker.CRISIS, person, by=d.who.id or ""))
-    _no_longer(d, Want.CRISIS, True)
+    alerts.called_off(d, d.desk.alert, Want.CRISIS)
     return taken("The crisis is lifted.")
 
 
 def _false_alarm(d: Decision) -> w.Answer:
-    """Within 4 s, with or without a call; it stays in the record."""
-    alert, case = d.desk.alert, d.desk.case
+    """Within 4 s, on this call or what was called without one; it stays in the record."""
+    case = d.desk.case
     mine = [m for m in (case.marks if case else ()) if (m.marker, m.person) == (Marker.EMERGENCY, d.who.id)]
-    at = mine[0].at_ms if mine else None
-    if at is None and alert is not None and (alert.want, alert.person) == (Want.PANIC, d.who.id):
-        at = alert.at_ms
+    alert = d.desk.alert if mine else alerts.panic_of(d.desk, d.who.id)
+    at = mine[0].at_ms if mine else alert.at_ms if alert is not None else None
     if at is None:
         return refuse("You have not called an emergency.")
     if d.now - at > TAKE_BACK_MS[Marker.EMERGENCY]:
@@ -110,13 +108,8 @@ def _false_alarm(d: Decision) -> w.Answer:
     d.emit(w.MarkerLifted(Marker.EMERGENCY, d.who.id))
     if case is not None and (call := d.desk.facts.calls.get(case.call)) is not None:
         chores.recording_is(d, call)
-    _no_longer(d, Want.PANIC, True)
+    alerts.called_off(d, alert, Want.PANIC)
     return taken("Called off: false alarm.")
-
-
-def _no_longer(d: Decision, want: Want, gone: bool) -> None:
-    if gone and d.desk.alert is not None and d.desk.alert.want == want:
-        alerts.close(d, "called off", Outcome.TAKEN_BACK)
 
 
 def _calmed(d: Decision, act: w.Calmed) -> w.Answer:

@@ -1,19 +1,23 @@
 """Telling supervisors beside any ask: panic, crisis, a threat, a quiet ask. It never needs a rung, nor opens one.
 
-The first who comes is brought into the call without hold, where the phone can; else they are told who comes.
+Each call has an alert of its own, and so has what was raised without a call; it ends by an answer, by being called off,
+or with its own call, and never with another one. The first who comes is brought into the call without hold, where the
+phone can and the agent is on that call; else they come to the desk.
 """
 
 from rung import words as w
 from rung.policy import asks, chores
+from rung.policy.book import policy_of
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
 from rung.policy.state import Alert, Desk
-from rung.words import Outcome, Reply, Want
+from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
 UNREACHED = "the floor is out of reach"
 INTO_THE_CALL = frozenset({Want.PANIC, Want.CRISIS})  # even where only a telephone can be rung
 EVERYBODY = frozenset({Want.THREAT, Want.CRISIS, Want.PANIC})  # to all present; a quiet ask to the first group
+THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
 
 
 def raise_alert(d: Decision, want: Want) -> str:
@@ -26,8 +30,9 @@ def raise_alert(d: Decision, want: Want) -> str:
     to = _whom(d, want)
     if not to:
         return _by_extension(d, want)
-    number = d.desk.ask + 1 if alert is None else alert.number
-    _tell(d, number, want, to)
+    if alert is not None and alert.taker:  # they may not get in: whoever else comes now is heard as well
+        close(d, alert, f"{alert.supervisor} is coming", Outcome.JOINED)
+    _tell(d, d.desk.alert, want, to)
     many = f"{len(to)} supervisors have" if len(to) > 1 else "a supervisor has"
     return f"{many} been told"
 
@@ -35,6 +40,14 @@ def raise_alert(d: Decision, want: Want) -> str:
 def heard(desk: Desk) -> bool:
     """Would anybody hear a quiet ask?"""
     return desk.alert is not None or (desk.facts.floor_up and bool(desk.facts.present))
+
+
+def panic_of(desk: Desk, person: str | None) -> Alert | None:
+    """This person's panic on the present call; else the one that they have made without a call."""
+    found = (
+        alert for alert in (desk.alert, *desk.alerts) if alert is not None and (alert is desk.alert or not alert.case)
+    )
+    return next((alert for alert in found if (alert.want, alert.person) == (Want.PANIC, person)), None)
 
 
 def _whom(d: Decision, want: Want) -> tuple[str, ...]:
@@ -47,12 +60,37 @@ def _whom(d: Decision, want: Want) -> tuple[str, ...]:
     return tuple(p.desk for p in facts.present if p.group == first)
 
 
-def _tell(d: Decision, number: int, want: Want, to: tuple[str, ...]) -> None:
-    case = d.desk.case
-    person = d.who.id if d.desk.alert is None else d.desk.alert.person
-    d.emit(w.AlertRaised(ask=number, want=want, person=person, to=to))
-    text = w.Brief(case="", caller="", person=person) if case is None else brief(d.policy, case, person, d.now)
-    d.do(w.AskFloor, 0, number, want, to, text, asks.replies(d.desk, want))
+def _tell(d: Decision, alert: Alert | None, want: Want, to: tuple[str, ...]) -> None:
+    """A new one for the present call, or the same one anew."""
+    if alert is None:
+        case = d.desk.case.id if d.desk.case is not None else ""
+        d.emit(w.AlertRaised(ask=d.desk.ask + 1, want=want, person=d.who.id, to=to, case=case))
+    else:
+        d.emit(w.AlertRaised(ask=alert.number, want=want, person=alert.person, to=to, case=alert.case))
+    _put(d, d.desk.alerts[-1])
+
+
+def _put(d: Decision, alert: Alert) -> None:
+    """Before everybody who is called, with what can be answered now."""
+    desk, person = d.desk, alert.person
+    case = next((case for case in (desk.case, *desk.parked) if case is not None and case.id == alert.case), None)
+    text = w.Brief(case="", caller="", person=person)
+    if case is not None:
+        text = brief(policy_of(d.rules, case), case, person, d.now)
+    if desk.facts.floor_up:  # else it is put there once the floor is back
+        d.do(w.AskFloor, 0, alert.number, alert.want, alert.to, text, may(desk, alert))
+
+
+def may(desk: Desk, alert: Alert) -> tuple[Reply, ...]:
+    """What can be answered: they come into its own call, and into no other caller's; to the desk they always can."""
+    return asks.replies(desk, alert.want, alert.case)
+
+
+def offer_anew(d: Decision, before: Desk) -> None:
+    """The agent has turned to another call, or the phone can do more or less: so is what can be answered."""
+    for alert in d.desk.alerts:
+        if alert in before.alerts and not alert.taker and may(d.desk, alert) != may(before, alert):
+            _put(d, alert)
 
 
 def _by_extension(d: Decision, want: Want) -> str:
@@ -74,57 +112,77 @@ def _how_far(alert: Alert) -> str:
 
 def put_again(d: Decision) -> None:
     """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
-    alert = d.desk.alert
-    if alert is not None and not alert.taker:
-        _tell(d, alert.number, alert.want, _whom(d, alert.want) or alert.to)
+    for alert in d.desk.alerts:
+        if not alert.taker:
+            _tell(d, alert, alert.want, _whom(d, alert.want) or alert.to)
 
 
 def more_present(d: Decision) -> None:
     """Whoever comes to the floor while somebody is in danger is told as well."""
-    alert = d.desk.alert
-    if alert is None or alert.taker or alert.want not in (Want.CRISIS, Want.PANIC):
-        return
-    fresh = tuple(p.desk for p in d.desk.facts.present if p.desk not in alert.to)
-    if d.desk.facts.floor_up and fresh:
-        _tell(d, alert.number, alert.want, (*alert.to, *fresh))
+    for alert in d.desk.alerts:
+        fresh = tuple(p.desk for p in d.desk.facts.present if p.desk not in alert.to)
+        if d.desk.facts.floor_up and fresh and not alert.taker and alert.want in (Want.CRISIS, Want.PANIC):
+            _tell(d, alert, alert.want, (*alert.to, *fresh))
 
 
-def replied(d: Decision, said: w.Replied) -> None:
-    alert = d.desk.alert
-    assert alert is not None
+def replied(d: Decision, alert: Alert, said: w.Replied) -> None:
     target = asks.where(d.desk, said.desk)
+    joins, possible = said.reply == Reply.JOIN, may(d.desk, alert)
+    comes_in = joins and Reply.JOIN in possible
     stale = alert.taker or said.desk not in alert.to or said.desk in alert.busy
-    if stale or said.reply not in asks.replies(d.desk, alert.want) or (said.reply == Reply.JOIN and not target):
+    if stale or (comes_in and not target) or not (joins or said.reply in possible):
         return
-    answered = w.AlertAnswered(ask=said.ask, desk=said.desk, person=said.person, reply=said.reply, target=target)
+    answered = w.AlertAnswered(
+        ask=said.ask, desk=said.desk, person=said.person, reply=said.reply, target=target, case=alert.case
+    )
     d.emit(answered)
-    if said.reply == Reply.JOIN and d.case.ask is not None and d.case.ask.taker == said.desk:
-        close(d, f"{said.person} is coming already", Outcome.ACCEPTED)  # once is enough: no second call to them
-    elif said.reply == Reply.JOIN:
+    alert = next(found for found in d.desk.alerts if found.number == said.ask)
+    if comes_in:
+        _comes_in(d, alert, said, target)
+    elif joins or said.reply == Reply.ACCEPT:  # whoever would come into a call that the agent has left comes as well
+        close(d, alert, f"{said.person} is coming", Outcome.ACCEPTED)
+    elif set(alert.busy) >= set(alert.to):
+        close(d, alert, "nobody can come", Outcome.BUSY)
+
+
+def _comes_in(d: Decision, alert: Alert, said: w.Replied, target: str) -> None:
+    if d.case.ask is not None and d.case.ask.taker == said.desk:
+        close(d, alert, f"{said.person} is coming already", Outcome.ACCEPTED)  # once is enough: no second call to them
+    else:
         d.do(w.CloseAsk, 0, said.ask, Outcome.JOINED)
         asks.bring_in(d, target)
-    elif said.reply == Reply.ACCEPT:
-        close(d, f"{said.person} is coming", Outcome.ACCEPTED)
-    elif {*alert.busy, said.desk} >= set(alert.to):
-        close(d, "nobody can come", Outcome.BUSY)
 
 
-def close(d: Decision, why: str, outcome: Outcome) -> None:
+def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
     """Nobody is called any more."""
-    alert = d.desk.alert
-    assert alert is not None
-    d.emit(w.AlertClosed(alert.number, why))
+    d.emit(w.AlertClosed(alert.number, why, alert.case))
     if not alert.taker or outcome != Outcome.JOINED:
         d.do(w.CloseAsk, 0, alert.number, outcome)
 
 
+def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
+    """What it was raised for no longer stands. A crisis on that call still calls, or the panic of somebody else."""
+    if alert is None or alert.want != want:
+        return
+    case = d.desk.case if alert.case else None
+    alone = case is not None and not any(joined.address for joined in case.joined)
+    if case is not None and alone and want == Want.PANIC and case.marked(Marker.EMERGENCY):
+        return
+    if case is not None and alone and case.marked(Marker.CRISIS):
+        if want != Want.CRISIS:
+            _tell(d, alert, Want.CRISIS, alert.to)
+        return
+    close(d, alert, "called off", Outcome.TAKEN_BACK)
+
+
 def came_in(d: Decision) -> None:
-    if d.desk.alert is not None and d.desk.alert.taker:
-        close(d, f"{d.desk.alert.supervisor} is in the call", Outcome.JOINED)
+    alert = d.desk.alert
+    if alert is not None and alert.taker:
+        close(d, alert, f"{alert.supervisor} is in the call", Outcome.JOINED)
 
 
 def not_brought_in(d: Decision) -> None:
     """The phone could not bring in whoever comes; they know of it and may come in person."""
     alert = d.desk.alert
     if alert is not None and alert.taker:
-        close(d, f"{alert.supervisor} is coming, but the phone could not bring them in", Outcome.FAILED)
+        close(d, alert, f"{alert.supervisor} is coming, but the phone could not bring them in", Outcome.FAILED)

@@ -21,9 +21,10 @@ UNANSWERED = frozenset({Phase.TELLING, Phase.ASKING, Phase.HOLDING})  # before t
 UNDER_WAY = frozenset({Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING})  # no longer to be stopped
 
 
-def replies(desk: Desk, want: Want) -> tuple[Reply, ...]:
-    """What a supervisor may answer: only what is possible."""
-    joins = (Reply.JOIN,) if "join" in desk.facts.can and desk.case is not None else ()
+def replies(desk: Desk, want: Want, of: str | None = None) -> tuple[Reply, ...]:
+    """What a supervisor may answer: only what is possible. ``of``: on which case, where it may be another one."""
+    there = desk.case is not None and of in (None, desk.case.id)
+    joins = (Reply.JOIN,) if there and "join" in desk.facts.can else ()
     match want:
         case Want.TRANSFER:
             return (Reply.ACCEPT, Reply.TAKE, Reply.DECLINE, Reply.BUSY)

@@ -5,10 +5,11 @@ from typing import Literal
 
 from rung import words as w
 from rung.policy.acts import ACTS, TAKE_BACK_MS
+from rung.policy.alerts import panic_of
 from rung.policy.decision import Decision
 from rung.policy.reading import Look
 from rung.policy.state import Desk
-from rung.words import Marker, Role, Verdict, Want
+from rung.words import Marker, Role, Verdict
 
 Choice = Literal["take back", "unwanted", "attest", "lift crisis", "hand back"]
 
@@ -35,8 +36,7 @@ def choices(look: Look) -> Iterator[Choice]:
 
 def alarm_ms(desk: Desk, person: str | None, now: int) -> int:
     """How long this person's panic may still be called off as a false alarm."""
-    case, alert = desk.case, desk.alert
+    case, alert = desk.case, panic_of(desk, person)
     called = [m.at_ms for m in (case.marks if case else ()) if (m.marker, m.person) == (Marker.EMERGENCY, person)]
-    if alert is not None and (alert.want, alert.person) == (Want.PANIC, person):
-        called.append(alert.at_ms)
-    return max(0, min(called) + TAKE_BACK_MS[Marker.EMERGENCY] - now) if called else 0
+    at = called[0] if called else alert.at_ms if alert is not None else None
+    return 0 if at is None else max(0, at + TAKE_BACK_MS[Marker.EMERGENCY] - now)

@@ -28,8 +28,8 @@ def line_ended(d: Decision, call: w.Call) -> None:
         _settle(d, pending, by)
     if case.ask is not None:
         _close_ask(d, how, by)
-    if d.desk.alert is not None:
-        alerts.close(d, "the call is over", Outcome.CALLER_LEFT)
+    if (alert := d.desk.alert) is not None:  # what calls somebody to another call, or to no call, goes on
+        alerts.close(d, alert, "the call is over", Outcome.CALLER_LEFT)
     if case.released and how != TRANSFERRED:
         d.do(w.Reclaim, 0, case.released, case.id)
     _duties(d, how, by)

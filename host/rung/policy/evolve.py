@@ -9,10 +9,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy import cases
+from rung.policy import called, cases
 from rung.policy.state import (
     TASKS_MOST,
-    Alert,
     Announcement,
     Ask,
     Case,
@@ -65,7 +64,7 @@ def _free(desk: Desk, event: w.SupervisorFree, at: int) -> Desk:
     return replace(desk, parked=parked)
 
 
-# -- numbers and alerts, which need no case ----------------------------------------------------------------------------
+# -- numbers, which need no case ---------------------------------------------------------------------------------------
 
 
 def _decided(desk: Desk, event: w.EffectDecided, at: int) -> Desk:
@@ -88,27 +87,6 @@ def _over(case: Case, effect: w.Effect) -> str | None:
 
 def _asked(desk: Desk, event: w.AskOpened, at: int) -> Desk:
     return replace(desk, ask=event.ask, case=desk.case and _ask_opened(desk.case, event, at))
-
-
-def _alerted(desk: Desk, event: w.AlertRaised, at: int) -> Desk:
-    before = desk.alert if desk.alert is not None and desk.alert.number == event.ask else None
-    alert = Alert(number=event.ask, want=event.want, person=event.person, at_ms=at, to=event.to)
-    if before is not None:  # it became more urgent, or more are told
-        alert = replace(before, want=event.want, to=event.to, at_ms=before.at_ms if before.want == event.want else at)
-    return replace(desk, alert=alert, ask=max(desk.ask, event.ask))
-
-
-def _alert_answered(desk: Desk, event: w.AlertAnswered, at: int) -> Desk:
-    if desk.alert is None:
-        return desk
-    if event.reply in (Reply.BUSY, Reply.DECLINE):
-        return replace(desk, alert=replace(desk.alert, busy=(*desk.alert.busy, event.desk)))
-    came = replace(desk.alert, taker=event.desk, supervisor=event.person, target=event.target)
-    return replace(desk, alert=came)
-
-
-def _alert_closed(desk: Desk, event: w.AlertClosed, at: int) -> Desk:
-    return replace(desk, alert=None)
 
 
 def _due(desk: Desk, event: w.DutyDue, at: int) -> Desk:
@@ -354,9 +332,9 @@ _OF_DESK: dict[type, Callable[[Desk, Any, int], Desk]] = {
     w.CaseReturned: cases.returned,
     w.EffectDecided: _decided,
     w.AskOpened: _asked,
-    w.AlertRaised: _alerted,
-    w.AlertAnswered: _alert_answered,
-    w.AlertClosed: _alert_closed,
+    w.AlertRaised: called.raised,
+    w.AlertAnswered: called.answered,
+    w.AlertClosed: called.closed,
     w.SupervisorFree: _free,
     w.DutyDue: _due,
     w.BreatherEnded: _breather_ended,

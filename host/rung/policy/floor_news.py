@@ -68,8 +68,8 @@ def seen(d: Decision, said: w.Seen) -> None:
 
 
 def replied(d: Decision, said: w.Replied) -> None:
-    if d.desk.alert is not None and d.desk.alert.number == said.ask:
-        alerts.replied(d, said)
+    if (alert := next((alert for alert in d.desk.alerts if alert.number == said.ask), None)) is not None:
+        alerts.replied(d, alert, said)
         return
     ask = d.desk.case.ask if d.desk.case is not None else None
     if ask is None or ask.number != said.ask or said.desk not in ask.to or ask.phase == Phase.RETURNING:

@@ -207,6 +207,9 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
         return refuse("The call is being ended; waiting for the phone.")
     if button == RELEASE and (said := look.said_by_another()):
         return refuse(sentence(said))
+    if look.who.role is AGENT and transfer.added(look.case) is not None:
+        why = f"This policy has no step for {button} here; escalate hands the call to the supervisor who is in it."
+        return refuse(why, ESCALATE)
     if not alerts.heard(look.desk) and ESCALATE not in look.opened():
         return refuse(f"This policy has no step for {button} here, and no supervisor is present; ask for one aloud.")
     return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", ESCALATE)

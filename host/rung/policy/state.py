@@ -136,6 +136,7 @@ class Alert(Struct, frozen=True, gc=False, kw_only=True):
     taker: str = ""
     supervisor: str | None = None
     target: str = ""  # where to ring whoever comes into the call
+    case: str = ""  # on which it was raised, and with which alone it ends; empty: without a call
 
 
 class Pending(Struct, frozen=True, gc=False):
@@ -224,7 +225,7 @@ class Desk(Struct, frozen=True, gc=False):
     parked: tuple[Case, ...] = ()  # of the other lines, on hold
     arriving: Case | None = None  # accepted from another desk; its call is still to come
     arriving_ms: int = 0
-    alert: Alert | None = None
+    alerts: tuple[Alert, ...] = ()  # at most one for each case, and one without a call
     epoch: int = 0  # the last one given out; epochs never repeat on a desk
     effect: int = 0  # the last effect's number
     ask: int = 0  # the last ask's or alert's number
@@ -232,6 +233,12 @@ class Desk(Struct, frozen=True, gc=False):
     tasks: tuple[tuple[str, str], ...] = ()  # for a person: what the phone could not do, and what is to be done
     flashes: tuple[Flash, ...] = ()  # at most one for each button
     at_ms: int = 0  # the time of the last step
+
+    @property
+    def alert(self) -> Alert | None:
+        """The one for the present case; without a case, the one that was raised without a call."""
+        case = self.case.id if self.case is not None else ""
+        return next((alert for alert in self.alerts if alert.case == case), None) if self.alerts else None
 
     def speaker(self, person: str | None) -> Who:
         """The person as somebody who acts: who sits here, or a supervisor in the call."""

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rung import words as w
-from rung.policy import asks, calls, chores, effects, floor_news, transfer
+from rung.policy import alerts, asks, calls, chores, effects, floor_news, transfer
 from rung.policy.acts import ACTS
 from rung.policy.answers import refuse
 from rung.policy.book import Rules
@@ -42,6 +42,8 @@ def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
     answer = None if handler is None else handler(d, input)
     if d.case is not desk.case or d.desk.facts is not desk.facts or kind is Restarted:
         _due(d)
+    if d.desk.alerts:
+        alerts.offer_anew(d, desk)
     return Step(d.desk, tuple(d.events), d.effects, answer)
 
 

@@ -48,7 +48,7 @@ class View(Struct, frozen=True, kw_only=True):
     script: Script | None = None
     countdown_ms: int = 0  # until what is announced or asked may go on
     ask: str = ""  # how far the open ask is
-    alert: str = ""  # who was told, beside any ask
+    alerts: tuple[str, ...] = ()  # who was told, beside any ask
     leave: str = ""  # granted and not used
     supervisors: tuple[str, ...] = ()  # in the call
     others: tuple[str, ...] = ()  # somebody else in the call
@@ -79,7 +79,7 @@ def view(rules: Rules, desk: Desk, now_ms: int, who: Who | None = None) -> View:
         return View(
             call=_no_call(desk),
             person=person,
-            alert=_alert(desk),
+            alerts=_alerts(desk),
             alarm_ms=alarm_ms(desk, person, now),
             breather_ms=_breather_ms(desk, now),
             tasks=tuple(why for _, why in desk.tasks),
@@ -122,7 +122,7 @@ class _Words(Look):
             script=self.script(),
             countdown_ms=lamps.fill_ms,
             ask="" if case.ask is None else asked(case.ask, self.at_ms),
-            alert=_alert(desk),
+            alerts=_alerts(desk),
             leave="" if case.leave is None else f"leave given by {case.leave.person}",
             supervisors=tuple(j.person or "a supervisor" for j in case.joined),
             others=tuple(third_parties(desk)),
@@ -219,13 +219,13 @@ def _to_say(case: Case, who: Who, now: int) -> str | None:
     return last.rung
 
 
-def _alert(desk: Desk) -> str:
-    alert = desk.alert
-    if alert is None:
-        return ""
-    if alert.supervisor is not None:
-        return f"{alert.want}: {alert.supervisor} is coming"
-    return f"{alert.want}: {len(alert.to)} told"
+def _alerts(desk: Desk) -> tuple[str, ...]:
+    parked = {case.id for case in desk.parked}
+    found = []
+    for alert in desk.alerts:
+        far = f"{len(alert.to)} told" if alert.supervisor is None else f"{alert.supervisor} is coming"
+        found.append(f"{'on another call, ' if alert.case in parked else ''}{alert.want}: {far}")
+    return tuple(found)
 
 
 def _listening(desk: Desk, case: Case) -> tuple[str, ...]:

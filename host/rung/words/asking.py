@@ -76,6 +76,7 @@ class AlertRaised(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     want: Want
     person: str | None
     to: tuple[str, ...]
+    case: str = ""  # on which it was raised; empty: without a call, or by a release before, on the present one
 
 
 class AlertAnswered(Struct, frozen=True, gc=False, kw_only=True, tag=True):
@@ -86,13 +87,15 @@ class AlertAnswered(Struct, frozen=True, gc=False, kw_only=True, tag=True):
     person: str
     reply: Reply
     target: str = ""
+    case: str = ""  # as in AlertRaised
 
 
 class AlertClosed(Struct, frozen=True, gc=False, tag=True):
-    """Nobody is called any more: somebody has come, it was called off, or the call is over."""
+    """Nobody is called any more: somebody has come, it was called off, or its own call is over."""
 
     ask: int
     why: str
+    case: str = ""  # as in AlertRaised
 
 
 class SupervisorFree(Struct, frozen=True, gc=False, tag=True):

@@ -1,5 +1,6 @@
 """What comes of an act that is no press: on the page, by a key, or by a supervisor at their own desk."""
 
+from tests.policy.oracle.alarm import of_present_call, without_call
 from tests.policy.oracle.call import (
     added,
     another_caller_hears_us,
@@ -17,7 +18,6 @@ from tests.policy.oracle.presses import (
     case_is_gone,
     may_be_handed_over,
     on_its_way,
-    open_alert,
     press_does,
 )
 
@@ -82,11 +82,11 @@ def _act_does(look: Look, act: object, who: Who) -> str:
 
 
 def _false_alarm(look: Look, who: Who) -> str:
-    """Whoever has marked it calls it off: on this call, or while supervisors are called. The first mark counts."""
+    """Whoever has marked it calls it off: on this call, or what was called without one. The first mark counts."""
     at = marked(look, Marker.EMERGENCY).get(who.id)
-    alert = open_alert(look)
-    if at is None and alert is not None and (alert[1].want, alert[1].person) == (Want.PANIC, who.id):
-        at = alert[0]
+    for alarm in (of_present_call(look), without_call(look)):
+        if at is None and alarm is not None and (alarm.want, alarm.person) == (Want.PANIC, who.id):
+            at = alarm.since
     return "false alarm" if at is not None and look.now <= at + FALSE_ALARM else ""
 
 

@@ -39,6 +39,7 @@ class Look:
         self.edge = now  # when the button that is asked about was let go
         self.lapses = lapses or {}  # a floor may let a rung lapse: after so many ms it counts as not taken
         cases, present = all_cases(history)
+        self.case = present
         self.call = cases.get(present, []) if present else []  # (when, event) of the present case; empty: there is none
         self._kinds = {type(thing) for _, thing in self.call}
 
@@ -86,6 +87,10 @@ class Look:
                     return True
             told = told or isinstance(x, w.CallsAre)
         return False
+
+    @cached_property
+    def phone_can(self) -> frozenset[str]:
+        return next((x.can for x in self.backwards() if isinstance(x, w.PhoneIs) and x.up), frozenset())
 
     @cached_property
     def lines(self) -> dict[str, w.Call]:

@@ -1,5 +1,6 @@
 """What a press does, said in one word: a rung's id, or what else can come of it. Empty: nothing."""
 
+from tests.policy.oracle.alarm import of_present_call
 from tests.policy.oracle.call import (
     added,
     another_caller_hears_us,
@@ -135,18 +136,7 @@ def may_be_handed_over(look: Look) -> bool:
 def _quiet_ask(look: Look) -> str:
     """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor is told."""
     floor = look.floor
-    return "quiet ask" if open_alert(look) is None and floor.up and floor.present else ""
-
-
-def open_alert(look: Look) -> tuple[int, w.AlertRaised] | None:
-    """What supervisors are called for beside any ask, and since when."""
-    alert = None
-    for at, thing in look.history:
-        if isinstance(thing, w.AlertRaised):
-            alert = (at, thing)
-        elif isinstance(thing, w.AlertClosed):
-            alert = None
-    return alert
+    return "quiet ask" if of_present_call(look) is None and floor.up and floor.present else ""
 
 
 def _take_back(look: Look, buttons: tuple[Button, ...]) -> str:

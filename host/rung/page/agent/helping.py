@@ -75,7 +75,7 @@ def _present(seen: Seen) -> tuple[str, ...]:
         return ()
     recording = ("this call is being recorded",) if view.recording else ()
     others = tuple(f"also in this call: {other}" for other in view.others)
-    return (*((view.alert,) if view.alert else ()), *others, *view.listening, *recording)
+    return (*view.alerts, *others, *view.listening, *recording)
 
 
 def _lines(page: Page, lines: tuple[str, ...]) -> None:

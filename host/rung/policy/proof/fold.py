@@ -74,11 +74,11 @@ class Fold:
         case = None if desk.case is None else self.case(desk.case, desk.at_ms)
         effect = len(case.pending) if case is not None else 0
         asked = case is not None and case.ask is not None
-        alert = _alert(desk.alert) if self.alerts and desk.alert is not None else None
+        alert = _alert(desk.alert) if self.alerts and desk.alert is not None else None  # others are for other calls
         return Desk(
             facts=_facts(desk.facts, desk.case),
             case=case,
-            alert=alert,
+            alerts=() if alert is None else (alert,),
             epoch=1,
             effect=effect,
             ask=int(asked) + 2 * int(alert is not None),
@@ -268,7 +268,9 @@ def _pending(all: tuple[Pending, ...]) -> tuple[Pending, ...]:
 
 
 def _alert(alert: Alert) -> Alert:
-    return replace(alert, number=2, at_ms=NOW_MS, to=tuple(sorted(alert.to)), busy=tuple(sorted(alert.busy)))
+    case = "case-1" if alert.case else ""
+    told, busy = tuple(sorted(alert.to)), tuple(sorted(alert.busy))
+    return replace(alert, number=2, at_ms=NOW_MS, to=told, busy=busy, case=case)
 
 
 def _facts(facts: Facts, case: Case | None) -> Facts:

@@ -191,5 +191,5 @@ class Walk:
 def _nothing_came_of(happened: Happened, node: State) -> bool:
     """Most inputs change nothing but a lamp's flash: then the class is the same, and needs no folding."""
     before, after = node.desk, happened.after.desk
-    same = after.case is before.case and after.facts is before.facts and after.alert is before.alert
+    same = after.case is before.case and after.facts is before.facts and after.alerts is before.alerts
     return same and happened.after.account is node.account

@@ -1,0 +1,113 @@
+"""Who is called beside any ask: each alert is about one call, or none, and ends by nothing that is another call's."""
+
+from dataclasses import dataclass, replace
+
+from tests.policy.oracle.history import TURNS, Look
+
+from rung import words as w
+from rung.words import Marker, Reply, Want
+
+COMES = {Reply.ACCEPT, Reply.JOIN}
+CANNOT = {Reply.BUSY, Reply.DECLINE}
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """What is still called for."""
+
+    number: int
+    want: Want
+    person: str | None
+    call: str  # the case; empty: it was raised without a call
+    since: int  # when it became what it is
+    to: tuple[str, ...]
+    comes: bool = False
+    cannot: tuple[str, ...] = ()
+
+
+def alarms(look: Look) -> dict[int, Alarm]:
+    """All that are open, by number."""
+    open: dict[int, Alarm] = {}
+    present = ""
+    for at, thing in look.history:
+        if type(thing) in TURNS:
+            present = thing.case  # type: ignore[attr-defined]
+        match thing:
+            case w.CaseClosed():
+                present = ""
+            case w.CaseReceived():
+                open = {}  # what was told before was told by the desk from which the case comes
+            case w.AlertRaised(ask=number, want=want, to=to):
+                fresh = Alarm(number, want, thing.person, present, at, to)
+                old = open.get(number, fresh)
+                open[number] = replace(old, want=want, to=to, since=old.since if old.want == want else at)
+            case w.AlertAnswered(ask=number, reply=reply) if number in open:
+                old = open[number]
+                cannot = (*old.cannot, thing.desk) if reply in CANNOT else old.cannot
+                open[number] = replace(old, comes=reply in COMES, cannot=cannot)
+            case w.AlertClosed(ask=number):
+                open.pop(number, None)
+    return open
+
+
+def of_present_call(look: Look) -> Alarm | None:
+    present = look.case if look.call else ""
+    return next((alarm for alarm in alarms(look).values() if alarm.call == present), None)
+
+
+def without_call(look: Look) -> Alarm | None:
+    return next((alarm for alarm in alarms(look).values() if not alarm.call), None)
+
+
+def alarm_is_right(look: Look) -> str:
+    """Did the last step leave everybody called who must be, and nobody else? Else what is wrong."""
+    step = look.last_step()
+    before, after = alarms(look.before(len(look.history) - len(step))), alarms(look)
+    ended = {thing.case for thing in step if isinstance(thing, w.CaseClosed)}
+    for number, alarm in before.items():
+        if number not in after and not (alarm.call in ended or _is_settled(alarm, step)):
+            return f"nobody is called any more, and nothing is settled: {alarm}"
+    if wrong := [alarm for alarm in after.values() if alarm.call in ended]:
+        return f"somebody is called to a call that is over: {wrong}"
+    if any(isinstance(thing, w.MarkerSet) and thing.marker == Marker.EMERGENCY for thing in step):
+        mine = of_present_call(look)
+        if look.floor.up and look.floor.present and (mine is None or mine.want != Want.PANIC):
+            return "a panic calls nobody"
+    return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
+
+
+def _is_settled(alarm: Alarm, step: list[object]) -> bool:
+    """Somebody comes, nobody can, or it was called off."""
+    answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
+    if alarm.comes or any(e.reply in COMES for e in answers):
+        return True
+    busy = {*alarm.cannot, *(e.desk for e in answers if e.reply in CANNOT)}
+    return busy >= set(alarm.to) or any(isinstance(thing, w.MarkerLifted) for thing in step)
+
+
+def _wrongly_brought_in(look: Look, step: list[object], before: dict[int, Alarm]) -> str:
+    """Into the call that it is about, and into no other caller's."""
+    for answer in (e for e in step if isinstance(e, w.AlertAnswered)):
+        for e in step:
+            if isinstance(e, w.EffectDecided) and isinstance(e.effect, w.Join):
+                alarm = before[answer.ask]
+                if e.effect.case != alarm.call or e.effect.call != look.line():
+                    return f"they are brought into {e.effect.call} of {e.effect.case} for {alarm}"
+    return ""
+
+
+def _wrongly_offered(look: Look, open: dict[int, Alarm]) -> str:
+    """Coming into the call is offered on that call alone, where the phone can; coming to the desk always is."""
+    if not look.floor.up:
+        return ""
+    told = [e.effect for _, e in look.history if isinstance(e, w.EffectDecided) and isinstance(e.effect, w.AskFloor)]
+    for alarm in open.values():
+        if alarm.comes:
+            continue
+        last = [effect for effect in told if effect.ask == alarm.number][-1]
+        can = "join" in look.phone_can and look.call != [] and look.case == alarm.call
+        if (Reply.JOIN in last.may) != can or Reply.ACCEPT not in last.may:
+            return f"{last.may} is offered for {alarm}, and the desk is on {look.case}"
+        if last.brief.case != alarm.call:
+            return f"the brief is of {last.brief.case}: {alarm}"
+    return ""
