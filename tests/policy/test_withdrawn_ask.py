@@ -182,3 +182,11 @@ def test_a_talk_between_agent_and_supervisor_goes_on_after_the_caller_has_gone()
     assert made.effects == ()
     assert s.put(w.CallIs(consult("ended", by="them"))).effects == ()
     assert stopped(s) == []
+
+
+def test_what_ends_by_itself_while_the_caller_comes_back_is_not_taken_back() -> None:
+    s = asked()
+    s.must("escalate+warn", "chord")
+    assert s.case.ask is not None and s.case.ask.phase == "returning"
+    assert s.put(w.CallIs(consult("ended", "busy", "them"))).effects == ()
+    assert stopped(s) == []
