@@ -266,13 +266,15 @@ class Edges:
         """The call in which the two desks talk about it, as the other desk's phone tells it."""
         return Call(id=f"talking-{self.calls}", state=CallState.UP, direction="in", peer="a colleague", case=case)
 
-    def _announced(self) -> bool:
-        """Did an announcement stand, before the phone said that the call has gone? One that has fallen stays here."""
-        closed = max(i for i, (_, thing) in enumerate(self.history) if isinstance(thing, w.CaseClosed))
-        before = max(i for i in range(closed) if type(self.history[i][1]) not in EVENTS)
-        return (
-            announcement(Look(self.told, self.history[:before], self.history[before - 1][0], self.lapses)) is not None
-        )
+    def _travels(self, case: str) -> list[Entry]:
+        """The case as it was offered: what the caller hears after that, and what had fallen before, stays here."""
+        offers = [isinstance(thing, w.EffectDecided) and isinstance(thing.effect, w.Offer) for _, thing in self.history]
+        offered = max(i for i, is_offer in enumerate(offers) if is_offer)
+        before = max(i for i in range(offered) if type(self.history[i][1]) not in EVENTS)
+        stays: tuple[type, ...] = () if announcement(self.look().before(before)) else (w.Announced,)
+        later = {id(thing) for _, thing in self.history[offered:] if isinstance(thing, w.CallHeld | w.CallResumed)}
+        whole = all_cases(self.history)[0][case]
+        return [e for e in whole if not isinstance(e[1], (w.CaseClosed, *stays)) and id(e[1]) not in later]
 
     def _follow(self) -> None:
         """The call goes on at the other desk: from here on that desk is looked at."""
@@ -280,8 +282,7 @@ class Edges:
             return
         case = next(e.case for _, e in reversed(self.history) if isinstance(e, w.CaseClosed))
         at, desk, entries, moved = self.elsewhere
-        stays: tuple[type, ...] = (w.CaseClosed,) if self._announced() else (w.CaseClosed, w.Announced)
-        whole = [entry for entry in all_cases(self.history)[0][case] if not isinstance(entry[1], stays)]
+        whole = self._travels(case)
         self.left[self.at] = (self.desk, self.now)
         self.history = [(when + moved, event) for when, event in whole] + [(desk.at_ms, Afresh()), *entries]
         self.at, self.desk, self.now, self.elsewhere = at, desk, self.now + moved, None

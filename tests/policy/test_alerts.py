@@ -241,6 +241,8 @@ def test_who_is_already_coming_is_not_asked_again() -> None:
     s.alarm("join")
     told = len(s.sent(w.AskFloor))
     s.put(w.PhoneIs(up=True, can=frozenset()))
+    s.floor(up=False)
+    s.floor(EVE, FAY, GUS)
     assert len(s.sent(w.AskFloor)) == told
 
 

@@ -1,4 +1,4 @@
-"""How far the proof has walked: what it told apart, by which moves it went, how many classes and steps that made.
+"""The proof of the five, and how far it has walked: what it told apart, by which moves, how many classes and steps.
 
 A proof that quietly walks less holds less, and finds nothing wrong. `proved.txt` holds the numbers. After a change that
 is meant, read what `python -m tests.policy.test_proved` prints and keep it.
@@ -36,6 +36,12 @@ def told(name: str) -> Iterator[str]:
 def _moves(node: Node) -> str:
     """How a class was first found. Where a walk begins at another's states, only by the last move."""
     return " > ".join(move.words for move in (node.moves if node.parent is not None else node.moves[-1:]))
+
+
+@pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
+def test_every_property_holds(name: str) -> None:
+    _, proof = walked(name)
+    assert proof.holds, [(b.name, b.what, b.words) for b in proof.breaches]
 
 
 @pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
