@@ -307,6 +307,15 @@ def test_another_policy_is_compared_press_by_press() -> None:
     assert not there[-1].certain
 
 
+def test_a_release_that_the_phone_did_not_carry_out_is_none_where_it_would_have_been_refused() -> None:
+    s = Scene("hang-up-protocol").declare("threat").end()
+    s.put(w.EffectRefused(s.desk.effect, "no"))
+    s.must("warn")
+    assert [one.took for one in replayed(s)] == [one.would_take for one in replayed(s)]
+    there = replayed(s, load("no-hang-up"))
+    assert [one.would.verdict for one in there] == ["refused", "refused", "refused"]
+
+
 def test_from_the_first_difference_on_a_call_nothing_is_certain_and_the_next_call_is_again() -> None:
     s = Scene("hang-up-protocol").must("warn").must("warn")
     s.line("ended", "them")
