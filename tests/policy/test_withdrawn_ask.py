@@ -166,13 +166,11 @@ def test_who_was_to_come_into_the_call_is_no_longer_waited_for() -> None:
     assert [type(p.effect) for p in s.case.pending] == [w.HangUp]
 
 
-def test_who_was_taken_back_before_the_number_was_told_is_not_rung_either() -> None:
-    s = asked()
-    s.must("escalate+warn", "chord")
-    s.put(w.CallIs(line("up")))
-    assert s.outcomes() == [Outcome.TAKEN_BACK]
-    s.consult("dialling")
-    assert stopped(s) == ["consult-1"]
+def test_what_the_agent_has_dialled_by_hand_is_theirs() -> None:
+    s = Scene("hang-up-protocol", can=NO_JOIN)
+    for state in ("dialling", "up"):
+        s.consult(state)
+    assert not stopped(s)
 
 
 def test_a_talk_between_agent_and_supervisor_goes_on_after_the_caller_has_gone() -> None:

@@ -241,10 +241,10 @@ def _consult_call(d: Decision, call: w.Call) -> None:
         return
     order = d.case.waiting(w.Consult)  # a phone dials in the order in which it was told to
     if ask is None or (ask.consult != call.id and (order is None or order != asks.ordered(d.case))):
-        if order is not None:  # of an ask that is over
+        if order is not None:  # of an ask that is over; what the agent has dialled by hand is theirs
             d.emit(w.EffectConfirmed(order.effect.id))
-        if call.state is DIALLING or (order is not None and not ended):
-            asks.stop(d, call.id)
+            if not ended:
+                asks.stop(d, call.id)
         return
     if ask.phase not in CONSULTING:
         return  # completing: the line's own state tells

@@ -190,14 +190,17 @@ def _falls(look: Look, said: w.Announced, i: int) -> bool:
         return True  # the desk has turned to another call, and this caller is on hold
     row = next(row for row in LADDERS[look.policy] if row.rung == said.rung)
     who = _speaker(then, said.person, row.role)
-    if row.role == Role.SUPERVISOR and _being_handed_over(then):
+    if row.role == Role.SUPERVISOR and _being_handed_over(then, said.person):
         return not row.open(then, who, then.now) or _ending_blocked(then, who)
     return not is_open(then, row, who, then.now)
 
 
-def _being_handed_over(look: Look) -> bool:
-    """A hand-over leaves the supervisor's announcement, at this desk and on the way to theirs."""
+def _being_handed_over(look: Look, person: str | None) -> bool:
+    """A hand-over leaves the announcement of whoever takes the call, at this desk and on the way to theirs."""
     asked = ask_opened(look)
+    takers = [event.person for _, event in look.of(w.AskOpened, w.AskReplied) if isinstance(event, w.AskReplied)]
+    if asked is not None and asked.rung == "" and takers[-1:] != [person]:
+        return False
     arriving = any(isinstance(thing, w.CaseReceived) for thing in look.backwards()) and not look.lines
     return (asked is not None and asked.rung == "" and asked.want == Want.JOIN) or case_is_gone(look) or arriving
 
