@@ -6,6 +6,7 @@ from tests.policy.scene import EVE, Scene
 from tests.policy.shift import POLICY, Shift, line
 
 from rung import words as w
+from rung.policy.asks import PHONE_DEADLINE_MS
 from rung.words import Ground, LampState, Outcome, Presence, Verdict
 
 WAIT, SAY = POLICY.times.wait_ms, POLICY.times.say_ms
@@ -237,3 +238,13 @@ def test_whether_all_are_busy_or_nobody_is_there_is_told_apart(present: tuple[Pr
     s = Scene("warm-transfer", present=present).must("warn").talk()
     s.must("escalate")
     assert s.outcomes() == [outcome] and s.case.unavailable and not s.sent(w.Hold)
+
+
+def test_a_hold_that_the_phone_never_confirmed_has_failed_and_was_not_interrupted() -> None:
+    s = Scene("warm-transfer").must("warn").talk().must("escalate")
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    assert s.sent(w.Hold)
+    s.wait(PHONE_DEADLINE_MS)
+    s.put(w.CallsAre((line("up"),)))
+    assert s.outcomes() == [Outcome.FAILED]
