@@ -43,12 +43,11 @@ def recover(journal: Journal, vault: Vault | None = None) -> Desk:
 def _called_without_a_call(journal: Journal, before: int | None) -> list[Entry]:
     """Of the alerts that stand, those that no open case tells of: until somebody answers, a panic calls for help."""
     closed = {entry.event.ask for entry in journal.of_kind(w.AlertClosed) if isinstance(entry.event, w.AlertClosed)}
-    found = []
+    found, since = [], wall_ms() - STILL_CALLED_MS
     for entry in (*journal.of_kind(w.AlertRaised), *journal.of_kind(w.AlertAnswered)):
         event, earlier = entry.event, before is None or entry.seq < before
         assert isinstance(event, w.AlertRaised | w.AlertAnswered)
-        lately = entry.wall_ms >= wall_ms() - STILL_CALLED_MS
-        if earlier and lately and not event.case and event.ask not in closed:
+        if earlier and entry.wall_ms >= since and not event.case and event.ask not in closed:
             found.append(entry)
     return sorted(found, key=lambda entry: entry.seq)
 

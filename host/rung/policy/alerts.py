@@ -44,10 +44,8 @@ def heard(desk: Desk) -> bool:
 
 def panic_of(desk: Desk, person: str | None) -> Alert | None:
     """This person's panic on the present call; else the one that they have made without a call."""
-    found = (
-        alert for alert in (desk.alert, *desk.alerts) if alert is not None and (alert is desk.alert or not alert.case)
-    )
-    return next((alert for alert in found if (alert.want, alert.person) == (Want.PANIC, person)), None)
+    mine = {alert.case: alert for alert in desk.alerts if (alert.want, alert.person) == (Want.PANIC, person)}
+    return mine.get(desk.case.id if desk.case is not None else "", mine.get(""))
 
 
 def _whom(d: Decision, want: Want) -> tuple[str, ...]:

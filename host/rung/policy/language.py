@@ -117,9 +117,7 @@ class Rung(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     variant: tuple[Variant, ...] = ()
     requires: Annotated[tuple[Requires, ...], held(_SOME)] = (Requires(),)  # alternatives: one of them must hold
     repeatable: bool = False
-    lapses_after: Annotated[float, held(_LAPSE)] | None = (
-        None  # then it counts as not taken; None: never on the same call
-    )
+    lapses_after: Annotated[float, held(_LAPSE)] | None = None  # then it counts as not taken; None: never on a call
     warns: bool = False  # a warning, notice or redirection: `persisted` counts from it
     while_asking: bool = False  # open also while leave is asked; taking it withdraws the ask
     attests: tuple[Line, ...] = ()  # what the press attests by itself, kept in the record
