@@ -234,7 +234,7 @@ PRESS: dict[str, Sentence] = {
     ),
     "with a supervisor added, escalate hands the call over at once and closes any ask": Sentence(
         presses.test_with_a_supervisor_added_escalate_hands_the_call_over_at_once_and_closes_any_ask,
-        *(transfer, "added", instead(None)),
+        *(Case, "added", constant(None)),
     ),
     "a supervisor may hand back; the agent's own rungs then stand": Sentence(
         presses.test_a_supervisor_may_hand_back_and_the_agents_own_rungs_then_stand,

@@ -60,7 +60,7 @@ def doing(desk: Desk) -> Doing:
     if case is not None and case.marks:
         return Doing.CRISIS if case.marked(Marker.CRISIS) else Doing.EMERGENCY
     if case is not None:
-        if any(joined.address for joined in case.joined):
+        if case.added is not None:
             return Doing.SUPERVISED
         if case.ask is not None:
             return Doing.ASKS

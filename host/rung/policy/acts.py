@@ -76,7 +76,7 @@ def _unmarked(d: Decision, act: w.Unmarked) -> w.Answer:
         return refuse(f"You have not marked {act.marker} on this call.")
     # Marking again does not buy a new minute.
     late = d.now - mine[0].at_ms > TAKE_BACK_MS[act.marker]
-    supervised = transfer.added(d.case) is not None or (d.desk.facts.floor_up and d.desk.facts.present)
+    supervised = d.case.added is not None or (d.desk.facts.floor_up and d.desk.facts.present)
     if late and supervised:
         return refuse("After 60 s a supervisor lifts the crisis; one is present.", w.Button.ESCALATE)
     if late and not act.reason.strip():

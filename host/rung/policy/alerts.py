@@ -163,7 +163,7 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
     if alert is None or alert.want != want:
         return
     case = d.desk.case if alert.case else None
-    alone = case is not None and not any(joined.address for joined in case.joined)
+    alone = case is not None and case.added is None
     if case is not None and alone and want == Want.PANIC and case.marked(Marker.EMERGENCY):
         return
     if case is not None and alone and case.marked(Marker.CRISIS):

@@ -99,7 +99,7 @@ def _accepted(d: Decision, said: w.Replied) -> None:
     """Somebody comes: it closes for everybody else. Who waits on hold is put through, once the caller was told."""
     ask = d.case.ask
     assert ask is not None
-    there = transfer.added(d.case)
+    there = d.case.added
     if ask.phase == Phase.ANSWERED or (there is not None and there.desk == ask.taker):
         transfer.complete(d)
         return

@@ -44,7 +44,7 @@ def _case_lamps(policy: Policy, desk: Desk, case: Case, who: Who, now: int) -> t
     if (step := next_step(policy, opened)) is not None and (case.grounds or case.taken):
         shown[step.button] = _BREATHING
     fill_ms = 0
-    if case.joined and who.role == Role.AGENT and any(j.address for j in case.joined):
+    if who.role == Role.AGENT and case.added is not None:
         # It hands the call over to the supervisor who is in it, whatever is asked; who is rung is let go first.
         ask, can = case.ask, desk.facts.calls_known and not other_live(desk)
         waits = ask is not None and (ask.phase in UNDER_WAY or on_phone(case, ask))

@@ -92,7 +92,7 @@ def _chord(d: Decision, button: Button, at: int) -> w.Answer:
 
 def _tap_escalate(d: Decision, button: Button, at: int) -> w.Answer:
     case = d.case
-    there = transfer.added(case) if case.joined and d.who.role is AGENT else None
+    there = case.added if d.who.role is AGENT else None
     if there is not None and at < there.at_ms:
         return refuse("A supervisor has come into the call since. Press again.", ESCALATE)
     if there is not None:
@@ -207,7 +207,7 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
         return refuse("The call is being ended; waiting for the phone.")
     if button == RELEASE and (said := look.said_by_another()):
         return refuse(sentence(said))
-    if look.who.role is AGENT and transfer.added(look.case) is not None:
+    if look.who.role is AGENT and look.case.added is not None:
         why = f"This policy has no step for {button} here; escalate hands the call to the supervisor who is in it."
         return refuse(why, ESCALATE)
     if not alerts.heard(look.desk) and ESCALATE not in look.opened():

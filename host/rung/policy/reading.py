@@ -182,7 +182,7 @@ class Look(Struct, gc=False):
             return _common(f"{STRANGER} ({', '.join(others)}); they must leave first")
         if said := self.said_by_another():
             return _common(said)
-        if case.joined and who.role == AGENT and any(j.address for j in case.joined):
+        if who.role == AGENT and case.added is not None:
             return _common("a supervisor is in this call, and only they can end it", Button.ESCALATE)
         return None
 

@@ -206,6 +206,11 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True):
         """The first unconfirmed effect of this kind, if there is one."""
         return next((p for p in self.pending if isinstance(p.effect, kind)), None) if self.pending else None
 
+    @property
+    def added(self) -> Joined | None:
+        """The supervisor who came into the call by telephone, beside whoever sits here."""
+        return next((j for j in self.joined if j.address), None) if self.joined else None
+
     def joined_ms(self, person: str | None) -> int | None:
         """Since when this supervisor is in the call."""
         return next((j.at_ms for j in self.joined if j.person == person), None) if self.joined else None

@@ -129,11 +129,6 @@ def taken_from_there(d: Decision) -> w.Answer:
 # -- with a supervisor in the call -------------------------------------------------------------------------------------
 
 
-def added(case: Case) -> Joined | None:
-    """The supervisor who came into the call beside the agent."""
-    return next((j for j in case.joined if j.address), None) if case.joined else None
-
-
 def on_its_way(case: Case | None) -> bool:
     """It has been offered to another desk, or is that desk's already: what is added here would not go along."""
     return case is not None and bool(case.released or (case.ask is not None and case.ask.phase == Phase.OFFERING))

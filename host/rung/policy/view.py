@@ -153,7 +153,7 @@ class _Words(Look):
     def meaning(self, button: Button) -> str:
         """What a press of ``button`` would do now, or why nothing."""
         if button == Button.ESCALATE:
-            if self.who.role == Role.AGENT and any(j.address for j in self.case.joined):
+            if self.who.role == Role.AGENT and self.case.added is not None:
                 return "Hand the call over to the supervisor who is in it"
             if self.case.ask is not None:
                 done = completes(self.desk, self.at_ms)
