@@ -12,6 +12,7 @@ INSTALL := $(UV) pip install --quiet --system-certs --python $(BIN)/python
 MUTATOR := mutmut==3.8.1
 MUTANTS := $(VENV)/mutants
 SAMPLE ?= 0
+LONGEST ?= inf
 FUZZER := atheris==3.0.0
 FUZZ := $(VENV)/fuzz
 SECONDS ?= 300
@@ -45,7 +46,7 @@ mutants: $(MUTANTS)/.ready ## break the policy's code on purpose: make mutants O
 	cd $(MUTANTS)/tests/policy && rm test_properties.py test_card.py test_people.py test_policies_doc.py
 	mv $(MUTANTS)/tests/policy/mutants.toml $(MUTANTS)/pyproject.toml
 	cd $(MUTANTS) && RUNG_SEED=1 RUNG_POLICY_SEEDS=500 PYTHONPATH=site \
-	    ../bin/python tests/policy/mutation.py --sample $(SAMPLE) $(ONLY)
+	    ../bin/python tests/policy/mutation.py --sample $(SAMPLE) --longest $(LONGEST) $(ONLY)
 
 lint: $(READY) $(TYPINGS)/.ready ## ruff, mypy on host and firmware, who may import whom, the electrical rules
 	$(BIN)/ruff check .

@@ -2,7 +2,7 @@
 
 mutmut writes the mutants; its own runner would try them for days. Here pytest collects once, and each mutant is a fork
 of that, in which its function has the mutant's code. Only the tests that come through the function are run: first those
-that have caught its neighbours, then the quick before the slow, and the first that fails ends the fork.
+that have noticed much for the time they take, above all in its module; and the first that fails ends the fork.
 
 Where no test comes through a function, it may have done its work while modules were imported: its mutants are tried
 from the first import on, each in a Python of its own. Those that change nothing but the words of a text are left out.
@@ -24,9 +24,8 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
@@ -34,8 +33,7 @@ import pytest
 from msgspec import Struct
 
 PATIENCE, GRACE_S = 10, 3.0  # a test that takes so many times as long as unbroken, and that much more, never ends
-NEIGHBOURS, LATEST = 40, 40  # so many of the tests that were the last to notice one, in its module and anywhere
-ROUND = 500  # so many are tried in the order of their names: neighbours are noticed by the same tests
+NEAR, NEVER = 10, 0.2  # what a test weighs for one that it noticed in this module, and for none; elsewhere it is 1
 QUIET = [f"-pno:{name}" for name in ("cacheprovider", "terminal", "rerunfailures", "xdist")]
 
 Say = Callable[[str], None]
@@ -155,14 +153,15 @@ class Forks:
 class Trial:
     """pytest's own loop over the tests, once for each mutant."""
 
-    def __init__(self, chosen: list[Mutant], workers: int) -> None:
+    def __init__(self, chosen: list[Mutant], workers: int, longest_s: float) -> None:
         self.chosen = chosen
+        self._longest_s = longest_s
         self.came: dict[str, Counter[str]] = defaultdict(Counter)  # by module
         self._forks = Forks(workers)
         self._items: list[pytest.Item] = []
         self._took_s: dict[int, float] = {}  # by the test's place, as the next two
         self._through: dict[int, set[int]] = {}
-        self._noticed: dict[str, list[int]] = defaultdict(list)  # the latest, by module; "" for all
+        self._noticed: dict[str, Counter[int]] = defaultdict(Counter)  # how many, by module; "" for all
         self._say: Say | None = None  # in a fork
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -212,18 +211,24 @@ class Trial:
             say("alone")
 
     def _order(self, mutant: Mutant) -> Iterable[int]:
-        """The tests that come through it."""
-        tests = {i for i, through in self._through.items() if mutant.place in through}
-        early = chain(reversed(self._noticed[mutant.room][-NEIGHBOURS:]), reversed(self._noticed[""][-LATEST:]))
-        return dict.fromkeys(chain((i for i in early if i in tests), sorted(tests, key=self._took_s.__getitem__)))
+        """The tests that come through it, and are not too long."""
+        near, anywhere = self._noticed[mutant.room], self._noticed[""]
+
+        def cost(i: int) -> float:
+            return (self._took_s[i] + 0.001) / (NEAR * near[i] + anywhere[i] + NEVER)
+
+        tests = [i for i, through in self._through.items() if mutant.place in through]
+        return sorted((i for i in tests if self._took_s[i] <= self._longest_s), key=cost)
 
     def _tried(self, mutant: Mutant, said: str) -> None:
         if said.isdigit():
-            self._noticed[mutant.room].append(int(said))
-            self._noticed[""].append(int(said))
+            self._noticed[mutant.room][int(said)] += 1
+            self._noticed[""][int(said)] += 1
         elif not said:
             print(f"{mutant.name}\n{mutant.shown()}\n", flush=True)
         self.came[mutant.room]["noticed" if said else "survived"] += 1
+        if (tried := sum(map(Counter.total, self.came.values()))) % 500 == 0:
+            print(f"{tried} tried", flush=True)
 
     def _run(self, i: int) -> None:
         item = self._items[i]
@@ -233,11 +238,6 @@ class Trial:
         if self._say is not None and report.failed:
             self._say(report.nodeid)
             os._exit(1)
-
-
-def rounds(all_of_them: list[Mutant]) -> Iterator[Mutant]:
-    for first in range(0, len(all_of_them), ROUND):
-        yield from sorted(all_of_them[first : first + ROUND], key=lambda mutant: mutant.name)
 
 
 def generate() -> None:
@@ -267,6 +267,7 @@ def main() -> None:
     told.add_argument("only", nargs="*", default=["*"], help="names of mutants, with stars")
     told.add_argument("--sample", type=int, default=0, help="so many, chosen by the seed; 0: all")
     told.add_argument("--seed", type=int, default=1)
+    told.add_argument("--longest", type=float, default=float("inf"), help="leave out tests of more seconds than this")
     told.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     asked = told.parse_args()
     generate()
@@ -276,7 +277,7 @@ def main() -> None:
     meant = [m for m in found if any(fnmatch.fnmatch(m.name, only) for only in asked.only) and not m.is_of_words]
     chosen = random.Random(asked.seed).sample(meant, min(asked.sample or len(meant), len(meant)))
     print(f"{len(chosen)} of {len(found)} mutants, seed {asked.seed}", flush=True)
-    trial = Trial(list(rounds(chosen)), asked.workers)
+    trial = Trial(chosen, asked.workers, asked.longest)
     pytest.main(["-s", *QUIET, "tests/policy"], plugins=[trial])
     for room, came in sorted(trial.came.items()):
         print(f"{room}: {', '.join(f'{count} {what}' for what, count in sorted(came.items()))}")
