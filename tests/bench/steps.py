@@ -4,7 +4,9 @@
 warning, the talk, the ask that nobody answers, the final notice, announcement and hold, and presses that come too
 early. The machines of PyPI's `transitions` and `python-statemachine` get the same triggers with the same guards; they
 keep no record, explain nothing and light no lamp. All three take turns, and each turn is compared with the turns beside
-it, so that what else the computer does strikes them alike.
+it, so that what else the computer does strikes them alike. Nor does one pay for another: whoever comes after the
+slowest of them finds the processor's caches full of it, so a turn begins with calls that nobody measures, and the
+order turns round each time.
 """
 
 import time
@@ -19,7 +21,7 @@ from rung import words as w
 from rung.policy import Desk, load, step
 from rung.words import Button, CallState, EndedBy, Gesture, Ground, Outcome
 
-ROUNDS, CALLS = 30, 40
+ROUNDS, WARM, CALLS = 40, 10, 40
 
 POLICY = load("warm-transfer")
 
@@ -162,7 +164,9 @@ def with_statemachine() -> Iterator[str]:
 
 
 def rate(calls: Iterator[str]) -> float:
-    """Steps a second over CALLS whole calls."""
+    """Steps a second over CALLS whole calls, after WARM that nobody measures."""
+    for _ in range(WARM):
+        next(calls)
     begun = time.perf_counter()
     for _ in range(CALLS):
         next(calls)
@@ -176,7 +180,10 @@ def main() -> None:
         "python-statemachine": with_statemachine,
     }
     running = {name: make() for name, make in runners.items()}
-    turns = [{name: rate(calls) for name, calls in running.items()} for _ in range(ROUNDS)]
+    turns = []
+    for turn in range(ROUNDS):
+        order = list(running) if turn % 2 else list(reversed(running))
+        turns.append({name: rate(running[name]) for name in order})
     print(machine())
     for name in running:
         found = median(turn[name] for turn in turns)
