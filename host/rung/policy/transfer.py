@@ -166,10 +166,10 @@ def _supervisor_at(d: Decision, address: str) -> tuple[str, str] | None:
 
 
 def _came_in(d: Decision, address: str) -> None:
-    join = d.case.waiting(w.Join)
-    if join is not None and isinstance(join.effect, w.Join) and join.effect.target == address:
-        d.emit(w.EffectConfirmed(join.effect.id))
-    alerts.came_in(d)
+    for pending in d.case.pending:
+        if isinstance(pending.effect, w.Join) and pending.effect.target == address:
+            d.emit(w.EffectConfirmed(pending.effect.id))
+    alerts.came_in(d, address)
     ask = d.case.ask
     if ask is not None and ask.phase == Phase.JOINING and ask.target == address:
         if ask.at_once:
