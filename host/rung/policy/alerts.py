@@ -15,6 +15,7 @@ from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
 UNREACHED = "the floor is out of reach"
+CALLED_OFF, CALL_OVER = "called off", "the call is over"
 INTO_THE_CALL = frozenset({Want.PANIC, Want.CRISIS})  # even where only a telephone can be rung
 EVERYBODY = frozenset({Want.THREAT, Want.CRISIS, Want.PANIC})  # to all present; a quiet ask to the first group
 THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
@@ -193,7 +194,7 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
         if want != Want.CRISIS:
             _tell(d, alert, Want.CRISIS, alert.to)
         return
-    close(d, alert, "called off", Outcome.TAKEN_BACK)
+    close(d, alert, CALLED_OFF, Outcome.TAKEN_BACK)
 
 
 def came_in(d: Decision, target: str) -> None:
