@@ -202,6 +202,11 @@ def where(desk: Desk, name: str) -> str:
     return next(known, desk.facts.desks.get(name, ""))
 
 
+def brings_in(case: Case, target: str) -> Pending | None:
+    """The order to bring that telephone into the call, while it has not come about."""
+    return next((p for p in case.pending if isinstance(p.effect, w.Join) and p.effect.target == target), None)
+
+
 def bring_in(d: Decision, target: str) -> None:
     """Into the call without hold."""
     d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings

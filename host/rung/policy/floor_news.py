@@ -18,7 +18,9 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         _lost(d, ask)
     elif ask is not None and said.up and asks.waits_for_desks(ask):
         _nobody_left(d)
-    if said.up and not was.floor_up:
+    if was.floor_up and not said.up:
+        alerts.unheard(d)
+    elif said.up and not was.floor_up:
         alerts.put_again(d)
         transfer.still_coming(d)
     else:

@@ -166,10 +166,9 @@ def _supervisor_at(d: Decision, address: str) -> tuple[str, str] | None:
 
 
 def _came_in(d: Decision, address: str) -> None:
-    join = d.case.waiting(w.Join)
-    if join is not None and isinstance(join.effect, w.Join) and join.effect.target == address:
+    if (join := asks.brings_in(d.case, address)) is not None:
         d.emit(w.EffectConfirmed(join.effect.id))
-    alerts.came_in(d)
+    alerts.came_in(d, d.case.joined[-1])
     ask = d.case.ask
     if ask is not None and ask.phase == Phase.JOINING and ask.target == address:
         if ask.at_once:
