@@ -153,7 +153,16 @@ def test_the_extension_is_rung_when_the_floor_is_lost_before_anybody_has_answere
     assert s.desk.alerts == () and closings(s) == [(1, Outcome.JOINED)], "somebody is with them"
 
 
-@pytest.mark.parametrize("before", [quietly, of_a_threat, lambda s: s.come_in(EVE), lambda s: (panic(s), s.alarm("join"))])
+def in_the_call(s: Scene) -> None:
+    s.come_in(EVE)
+
+
+def coming(s: Scene) -> None:
+    panic(s)
+    s.alarm("join")
+
+
+@pytest.mark.parametrize("before", [quietly, of_a_threat, in_the_call, coming])
 def test_the_extension_is_not_rung_for_less_nor_where_somebody_is_or_comes(before: Callable[[Scene], None]) -> None:
     s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")
     before(s)
