@@ -38,7 +38,8 @@ def _came_free(d: Decision, before: set[str]) -> None:
 
 
 def _rests_on_it(policy: Policy, case: Case) -> bool:
-    return any(case.has_taken(r.id) and any(n.unavailable for n in r.requires) for r in policy.rung)
+    rests = (rung.id for rung in policy.rung if rung.does != "end" and any(need.unavailable for need in rung.requires))
+    return any(case.has_taken(rung) for rung in rests)
 
 
 def _nobody_left(d: Decision) -> None:
