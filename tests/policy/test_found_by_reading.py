@@ -12,7 +12,7 @@ from rung.policy.state import Facts, Phase, Who
 from rung.policy.view import Script, view
 from rung.words import Button, Ground, LampMark, LampState, Outcome, Presence, Role, Verdict
 
-ASKS = {"no-hang-up": "transfer", "hang-up-protocol": "leave", "end-with-care": "involve", "advise-and-warn": "transfer"}
+ASKS = dict(zip(("no-hang-up", "hang-up-protocol", "end-with-care"), ("transfer", "leave", "involve"), strict=True))
 
 
 def ready_to_ask(policy: str, **how: object) -> Scene:

@@ -374,7 +374,7 @@ def completes(desk: Desk, at_ms: int) -> bool:
 
 
 def alone(desk: Desk, asking: Rung) -> bool:
-    """Could nobody answer this ask now? With the floor out of reach a transfer rings the extension, and nothing else."""
+    """Could nobody answer this ask now? While the floor is out of reach only a transfer rings, the extension."""
     facts = desk.facts
     if facts.floor_up:
         return not any(p.free for p in facts.present)
