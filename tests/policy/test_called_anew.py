@@ -192,16 +192,6 @@ def test_of_two_in_the_call_the_one_who_takes_it_gets_it() -> None:
     assert [e.to for e in s.effects if isinstance(e, w.Offer)] == [EVE.desk] and len(joins(s)) == 2
 
 
-def test_one_who_comes_in_is_not_the_other_who_is_coming() -> None:
-    s = Scene("no-hang-up")
-    panic(s)
-    s.alarm("join")
-    s.parties(GUS.extension)
-    assert s.desk.alert is not None and s.desk.alert.taker == EVE.desk
-    s.parties(GUS.extension, EVE.extension)
-    assert s.events(w.AlertClosed) == [w.AlertClosed(1, "eve is in the call", "case-1")]
-
-
 # -- who does not get in -----------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from rung.policy.evolve import evolve
 from rung.words import Ground, Marker, Role, Verdict
 
 
-def test_a_more_urgent_alert_asks_everybody_anew_and_counts_from_its_own_time() -> None:
+def test_a_more_urgent_alert_counts_from_its_own_time() -> None:
     s = Scene("no-hang-up").declare("threat")
     s.alarm("busy", FAY)
     s.wait(10_000)

@@ -10,7 +10,7 @@ from rung.policy import asks, chores
 from rung.policy.book import policy_of
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
-from rung.policy.state import Alert, Desk
+from rung.policy.state import Alert, Desk, Joined
 from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
@@ -29,17 +29,20 @@ def raise_alert(d: Decision, want: Want) -> str:
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
         return _once_more(d, alert)
     to = _whom(d.desk, want)
-    if not to and (want not in INTO_THE_CALL or d.desk.case is None):
+    if not to:
+        if want in INTO_THE_CALL:  # whoever comes to the floor is told then
+            _tell(d, alert, want, () if alert is None else alert.to)
         return _by_extension(d, want)
     if alert is not None and alert.taker:  # they may not get in: whoever else comes now is heard as well
         close(d, alert, f"{alert.supervisor} is coming", Outcome.JOINED)
     _tell(d, d.desk.alert, want, to)
-    return _told(to) if to else _by_extension(d, want)
+    return _told(to)
 
 
 def heard(desk: Desk) -> bool:
     """Would anybody hear a quiet ask?"""
-    return bool(_whom(desk, Want.COMPANY))
+    coming = desk.alert is not None and desk.alert.supervisor is not None
+    return coming or bool(_whom(desk, Want.COMPANY))
 
 
 def nobody(desk: Desk) -> str:
@@ -133,8 +136,15 @@ def _by_extension(d: Decision, want: Want) -> str:
 def put_again(d: Decision) -> None:
     """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
     for alert in d.desk.alerts:
-        if not alert.taker:
-            _tell(d, alert, alert.want, _whom(d.desk, alert.want) or alert.to)
+        if not alert.taker and (to := _whom(d.desk, alert.want) or alert.to):
+            _tell(d, alert, alert.want, to)
+
+
+def unheard(d: Decision) -> None:
+    """The floor is out of reach, so no answer can come: whoever is in danger has the extension rung into the call."""
+    alert = d.desk.alert
+    if alert is not None and not alert.taker and (d.desk.case is None or d.case.added is None):
+        _by_extension(d, alert.want)
 
 
 def more_present(d: Decision) -> None:
@@ -178,7 +188,7 @@ def _comes_in(d: Decision, alert: Alert, said: w.Replied, target: str) -> None:
 def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
     """Nobody is called any more."""
     d.emit(w.AlertClosed(alert.number, why, alert.case))
-    if not alert.taker or outcome != Outcome.JOINED:
+    if alert.to and (not alert.taker or outcome != Outcome.JOINED):
         d.do(w.CloseAsk, 0, alert.number, outcome)
 
 
@@ -197,10 +207,11 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
     close(d, alert, CALLED_OFF, Outcome.TAKEN_BACK)
 
 
-def came_in(d: Decision, target: str) -> None:
+def came_in(d: Decision, there: Joined) -> None:
+    """Who was to come has, or somebody else whom the agent need not wait for any more."""
     alert = d.desk.alert
-    if alert is not None and alert.taker and alert.target == target:
-        close(d, alert, f"{alert.supervisor} is in the call", Outcome.JOINED)
+    if alert is not None and (alert.taker or there.address == d.desk.facts.extension):
+        close(d, alert, f"{there.person or 'a supervisor'} is in the call", Outcome.JOINED)
 
 
 def not_brought_in(d: Decision, target: str) -> None:

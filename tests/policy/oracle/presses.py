@@ -126,9 +126,10 @@ def _escalate(look: Look, who: Who, at: int) -> str:
 
 def may_be_handed_over(look: Look) -> bool:
     """It is not under way already; and whoever else is rung is let go first, so that the caller is off hold."""
-    how_far = phase(look)
+    how_far, asked = phase(look), ask_opened(look)
+    held = on_hold(look) and asked is not None and asked.want == Want.TRANSFER
     rings = how_far in ("holding", "ringing", "answered", "returning") or (
-        how_far not in ("", "telling") and (on_hold(look) or rung_into_the_call(look))
+        how_far not in ("", "telling") and (held or rung_into_the_call(look))
     )
     return how_far not in ("offering", "completing") and not rings
 
