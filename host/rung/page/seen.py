@@ -148,7 +148,8 @@ def _recorded(seen: Seen, event: w.Event, at_ns: int) -> Seen:
         return replace(seen, replied=event)
     if isinstance(event, w.AskClosed):
         return replace(seen, outcome=event)
-    if isinstance(event, w.AlertRaised | w.AlertClosed):
-        told = isinstance(event, w.AlertClosed) and event.why not in (CALLED_OFF, CALL_OVER)
-        return replace(seen, called=event.why if told else "")
+    if isinstance(event, w.AlertRaised):
+        return replace(seen, called="")
+    if isinstance(event, w.AlertClosed):
+        return replace(seen, called="" if event.why in (CALLED_OFF, CALL_OVER) else event.why)
     return seen
