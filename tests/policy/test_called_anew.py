@@ -240,6 +240,43 @@ def test_who_listens_before_giving_leave_is_the_only_one_who_is_still_asked() ->
     assert s.case.leave is not None
 
 
+# -- once somebody is rung, or has it ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("there", [(EVE, FAY), (GUS,), ()], ids=["as before", "another", "nobody"])
+def test_once_the_extension_is_to_be_rung_a_floor_that_is_back_changes_nothing(there: tuple[Presence, ...]) -> None:
+    """Else a supervisor could take an ask for which another telephone rings, and be offered a case they cannot have."""
+    s = Scene("warm-transfer").must("warn").talk().must("escalate")
+    s.floor(up=False)
+    told = len(s.sent(w.AskFloor))
+    s.floor(*there)
+    s.reply("accept", EVE)
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    assert len(s.sent(w.AskFloor)) == told and s.outcomes() == []
+    assert [e.target for e in s.effects if isinstance(e, w.Consult)] == ["600"]
+    s.consult("dialling")
+    s.reply("accept", EVE)
+    s.consult("up")
+    s.wait(3000)
+    s.must("escalate")
+    assert s.sent(w.Complete) and not s.sent(w.Offer)
+
+
+def test_an_ask_that_one_in_the_call_takes_is_over_for_all_others() -> None:
+    s = Scene("warm-transfer").must("warn").talk().must("escalate")
+    panic(s)
+    s.alarm("join")
+    s.parties(EVE.extension)
+    s.reply("accept")
+    assert (1, Outcome.ACCEPTED) in closings(s) and [e.to for e in s.effects if isinstance(e, w.Offer)] == [EVE.desk]
+
+
+def test_nobody_is_said_to_have_the_call_before_they_have() -> None:
+    s = Scene("no-hang-up").come_in(EVE)
+    assert s.press("escalate").why == "The call is being handed over to eve."
+
+
 # -- a false alarm, from another call ----------------------------------------------------------------------------------
 
 

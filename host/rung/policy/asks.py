@@ -189,7 +189,7 @@ def on_time(d: Decision, ask: Ask) -> None:
 
 def waits_for_desks(ask: Ask) -> bool:
     """Is somebody's answer still awaited, before the phone rings anybody?"""
-    return bool(ask.to) and not ask.taker and ask.phase in UNANSWERED
+    return bool(ask.to) and not ask.target and ask.phase in UNANSWERED
 
 
 def reach(d: Decision) -> None:

@@ -81,7 +81,7 @@ def replied(d: Decision, said: w.Replied) -> None:
         return
     if said.reply not in asks.replies(d.desk, ask.want):
         return
-    if said.desk in ask.busy or (ask.taker and not _may_go_on(ask, said)):
+    if said.desk in ask.busy or (ask.target and not _may_go_on(ask, said)):  # theirs, or the extension's
         return
     target = asks.where(d.desk, said.desk)
     comes = said.reply in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN)
@@ -104,11 +104,13 @@ def _accepted(d: Decision, said: w.Replied) -> None:
     """Somebody comes: it closes for everybody else. Who waits on hold is put through, once the caller was told."""
     ask = d.case.ask
     assert ask is not None
-    if ask.phase == Phase.ANSWERED or asks.is_in(d.case, ask.target):
+    if ask.phase == Phase.ANSWERED:
         transfer.complete(d)
         return
     asks.over(d, Outcome.ACCEPTED)
-    if ask.want == Want.TRANSFER:
+    if asks.is_in(d.case, ask.target):
+        transfer.complete(d)
+    elif ask.want == Want.TRANSFER:
         if ask.phase == Phase.ASKING:
             asks.reach(d)
     elif "join" in d.desk.facts.can:

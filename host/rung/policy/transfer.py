@@ -123,7 +123,7 @@ def taken_from_there(d: Decision) -> w.Answer:
     if why := stuck(d):
         return refuse(sentence(why))
     complete(d)
-    return taken("You have the call from now on.")
+    return taken("The caller is being put through to you.")
 
 
 # -- with a supervisor in the call -------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.JOIN))
     d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
     complete(d)
-    return taken("The supervisor has the call from now on.")
+    return taken(f"The call is being handed over to {there.person or 'the supervisor'}.")
 
 
 def stuck(d: Decision) -> str:
