@@ -28,7 +28,7 @@ def test_crisis_is_taken_back_freely_for_60_s_and_marking_again_does_not_buy_mor
     s.wait(1)
     refused = s.put(w.Unmarked(Marker.CRISIS)).answer
     assert refused is not None
-    assert refused.verdict == Verdict.REFUSED
+    assert (refused.verdict, refused.next) == (Verdict.REFUSED, None), "nobody is there whom escalate would call"
     s.put(w.Unmarked(Marker.CRISIS, "it was a film"))
     assert s.case.marks == ()
     s.line("ended", "them")
