@@ -10,7 +10,7 @@ from rung.policy import asks, chores
 from rung.policy.book import policy_of
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
-from rung.policy.state import Alert, Desk
+from rung.policy.state import Alert, Desk, Joined
 from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
@@ -26,20 +26,37 @@ def raise_alert(d: Decision, want: Want) -> str:
     if want in (Want.PANIC, Want.CRISIS):
         chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
-        return _how_far(alert)
+        return _once_more(d, alert)
     to = _whom(d, want)
     if not to:
+        if want in INTO_THE_CALL:  # whoever comes to the floor is told then
+            _tell(d, alert, want, () if alert is None else alert.to)
         return _by_extension(d, want)
     if alert is not None and alert.taker:  # they may not get in: whoever else comes now is heard as well
         close(d, alert, f"{alert.supervisor} is coming", Outcome.JOINED)
     _tell(d, d.desk.alert, want, to)
-    many = f"{len(to)} supervisors have" if len(to) > 1 else "a supervisor has"
-    return f"{many} been told"
+    return _told(to)
+
+
+def _told(to: tuple[str, ...]) -> str:
+    return f"{len(to)} supervisors have been told" if len(to) > 1 else "a supervisor has been told"
+
+
+def _once_more(d: Decision, alert: Alert) -> str:
+    """It calls already, and as urgently: whoever has come since is told as well; who has gone will not come."""
+    if alert.supervisor is not None:
+        return f"{alert.supervisor} is coming"
+    to = _whom(d, alert.want)
+    if fresh := tuple(desk for desk in to if desk not in alert.to):
+        _tell(d, alert, alert.want, (*alert.to, *fresh))
+        return _told(fresh)
+    return f"{_told(to)} already" if to else _by_extension(d, alert.want)
 
 
 def heard(desk: Desk) -> bool:
     """Would anybody hear a quiet ask?"""
-    return desk.alert is not None or (desk.facts.floor_up and bool(desk.facts.present))
+    coming = desk.alert is not None and desk.alert.supervisor is not None
+    return coming or (desk.facts.floor_up and bool(desk.facts.present))
 
 
 def panic_of(desk: Desk, person: str | None) -> Alert | None:
@@ -75,7 +92,7 @@ def _put(d: Decision, alert: Alert) -> None:
     text = w.Brief(case="", caller="", person=person)
     if case is not None:
         text = brief(policy_of(d.rules, case), case, person, d.now)
-    if desk.facts.floor_up:  # else it is put there once the floor is back
+    if desk.facts.floor_up and alert.to:  # else it is put there once the floor is back, or somebody is there
         d.do(w.AskFloor, 0, alert.number, alert.want, alert.to, text, may(desk, alert))
 
 
@@ -96,23 +113,25 @@ def _by_extension(d: Decision, want: Want) -> str:
     facts = d.desk.facts
     case = d.desk.case
     rings = want in INTO_THE_CALL and case is not None and "join" in facts.can and facts.extension
-    if rings and not facts.floor_up and d.case.waiting(w.Join) is None:
-        asks.bring_in(d, facts.extension)
+    if rings and not facts.floor_up:
+        if asks.brings_in(d.case, facts.extension) is None:
+            asks.bring_in(d, facts.extension)
         return "the supervisors' extension is being rung into the call"
     return "" if facts.floor_up else UNREACHED
-
-
-def _how_far(alert: Alert) -> str:
-    if alert.supervisor is not None:
-        return f"{alert.supervisor} is coming"
-    return f"{len(alert.to)} supervisors have been told already"
 
 
 def put_again(d: Decision) -> None:
     """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
     for alert in d.desk.alerts:
-        if not alert.taker:
-            _tell(d, alert, alert.want, _whom(d, alert.want) or alert.to)
+        if not alert.taker and (to := _whom(d, alert.want) or alert.to):
+            _tell(d, alert, alert.want, to)
+
+
+def unheard(d: Decision) -> None:
+    """The floor is out of reach, so no answer can come: whoever is in danger has the extension rung into the call."""
+    alert = d.desk.alert
+    if alert is not None and not alert.taker and (d.desk.case is None or d.case.added is None):
+        _by_extension(d, alert.want)
 
 
 def more_present(d: Decision) -> None:
@@ -154,7 +173,7 @@ def _comes_in(d: Decision, alert: Alert, said: w.Replied, target: str) -> None:
 def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
     """Nobody is called any more."""
     d.emit(w.AlertClosed(alert.number, why, alert.case))
-    if not alert.taker or outcome != Outcome.JOINED:
+    if alert.to and (not alert.taker or outcome != Outcome.JOINED):
         d.do(w.CloseAsk, 0, alert.number, outcome)
 
 
@@ -173,14 +192,15 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
     close(d, alert, "called off", Outcome.TAKEN_BACK)
 
 
-def came_in(d: Decision) -> None:
+def came_in(d: Decision, there: Joined) -> None:
+    """Who was to come has, or somebody else whom the agent need not wait for any more."""
     alert = d.desk.alert
-    if alert is not None and alert.taker:
-        close(d, alert, f"{alert.supervisor} is in the call", Outcome.JOINED)
+    if alert is not None and (alert.taker or there.address == d.desk.facts.extension):
+        close(d, alert, f"{there.person or 'a supervisor'} is in the call", Outcome.JOINED)
 
 
-def not_brought_in(d: Decision) -> None:
+def not_brought_in(d: Decision, target: str) -> None:
     """The phone could not bring in whoever comes; they know of it and may come in person."""
     alert = d.desk.alert
-    if alert is not None and alert.taker:
+    if alert is not None and alert.taker and alert.target == target:
         close(d, alert, f"{alert.supervisor} is coming, but the phone could not bring them in", Outcome.FAILED)

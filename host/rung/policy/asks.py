@@ -84,7 +84,8 @@ def widen(d: Decision, why: str) -> bool:
 def on_phone(case: Case, ask: Ask) -> bool:
     """Has the phone done something for this ask that is to be undone before it is over?"""
     waits = any(isinstance(p.effect, w.Hold | w.Consult | w.Join) for p in _of_the_ask(case, ask))
-    return ask.phase is not TELLING and (case.held or ask.consult is not None or waits)
+    held = case.held and ask.want == TRANSFER  # for anything else the agent has put them on hold, and takes them off
+    return ask.phase is not TELLING and (held or ask.consult is not None or waits)
 
 
 def end(d: Decision, outcome: Outcome) -> None:
@@ -102,8 +103,10 @@ def end(d: Decision, outcome: Outcome) -> None:
 
 
 def _of_the_ask(case: Case, ask: Ask) -> list[Pending]:
-    """What the phone was told and has not done; but not that somebody be brought in whom panic or crisis has called."""
-    return [p for p in case.pending if not isinstance(p.effect, w.Join) or p.effect.target == ask.target]
+    """What the phone was told and has not done; but not what panic or crisis wants: a recording, somebody else."""
+    theirs = (w.Record, w.StopRecording)
+    told = [p for p in case.pending if not isinstance(p.effect, theirs)]
+    return [p for p in told if not isinstance(p.effect, w.Join) or p.effect.target == ask.target]
 
 
 def withdraw(d: Decision) -> None:
@@ -202,6 +205,11 @@ def where(desk: Desk, name: str) -> str:
     return next(known, desk.facts.desks.get(name, ""))
 
 
+def brings_in(case: Case, target: str) -> Pending | None:
+    """The order to bring that telephone into the call, while it has not come about."""
+    return next((p for p in case.pending if isinstance(p.effect, w.Join) and p.effect.target == target), None)
+
+
 def bring_in(d: Decision, target: str) -> None:
     """Into the call without hold."""
     d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings
@@ -210,5 +218,10 @@ def bring_in(d: Decision, target: str) -> None:
 def left(d: Decision, desk: str) -> None:
     """A supervisor who listened has left without an answer."""
     ask = d.case.ask
-    if ask is not None and ask.want == Want.LEAVE and ask.taker == desk and ask.phase == Phase.ASKING:
+    if ask is not None and ask.taker == desk and listened_to(ask):
         end(d, Outcome.DECLINED)
+
+
+def listened_to(ask: Ask) -> bool:
+    """Does whoever was asked for leave listen first, or is rung for that? Then everybody still has it before them."""
+    return ask.want == Want.LEAVE and ask.phase == Phase.ASKING and bool(ask.taker)

@@ -80,7 +80,7 @@ def _close_ask(d: Decision, how: Ending, by: EndedBy) -> None:
         asks.stop(d, consult.id)  # nobody is left to be transferred
     left = Outcome.CALLER_LEFT if by == EndedBy.THEM else Outcome.FAILED
     outcome = Outcome.ACCEPTED if how == TRANSFERRED else left
-    if not ask.taker:
+    if not ask.taker or asks.listened_to(ask):
         asks.over(d, outcome)
     asks.close(d, outcome)
 

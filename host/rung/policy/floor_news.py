@@ -18,7 +18,9 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         _lost(d, ask)
     elif ask is not None and said.up and asks.waits_for_desks(ask):
         _nobody_left(d)
-    if said.up and not was.floor_up:
+    if was.floor_up and not said.up:
+        alerts.unheard(d)
+    elif said.up and not was.floor_up:
         alerts.put_again(d)
         transfer.still_coming(d)
     else:
@@ -36,7 +38,8 @@ def _came_free(d: Decision, before: set[str]) -> None:
 
 
 def _rests_on_it(policy: Policy, case: Case) -> bool:
-    return any(case.has_taken(r.id) and any(n.unavailable for n in r.requires) for r in policy.rung)
+    rests = (rung.id for rung in policy.rung if rung.does != "end" and any(need.unavailable for need in rung.requires))
+    return any(case.has_taken(rung) for rung in rests)
 
 
 def _nobody_left(d: Decision) -> None:

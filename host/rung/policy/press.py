@@ -105,14 +105,14 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
     assert ask is not None
     if completes(d.desk, at):
         transfer.complete(d)
-        return taken("Transferring the caller to the supervisor.")
+        return taken(f"Transferring the caller to the {ask.whom}.")
     if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
         return nothing(f"{asked(ask, d.now)}.")
     if stuck := transfer.stuck(d):
         return refuse(f"Not transferred: {stuck}.")
     left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
-    again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before the supervisor had answered for long
-    return nothing(f"The supervisor has answered; {again} to transfer.", ESCALATE)
+    again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before they had answered for long
+    return nothing(f"The {ask.whom} has answered; {again} to transfer.", ESCALATE)
 
 
 def _tap_release(d: Decision, button: Button, at: int) -> w.Answer:

@@ -106,7 +106,7 @@ def came_to_nothing(d: Decision, ask: Ask, outcome: Outcome) -> None:
         d.emit(w.CaseReturned(case.id))
     if ask.consult is None:  # the supervisor is in the call
         asks.close(d, outcome)
-    elif ask.consult in d.desk.facts.calls:
+    elif ask.consult in d.desk.facts.calls or not d.desk.facts.calls_known:  # then the phone tells whether it lives
         d.emit(w.AskMoved(Phase.ANSWERED))  # both still wait: "press again"
     else:
         asks.end(d, outcome)
@@ -166,10 +166,9 @@ def _supervisor_at(d: Decision, address: str) -> tuple[str, str] | None:
 
 
 def _came_in(d: Decision, address: str) -> None:
-    join = d.case.waiting(w.Join)
-    if join is not None and isinstance(join.effect, w.Join) and join.effect.target == address:
+    if (join := asks.brings_in(d.case, address)) is not None:
         d.emit(w.EffectConfirmed(join.effect.id))
-    alerts.came_in(d)
+    alerts.came_in(d, d.case.joined[-1])
     ask = d.case.ask
     if ask is not None and ask.phase == Phase.JOINING and ask.target == address:
         if ask.at_once:

@@ -40,7 +40,10 @@ def alarms(look: Look) -> dict[int, Alarm]:
             case w.AlertRaised(ask=number, want=want, to=to):
                 fresh = Alarm(number, want, thing.person, present, at, to)
                 old = open.get(number, fresh)
-                open[number] = replace(old, want=want, to=to, since=old.since if old.want == want else at)
+                if old.want == want:
+                    open[number] = replace(old, to=to)
+                else:  # another question
+                    open[number] = replace(old, want=want, to=to, since=at, cannot=())
             case w.AlertAnswered(ask=number, reply=reply) if number in open:
                 old = open[number]
                 cannot = (*old.cannot, thing.desk) if reply in CANNOT else old.cannot
@@ -65,7 +68,7 @@ def alarm_is_right(look: Look) -> str:
     before, after = alarms(look.before(len(look.history) - len(step))), alarms(look)
     ended = {thing.case for thing in step if isinstance(thing, w.CaseClosed)}
     for number, alarm in before.items():
-        if number not in after and not (alarm.call in ended or _is_settled(alarm, step)):
+        if number not in after and not (alarm.call in ended or _is_settled(look, alarm, step)):
             return f"nobody is called any more, and nothing is settled: {alarm}"
     if wrong := [alarm for alarm in after.values() if alarm.call in ended]:
         return f"somebody is called to a call that is over: {wrong}"
@@ -76,8 +79,10 @@ def alarm_is_right(look: Look) -> str:
     return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
 
 
-def _is_settled(alarm: Alarm, step: list[object]) -> bool:
-    """Somebody comes, nobody can, or it was called off."""
+def _is_settled(look: Look, alarm: Alarm, step: list[object]) -> bool:
+    """Somebody comes, or has by the extension; nobody can; or it was called off."""
+    if any(isinstance(thing, w.SupervisorJoined) and thing.address == look.floor.extension for thing in step):
+        return True
     answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
     if alarm.comes or any(e.reply in COMES for e in answers):
         return True
@@ -101,9 +106,14 @@ def _wrongly_offered(look: Look, open: dict[int, Alarm]) -> str:
     if not look.floor.up:
         return ""
     told = [e.effect for _, e in look.history if isinstance(e, w.EffectDecided) and isinstance(e.effect, w.AskFloor)]
+    there = {p.desk for p in look.floor.present}
     for alarm in open.values():
         if alarm.comes:
             continue
+        if alarm.want in (Want.PANIC, Want.CRISIS) and not there <= set(alarm.to):
+            return f"somebody who is there has not been told: {alarm}"
+        if not alarm.to:
+            continue  # nobody was there, and nobody is
         last = [effect for effect in told if effect.ask == alarm.number][-1]
         can = "join" in look.phone_can and look.call != [] and look.case == alarm.call
         if (Reply.JOIN in last.may) != can or Reply.ACCEPT not in last.may:

@@ -126,17 +126,22 @@ def _escalate(look: Look, who: Who, at: int) -> str:
 
 def may_be_handed_over(look: Look) -> bool:
     """It is not under way already; and whoever else is rung is let go first, so that the caller is off hold."""
-    how_far = phase(look)
+    how_far, asked = phase(look), ask_opened(look)
+    held = on_hold(look) and asked is not None and asked.want == Want.TRANSFER
     rings = how_far in ("holding", "ringing", "answered", "returning") or (
-        how_far not in ("", "telling") and (on_hold(look) or rung_into_the_call(look))
+        how_far not in ("", "telling") and (held or rung_into_the_call(look))
     )
     return how_far not in ("offering", "completing") and not rings
 
 
 def _quiet_ask(look: Look) -> str:
-    """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor is told."""
-    floor = look.floor
-    return "quiet ask" if of_present_call(look) is None and floor.up and floor.present else ""
+    """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor who is there is told, once."""
+    floor, alarm = look.floor, of_present_call(look)
+    if not floor.up or not floor.present or (alarm is not None and (alarm.comes or alarm.want != Want.COMPANY)):
+        return ""
+    first = min(p.group for p in floor.present)
+    told = () if alarm is None else alarm.to
+    return "quiet ask" if any(p.group == first and p.desk not in told for p in floor.present) else ""
 
 
 def _take_back(look: Look, buttons: tuple[Button, ...]) -> str:
