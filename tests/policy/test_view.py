@@ -36,6 +36,7 @@ def test_the_call_in_words_and_its_times() -> None:
     s.line("up")
     s.wait(7000)
     assert (seen(s).call, seen(s).talk_ms, seen(s).held_ms) == ("in a call with caller", 7000, 0)
+    assert (seen(s).epoch, seen(s).countdown_ms) == (1, 0)
     s.line("held")
     s.wait(2000)
     assert (seen(s).call, seen(s).talk_ms, seen(s).held_ms) == ("caller is on hold", 7000, 2000)
@@ -185,9 +186,10 @@ def test_the_page_says_quiet_ask_where_a_press_would_be_one() -> None:
     s = Scene("warm-transfer")
     assert means(s).startswith("Quiet ask; not now: first")
     s.press("escalate", "hold")
+    s.alarm("join")
     s.floor(up=False)
-    assert means(s).startswith("Quiet ask; "), "somebody has been told already"
-    assert s.press("escalate").why.startswith("Quiet ask: 3 supervisors have been told already.")
+    assert means(s).startswith("Quiet ask; "), "somebody is coming already"
+    assert s.press("escalate").why.startswith("Quiet ask: eve is coming.")
     for s in (Scene("warm-transfer", present=()), Shift()):
         s.line("up")
         assert means(s).startswith("Not now: first")
