@@ -54,31 +54,6 @@ def test_a_press_without_a_call_says_so() -> None:
     assert Scene("end-with-care", call=False).press("release").why == "There is no call."
 
 
-LATE: list[w.Input] = [
-    w.Seen(ask=1, desk=EVE.desk),
-    w.Replied(ask=1, desk=EVE.desk, person=EVE.person, reply=w.Reply.TAKE),
-    w.EarlierAre("line", ()),
-    w.OfferAnswered("case-1", accepted=True, offer=1, desk=EVE.desk),
-    w.OfferAnswered("case-1", accepted=False, why="busy", offer=1, desk=EVE.desk),
-    w.EffectRefused(1, "too late"),
-    w.CallIs(consult("ended", "busy")),
-    w.CallsAre(()),
-    w.Restarted(),
-    w.Tick(),
-]
-
-
-@pytest.mark.parametrize("said", LATE, ids=lambda said: type(said).__name__)
-@pytest.mark.parametrize("ended", [False, True])
-def test_what_the_edges_say_of_a_call_that_is_over_comes_to_nothing(said: w.Input, ended: bool) -> None:
-    s = Scene("no-hang-up", call=ended)
-    if ended:
-        s.line("ended", "them")
-    made = s.put(said)
-    assert (made.answer, made.effects, s.desk.case) == (None, (), None)
-    assert {type(event) for event in made.events} <= {w.EffectFailed}
-
-
 # Policy, act, and why it is refused on a call where nothing has happened yet.
 IN_VAIN: list[tuple[str, w.Act, str]] = [
     ("no-hang-up", w.Unmarked(Marker.EMERGENCY), "You have not called an emergency."),
