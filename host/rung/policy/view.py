@@ -5,6 +5,7 @@ from math import ceil
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from rung.policy.alerts import heard
 from rung.policy.book import Rules, policy_of
 from rung.policy.choices import Choice, alarm_ms, choices
 from rung.policy.lamps import lamps
@@ -173,7 +174,7 @@ class _Words(Look):
 
     def not_now(self, button: Button, near: tuple[Rung, list[Missing]] | None) -> str:
         why = "nothing here" if near is None else f"not now: {'; '.join(gap.text for gap in near[1])}"
-        quiet = button == Button.ESCALATE and self.desk.facts.floor_up and bool(self.desk.facts.present)
+        quiet = button == Button.ESCALATE and heard(self.desk)
         return f"Quiet ask; {why}" if quiet else f"{why[0].upper()}{why[1:]}"
 
     def next(self) -> str:
