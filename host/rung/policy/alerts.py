@@ -208,9 +208,9 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
 
 
 def came_in(d: Decision, there: Joined) -> None:
-    """Who was to come has, or somebody else whom the agent need not wait for any more."""
+    """Who was to come or was told has, or somebody else whom the agent need not wait for any more."""
     alert = d.desk.alert
-    if alert is not None and (alert.taker or there.address == d.desk.facts.extension):
+    if alert is not None and (alert.taker or there.desk in alert.to or there.address == d.desk.facts.extension):
         close(d, alert, f"{there.person or 'a supervisor'} is in the call", Outcome.JOINED)
 
 
