@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 from tests.policy.desks import ADA, at_eve, comes, offered, talk_about, told
 from tests.policy.scene import EVE, Scene
-from tests.policy.shift import line
+from tests.policy.shift import consult, line
 
 from rung import words as w
 from rung.policy import Step, lamps, next_change
@@ -234,6 +234,13 @@ def test_a_supervisor_hands_back() -> None:
     eve.wait(eve.policy.times.say_ms)
     eve.put(w.CallIs(replace(line("held", call="caller"), case=eve.case.id)))
     assert [c.target for c in eve.sent(w.Consult) if isinstance(c, w.Consult)] == ["500"]
+    assert view(eve.policy, eve.desk, eve.now).next == "wait for the agent"
+    for state in ("dialling", "up"):
+        eve.put(w.CallIs(replace(consult(state), consult_for="caller")))
+    assert eve.press("escalate").why == "The agent has answered; tap again in 3 s to transfer."
+    eve.wait(3000)
+    assert view(eve.policy, eve.desk, eve.now).buttons[w.Button.ESCALATE] == "Transfer the caller to the agent"
+    assert eve.press("escalate").why == "Transferring the caller to the agent."
 
 
 def test_why_a_supervisor_cannot_hand_back() -> None:

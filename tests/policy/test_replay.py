@@ -30,7 +30,7 @@ def differing(s: Scene, policy: Policy | None = None) -> list[Compared]:
 
 
 WHO_IS_THERE = ("Emergency: ", "The emergency is in the record", "Quiet ask: ")  # which the record does not keep
-NOBODY = "This policy has no step for "  # and then whether a supervisor may be called
+UNKNOWN = (*WHO_IS_THERE, "This policy has no step for ")  # and then whether a supervisor may be called
 
 
 def otherwise(s: Scene) -> list[Compared]:
@@ -38,7 +38,7 @@ def otherwise(s: Scene) -> list[Compared]:
     return [
         one
         for one in replayed(s)
-        if one.differs or not (one.was == one.would or one.was.why.startswith((*WHO_IS_THERE, NOBODY)))
+        if one.differs or not (one.was == one.would or any(a.why.startswith(UNKNOWN) for a in (one.was, one.would)))
     ]
 
 

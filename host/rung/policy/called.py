@@ -9,8 +9,10 @@ from rung.words import Reply
 
 def raised(desk: Desk, event: w.AlertRaised, at: int) -> Desk:
     before = next((alert for alert in desk.alerts if alert.number == event.ask), None)
-    if before is not None:  # it became more urgent, or less, or more are told
-        alert = replace(before, want=event.want, to=event.to, at_ms=before.at_ms if before.want == event.want else at)
+    if before is not None and before.want == event.want:  # more are told
+        alert = replace(before, to=event.to)
+    elif before is not None:  # more urgent, or less: another question, which who could not come may answer anew
+        alert = replace(before, want=event.want, to=event.to, at_ms=at, busy=())
     else:
         # Older records name no case: then it is that of the call that the desk was on.
         case = event.case or (desk.case.id if desk.case is not None else "")

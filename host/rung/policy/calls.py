@@ -214,7 +214,7 @@ def _line(d: Decision, call: w.Call) -> None:
         effects.confirm(d, w.Hold)
         if case.ask is not None and case.ask.phase is HOLDING:
             asks.end(d, Outcome.INTERRUPTED) if stale else asks.reach(d)
-    elif state is UP:
+    elif state is UP and d.desk.facts.calls_known:  # else it is told late: nobody knows whether they are heard now
         if case.held or case.talking_since is None:
             d.emit(w.CallResumed(call.id))
         if case.ask is not None and case.ask.phase is RETURNING:

@@ -90,7 +90,7 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
     elif isinstance(effect, w.TakeBack):
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
     elif isinstance(effect, w.Join):
-        alerts.not_brought_in(d)
+        alerts.not_brought_in(d, effect.target)
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
     elif isinstance(effect, w.Record | w.StopRecording):

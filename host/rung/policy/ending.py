@@ -29,7 +29,7 @@ def line_ended(d: Decision, call: w.Call) -> None:
     if case.ask is not None:
         _close_ask(d, how, by)
     if (alert := d.desk.alert) is not None:  # what calls somebody to another call, or to no call, goes on
-        alerts.close(d, alert, "the call is over", Outcome.CALLER_LEFT)
+        alerts.close(d, alert, alerts.CALL_OVER, Outcome.CALLER_LEFT)
     if case.released and how != TRANSFERRED:
         d.do(w.Reclaim, 0, case.released, case.id)
     _duties(d, how, by)
@@ -80,7 +80,7 @@ def _close_ask(d: Decision, how: Ending, by: EndedBy) -> None:
         asks.stop(d, consult.id)  # nobody is left to be transferred
     left = Outcome.CALLER_LEFT if by == EndedBy.THEM else Outcome.FAILED
     outcome = Outcome.ACCEPTED if how == TRANSFERRED else left
-    if not ask.taker:
+    if not ask.taker or asks.listened_to(ask):
         asks.over(d, outcome)
     asks.close(d, outcome)
 

@@ -51,7 +51,7 @@ def _case_lamps(policy: Policy, desk: Desk, case: Case, who: Who, now: int) -> t
         shown[Button.ESCALATE] = _WAITING if waits else _LIT if can else Lamp()
     elif case.ask is not None:
         shown[Button.ESCALATE], fill_ms = _asking(policy, desk, case.ask, now)
-    elif Button.ESCALATE in shown and alone(desk):
+    elif (asking := opened.get(Button.ESCALATE)) is not None and alone(desk, asking):
         shown[Button.ESCALATE] = Lamp(shown[Button.ESCALATE].state, LampMark.ALONE)
     said = case.announcement
     if said is not None and said.person == who.id and (left_ms := said.at_ms + policy.times.say_ms - now) > 0:

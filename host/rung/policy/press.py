@@ -75,7 +75,7 @@ def _panic(d: Decision, button: Button, at: int) -> w.Answer:
         while asks.widen(d, "panic"):
             pass
     if not told or told == alerts.UNREACHED:
-        why = told or "no supervisor is present"
+        why = told or alerts.nobody(d.desk)
         return refuse(f"The emergency is in the record, but {why}: nobody was alerted. Call for help.")
     return taken(f"Emergency: {told}.")
 
@@ -105,14 +105,14 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
     assert ask is not None
     if completes(d.desk, at):
         transfer.complete(d)
-        return taken("Transferring the caller to the supervisor.")
+        return taken(f"Transferring the caller to the {ask.whom}.")
     if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
         return nothing(f"{asked(ask, d.now)}.")
     if stuck := transfer.stuck(d):
         return refuse(f"Not transferred: {stuck}.")
     left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
-    again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before the supervisor had answered for long
-    return nothing(f"The supervisor has answered; {again} to transfer.", ESCALATE)
+    again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before they had answered for long
+    return nothing(f"The {ask.whom} has answered; {again} to transfer.", ESCALATE)
 
 
 def _tap_release(d: Decision, button: Button, at: int) -> w.Answer:
@@ -201,8 +201,10 @@ def _quiet_ask(d: Decision, refused: w.Answer) -> w.Answer:
 def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None) -> w.Answer:
     if near is not None:
         return _because(look, near[0], near[1])
-    if button == ESCALATE:
+    if button == ESCALATE and look.who.role is AGENT:
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
+    if button == ESCALATE:
+        return _of_supervisor(look)
     if look.case.waiting(w.HangUp):
         return refuse("The call is being ended; waiting for the phone.")
     if button == RELEASE and (said := look.said_by_another()):
@@ -213,6 +215,17 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
     if not alerts.heard(look.desk) and ESCALATE not in look.opened():
         return refuse(f"This policy has no step for {button} here, and no supervisor is present; ask for one aloud.")
     return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", ESCALATE)
+
+
+def _of_supervisor(look: Look) -> w.Answer:
+    """Nobody stands above them: what they can do instead."""
+    other = "take the call over" if not look.who.here else "hand the call back" if look.case.origin else ""
+    why = f"A supervisor has no step for escalate{other and f', but may {other}'}."
+    opened, near = look.opened(), look.nearest(WARN)
+    if opened or near is None:
+        return refuse(why, next((button for button in BUTTONS if button in opened), None))
+    way = _because(look, *near)
+    return refuse(f"{why} {way.why}", way.next)
 
 
 def _because(look: Look, rung: Rung, lacks: list[Missing]) -> w.Answer:

@@ -369,10 +369,12 @@ def completes(desk: Desk, at_ms: int) -> bool:
     )
 
 
-def alone(desk: Desk) -> bool:
-    """Could nobody answer an ask now?"""
+def alone(desk: Desk, asking: Rung) -> bool:
+    """Could nobody answer this ask now? While the floor is out of reach only a transfer rings, the extension."""
     facts = desk.facts
-    return not any(p.free for p in facts.present) if facts.floor_up else not facts.extension
+    if facts.floor_up:
+        return not any(p.free for p in facts.present)
+    return asking.does != "transfer" or not facts.extension
 
 
 def asked(ask: Ask, now_ms: int) -> str:

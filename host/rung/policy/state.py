@@ -125,6 +125,11 @@ class Ask(Struct, frozen=True, gc=False, kw_only=True):
     consult: str | None = None
     outcome: w.Outcome | None = None  # while returning
 
+    @property
+    def whom(self) -> str:
+        """Who is rung: a supervisor, but for a handing back."""
+        return "supervisor" if self.rung or self.want != w.Want.TRANSFER else "agent"
+
 
 class Alert(Struct, frozen=True, gc=False, kw_only=True):
     number: int
@@ -248,4 +253,5 @@ class Desk(Struct, frozen=True, gc=False):
     def speaker(self, person: str | None) -> Who:
         """The person as somebody who acts: who sits here, or a supervisor in the call."""
         who = self.facts.who
-        return who if person == who.id else Who(person, w.Role.SUPERVISOR, here=False)
+        # Whether that one is trained only their own desk knows, which says it with each press.
+        return who if person == who.id else Who(person, w.Role.SUPERVISOR, trained=True, here=False)

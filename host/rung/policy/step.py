@@ -113,7 +113,10 @@ def _announcement(d: Decision, said: Announcement) -> None:
             look = d.look(who, d.now)
         else:  # a hand-over leaves the supervisor's
             look = look_at(d.policy, transfer.handed_over(d.desk, said.person), who, d.now)
-        if lacks := look.missing(look.policy.find(said.rung)):
+        rung = look.policy.find(said.rung)
+        if rung.role is not who.role:
+            d.emit(w.AnnouncementWithdrawn(said.rung, "they sit here in another role now"))
+        elif lacks := look.missing(rung):
             d.emit(w.AnnouncementWithdrawn(said.rung, "; ".join(gap.text for gap in lacks)))
 
 

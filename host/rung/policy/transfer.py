@@ -107,7 +107,7 @@ def came_to_nothing(d: Decision, ask: Ask, outcome: Outcome) -> None:
         d.emit(w.CaseReturned(case.id))
     if ask.consult is None:  # the supervisor is in the call
         asks.close(d, outcome)
-    elif ask.consult in d.desk.facts.calls:
+    elif ask.consult in d.desk.facts.calls or not d.desk.facts.calls_known:  # then the phone tells whether it lives
         d.emit(w.AskMoved(Phase.ANSWERED))  # both still wait: "press again"
     else:
         asks.end(d, outcome)
@@ -124,7 +124,7 @@ def taken_from_there(d: Decision) -> w.Answer:
     if why := stuck(d):
         return refuse(sentence(why))
     complete(d)
-    return taken("You have the call from now on.")
+    return taken("The caller is being put through to you.")
 
 
 # -- with a supervisor in the call -------------------------------------------------------------------------------------
@@ -167,10 +167,9 @@ def _supervisor_at(d: Decision, address: str) -> tuple[str, str] | None:
 
 
 def _came_in(d: Decision, address: str) -> None:
-    join = d.case.waiting(w.Join)
-    if join is not None and isinstance(join.effect, w.Join) and join.effect.target == address:
+    if (join := asks.brings_in(d.case, address)) is not None:
         d.emit(w.EffectConfirmed(join.effect.id))
-    alerts.came_in(d)
+    alerts.came_in(d, d.case.joined[-1])
     ask = d.case.ask
     if ask is not None and ask.phase == Phase.JOINING and ask.target == address:
         if ask.at_once:
@@ -193,7 +192,7 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.JOIN))
     d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
     complete(d)
-    return taken("The supervisor has the call from now on.")
+    return taken(f"The call is being handed over to {there.person or 'the supervisor'}.")
 
 
 def stuck(d: Decision) -> str:

@@ -5,6 +5,7 @@ from math import ceil
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from rung.policy.alerts import heard
 from rung.policy.book import Rules, policy_of
 from rung.policy.choices import Choice, alarm_ms, choices
 from rung.policy.lamps import lamps
@@ -157,7 +158,7 @@ class _Words(Look):
                 return "Hand the call over to the supervisor who is in it"
             if self.case.ask is not None:
                 done = completes(self.desk, self.at_ms)
-                return "Transfer the caller to the supervisor" if done else "Show how far the ask is"
+                return f"Transfer the caller to the {self.case.ask.whom}" if done else "Show how far the ask is"
         near = self.nearest(button)
         if near is None or near[1]:
             return self.not_now(button, near)
@@ -173,12 +174,13 @@ class _Words(Look):
 
     def not_now(self, button: Button, near: tuple[Rung, list[Missing]] | None) -> str:
         why = "nothing here" if near is None else f"not now: {'; '.join(gap.text for gap in near[1])}"
-        quiet = button == Button.ESCALATE and self.desk.facts.floor_up and bool(self.desk.facts.present)
+        quiet = button == Button.ESCALATE and heard(self.desk)
         return f"Quiet ask; {why}" if quiet else f"{why[0].upper()}{why[1:]}"
 
     def next(self) -> str:
         if self.case.ask is not None:
-            return "tap escalate to transfer" if completes(self.desk, self.at_ms) else "wait for the supervisor"
+            done = completes(self.desk, self.at_ms)
+            return "tap escalate to transfer" if done else f"wait for the {self.case.ask.whom}"
         step = next_step(self.policy, self.opened())
         if step is not None:
             return step.title
@@ -212,9 +214,11 @@ def _to_say(case: Case, who: Who, now: int) -> str | None:
     if case.announcement is not None:
         return case.announcement.rung if case.announcement.person == who.id else None
     if case.ask is not None:
-        return case.ask.rung if case.ask.phase == Phase.TELLING else None
+        return case.ask.rung if case.ask.phase == Phase.TELLING and case.ask.person == who.id else None
     last = case.taken[-1] if case.taken else None
-    if last is None or now >= last.at_ms + SAYING_MS or last.at_ms < (case.counted_ms or 0):
+    if last is None or last.person != who.id:
+        return None
+    if now >= last.at_ms + SAYING_MS or last.at_ms < (case.counted_ms or 0):
         return None  # long said, or the call has moved on since: a failed ask, calmed
     return last.rung
 
@@ -223,7 +227,8 @@ def _alerts(desk: Desk) -> tuple[str, ...]:
     parked = {case.id for case in desk.parked}
     found = []
     for alert in desk.alerts:
-        far = f"{len(alert.to)} told" if alert.supervisor is None else f"{alert.supervisor} is coming"
+        told = f"{len(alert.to)} told" if alert.to else "nobody told yet"
+        far = told if alert.supervisor is None else f"{alert.supervisor} is coming"
         found.append(f"{'on another call, ' if alert.case in parked else ''}{alert.want}: {far}")
     return tuple(found)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from tests.policy.oracle.call import addresses
 from tests.policy.oracle.history import TURNS, Look
 
 from rung import words as w
@@ -9,6 +10,7 @@ from rung.words import Marker, Reply, Want
 
 COMES = {Reply.ACCEPT, Reply.JOIN}
 CANNOT = {Reply.BUSY, Reply.DECLINE}
+IN_DANGER = {Want.PANIC, Want.CRISIS}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,10 @@ def alarms(look: Look) -> dict[int, Alarm]:
             case w.AlertRaised(ask=number, want=want, to=to):
                 fresh = Alarm(number, want, thing.person, present, at, to)
                 old = open.get(number, fresh)
-                open[number] = replace(old, want=want, to=to, since=old.since if old.want == want else at)
+                if old.want == want:
+                    open[number] = replace(old, to=to)
+                else:  # another question
+                    open[number] = replace(old, want=want, to=to, since=at, cannot=())
             case w.AlertAnswered(ask=number, reply=reply) if number in open:
                 old = open[number]
                 cannot = (*old.cannot, thing.desk) if reply in CANNOT else old.cannot
@@ -59,25 +64,39 @@ def without_call(look: Look) -> Alarm | None:
     return next((alarm for alarm in alarms(look).values() if not alarm.call), None)
 
 
+def there(look: Look) -> list[w.Presence]:
+    """The supervisors who can be told: on the floor, and not in the call already."""
+    inside = addresses(look).values()
+    return [p for p in look.floor.present if look.floor.up and p.extension not in inside]
+
+
 def alarm_is_right(look: Look) -> str:
     """Did the last step leave everybody called who must be, and nobody else? Else what is wrong."""
     step = look.last_step()
     before, after = alarms(look.before(len(look.history) - len(step))), alarms(look)
     ended = {thing.case for thing in step if isinstance(thing, w.CaseClosed)}
     for number, alarm in before.items():
-        if number not in after and not (alarm.call in ended or _is_settled(alarm, step)):
+        if number not in after and not (alarm.call in ended or _is_settled(look, alarm, step)):
             return f"nobody is called any more, and nothing is settled: {alarm}"
     if wrong := [alarm for alarm in after.values() if alarm.call in ended]:
         return f"somebody is called to a call that is over: {wrong}"
     if any(isinstance(thing, w.MarkerSet) and thing.marker == Marker.EMERGENCY for thing in step):
         mine = of_present_call(look)
-        if look.floor.up and look.floor.present and (mine is None or mine.want != Want.PANIC):
+        if (there(look) or look.call) and (mine is None or mine.want != Want.PANIC):
             return "a panic calls nobody"
+    can, changed = {p.desk for p in there(look)}, isinstance(look.history[-len(step) - 1][1], w.FloorIs)
+    raised = {thing.ask for thing in step if isinstance(thing, w.AlertRaised)}
+    for alarm in after.values():
+        told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
+        if alarm.want in IN_DANGER and not told:
+            return f"{can} are there, and were not all told: {alarm}"
     return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
 
 
-def _is_settled(alarm: Alarm, step: list[object]) -> bool:
-    """Somebody comes, nobody can, or it was called off."""
+def _is_settled(look: Look, alarm: Alarm, step: list[object]) -> bool:
+    """Somebody comes, or has by the extension; nobody can; or it was called off."""
+    if any(isinstance(thing, w.SupervisorJoined) and thing.address == look.floor.extension for thing in step):
+        return True
     answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
     if alarm.comes or any(e.reply in COMES for e in answers):
         return True
@@ -102,7 +121,7 @@ def _wrongly_offered(look: Look, open: dict[int, Alarm]) -> str:
         return ""
     told = [e.effect for _, e in look.history if isinstance(e, w.EffectDecided) and isinstance(e.effect, w.AskFloor)]
     for alarm in open.values():
-        if alarm.comes:
+        if alarm.comes or not alarm.to:  # where nobody was there, nobody is
             continue
         last = [effect for effect in told if effect.ask == alarm.number][-1]
         can = "join" in look.phone_can and look.call != [] and look.case == alarm.call

@@ -1,6 +1,6 @@
 """What a press does, said in one word: a rung's id, or what else can come of it. Empty: nothing."""
 
-from tests.policy.oracle.alarm import of_present_call
+from tests.policy.oracle.alarm import of_present_call, there
 from tests.policy.oracle.call import (
     added,
     another_caller_hears_us,
@@ -126,17 +126,22 @@ def _escalate(look: Look, who: Who, at: int) -> str:
 
 def may_be_handed_over(look: Look) -> bool:
     """It is not under way already; and whoever else is rung is let go first, so that the caller is off hold."""
-    how_far = phase(look)
+    how_far, asked = phase(look), ask_opened(look)
+    held = on_hold(look) and asked is not None and asked.want == Want.TRANSFER
     rings = how_far in ("holding", "ringing", "answered", "returning") or (
-        how_far not in ("", "telling") and (on_hold(look) or rung_into_the_call(look))
+        how_far not in ("", "telling") and (held or rung_into_the_call(look))
     )
     return how_far not in ("offering", "completing") and not rings
 
 
 def _quiet_ask(look: Look) -> str:
     """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor is told."""
-    floor = look.floor
-    return "quiet ask" if of_present_call(look) is None and floor.up and floor.present else ""
+    alarm, can = of_present_call(look), there(look)
+    first = [p.desk for p in can if p.group == min(p.group for p in can)]
+    if alarm is None:
+        return "quiet ask" if first else ""
+    told_before = alarm.want != Want.COMPANY or alarm.comes or set(first) <= set(alarm.to)
+    return "" if told_before else "quiet ask"
 
 
 def _take_back(look: Look, buttons: tuple[Button, ...]) -> str:

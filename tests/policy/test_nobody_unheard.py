@@ -1,0 +1,214 @@
+"""Whoever calls for help is heard: by those who are there now, by who comes later, and whatever was answered before."""
+
+from collections.abc import Callable
+
+import pytest
+from tests.policy.scene import EVE, FAY, GUS, Scene
+from tests.policy.test_alerts import asked, closings, crisis, panic
+
+from rung import words as w
+from rung.policy.view import view
+from rung.words import Button, Marker, Outcome, Presence, Reply, Verdict, Want
+
+EXTENSION = "600"
+
+
+def quietly(s: Scene) -> None:
+    s.press("escalate")
+
+
+def of_a_threat(s: Scene) -> None:
+    s.declare("threat")
+
+
+def rung_in(s: Scene) -> list[str]:
+    return [e.target for e in s.effects if isinstance(e, w.Join)]
+
+
+# -- who could not come before may come now ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [quietly, of_a_threat, crisis])
+@pytest.mark.parametrize("said", ["busy", "decline"])
+def test_a_more_urgent_alert_is_another_question_to_all(first: Callable[[Scene], None], said: str) -> None:
+    s = Scene("no-hang-up", present=(EVE, FAY)).declare("rudeness")
+    first(s)
+    s.alarm(said, EVE)
+    panic(s)
+    s.alarm("busy", FAY)
+    assert s.desk.alert is not None, "eve has not answered the panic"
+    s.alarm("join", EVE)
+    assert rung_in(s) == [EVE.extension] and closings(s) == [(1, Outcome.JOINED)]
+
+
+def test_a_panic_that_was_called_off_leaves_the_crisis_as_another_question() -> None:
+    s = Scene("no-hang-up", present=(EVE,))
+    crisis(s)
+    panic(s)
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    s.alarm("join", EVE)
+    assert rung_in(s) == [EVE.extension]
+
+
+def test_the_same_alert_put_to_more_keeps_who_cannot_come() -> None:
+    s = Scene("no-hang-up", present=(EVE, FAY))
+    panic(s)
+    s.alarm("busy", FAY)
+    s.floor(EVE, FAY, GUS)
+    assert s.desk.alert is not None and (s.desk.alert.want, s.desk.alert.busy) == (Want.PANIC, (FAY.desk,))
+
+
+# -- said again: to whoever is there now -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("called", [quietly, of_a_threat])
+def test_what_is_said_again_is_told_to_who_has_come_since(called: Callable[[Scene], None]) -> None:
+    s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")
+    called(s)
+    for there, told in ((EVE,), [EVE.desk]), ((FAY,), [EVE.desk, FAY.desk]), ((FAY, EVE), [EVE.desk, FAY.desk]):
+        s.floor(*there)
+        called(s)
+        assert list(asked(s).to) == told
+    s.alarm("join", FAY)
+    assert rung_in(s) == [FAY.extension]
+
+
+@pytest.mark.parametrize(
+    ("there", "why"),
+    [
+        ((EVE,), "a supervisor has been told already"),
+        ((EVE, FAY), "a supervisor has been told"),
+        ((EVE, FAY, GUS), "2 supervisors have been told"),
+        ((FAY,), "a supervisor has been told"),
+    ],
+)
+def test_the_answer_says_who_was_told(there: tuple[Presence, ...], why: str) -> None:
+    s = Scene("no-hang-up", present=(EVE,)).declare("threat")
+    s.floor(*there)
+    answer = s.put(w.Declared(w.Ground.THREAT)).answer
+    assert answer is not None and answer.why == f"Ground declared: threat; {why}."
+
+
+def test_nobody_is_said_to_have_been_told_who_is_gone() -> None:
+    s = Scene("no-hang-up", present=(EVE,))
+    panic(s)
+    s.floor()
+    answer = s.press("escalate", "hold")
+    assert answer.verdict == Verdict.REFUSED and "no supervisor is present" in answer.why
+    s.declare("rudeness")
+    for button in (Button.ESCALATE, Button.WARN):
+        assert s.press(button).next is None and s.press(button).verdict == Verdict.REFUSED
+    assert "Quiet" not in view(s.rules, s.desk, s.now).buttons[Button.ESCALATE]
+
+
+# -- nobody could be told: whoever comes is ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("called", [panic, crisis])
+@pytest.mark.parametrize("up", [True, False])
+@pytest.mark.parametrize("call", [True, False])
+def test_whoever_comes_to_the_floor_is_told_of_danger_that_nobody_has_heard(
+    called: Callable[[Scene], None], up: bool, call: bool
+) -> None:
+    if called is crisis and not call:
+        return
+    s = Scene("no-hang-up", can=frozenset(), call=call)
+    s.floor(up=up)
+    called(s)
+    assert not s.sent(w.AskFloor)
+    s.floor(up=not up)
+    assert not s.sent(w.AskFloor), "still nobody is there"
+    s.floor(EVE)
+    assert asked(s).to == (EVE.desk,) and Reply.ACCEPT in asked(s).may
+    s.alarm("accept", EVE)
+    assert s.desk.alerts == ()
+
+
+def test_what_nobody_has_heard_is_called_off_and_ends_like_any_other() -> None:
+    for end in (lambda s: s.put(w.Unmarked(Marker.EMERGENCY)), lambda s: s.line("ended", "them")):
+        s = Scene("no-hang-up", present=())
+        panic(s)
+        end(s)
+        s.floor(EVE)
+        assert s.desk.alerts == () and not s.sent(w.AskFloor) and closings(s) == []
+
+
+# -- the floor is out of reach: the extension --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("called", [panic, crisis])
+def test_the_extension_is_rung_when_the_floor_is_lost_before_anybody_has_answered(
+    called: Callable[[Scene], None],
+) -> None:
+    s = Scene("no-hang-up", present=(EVE,))
+    called(s)
+    s.floor(up=False)
+    assert rung_in(s) == [EXTENSION]
+    answer = s.press("escalate", "hold")
+    assert answer.why == "Emergency: the supervisors' extension is being rung into the call."
+    assert rung_in(s) == [EXTENSION], "once"
+    s.floor(EVE)
+    assert asked(s).to == (EVE.desk,)
+    s.parties(EXTENSION)
+    assert s.desk.alerts == () and closings(s) == [(1, Outcome.JOINED)], "somebody is with them"
+
+
+def in_the_call(s: Scene) -> None:
+    s.come_in(EVE)
+
+
+def coming(s: Scene) -> None:
+    panic(s)
+    s.alarm("join")
+
+
+@pytest.mark.parametrize("before", [quietly, of_a_threat, in_the_call, coming])
+def test_the_extension_is_not_rung_for_less_nor_where_somebody_is_or_comes(before: Callable[[Scene], None]) -> None:
+    s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")
+    before(s)
+    s.floor(up=False)
+    assert EXTENSION not in rung_in(s)
+
+
+# -- two who are rung into the call at once ----------------------------------------------------------------------------
+
+
+def both_rung() -> Scene:
+    """Eve to listen, for leave is asked; Fay because of a panic."""
+    s = Scene("hang-up-protocol").must("warn")
+    s.talk()
+    panic(s.declare("slur"))
+    s.must("escalate")
+    s.alarm("join", FAY)
+    s.reply("join", EVE)
+    assert rung_in(s) == [FAY.extension, EVE.extension]
+    return s
+
+
+@pytest.mark.parametrize("first", [EVE, FAY])
+def test_whoever_of_two_comes_in_first_has_come(first: Presence) -> None:
+    s = both_rung()
+    s.parties(first.extension)
+    (left,) = s.case.pending
+    assert isinstance(left.effect, w.Join) and left.effect.target != first.extension
+    closed = s.events(w.AlertClosed)[-1]
+    assert isinstance(closed, w.AlertClosed) and closed.why == f"{first.person} is in the call"
+
+
+def test_a_supervisor_who_listens_is_not_taken_for_one_who_never_came() -> None:
+    s = both_rung()
+    s.parties(EVE.extension)
+    s.wait(s.policy.times.answer_ms)
+    s.put(w.CallsAre((s.desk.facts.calls["line"],)))
+    s.reply("grant", EVE)
+    assert s.outcomes() == [Outcome.GRANTED]
+
+
+def test_a_panic_goes_on_though_the_phone_cannot_bring_in_somebody_else() -> None:
+    s = both_rung()
+    to_eve = next(p for p in s.case.pending if isinstance(p.effect, w.Join) and p.effect.target == EVE.extension)
+    s.put(w.EffectRefused(to_eve.effect.id, "no line is free"))
+    assert s.outcomes() == [Outcome.FAILED] and s.desk.alert is not None and s.desk.alert.taker == FAY.desk
+    (to_fay,) = s.case.pending
+    s.put(w.EffectRefused(to_fay.effect.id, "no line is free"))
+    assert s.events(w.AlertClosed) and s.desk.alert is not None and s.desk.alert.taker == "", "everybody is called anew"
