@@ -58,6 +58,7 @@ def travelling(case: Case, to: str | None, now_ms: int) -> str:
         pending=(),
         old_consults=(),
         announcement=said if said is not None and said.person == to else None,
+        involved=case.involved or (case.ask is not None and case.ask.want == Want.INVOLVE),
         joined=tuple(replace(j, desk="", address="") for j in case.joined),
     )
     return msgspec.json.encode(shifted(away, -now_ms)).decode()
