@@ -35,11 +35,11 @@ NOBODY = "This policy has no step for "  # and then whether a supervisor may be 
 
 def otherwise(s: Scene) -> list[Compared]:
     """Those that came out otherwise, be it in the words of a refusal alone."""
-    return [
-        one
-        for one in replayed(s)
-        if one.differs or not (one.was == one.would or one.was.why.startswith((*WHO_IS_THERE, NOBODY)))
-    ]
+
+    def unkept(one: Compared) -> bool:
+        return any(answer.why.startswith((*WHO_IS_THERE, NOBODY)) for answer in (one.was, one.would))
+
+    return [one for one in replayed(s) if one.differs or not (one.was == one.would or unkept(one))]
 
 
 def presses(s: Scene) -> int:

@@ -26,7 +26,7 @@ def raise_alert(d: Decision, want: Want) -> str:
     if want in (Want.PANIC, Want.CRISIS):
         chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
-        return _once_more(d, alert)
+        return _once_more(d, alert, want)
     to = _whom(d, want)
     if not to:
         if want in INTO_THE_CALL:  # whoever comes to the floor is told then
@@ -42,7 +42,7 @@ def _told(to: tuple[str, ...]) -> str:
     return f"{len(to)} supervisors have been told" if len(to) > 1 else "a supervisor has been told"
 
 
-def _once_more(d: Decision, alert: Alert) -> str:
+def _once_more(d: Decision, alert: Alert, want: Want) -> str:
     """It calls already, and as urgently: whoever has come since is told as well; who has gone will not come."""
     if alert.supervisor is not None:
         return f"{alert.supervisor} is coming"
@@ -50,7 +50,7 @@ def _once_more(d: Decision, alert: Alert) -> str:
     if fresh := tuple(desk for desk in to if desk not in alert.to):
         _tell(d, alert, alert.want, (*alert.to, *fresh))
         return _told(fresh)
-    return f"{_told(to)} already" if to else _by_extension(d, alert.want)
+    return f"{_told(to)} already" if to else _by_extension(d, want)
 
 
 def heard(desk: Desk) -> bool:

@@ -5,6 +5,7 @@ from math import ceil
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from rung.policy.alerts import heard
 from rung.policy.book import Rules, policy_of
 from rung.policy.choices import Choice, alarm_ms, choices
 from rung.policy.lamps import lamps
@@ -12,6 +13,7 @@ from rung.policy.language import Rung
 from rung.policy.reading import Look, Missing, asked, completes, look_at, next_step, other_live, third_parties
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
+from rung.policy.transfer import stuck
 from rung.words import Button, Earlier, Ground, HangUp, Lamps, Role
 
 
@@ -154,7 +156,8 @@ class _Words(Look):
         """What a press of ``button`` would do now, or why nothing."""
         if button == Button.ESCALATE:
             if self.who.role == Role.AGENT and self.case.added is not None:
-                return "Hand the call over to the supervisor who is in it"
+                why = stuck(self.desk)
+                return f"Not now: {why}" if why else "Hand the call over to the supervisor who is in it"
             if self.case.ask is not None:
                 done = completes(self.desk, self.at_ms)
                 return f"Transfer the caller to the {self.case.ask.whom}" if done else "Show how far the ask is"
@@ -173,7 +176,7 @@ class _Words(Look):
 
     def not_now(self, button: Button, near: tuple[Rung, list[Missing]] | None) -> str:
         why = "nothing here" if near is None else f"not now: {'; '.join(gap.text for gap in near[1])}"
-        quiet = button == Button.ESCALATE and self.desk.facts.floor_up and bool(self.desk.facts.present)
+        quiet = button == Button.ESCALATE and heard(self.desk)
         return f"Quiet ask; {why}" if quiet else f"{why[0].upper()}{why[1:]}"
 
     def next(self) -> str:
