@@ -150,7 +150,7 @@ def test_crisis_stands_until_each_who_marked_it_has_taken_it_back(name: str) -> 
     s.sits("ada")
     s.wait(60_001)
     refused = s.put(w.Unmarked(Marker.CRISIS, "the caller is safe")).answer
-    assert refused is not None and "supervisor" in refused.why
+    assert refused is not None and "supervisor" in refused.why and refused.next == w.Button.ESCALATE
     s.floor()
     assert s.put(w.Unmarked(Marker.CRISIS)).answer.verdict == "refused"  # type: ignore[union-attr]
     assert s.put(w.Unmarked(Marker.CRISIS, "the caller is safe")).answer.verdict == "taken"  # type: ignore[union-attr]

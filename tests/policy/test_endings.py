@@ -1,6 +1,7 @@
 """How calls end, and what crisis, another call or a lost phone do to a case."""
 
 import pytest
+from tests.policy.scene import EVE, Scene
 from tests.policy.shift import POLICY, Shift, consult, line
 
 from rung import words as w
@@ -28,7 +29,7 @@ def test_crisis_is_taken_back_freely_for_60_s_and_marking_again_does_not_buy_mor
     s.wait(1)
     refused = s.put(w.Unmarked(Marker.CRISIS)).answer
     assert refused is not None
-    assert refused.verdict == Verdict.REFUSED
+    assert (refused.verdict, refused.next) == (Verdict.REFUSED, None), "nobody is there whom escalate would call"
     s.put(w.Unmarked(Marker.CRISIS, "it was a film"))
     assert s.case.marks == ()
     s.line("ended", "them")
@@ -245,3 +246,30 @@ def test_time_that_runs_backwards_stands_still() -> None:
     s.now -= 3000
     assert s.press("escalate").verdict == Verdict.TAKEN
     assert s.record[-1].at_ms > s.now
+
+
+# -- after the end -----------------------------------------------------------------------------------------------------
+
+LATE: list[w.Input] = [
+    w.Seen(ask=1, desk=EVE.desk),
+    w.Replied(ask=1, desk=EVE.desk, person=EVE.person, reply=w.Reply.TAKE),
+    w.EarlierAre("line", ()),
+    w.OfferAnswered("case-1", accepted=True, offer=1, desk=EVE.desk),
+    w.OfferAnswered("case-1", accepted=False, why="busy", offer=1, desk=EVE.desk),
+    w.EffectRefused(1, "too late"),
+    w.CallIs(consult("ended", "busy")),
+    w.CallsAre(()),
+    w.Restarted(),
+    w.Tick(),
+]
+
+
+@pytest.mark.parametrize("said", LATE, ids=lambda said: type(said).__name__)
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_the_edges_say_of_a_call_that_is_over_comes_to_nothing(said: w.Input, ended: bool) -> None:
+    s = Scene("no-hang-up", call=ended)
+    if ended:
+        s.line("ended", "them")
+    made = s.put(said)
+    assert (made.answer, made.effects, s.desk.case) == (None, (), None)
+    assert {type(event) for event in made.events} <= {w.EffectFailed}

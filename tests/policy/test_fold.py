@@ -43,7 +43,7 @@ def come_to(fold: Fold, desk: Desk, moves: m.Moves) -> tuple[Any, ...]:
     found: list[Any] = []
     for one in moves:
         if one.timer is not None:
-            desk = elapsed(fold.policy, desk, one.timer)
+            desk = elapsed(fold.reads, desk, one.timer)
         made = step(fold.policy, desk, w.Tick() if one.make is None else one.make(desk), desk.at_ms + MOMENT_MS)
         found.append(made.answer.verdict if made.answer is not None else None)
         found.append([type(effect).__name__ for effect in made.effects if not isinstance(effect, w.CloseAsk)])

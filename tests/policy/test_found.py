@@ -12,6 +12,7 @@ from tests.policy.test_rows import declare, talk, tap, then
 from rung import words as w
 from rung.policy import load
 from rung.policy.evolve import evolve
+from rung.policy.language import Requires
 from rung.policy.library import shipped
 from rung.policy.state import Phase
 from rung.words import Button, Outcome, Verdict
@@ -128,3 +129,18 @@ def test_no_step_raises_whatever_people_phone_and_floor_do(name: str) -> None:
         call = Chance(load(name), Random(seed))
         for _ in range(25):
             call.act()
+
+
+def test_a_refusal_names_the_act_also_where_the_nearest_step_leads_in_a_circle() -> None:
+    """Ending lacks leave; asking for it is the other step that is left, and lacks only a moment's talk."""
+    needs = {
+        "warn": Requires(ground="any"),
+        "ask-leave": Requires(taken=("warn",), persisted=True, leave="none"),
+        "end": Requires(taken=("warn",), leave="unused", ground="ending"),
+    }
+    policy = load("hang-up-protocol")
+    rungs = tuple(replace(policy.find(id), requires=(need,)) for id, need in needs.items())
+    s = Scene(replace(policy, rung=(*rungs, *policy.rung[-2:]))).declare("profanity").must("warn")
+    assert s.press("warn").why.endswith("already done on this call. Now: let the caller answer: 5 s more of talk.")
+    s.talk()
+    assert s.press("warn").next == Button.ESCALATE

@@ -64,6 +64,16 @@ def test_whoever_takes_the_call_over_has_it() -> None:
     assert offered(s).to == FAY.desk
 
 
+def test_a_supervisor_who_takes_the_call_when_asked_to_be_involved_is_involved_also_once_they_hand_it_back() -> None:
+    """ "takes the call, advises (involved)"; taking it over after a panic is none of that."""
+    s = Scene("end-with-care").must("warn").talk().declare("demands").must("escalate")
+    s.reply("take")
+    s.parties(EVE.extension)
+    assert at_eves_desk(s).case.involved
+    s = Scene("end-with-care").come_in(EVE).must("escalate")
+    assert not at_eves_desk(s).case.involved
+
+
 def test_a_call_that_is_being_ended_or_out_of_reach_is_not_handed_back() -> None:
     s = eve_announces()
     s.must("escalate")

@@ -299,6 +299,7 @@ def test_a_mark_of_its_encoding_at_the_beginning_is_no_part_of_a_file(tmp_path: 
         ('"harassment"', '"a\\nb"', r"grounds.ending[7]: Invalid enum value 'a\nb'"),
         ('["warn"]', '["wa\\nrn"]', r"rung[1] (escalate).requires[0].taken: no other rung 'wa\nrn'"),
         ("version = 1", 'version = 1\n"ü\\u202e" = 1', r"ü\u202e: unknown key"),
+        ("version = 1", 'version = 1\n"a\\nb" = 1', r"a\nb: unknown key"),
     ],
 )
 def test_a_line_stays_one_line_whatever_it_tells(there: str, instead: str, begins: str) -> None:

@@ -38,6 +38,7 @@ from tests.policy.walked import TWO_WARNINGS
 
 from rung import words as w
 from rung.policy import Policy, load
+from rung.policy.language import Requires
 from rung.policy.proof import SENTENCES, Breach, handover, judge, looks, prove, walk
 from rung.policy.proof import moves as m
 from rung.policy.proof.properties import (
@@ -133,8 +134,8 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         OWN,
         (OWN_DESK,),
     ),
-    "a release that needs an ask that never stands": (
-        changed(WARM, "release", {"taken": ("final-notice", "escalate")}),
+    "a release that needs what only a supervisor can take": (
+        changed(WARM, "release", {"taken": ("final-notice", "supervisor-warn")}),
         DEAD_END,
         (),
     ),
@@ -168,6 +169,16 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         DEAD_END,
         (LADDER, UNTRAINED),
     ),
+    "a transfer that is made once, and the caller comes back": (
+        changed(ADVISE, "supervisor", repeatable=False),
+        DEAD_END,
+        (LADDER,),
+    ),
+    "a step that is always open stands before another": (
+        changed(PROTOCOL, "redirect", {"leave": None}),
+        DEAD_END,
+        (),
+    ),
     "a supervisor who has warned has no other step": (without(NEVER, "supervisor-end"), DEAD_END, (OWN_DESK,)),
     "a supervisor has no step": (without(NEVER, "supervisor-warn", "supervisor-end"), DEAD_END, (OWN_DESK,)),
 }
@@ -186,6 +197,36 @@ SOUND_TABLES = {
 @pytest.mark.parametrize("sound", SOUND_TABLES)
 def test_an_unusual_ladder_takes_no_rung_without_its_rule(sound: str) -> None:
     assert Walks(SOUND_TABLES[sound], MOST).proof(LADDER).breach(RULE) is None
+
+
+AT_ONCE_FOR_ALL = replace(ADVISE.find("end"), id="at-once", requires=(Requires(ground=(Ground.SLUR,)),))
+PROVED_TABLES = {
+    "only the wait asks for a warning, and a supervisor gave it": (changed(PROTOCOL, "end", {"taken": ()}), (LADDER,)),
+    "who is not trained takes the next ending": (
+        replace(ADVISE, rung=(*ADVISE.rung, AT_ONCE_FOR_ALL)),
+        (LADDER, IN_THE_WAY),
+    ),
+    "a supervisor ends after a warning of the agent's that lapses": (
+        changed(changed(WARM, "warn", lapses_after=30), "supervisor-end", {"taken": ("supervisor-warn", "warn")}),
+        (LADDER, COMPANY),
+    ),
+    "an agent ends once a supervisor had the call": (
+        changed(WARM, "release", {"taken": ("final-notice", "escalate")}),
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("sound", PROVED_TABLES)
+def test_an_unusual_ladder_is_proved(sound: str) -> None:
+    policy, only = PROVED_TABLES[sound]
+    assert [(b.name, b.what, b.words) for b in Walks(policy, MOST).proof(*only).breaches] == []
+
+
+def test_a_wait_that_passes_by_the_millisecond_has_passed_for_the_judge_too() -> None:
+    heard = (*m.inside(m.FIRST), *m.it_declares(Ground.PROFANITY), *m.passes(Timer.TALK))
+    moves = (*m.TAPS[Button.WARN], *heard, *m.it_declares(Ground.SLUR), *m.ITS_TAPS[Button.WARN])
+    assert comes_about(WARM, Breach(RULE, "", moves)) is False
 
 
 def of_table(broken: str) -> Breach:

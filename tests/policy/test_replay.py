@@ -30,16 +30,16 @@ def differing(s: Scene, policy: Policy | None = None) -> list[Compared]:
 
 
 WHO_IS_THERE = ("Emergency: ", "The emergency is in the record", "Quiet ask: ")  # which the record does not keep
-NOBODY = "This policy has no step for "  # and then whether a supervisor may be called
+UNKNOWN = (*WHO_IS_THERE, "This policy has no step for ")  # and then whether a supervisor may be called
 
 
 def otherwise(s: Scene) -> list[Compared]:
     """Those that came out otherwise, be it in the words of a refusal alone."""
-
-    def unkept(one: Compared) -> bool:
-        return any(answer.why.startswith((*WHO_IS_THERE, NOBODY)) for answer in (one.was, one.would))
-
-    return [one for one in replayed(s) if one.differs or not (one.was == one.would or unkept(one))]
+    return [
+        one
+        for one in replayed(s)
+        if one.differs or not (one.was == one.would or any(a.why.startswith(UNKNOWN) for a in (one.was, one.would)))
+    ]
 
 
 def presses(s: Scene) -> int:

@@ -36,6 +36,7 @@ def test_the_call_in_words_and_its_times() -> None:
     s.line("up")
     s.wait(7000)
     assert (seen(s).call, seen(s).talk_ms, seen(s).held_ms) == ("in a call with caller", 7000, 0)
+    assert (seen(s).epoch, seen(s).countdown_ms) == (1, 0)
     s.line("held")
     s.wait(2000)
     assert (seen(s).call, seen(s).talk_ms, seen(s).held_ms) == ("caller is on hold", 7000, 2000)
@@ -176,3 +177,33 @@ def test_a_role_without_steps_has_no_next_one() -> None:
     s = Scene(replace(policy, rung=agents), person="eve", role=w.Role.SUPERVISOR)
     seen = view(s.policy, s.desk, s.now)
     assert (seen.next, seen.ladder, seen.script) == ("", (), None)
+
+
+def test_the_page_says_quiet_ask_where_a_press_would_be_one() -> None:
+    def means(s: Scene) -> str:
+        return seen(s).buttons[Button.ESCALATE]
+
+    s = Scene("warm-transfer")
+    assert means(s).startswith("Quiet ask; not now: first")
+    s.press("escalate", "hold")
+    s.alarm("join")
+    s.floor(up=False)
+    assert means(s).startswith("Quiet ask; "), "somebody is coming already"
+    assert s.press("escalate").why.startswith("Quiet ask: eve is coming.")
+    for s in (Scene("warm-transfer", present=()), Shift()):
+        s.line("up")
+        assert means(s).startswith("Not now: first")
+        assert not s.press("escalate").why.startswith("Quiet ask")
+
+
+def test_who_comes_is_named_to_whoever_asks_again() -> None:
+    s = Scene("warm-transfer")
+    s.press("escalate", "hold")
+    s.alarm("join")
+    assert s.press("escalate", "hold").why == "Emergency: eve is coming."
+
+
+def test_whoever_else_is_in_the_call_is_named() -> None:
+    s = Scene("warm-transfer").come_in()
+    s.parties("601", "0170")
+    assert (seen(s).supervisors, seen(s).others) == (("eve",), ("0170",))

@@ -179,7 +179,7 @@ class Describer:
                 whom = ", ".join(to) or target or "nobody"
                 return f"ask opened: {rung or 'hand over'}, {_spelled(want)}, to {whom}"
             case w.AlertRaised(want=want, to=to):
-                return f"alert: {_spelled(want)}, to {', '.join(to)}"
+                return f"alert: {_spelled(want)}, to {', '.join(to) or 'nobody yet'}"
             case w.AskReplied(person=person, reply=reply, word=word):
                 return f"{person or 'the extension'} replies: {_spelled(reply)}" + (f": {word}" if word else "")
             case w.AlertAnswered(person=person, reply=reply):

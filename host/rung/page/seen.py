@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from rung import words as w
 from rung.desk.happening import Happening
 from rung.page.floor_seen import FloorSeen, fold_floor
+from rung.policy.alerts import CALL_OVER, CALLED_OFF
 from rung.policy.view import View
 
 
@@ -39,6 +40,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     wrapped: bool = False  # and was wrapped up
     replied: w.AskReplied | None = None  # what a supervisor said to the newest ask
     outcome: w.AskClosed | None = None  # how it came to its end
+    called: str = ""  # what came of the newest panic, crisis, threat or quiet ask, once it is over
     box: Part = Part()
     phone: Part = Part()
     floor: Part = Part()
@@ -130,7 +132,8 @@ def _recorded(seen: Seen, event: w.Event, at_ns: int) -> Seen:
     if isinstance(event, w.Attended | w.DutyDue | w.CaseClosed):
         seen = replace(seen, afterwards=seen.afterwards + 1)
     if isinstance(event, w.CaseOpened | w.CaseReceived):
-        return replace(seen, answer=None, closed=None, wrapped=False, replied=None, outcome=None, story=(event,))
+        seen = replace(seen, answer=None, closed=None, wrapped=False)
+        return replace(seen, replied=None, outcome=None, called="", story=(event,))
     if isinstance(event, TOLD):
         seen = replace(seen, story=(*seen.story, event)[-STORY_MOST:])
     if isinstance(event, w.PressAnswered):
@@ -145,4 +148,8 @@ def _recorded(seen: Seen, event: w.Event, at_ns: int) -> Seen:
         return replace(seen, replied=event)
     if isinstance(event, w.AskClosed):
         return replace(seen, outcome=event)
+    if isinstance(event, w.AlertRaised):
+        return replace(seen, called="")
+    if isinstance(event, w.AlertClosed):
+        return replace(seen, called="" if event.why in (CALLED_OFF, CALL_OVER) else event.why)
     return seen

@@ -61,7 +61,7 @@ def _marked(d: Decision, act: w.Marked) -> w.Answer:
         return refuse("There is no call.")
     d.emit(w.MarkerSet(act.marker, d.who.id))
     told = alerts.raise_alert(d, Want.CRISIS if act.marker == Marker.CRISIS else Want.PANIC)
-    return taken(f"Marked: {act.marker}; {told or 'no supervisor is present'}.")
+    return taken(f"Marked: {act.marker}; {told or alerts.nobody(d.desk)}.")
 
 
 def _unmarked(d: Decision, act: w.Unmarked) -> w.Answer:
@@ -96,19 +96,22 @@ def _lift(d: Decision, people: set[str | None]) -> w.Answer:
 
 
 def _false_alarm(d: Decision) -> w.Answer:
-    """Within 4 s, on this call or what was called without one; it stays in the record."""
-    case = d.desk.case
-    mine = [m for m in (case.marks if case else ()) if (m.marker, m.person) == (Marker.EMERGENCY, d.who.id)]
-    alert = d.desk.alert if mine else alerts.panic_of(d.desk, d.who.id)
-    at = mine[0].at_ms if mine else alert.at_ms if alert is not None else None
-    if at is None:
+    """Within 4 s, on this call, on one on hold, or what was called without one; it stays in the record."""
+    called, present = alerts.alarm_of(d.desk, d.who.id), d.desk.case
+    if called is None:
         return refuse("You have not called an emergency.")
+    at, where = called
     if d.now - at > TAKE_BACK_MS[Marker.EMERGENCY]:
         return refuse("An emergency can be called off within 4 s; now it stays in the record.")
+    elsewhere = bool(where) and (present is None or where != present.id)
+    if elsewhere:
+        d.emit(w.CaseTurnedTo(where))
     d.emit(w.MarkerLifted(Marker.EMERGENCY, d.who.id))
-    if case is not None and (call := d.desk.facts.calls.get(case.call)) is not None:
+    if where and (call := d.desk.facts.calls.get(d.case.call)) is not None:
         chores.recording_is(d, call)
-    alerts.called_off(d, alert, Want.PANIC)
+    alerts.called_off(d, next((a for a in d.desk.alerts if a.case == where), None), Want.PANIC)
+    if elsewhere and present is not None:
+        d.emit(w.CaseTurnedTo(present.id))
     return taken("Called off: false alarm.")
 
 

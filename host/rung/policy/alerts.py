@@ -15,6 +15,7 @@ from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
 UNREACHED = "the floor is out of reach"
+CALLED_OFF, CALL_OVER = "called off", "the call is over"
 INTO_THE_CALL = frozenset({Want.PANIC, Want.CRISIS})  # even where only a telephone can be rung
 EVERYBODY = frozenset({Want.THREAT, Want.CRISIS, Want.PANIC})  # to all present; a quiet ask to the first group
 THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a supervisor at once, under every policy
@@ -23,11 +24,11 @@ THREATS = frozenset({Ground.THREAT, Ground.THREAT_OTHER})  # they alert a superv
 def raise_alert(d: Decision, want: Want) -> str:
     """Tell the supervisors; what came of it, as half a sentence. Empty, or UNREACHED: nobody could be told."""
     alert = d.desk.alert
-    if want in (Want.PANIC, Want.CRISIS):
+    if want in INTO_THE_CALL:
         chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
         return _once_more(d, alert, want)
-    to = _whom(d, want)
+    to = _whom(d.desk, want)
     if not to:
         if want in INTO_THE_CALL:  # whoever comes to the floor is told then
             _tell(d, alert, want, () if alert is None else alert.to)
@@ -38,41 +39,53 @@ def raise_alert(d: Decision, want: Want) -> str:
     return _told(to)
 
 
+def heard(desk: Desk) -> bool:
+    """Would anybody hear a quiet ask?"""
+    coming = desk.alert is not None and desk.alert.supervisor is not None
+    return coming or bool(_whom(desk, Want.COMPANY))
+
+
+def nobody(desk: Desk) -> str:
+    """Why nobody was told, where the floor is in reach."""
+    return (
+        "no other supervisor is present" if desk.case is not None and desk.case.joined else "no supervisor is present"
+    )
+
+
+def alarm_of(desk: Desk, person: str | None) -> tuple[int, str] | None:
+    """When this person has called the newest emergency of theirs that stands, and on which case: empty, without one."""
+    called = [(a.at_ms, "") for a in desk.alerts if (a.want, a.person, a.case) == (Want.PANIC, person, "")]
+    for case in (desk.case, *desk.parked):
+        marks = () if case is None else case.marks
+        mine = [m.at_ms for m in marks if (m.marker, m.person) == (Marker.EMERGENCY, person)]
+        called += [(at, case.id) for at in mine[:1] if case is not None]  # calling again does not buy more time
+    return max(called, default=None)
+
+
+def _whom(desk: Desk, want: Want) -> tuple[str, ...]:
+    """Whom it is put before: nobody who is in the call already."""
+    if not desk.facts.floor_up:
+        return ()
+    inside = {j.desk for j in desk.case.joined} if desk.case is not None else set()
+    there = [p for p in desk.facts.present if p.desk not in inside]
+    first = min((p.group for p in there), default=0)
+    return tuple(p.desk for p in there if want in EVERYBODY or p.group == first)
+
+
 def _told(to: tuple[str, ...]) -> str:
     return f"{len(to)} supervisors have been told" if len(to) > 1 else "a supervisor has been told"
 
 
 def _once_more(d: Decision, alert: Alert, want: Want) -> str:
-    """It calls already, and as urgently: whoever has come since is told as well; who has gone will not come."""
+    """It was raised already. Who has come since is told; and of those who were, somebody must still be able to come."""
     if alert.supervisor is not None:
         return f"{alert.supervisor} is coming"
-    to = _whom(d, alert.want)
-    if fresh := tuple(desk for desk in to if desk not in alert.to):
+    there = _whom(d.desk, alert.want)
+    if fresh := tuple(desk for desk in there if desk not in alert.to):
         _tell(d, alert, alert.want, (*alert.to, *fresh))
         return _told(fresh)
-    return f"{_told(to)} already" if to else _by_extension(d, want)
-
-
-def heard(desk: Desk) -> bool:
-    """Would anybody hear a quiet ask?"""
-    coming = desk.alert is not None and desk.alert.supervisor is not None
-    return coming or (desk.facts.floor_up and bool(desk.facts.present))
-
-
-def panic_of(desk: Desk, person: str | None) -> Alert | None:
-    """This person's panic on the present call; else the one that they have made without a call."""
-    mine = {alert.case: alert for alert in desk.alerts if (alert.want, alert.person) == (Want.PANIC, person)}
-    return mine.get(desk.case.id if desk.case is not None else "", mine.get(""))
-
-
-def _whom(d: Decision, want: Want) -> tuple[str, ...]:
-    facts = d.desk.facts
-    if not facts.floor_up:
-        return ()
-    if want in EVERYBODY:
-        return tuple(p.desk for p in facts.present)
-    first = min((p.group for p in facts.present), default=0)
-    return tuple(p.desk for p in facts.present if p.group == first)
+    waits = tuple(desk for desk in there if desk not in alert.busy)
+    return f"{_told(waits)} already" if waits else _by_extension(d, want)
 
 
 def _tell(d: Decision, alert: Alert | None, want: Want, to: tuple[str, ...]) -> None:
@@ -92,7 +105,7 @@ def _put(d: Decision, alert: Alert) -> None:
     text = w.Brief(case="", caller="", person=person)
     if case is not None:
         text = brief(policy_of(d.rules, case), case, person, d.now)
-    if desk.facts.floor_up and alert.to:  # else it is put there once the floor is back, or somebody is there
+    if desk.facts.floor_up and alert.to and not alert.taker:  # else once the floor is back, or somebody is there
         d.do(w.AskFloor, 0, alert.number, alert.want, alert.to, text, may(desk, alert))
 
 
@@ -110,20 +123,20 @@ def offer_anew(d: Decision, before: Desk) -> None:
 
 def _by_extension(d: Decision, want: Want) -> str:
     """Nobody can be told; but panic and crisis may still ring the supervisors' telephone into the call."""
-    facts = d.desk.facts
-    case = d.desk.case
-    rings = want in INTO_THE_CALL and case is not None and "join" in facts.can and facts.extension
-    if rings and not facts.floor_up:
-        if asks.brings_in(d.case, facts.extension) is None:
-            asks.bring_in(d, facts.extension)
-        return "the supervisors' extension is being rung into the call"
-    return "" if facts.floor_up else UNREACHED
+    facts, case = d.desk.facts, d.desk.case
+    if facts.floor_up:
+        return ""
+    rings = want in INTO_THE_CALL and "join" in facts.can and facts.calls_known and facts.extension
+    if case is None or not rings or asks.is_in(case, facts.extension):
+        return UNREACHED
+    asks.bring_in(d, facts.extension)
+    return "the supervisors' extension is being rung into the call"
 
 
 def put_again(d: Decision) -> None:
     """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
     for alert in d.desk.alerts:
-        if not alert.taker and (to := _whom(d, alert.want) or alert.to):
+        if not alert.taker and (to := _whom(d.desk, alert.want) or alert.to):
             _tell(d, alert, alert.want, to)
 
 
@@ -137,8 +150,8 @@ def unheard(d: Decision) -> None:
 def more_present(d: Decision) -> None:
     """Whoever comes to the floor while somebody is in danger is told as well."""
     for alert in d.desk.alerts:
-        fresh = tuple(p.desk for p in d.desk.facts.present if p.desk not in alert.to)
-        if d.desk.facts.floor_up and fresh and not alert.taker and alert.want in (Want.CRISIS, Want.PANIC):
+        fresh = tuple(desk for desk in _whom(d.desk, alert.want) if desk not in alert.to)
+        if fresh and not alert.taker and alert.want in INTO_THE_CALL:
             _tell(d, alert, alert.want, (*alert.to, *fresh))
 
 
@@ -163,7 +176,9 @@ def replied(d: Decision, alert: Alert, said: w.Replied) -> None:
 
 
 def _comes_in(d: Decision, alert: Alert, said: w.Replied, target: str) -> None:
-    if d.case.ask is not None and d.case.ask.taker == said.desk:
+    if asks.is_in(d.case, target):
+        close(d, alert, f"{said.person} is in the call", Outcome.ACCEPTED)
+    elif d.case.ask is not None and d.case.ask.taker == said.desk:
         close(d, alert, f"{said.person} is coming already", Outcome.ACCEPTED)  # once is enough: no second call to them
     else:
         d.do(w.CloseAsk, 0, said.ask, Outcome.JOINED)
@@ -189,7 +204,7 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
         if want != Want.CRISIS:
             _tell(d, alert, Want.CRISIS, alert.to)
         return
-    close(d, alert, "called off", Outcome.TAKEN_BACK)
+    close(d, alert, CALLED_OFF, Outcome.TAKEN_BACK)
 
 
 def came_in(d: Decision, there: Joined) -> None:
@@ -200,7 +215,10 @@ def came_in(d: Decision, there: Joined) -> None:
 
 
 def not_brought_in(d: Decision, target: str) -> None:
-    """The phone could not bring in whoever comes; they know of it and may come in person."""
+    """The phone could not bring in whoever comes. Who is in danger calls anew: them to the desk, or somebody else."""
     alert = d.desk.alert
-    if alert is not None and alert.taker and alert.target == target:
-        close(d, alert, f"{alert.supervisor} is coming, but the phone could not bring them in", Outcome.FAILED)
+    if alert is None or not alert.taker or alert.target != target:
+        return
+    close(d, alert, f"{alert.supervisor} is coming, but the phone could not bring them in", Outcome.FAILED)
+    if alert.want in INTO_THE_CALL:
+        _tell(d, None, alert.want, _whom(d.desk, alert.want))

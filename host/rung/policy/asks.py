@@ -17,6 +17,7 @@ TAKE_BACK_DEADLINE_MS = 2000  # and the caller waits on hold: ask again soon
 
 TELLING, HOLDING, RINGING, RETURNING = Phase.TELLING, Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 TRANSFER = Want.TRANSFER
+AFTER_LISTENING = frozenset({Reply.GRANT, Reply.DENY, Reply.TAKE})
 UNANSWERED = frozenset({Phase.TELLING, Phase.ASKING, Phase.HOLDING})  # before the phone rings anybody
 UNDER_WAY = frozenset({Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING})  # no longer to be stopped
 
@@ -46,7 +47,7 @@ def start(d: Decision, rung: Rung) -> None:
     if facts.floor_up:
         d.emit(w.AskOpened(ask=number, rung=rung.id, person=d.who.id, want=want, to=_next_group(d.desk, ())))
         if d.case.ask is not None and d.case.ask.to:
-            _tell_floor(d)
+            tell_floor(d)
         else:
             end(d, Outcome.BUSY if facts.present else Outcome.ABSENT)
         return
@@ -63,11 +64,14 @@ def _next_group(desk: Desk, asked: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(p.desk for p in fresh if p.group == group)
 
 
-def _tell_floor(d: Decision) -> None:
+def tell_floor(d: Decision) -> None:
     ask = d.case.ask
     assert ask is not None
-    told = brief(d.policy, d.case, ask.person, d.now)
-    d.do(w.AskFloor, 0, ask.number, ask.want, ask.to, told, replies(d.desk, ask.want))
+    told, may = brief(d.policy, d.case, ask.person, d.now), replies(d.desk, ask.want)
+    to = ask.to
+    if ask.taker:  # who listens before giving leave is the only one who is still asked
+        to, may = (ask.taker,), tuple(reply for reply in may if reply in AFTER_LISTENING)
+    d.do(w.AskFloor, 0, ask.number, ask.want, to, told, may)
 
 
 def widen(d: Decision, why: str) -> bool:
@@ -77,7 +81,7 @@ def widen(d: Decision, why: str) -> bool:
     more = _next_group(d.desk, ask.to)
     if more:
         d.emit(w.AskWidened(more, why))
-        _tell_floor(d)
+        tell_floor(d)
     return bool(more)
 
 
@@ -185,7 +189,7 @@ def on_time(d: Decision, ask: Ask) -> None:
 
 def waits_for_desks(ask: Ask) -> bool:
     """Is somebody's answer still awaited, before the phone rings anybody?"""
-    return bool(ask.to) and not ask.taker and ask.phase in UNANSWERED
+    return bool(ask.to) and not ask.target and ask.phase in UNANSWERED
 
 
 def reach(d: Decision) -> None:
@@ -205,14 +209,20 @@ def where(desk: Desk, name: str) -> str:
     return next(known, desk.facts.desks.get(name, ""))
 
 
+def is_in(case: Case, target: str) -> bool:
+    """Is the supervisor at that telephone in the call?"""
+    return any(joined.address == target for joined in case.joined)
+
+
 def brings_in(case: Case, target: str) -> Pending | None:
     """The order to bring that telephone into the call, while it has not come about."""
     return next((p for p in case.pending if isinstance(p.effect, w.Join) and p.effect.target == target), None)
 
 
 def bring_in(d: Decision, target: str) -> None:
-    """Into the call without hold."""
-    d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings
+    """Into the call without hold; whoever is being rung for that is not rung a second time."""
+    if brings_in(d.case, target) is None:
+        d.do(w.Join, d.policy.times.answer_ms, d.case.call, target, d.case.id)  # their telephone rings
 
 
 def left(d: Decision, desk: str) -> None:
@@ -223,5 +233,5 @@ def left(d: Decision, desk: str) -> None:
 
 
 def listened_to(ask: Ask) -> bool:
-    """Does whoever was asked for leave listen first, or is rung for that? Then everybody still has it before them."""
+    """Does whoever was asked for leave listen first, or is rung for that? Then they alone still have it before them."""
     return ask.want == Want.LEAVE and ask.phase == Phase.ASKING and bool(ask.taker)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from rung import words as w
 from rung.policy.acts import ACTS, TAKE_BACK_MS
-from rung.policy.alerts import panic_of
+from rung.policy.alerts import alarm_of
 from rung.policy.decision import Decision
 from rung.policy.reading import Look
 from rung.policy.state import Desk
@@ -36,7 +36,5 @@ def choices(look: Look) -> Iterator[Choice]:
 
 def alarm_ms(desk: Desk, person: str | None, now: int) -> int:
     """How long this person's panic may still be called off as a false alarm."""
-    case, alert = desk.case, panic_of(desk, person)
-    called = [m.at_ms for m in (case.marks if case else ()) if (m.marker, m.person) == (Marker.EMERGENCY, person)]
-    at = called[0] if called else alert.at_ms if alert is not None else None
-    return 0 if at is None else max(0, at + TAKE_BACK_MS[Marker.EMERGENCY] - now)
+    called = alarm_of(desk, person)
+    return 0 if called is None else max(0, called[0] + TAKE_BACK_MS[Marker.EMERGENCY] - now)

@@ -29,7 +29,7 @@ def line_ended(d: Decision, call: w.Call) -> None:
     if case.ask is not None:
         _close_ask(d, how, by)
     if (alert := d.desk.alert) is not None:  # what calls somebody to another call, or to no call, goes on
-        alerts.close(d, alert, "the call is over", Outcome.CALLER_LEFT)
+        alerts.close(d, alert, alerts.CALL_OVER, Outcome.CALLER_LEFT)
     if case.released and how != TRANSFERRED:
         d.do(w.Reclaim, 0, case.released, case.id)
     _duties(d, how, by)

@@ -22,6 +22,8 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         alerts.unheard(d)
     elif said.up and not was.floor_up:
         alerts.put_again(d)
+        if ask is not None and asks.listened_to(ask):
+            asks.tell_floor(d)
         transfer.still_coming(d)
     else:
         alerts.more_present(d)
@@ -79,7 +81,7 @@ def replied(d: Decision, said: w.Replied) -> None:
         return
     if said.reply not in asks.replies(d.desk, ask.want):
         return
-    if said.desk in ask.busy or (ask.taker and not _may_go_on(ask, said)):
+    if said.desk in ask.busy or (ask.target and not _may_go_on(ask, said)):  # theirs, or the extension's
         return
     target = asks.where(d.desk, said.desk)
     comes = said.reply in (Reply.ACCEPT, Reply.TAKE, Reply.JOIN)
@@ -94,7 +96,7 @@ def _may_go_on(ask: Ask, said: w.Replied) -> bool:
     if said.desk != ask.taker:
         return False
     if ask.want == Want.LEAVE:
-        return ask.phase == Phase.ASKING and said.reply in (Reply.GRANT, Reply.DENY, Reply.TAKE)
+        return ask.phase == Phase.ASKING and said.reply in asks.AFTER_LISTENING
     return ask.phase == Phase.ANSWERED and said.reply == Reply.TAKE
 
 
@@ -102,12 +104,13 @@ def _accepted(d: Decision, said: w.Replied) -> None:
     """Somebody comes: it closes for everybody else. Who waits on hold is put through, once the caller was told."""
     ask = d.case.ask
     assert ask is not None
-    there = d.case.added
-    if ask.phase == Phase.ANSWERED or (there is not None and there.desk == ask.taker):
+    if ask.phase == Phase.ANSWERED:
         transfer.complete(d)
         return
     asks.over(d, Outcome.ACCEPTED)
-    if ask.want == Want.TRANSFER:
+    if asks.is_in(d.case, ask.target):
+        transfer.complete(d)
+    elif ask.want == Want.TRANSFER:
         if ask.phase == Phase.ASKING:
             asks.reach(d)
     elif "join" in d.desk.facts.can:
@@ -121,10 +124,16 @@ def _joins(d: Decision, said: w.Replied) -> None:
     """Into the call, beside the agent. Leave may still be granted or denied after listening."""
     ask = d.case.ask
     assert ask is not None
-    if ask.want == Want.JOIN:
-        asks.over(d, Outcome.JOINED)
-        d.emit(w.AskMoved(Phase.JOINING))  # else they listen first
-    asks.bring_in(d, ask.target)
+    asks.over(d, Outcome.JOINED)
+    inside = asks.is_in(d.case, ask.target)
+    if ask.want == Want.LEAVE:  # they listen first
+        asks.tell_floor(d)
+    elif inside:
+        asks.close(d, Outcome.JOINED)
+    else:
+        d.emit(w.AskMoved(Phase.JOINING))
+    if not inside:
+        asks.bring_in(d, ask.target)
 
 
 def _granted(d: Decision, said: w.Replied) -> None:

@@ -77,7 +77,7 @@ def _panic(d: Decision, button: Button, at: int) -> w.Answer:
         while asks.widen(d, "panic"):
             pass
     if not told or told == alerts.UNREACHED:
-        why = told or "no supervisor is present"
+        why = told or alerts.nobody(d.desk)
         return refuse(f"The emergency is in the record, but {why}: nobody was alerted. Call for help.")
     return taken(f"Emergency: {told}.")
 
@@ -203,8 +203,10 @@ def _quiet_ask(d: Decision, refused: w.Answer) -> w.Answer:
 def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None) -> w.Answer:
     if near is not None:
         return _because(look, near[0], near[1])
-    if button == ESCALATE:
+    if button == ESCALATE and look.who.role is AGENT:
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
+    if button == ESCALATE:
+        return _of_supervisor(look)
     hands_over, ask = look.who.role is AGENT and look.case.added is not None, look.case.ask
     if (why := transfer.stuck(look.desk)) and (hands_over or why != PHONE_LOST):
         return refuse(sentence(why))
@@ -218,6 +220,17 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
     if not alerts.heard(look.desk) and ESCALATE not in look.opened():
         return refuse(f"This policy has no step for {button} here, and no supervisor is present; ask for one aloud.")
     return refuse(f"This policy has no step for {button} here; escalate calls a supervisor.", ESCALATE)
+
+
+def _of_supervisor(look: Look) -> w.Answer:
+    """Nobody stands above them: what they can do instead."""
+    other = "take the call over" if not look.who.here else "hand the call back" if look.case.origin else ""
+    why = f"A supervisor has no step for escalate{other and f', but may {other}'}."
+    opened, near = look.opened(), look.nearest(WARN)
+    if opened or near is None:
+        return refuse(why, next((button for button in BUTTONS if button in opened), None))
+    way = _because(look, *near)
+    return refuse(f"{why} {way.why}", way.next)
 
 
 def _because(look: Look, rung: Rung, lacks: list[Missing]) -> w.Answer:

@@ -132,28 +132,24 @@ class Look(Struct, gc=False):
         near = [(button, self.nearest(button)) for button in BUTTONS]
         return {button: found[0] for button, found in near if found is not None and not found[1]}
 
-    def way_on(self, lacks: list[Missing]) -> tuple[Button | None, str]:
-        """The button that leads towards what is lacking; or, when no button helps, None and the act that does."""
-        seen: set[str] = set()
-        while True:
-            named: list[str] = []
-            for gap in lacks:
-                if gap.button is not None:
-                    return gap.button, ""
-                named += gap.rungs
-            fewest = None
-            for name in named:
-                rung = self.tables.find(name)
-                if name not in seen and rung.role is self.who.role:
-                    seen.add(name)
-                    further = self.missing(rung)
-                    if not further:
-                        return rung.button, ""
-                    if fewest is None or len(further) < len(fewest):
-                        fewest = further
-            if fewest is None:
-                return None, "; ".join([gap.text for gap in lacks if not gap.rungs])
-            lacks = fewest
+    def way_on(self, lacks: list[Missing], followed: set[str] | None = None) -> tuple[Button | None, str]:
+        """The button that leads towards what is lacking; or, when no button helps, None and the act that does.
+
+        Of several steps that would mend it the one that lacks least is followed first, and each once.
+        """
+        followed = set() if followed is None else followed
+        if named := [gap.button for gap in lacks if gap.button is not None]:
+            return named[0], ""
+        steps = [rung for gap in lacks for rung in map(self.tables.find, gap.rungs) if rung.role is self.who.role]
+        for rung in sorted(steps, key=lambda rung: len(self.missing(rung))):
+            if not self.missing(rung):
+                return rung.button, ""
+            if rung.id not in followed:
+                followed.add(rung.id)
+                button, act = self.way_on(self.missing(rung), followed)
+                if button is not None or act:
+                    return button, act
+        return None, "; ".join([gap.text for gap in lacks if not gap.rungs])
 
     # -- what stops a rung whatever the ladder says: common to all policies --------------------------------------------
 
@@ -234,7 +230,7 @@ class Look(Struct, gc=False):
         case, policy = self.case, self.policy
         if wanted == "unused" and case.leave is None:
             text = "leave has been used" if case.leave_used else "a supervisor must give leave first"
-            return Missing(text, rungs=() if case.leave_used else policy.that("leave"))
+            return Missing(text, rungs=policy.that("leave"))
         if wanted == "none" and (case.leave is not None or case.leave_used):
             return Missing("leave has been given; go on from there", rungs=self.tables.on_leave)
         return None

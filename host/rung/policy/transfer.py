@@ -58,6 +58,7 @@ def travelling(case: Case, to: str | None, now_ms: int) -> str:
         pending=(),
         old_consults=(),
         announcement=said if said is not None and said.person == to else None,
+        involved=case.involved or (case.ask is not None and case.ask.want == Want.INVOLVE),
         joined=tuple(replace(j, desk="", address="") for j in case.joined),
     )
     return msgspec.json.encode(shifted(away, -now_ms)).decode()
@@ -123,7 +124,7 @@ def taken_from_there(d: Decision) -> w.Answer:
     if why := stuck(d.desk):
         return refuse(sentence(why))
     complete(d)
-    return taken("You have the call from now on.")
+    return taken("The caller is being put through to you.")
 
 
 # -- with a supervisor in the call -------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     d.emit(w.AskOpened(ask=d.desk.ask + 1, rung="", person=d.who.id, want=Want.JOIN))
     d.emit(w.AskReplied(desk=there.desk, person=there.person or "", reply=Reply.TAKE, target=there.address))
     complete(d)
-    return taken("The supervisor has the call from now on.")
+    return taken(f"The call is being handed over to {there.person or 'the supervisor'}.")
 
 
 def stuck(desk: Desk) -> str:

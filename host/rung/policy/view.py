@@ -229,7 +229,8 @@ def _alerts(desk: Desk) -> tuple[str, ...]:
     parked = {case.id for case in desk.parked}
     found = []
     for alert in desk.alerts:
-        far = f"{len(alert.to)} told" if alert.supervisor is None else f"{alert.supervisor} is coming"
+        told = f"{len(alert.to)} told" if alert.to else "nobody told yet"
+        far = told if alert.supervisor is None else f"{alert.supervisor} is coming"
         found.append(f"{'on another call, ' if alert.case in parked else ''}{alert.want}: {far}")
     return tuple(found)
 

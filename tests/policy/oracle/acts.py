@@ -1,6 +1,6 @@
 """What comes of an act that is no press: on the page, by a key, or by a supervisor at their own desk."""
 
-from tests.policy.oracle.alarm import of_present_call, without_call
+from tests.policy.oracle.alarm import without_call
 from tests.policy.oracle.call import (
     added,
     another_caller_hears_us,
@@ -83,11 +83,11 @@ def _act_does(look: Look, act: object, who: Who) -> str:
 
 def _false_alarm(look: Look, who: Who) -> str:
     """Whoever has marked it calls it off: on this call, or what was called without one. The first mark counts."""
-    at = marked(look, Marker.EMERGENCY).get(who.id)
-    for alarm in (of_present_call(look), without_call(look)):
-        if at is None and alarm is not None and (alarm.want, alarm.person) == (Want.PANIC, who.id):
-            at = alarm.since
-    return "false alarm" if at is not None and look.now <= at + FALSE_ALARM else ""
+    called = [marked(on, Marker.EMERGENCY).get(who.id) for on in look.on_each_call()]
+    alarm = without_call(look)
+    if alarm is not None and (alarm.want, alarm.person) == (Want.PANIC, who.id):
+        called.append(alarm.since)
+    return "false alarm" if any(at is not None and look.now <= at + FALSE_ALARM for at in called) else ""
 
 
 def _unmark_crisis(look: Look, reason: str, who: Who) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from tests.policy.oracle.call import addresses
 from tests.policy.oracle.history import TURNS, Look
 
 from rung import words as w
@@ -9,6 +10,7 @@ from rung.words import Marker, Reply, Want
 
 COMES = {Reply.ACCEPT, Reply.JOIN}
 CANNOT = {Reply.BUSY, Reply.DECLINE}
+IN_DANGER = {Want.PANIC, Want.CRISIS}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ def without_call(look: Look) -> Alarm | None:
     return next((alarm for alarm in alarms(look).values() if not alarm.call), None)
 
 
+def there(look: Look) -> list[w.Presence]:
+    """The supervisors who can be told: on the floor, and not in the call already."""
+    inside = addresses(look).values()
+    return [p for p in look.floor.present if look.floor.up and p.extension not in inside]
+
+
 def alarm_is_right(look: Look) -> str:
     """Did the last step leave everybody called who must be, and nobody else? Else what is wrong."""
     step = look.last_step()
@@ -74,8 +82,14 @@ def alarm_is_right(look: Look) -> str:
         return f"somebody is called to a call that is over: {wrong}"
     if any(isinstance(thing, w.MarkerSet) and thing.marker == Marker.EMERGENCY for thing in step):
         mine = of_present_call(look)
-        if look.floor.up and look.floor.present and (mine is None or mine.want != Want.PANIC):
+        if (there(look) or look.call) and (mine is None or mine.want != Want.PANIC):
             return "a panic calls nobody"
+    can, changed = {p.desk for p in there(look)}, isinstance(look.history[-len(step) - 1][1], w.FloorIs)
+    raised = {thing.ask for thing in step if isinstance(thing, w.AlertRaised)}
+    for alarm in after.values():
+        told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
+        if alarm.want in IN_DANGER and not told:
+            return f"{can} are there, and were not all told: {alarm}"
     return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
 
 
@@ -106,14 +120,9 @@ def _wrongly_offered(look: Look, open: dict[int, Alarm]) -> str:
     if not look.floor.up:
         return ""
     told = [e.effect for _, e in look.history if isinstance(e, w.EffectDecided) and isinstance(e.effect, w.AskFloor)]
-    there = {p.desk for p in look.floor.present}
     for alarm in open.values():
-        if alarm.comes:
+        if alarm.comes or not alarm.to:  # where nobody was there, nobody is
             continue
-        if alarm.want in (Want.PANIC, Want.CRISIS) and not there <= set(alarm.to):
-            return f"somebody who is there has not been told: {alarm}"
-        if not alarm.to:
-            continue  # nobody was there, and nobody is
         last = [effect for effect in told if effect.ask == alarm.number][-1]
         can = "join" in look.phone_can and look.call != [] and look.case == alarm.call
         if (Reply.JOIN in last.may) != can or Reply.ACCEPT not in last.may:

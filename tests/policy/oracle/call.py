@@ -195,10 +195,10 @@ def supervisors(look: Look) -> dict[str | None, int]:
 
 def added(look: Look) -> list[str | None]:
     """The supervisors who are in the call from another desk."""
-    return list(_addresses(look))
+    return list(addresses(look))
 
 
-def _addresses(look: Look) -> dict[str | None, str]:
+def addresses(look: Look) -> dict[str | None, str]:
     inside: dict[str | None, str] = {}
     for _, event in look.of(w.CaseArrived, w.SupervisorJoined, w.SupervisorLeft):
         if isinstance(event, w.SupervisorJoined):
@@ -213,7 +213,7 @@ def _addresses(look: Look) -> dict[str | None, str]:
 def third_party(look: Look) -> bool:
     """Somebody is in the call beside caller, agent and the supervisors who are known to be in it."""
     call = look.lines.get(look.line())
-    return call is not None and any(party not in _addresses(look).values() for party in call.parties)
+    return call is not None and any(party not in addresses(look).values() for party in call.parties)
 
 
 def another_caller_hears_us(look: Look) -> bool:

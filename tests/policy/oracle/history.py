@@ -47,6 +47,16 @@ class Look:
         """The same look when the history was only so long."""
         return Look(self.policy, self.history[:length], self.history[length - 1][0], self.lapses)
 
+    def on_each_call(self) -> "Iterator[Look]":
+        """The same look for each call of this desk, that on which it is and those on hold."""
+        for case, written in all_cases(self.history)[0].items():
+            turns = (w.CaseOpened, w.CaseReceived, w.CaseArrived, w.CaseClosed)
+            begins = [e for _, e in written if isinstance(e, turns)]
+            if begins and isinstance(begins[-1], w.CaseOpened | w.CaseArrived):
+                look = Look(self.policy, self.history, self.now, self.lapses)
+                look.case, look.call, look._kinds = case, written, {type(thing) for _, thing in written}
+                yield look
+
     def last_step(self) -> list[object]:
         """What was written since the last input."""
         return [thing for _, thing in takewhile(lambda entry: type(entry[1]) in EVENTS, reversed(self.history))]

@@ -1,6 +1,6 @@
 """What a press does, said in one word: a rung's id, or what else can come of it. Empty: nothing."""
 
-from tests.policy.oracle.alarm import of_present_call
+from tests.policy.oracle.alarm import of_present_call, there
 from tests.policy.oracle.call import (
     added,
     another_caller_hears_us,
@@ -135,13 +135,13 @@ def may_be_handed_over(look: Look) -> bool:
 
 
 def _quiet_ask(look: Look) -> str:
-    """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor who is there is told, once."""
-    floor, alarm = look.floor, of_present_call(look)
-    if not floor.up or not floor.present or (alarm is not None and (alarm.comes or alarm.want != Want.COMPANY)):
-        return ""
-    first = min(p.group for p in floor.present)
-    told = () if alarm is None else alarm.to
-    return "quiet ask" if any(p.group == first and p.desk not in told for p in floor.present) else ""
+    """Where one's own ladder offers nothing: nothing happens on the phone, a supervisor is told."""
+    alarm, can = of_present_call(look), there(look)
+    first = [p.desk for p in can if p.group == min(p.group for p in can)]
+    if alarm is None:
+        return "quiet ask" if first else ""
+    told_before = alarm.want != Want.COMPANY or alarm.comes or set(first) <= set(alarm.to)
+    return "" if told_before else "quiet ask"
 
 
 def _take_back(look: Look, buttons: tuple[Button, ...]) -> str:

@@ -74,8 +74,9 @@ def _present(seen: Seen) -> tuple[str, ...]:
     if view is None:
         return ()
     recording = ("this call is being recorded",) if view.recording else ()
+    called = (seen.called,) if seen.called else ()  # nobody is called any more: who comes, or that nobody can
     others = tuple(f"also in this call: {other}" for other in view.others)
-    return (*view.alerts, *others, *view.listening, *recording)
+    return (*view.alerts, *called, *others, *view.listening, *recording)
 
 
 def _lines(page: Page, lines: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from rung import words as w
-from rung.policy.proof import looks, properties
+from rung.policy.proof import judge, looks, properties
 from rung.policy.proof import moves as m
 from rung.policy.proof.moves import Moves
 from rung.policy.proof.walk import Happened, Node, State, Walk
@@ -47,6 +47,7 @@ THINGS = (
     InTheWay(m.floor(up=False, extension=""), m.floor(m.FIRST)),
     InTheWay((*m.RESTARTED, *m.TELLS_ALL)),
 )
+TRAINED = w.Person(m.AGENT, Role.AGENT, True)
 DANGERS = (m.CRISIS, m.PANIC)
 SIGNED_OFF = (NOBODY_SIGNED_ON, UNTRAINED)
 
@@ -84,12 +85,18 @@ def _one(ladder: Walk, at: int, node: Node, thing: InTheWay, *, wholly: bool) ->
     presses = ((hold, m.HOLD),) if case is None or case.announcement else ((tap, RELEASE), (hold, m.HOLD))
     for made, moves in presses:
         more = set(_of(made)) - set(_of(node.presses[moves]))
-        if more:
+        if more := {what for what in more if not _was_open(ladder, node.state, what)}:
             name = properties.DANGER if thing.comes in DANGERS else properties.RULE
             what = f"release opens what it did not open before: {', '.join(sorted(more))}"
             ladder.breach(name, what, at, (*thing.comes, *moves))
     if wholly:
         _wholly(ladder, at, state, thing, tap, hold)
+
+
+def _was_open(ladder: Walk, state: State, what: str) -> bool:
+    """Another ending may have come first: without a training the next one of the ladder does."""
+    rung = next((r for r in ladder.policy.rung if r.id == what), None)
+    return rung is not None and judge.allows(ladder.policy, rung, state.account, TRAINED)
 
 
 def untrained(ladder: Walk) -> Iterator[tuple[State, Moves]]:

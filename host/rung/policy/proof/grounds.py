@@ -86,7 +86,12 @@ class Grounds:
         return self._folded[said]
 
     def _fewest(self, said: Said) -> Said:
-        """As few declarations as give the same answers, each ground by the first of its class."""
+        """As few declarations as give the same answers, each ground by the first of its class.
+
+        A mark of the other role's rungs may have come along; what these tables do not ask for tells nothing apart.
+        """
+        marks = tuple(m for m in said.marks if m[0] == CALMED or m[0].startswith("joined:") or m[0] in self.reads.timed)
+        said = Said(said.declared, marks)
         newest: dict[tuple[Ground, Person], int] = {}
         for d in said.declared:
             key = (self.reads.first[d.ground], d.person)

@@ -5,6 +5,10 @@ is really sent is really received at a second desk, with a clock of its own, and
 stands is compared each time.
 """
 
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.policy.proof import moves as m
 from rung.policy.proof.fold import MOMENT_MS, Fold, said_of
@@ -16,7 +20,7 @@ from rung.policy.proof.timers import Timer
 from rung.policy.proof.walk import State, Walk
 from rung.policy.state import Case, Desk
 from rung.policy.step import step
-from rung.words import Button, CallState, EndedBy, HangUp, Role
+from rung.words import Button, CallState, EndedBy, HangUp, Reply, Role, Want
 
 OTHER_CLOCK_MS = 123_456_789  # of the desk that receives the case
 FLAGS = ("counted_ms", "leave_used", "unavailable", "involved", "not_necessary", "declined")
@@ -31,6 +35,31 @@ HANDED_BACK = (
     *m.passes(Timer.ANSWERED),
     *m.TAPS[Button.ESCALATE],
 )
+BY_PHONE = (*m.consult(CallState.UP, "the supervisor answers the phone"), *m.passes(Timer.ANSWERED))
+TAKEN = {want: (*m.reply(Reply.TAKE), *m.inside(m.FIRST)) for want in Want} | {
+    Want.TRANSFER: (*m.passes(Timer.TELL), *m.HELD, *m.reply(Reply.ACCEPT), *BY_PHONE, *m.TAPS[Button.ESCALATE]),
+}
+
+
+def given_back(ladder: Walk, first: int) -> Iterator[tuple[State, Moves]]:
+    """The agent has the caller again: a supervisor had taken the call in answer to an ask, whose rung stands from then.
+
+    From every state, this one or later, in which an ask is open whose rung a table reads.
+    """
+    for at, node in enumerate(ladder.nodes[first:], first):
+        desk, account = node.state.desk, node.state.account
+        if account.asking is None or desk.case is None or desk.case.ask is None:
+            continue
+        moves = TAKEN[desk.case.ask.want]
+        over = _sent(ladder, at, node.state, moves, Role.SUPERVISOR)
+        back = over and _sent(ladder, at, State(over, Account()), HANDED_BACK, Role.AGENT)
+        if back is None or back.case is None:
+            ladder.breach(HAND_OVER, "the case could not be handed over and back", at, moves)
+            continue
+        case = replace(back.case, call=desk.case.call, origin=desk.case.origin)
+        stands = replace(account, taken=(*account.taken, account.asking), asking=None, used_by="")
+        stands = replace(stands, involved=account.involved or desk.case.ask.want == Want.INVOLVE)
+        yield State(replace(desk, case=case, at_ms=back.at_ms), stands), (*ladder.path(at), *moves, *HANDED_BACK)
 
 
 def hand_over(ladder: Walk) -> int:

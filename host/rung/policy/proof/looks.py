@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from rung import words as w
 from rung.policy.lamps import lamps
-from rung.policy.language import Policy
+from rung.policy.language import Policy, Rung
+from rung.policy.proof import judge
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
 from rung.policy.proof.properties import LAMPS, REFUSAL, Breaches
@@ -95,8 +96,18 @@ def stuck(walk: Walk) -> Iterator[tuple[int, str]]:
                 free.add(at)
                 ahead.append(at)
     for at, node in enumerate(walk.nodes):
-        if at not in free and _abused(node):
-            yield at, "the caller is abusive, and no press takes anything, now or later, if nobody hears"
+        if at not in free and (named := _abuse(node)):
+            abused = f"the caller is abusive ({', '.join(named)})"
+            yield at, f"{abused}, and no press takes anything, now or later, if nobody hears"
+
+
+def instead(walk: Walk, rung: Rung) -> Iterator[str]:
+    """What was taken wherever the tables would have allowed this rung."""
+    for node in walk.nodes:
+        pressed, seat = node.presses.get(TAPS[rung.button]), node.state.desk.facts.who
+        who = w.Person(seat.id or "", seat.role, seat.trained)
+        if pressed is not None and rung.role == who.role and judge.allows(walk.policy, rung, node.state.account, who):
+            yield from (e.rung for e in pressed.step.events if isinstance(e, w.RungTaken | w.Announced))
 
 
 def _moves_on(node: Node) -> bool:
@@ -120,8 +131,9 @@ def _alone(node: Node, moves: Moves) -> bool:
     return isinstance(input, w.Attested)
 
 
-def _abused(node: Node) -> bool:
-    """Does a ground stand? Rudeness alone is none of those that a policy has to answer."""
+def _abuse(node: Node) -> tuple[Ground, ...]:
+    """The grounds that stand. Rudeness alone is none of those that a policy has to answer."""
     case = node.state.desk.case
     assert case is not None
-    return any(d.ground != Ground.RUDENESS for d in case.grounds)
+    named = tuple(dict.fromkeys(d.ground for d in case.grounds))
+    return () if named == (Ground.RUDENESS,) else named

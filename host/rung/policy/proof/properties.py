@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rung import words as w
-from rung.policy.language import ANY, Policy, Rung
+from rung.policy.language import ANY, Policy, Requires, Rung
 from rung.policy.proof import judge
 from rung.policy.proof.judge import Account
 from rung.policy.proof.walk import Happened
@@ -154,7 +154,7 @@ def _ended(happened: Happened, case: Case, who: w.Person | None, press: w.Presse
     if not any(r.role == role and r.does == "end" for r in happened.policy.rung):
         yield ROLE, f"the {role} ended the call, for whom the tables have no ending"
     warnings = {r.id: r.role for r in happened.policy.rung if r.warns}
-    if _needs_warning(happened.policy, rung) and not any(r in warnings for r, _ in account.taken):
+    if _needs_warning(happened.policy, rung) and not _warned(happened.policy, rung, account):
         yield WARNED, f"the call was ended by “{rung.title}”, and nobody had warned"
     if role == Role.SUPERVISOR and who is not None:
         own = [r for r, person in account.taken if person == who.id and warnings.get(r) == Role.SUPERVISOR]
@@ -177,7 +177,18 @@ def _no_held_release(press: w.Pressed | None, case: Case, who: w.Person | None) 
 
 
 def _needs_warning(policy: Policy, rung: Rung) -> bool:
-    return all(need.persisted or any(policy.find(r).warns for r in need.taken) for need in rung.requires)
+    return all(need.persisted or _names_warning(policy, need) for need in rung.requires)
+
+
+def _names_warning(policy: Policy, need: Requires) -> bool:
+    return any(policy.find(r).warns for r in need.taken)
+
+
+def _warned(policy: Policy, rung: Rung, account: Account) -> bool:
+    """A table that names none asks for anybody's: then the wait has begun."""
+    if any(policy.find(r).warns for r, _ in account.taken):
+        return True
+    return account.went_on is not None and any(not _names_warning(policy, need) for need in rung.requires)
 
 
 def _done(happened: Happened) -> Breaches:

@@ -125,14 +125,23 @@ class Walks:
 
     def _ladder(self) -> None:
         self.ladder.start(begun(self.policy))
-        self._whole(self.ladder)
+        known = 0
+        while self._whole(self.ladder):
+            known, first = len(self.ladder.nodes), known
+            for state, moves in tuple(handover.given_back(self.ladder, first)):
+                self.ladder.start(state, moves)
 
-    def _whole(self, walk: Walk) -> None:
-        """Walk everything that one person may do with a caller: then it can be told whether they have a way on."""
-        walk.run()
+    def _whole(self, walk: Walk) -> bool:
+        """Walk everything that one person may do with a caller: then it can be told whether they have a way on.
+
+        Was there anything to walk?
+        """
+        if not walk.run():
+            return False
         self._look(walk)
         for at, what in looks.stuck(walk):
             walk.breach(properties.DEAD_END, what, at)
+        return True
 
     def _look(self, walk: Walk) -> None:
         for at, node in enumerate(walk.nodes):
@@ -153,7 +162,7 @@ class Walks:
         for at in asking.endless(walk):
             walk.breach(properties.DEAD_END, "an ask is open, and nothing brings it to an end", at)
         asking.settle(walk, self.ladder)
-        self.ladder.run()
+        self._whole(self.ladder)
 
     def _disturbed(self) -> int:
         disturbed_states = disturbed.disturb(self.ladder)
@@ -191,8 +200,11 @@ def _in_vain(policy: Policy, walks: list[Walk]) -> Iterator[tuple[str, Breach]]:
     for rung in policy.rung:
         ways = [way for walk in walks for way in walk.taken.get(rung.id, ())]
         if not ways:
-            needs = phrases.opens(policy, rung)
-            what = f"“{rung.title}” ({rung.id}) can never be taken: no sequence of presses brings about {needs}"
+            before = next((found for walk in walks for found in looks.instead(walk, rung)), "")
+            why = f"no sequence of presses brings about {phrases.opens(policy, rung)}"
+            if before:
+                why = f"whenever it is open, so is “{policy.find(before).title}”, which {rung.button} takes first"
+            what = f"“{rung.title}” ({rung.id}) can never be taken: {why}"
             yield properties.DEAD_END, Breach(properties.DEAD_END, what, ())
             return
         if lapses and not any(takes(policy, rung.id, way) for way in ways):

@@ -70,7 +70,8 @@ class Reads:
 
     @cached_property
     def lapsing(self) -> frozenset[str]:
-        return frozenset(rung.id for rung in self._rungs if rung.lapses_after is not None)
+        """Of either role: one may be named in a step of the other."""
+        return frozenset(rung.id for rung in self.policy.rung if rung.lapses_after is not None)
 
     @cached_property
     def persisted(self) -> bool:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rung.policy.language import Policy
 from rung.policy.proof.fold import MOMENT_MS, by, lapse_ms, lapsed, may_come_to_nothing
+from rung.policy.proof.reads import Reads
 from rung.policy.reading import COMPLETE_AFTER_MS
 from rung.policy.state import ANNOUNCEMENT_MS as MINUTE_MS
 from rung.policy.state import Ask, Case, Desk, Phase
@@ -81,8 +82,9 @@ def _of_ask(policy: Policy, ask: Ask, now: int) -> Iterator[Timer]:
         yield Timer.ANSWERED
 
 
-def elapsed(policy: Policy, desk: Desk, timer: Wait) -> Desk:
+def elapsed(reads: Reads, desk: Desk, timer: Wait) -> Desk:
     """The desk in which this wait has run out a moment from now."""
+    policy = reads.policy
     case, now, times = desk.case, desk.at_ms + MOMENT_MS, policy.times
     assert case is not None
     ask, said = case.ask, case.announcement
@@ -106,15 +108,16 @@ def elapsed(policy: Policy, desk: Desk, timer: Wait) -> Desk:
             overdue = replace(first, deadline_ms=now)
             case = replace(case, pending=tuple(overdue if p is first else p for p in case.pending))
         case Lapse():
-            case = _lapse(policy, case, timer, now)
+            case = _lapse(reads, case, timer, now)
         case _:
             assert ask is not None
             case = replace(case, ask=_elapsed(policy, ask, timer, now))
     return replace(desk, case=case)
 
 
-def _lapse(policy: Policy, case: Case, lapse: Lapse, now: int) -> Case:
+def _lapse(reads: Reads, case: Case, lapse: Lapse, now: int) -> Case:
     """The rung has lapsed. If it was taken once more and that may come to nothing, only what it was before."""
+    policy = reads.policy
     taken = enumerate(case.taken)
     mine = [i for i, t in taken if Lapse(t.rung, by(policy, t)) == lapse and not lapsed(policy, t, now)]
     open = may_come_to_nothing(policy, case)
@@ -123,7 +126,7 @@ def _lapse(policy: Policy, case: Case, lapse: Lapse, now: int) -> Case:
     gone = now - (lapse_ms(policy, lapse.rung) or 0)
     for i in mine:
         at = case.taken[i].at_ms
-        if any(need.after == lapse.rung for rung in policy.rung for need in rung.requires):
+        if lapse.rung in reads.timed:
             case = _older(case, at, at - gone)  # what was declared after it stays so
         else:
             case = replace(case, taken=(*case.taken[:i], replace(case.taken[i], at_ms=gone), *case.taken[i + 1 :]))

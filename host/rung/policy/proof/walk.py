@@ -83,7 +83,7 @@ def move(policy: Policy, fold: Fold, state: State, moves: Moves) -> Iterator[Hap
     for one in moves:
         desk, account = state.desk, state.account
         if one.timer is not None:
-            desk, account = elapsed(policy, desk, one.timer), judge.waited(account, one.timer)
+            desk, account = elapsed(fold.reads, desk, one.timer), judge.waited(account, one.timer)
         input = w.Tick() if one.make is None else one.make(desk)
         happened = take(policy, fold.reads, State(desk, account), input, desk.at_ms + MOMENT_MS)
         yield happened
