@@ -23,7 +23,7 @@ from rung.policy import Book, Policy, PolicyError, Rule, Times, load
 from rung.policy.book import Recording
 from rung.policy.checks import of_times
 from rung.policy.library import shipped
-from rung.policy.mistakes import explain
+from rung.policy.mistakes import wrong_types
 from rung.policy.proof import proved
 from rung.policy.tables import TablesError, one_line, tables
 from rung.words import Person, Role
@@ -168,8 +168,8 @@ def read_config(path: Path) -> Config:
         data["phone"].setdefault("kind", "sip")
     try:
         config = msgspec.convert(data, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error, Config, data)}") from None
+    except msgspec.ValidationError:
+        raise ConfigError("\n".join(one_line(f"{path}: {line}") for line in wrong_types(Config, data))) from None
     config = _with_paths_from(path.parent, config)
     if found := list(_mistakes(config)) or list(_mistakes_of_policies(config)):
         raise ConfigError("\n".join(one_line(f"{path}: {key}: {mistake}") for key, mistake in found))

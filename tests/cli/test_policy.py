@@ -157,6 +157,15 @@ def _record(path: Path, *, trained: bool | None) -> Path:
     return path
 
 
+def test_the_mistakes_of_every_file_are_told(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text('title = "x"\n')
+    two.write_text("version = 1\n")
+    for command in (["prove", str(one), "no-hang-up", str(two)], ["diff", str(one), str(two)]):
+        told = _refused(*command)
+        assert "one.toml: top level" in told and "two.toml: top level" in told
+
+
 def test_a_replay_tells_each_press_that_would_have_come_out_otherwise(tmp_path: Path) -> None:
     journal = str(_record(tmp_path / "journal.db", trained=True))
     assert _run("replay", journal, "--policy", "advise-and-warn").splitlines() == [

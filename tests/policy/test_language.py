@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 import pytest
 from msgspec import Struct
 from msgspec.structs import fields, replace
@@ -28,7 +27,7 @@ from rung.policy.language import (
     version_of,
 )
 from rung.policy.library import parse, shipped
-from rung.policy.mistakes import explain
+from rung.policy.mistakes import wrong_types
 
 TEXT = (resources.files("rung.policy") / "shipped" / "warm-transfer.toml").read_text(encoding="utf-8")
 
@@ -190,9 +189,15 @@ class Either(Struct, frozen=True):
     ],
 )
 def test_a_mistake_in_one_kind_of_table_tells_what_that_kind_allows(data: dict[str, object], line: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as mistake:
-        msgspec.convert(data, Either)
-    assert explain(mistake.value, Either, data) == line
+    assert list(wrong_types(Either, data)) == [line]
+
+
+def test_where_it_is_not_known_what_kind_of_table_was_meant_nothing_more_of_it_is_told() -> None:
+    data = {
+        "more": [{"kind": "two", "size": "x", "big": 1}, {"kind": "three", "color": 3}, {"kind": "two", "color": 3}]
+    }
+    said = [line.partition(":")[0] for line in wrong_types(Either, data)]
+    assert said == ["more[0].size", "more[0].big", "more[1].kind"]
 
 
 def test_words_that_a_policy_does_not_translate_stay_as_they_are() -> None:

@@ -337,3 +337,46 @@ def test_whatever_is_typed_into_a_file_it_is_read_or_refused_in_lines(at: int, g
         parse(whole[:at] + instead + whole[at + gone :], "floor.toml")
     except PolicyError as error:
         assert all(line.startswith("floor.toml: ") and line.isprintable() for line in str(error).split("\n"))
+
+
+def test_of_unknown_and_missing_keys_and_values_of_another_type_all_are_told() -> None:
+    source = """
+        version = "1"
+        titel = "x"
+        common_grounds = ["slur", "threat"]
+        [grounds]
+        ending = ["sexsist", "profanity", "homofobic"]
+        [times]
+        wait = "5"
+        say = 3
+        [[rung]]
+        id = "warn"
+        button = "wrn"
+        role = "agent"
+        does = "shout"
+        requires = [{ ground = 3, taken = "x", persisted = "yes" }]
+        script = { en = 3, de = "ja", repeatable = true }
+        [[duty]]
+        do = "reveiw"
+        when = "ended"
+        """
+    assert [line.partition(": ")[0] for line in lines_of(source)] == [
+        "version",
+        "titel",
+        "common_grounds",
+        "grounds.ending[0]",
+        "grounds.ending[2]",
+        "times.wait",
+        "times.say",
+        "rung[0].button",
+        "rung[0].does",
+        "rung[0].requires[0].ground",
+        "rung[0].requires[0].taken",
+        "rung[0].requires[0].persisted",
+        "rung[0].script.en",
+        "rung[0].script.repeatable",
+        "rung[0]",  # has no title
+        "duty[0].do",
+        "top level",  # nor has this a name
+        "top level",
+    ]

@@ -27,7 +27,7 @@ from rung.phone.base import PhoneError
 from rung.phone.pbx.broker import Broker, Pass
 from rung.phone.pbx.door import PbxDoor
 from rung.phone.pbx.wire import Enter
-from rung.policy.mistakes import explain
+from rung.policy.mistakes import wrong_types
 from rung.policy.tables import TablesError, tables
 from rung.words import CommandRefused
 
@@ -87,8 +87,8 @@ def read_pbx_config(file: Path) -> PbxConfig:
         config = msgspec.convert(data, PbxConfig)
     except (OSError, TablesError) as error:
         stop(f"{file}: cannot be read: {error}; see host/PHONES.md")
-    except msgspec.ValidationError as error:
-        stop(f"{file}: {explain(error, PbxConfig, data)}")
+    except msgspec.ValidationError:
+        stop("\n".join(f"{file}: {line}" for line in wrong_types(PbxConfig, data)))
     for table, names in (("desks", config.desks), ("people", config.people)):
         for name, endpoint in names.items():
             if endpoint.count("/") != 1:

@@ -22,15 +22,21 @@ from rung.policy.wording import wording
 from rung.words import Answer, PressRecorded
 
 
-def loaded(name: str) -> Policy:
-    try:
-        return load(name)
-    except PolicyError as error:
-        stop(str(error))
+def loaded(*names: str) -> list[Policy]:
+    """Ends with every mistake in any of them."""
+    policies, errors = [], []
+    for name in names:
+        try:
+            policies.append(load(name))
+        except PolicyError as error:
+            errors.append(str(error))
+    if errors:
+        stop("\n".join(errors))
+    return policies
 
 
 def show(name: str, language: str | None) -> None:
-    policy = loaded(name)
+    [policy] = loaded(name)
     language = _language(policy, name, language)
     say = wording(language)
     title = Text(f"{policy.translated(policy.title, language)} ({policy.name} {version_of(policy)})")
@@ -62,7 +68,7 @@ def _language(policy: Policy, name: str, language: str | None) -> str:
 
 
 def card(name: str, language: str | None, out: Path | None) -> None:
-    policy = loaded(name)
+    [policy] = loaded(name)
     page = desk_card(policy, _language(policy, name, language))
     if out is None:
         print(page, end="")
@@ -74,12 +80,12 @@ def card(name: str, language: str | None, out: Path | None) -> None:
 
 
 def draw(name: str, as_mermaid: bool) -> str:
-    policy = loaded(name)
+    [policy] = loaded(name)
     return mermaid(policy) if as_mermaid else svg(policy)
 
 
 def diff(a: str, b: str) -> None:
-    changes = differences(loaded(a), loaded(b))
+    changes = differences(*loaded(a, b))
     for change in changes:
         print(f"{change.kind:9} {change.text}")
     if not changes:
@@ -88,7 +94,7 @@ def diff(a: str, b: str) -> None:
 
 def replay(journal: Path, name: str, everything: bool) -> None:
     """Prints each press that would have come out otherwise; with ``everything`` every press."""
-    policy = loaded(name)
+    [policy] = loaded(name)
     try:
         with reading(journal) as record:
             entries = [(entry.at_ms, entry.wall_ms, entry.event) for entry in record.entries()]

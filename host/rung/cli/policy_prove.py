@@ -44,9 +44,9 @@ class Report(Struct):
 
 def report(files: list[str], as_json: bool) -> bool:
     """Prove each file, or all that is shipped, and print what came of it. Does everything hold?"""
-    named = [(file, loaded(file)) for file in files or shipped()]
+    files = files or shipped()
     reports = []
-    for file, policy in named:
+    for file, policy in zip(files, loaded(*files), strict=True):
         reports.append(_proved(file, policy))
         if not as_json:
             print(_text(reports[-1]))

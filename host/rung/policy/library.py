@@ -7,7 +7,7 @@ import msgspec
 
 from rung.policy.checks import mistakes
 from rung.policy.language import Policy, Times
-from rung.policy.mistakes import explain
+from rung.policy.mistakes import wrong_types
 from rung.policy.tables import TablesError, one_line, tables
 
 
@@ -48,8 +48,8 @@ def parse(source: str | bytes, file: str) -> Policy:
         raise PolicyError(one_line(f"{file}: {error}")) from None
     try:
         policy = msgspec.convert(data, Policy)
-    except msgspec.ValidationError as error:  # the first mistake: what is of another type can be asked no more
-        raise PolicyError(one_line(f"{file}: {explain(error, Policy, data)}")) from None
+    except msgspec.ValidationError:  # what is of another type can be asked no more
+        raise PolicyError("\n".join(one_line(f"{file}: {line}") for line in wrong_types(Policy, data))) from None
     return checked(policy, file)
 
 

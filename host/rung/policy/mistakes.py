@@ -1,6 +1,8 @@
-"""A mistake in a file as one line: the key, what is wrong, and what is allowed there."""
+"""Each mistake in a file as one line: the key, what is wrong, and what is allowed there."""
 
+import copy
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -22,35 +24,104 @@ _WRITE: dict[type[inspect.Type], str] = {
 }
 
 
+# What stands in for a value of another type, so that what comes after it can be read.
+_STANDS_IN: dict[type[inspect.Type], Any] = {
+    inspect.IntType: 0,
+    inspect.FloatType: 0,
+    inspect.BoolType: False,
+    inspect.StrType: "",
+    inspect.VarTupleType: [],
+    inspect.DictType: {},
+}
+
+
+def wrong_types(kind: type, data: dict[str, Any]) -> Iterator[str]:
+    """Everything for which ``data`` is no ``kind``: a key that is unknown or missing, a value of another type.
+
+    ``data`` is no longer the file's afterwards: msgspec tells the first mistake, that one is put right, and it is asked
+    again. Where it is not known what kind of table was meant, nothing more is told.
+    """
+    while True:
+        try:
+            msgspec.convert(data, kind)
+            return
+        except msgspec.ValidationError as error:
+            yield explain(error, kind, data)
+            if not _put_right(error, kind, data):
+                return
+
+
+def _put_right(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> bool:
+    """Take out what is unknown, or let something stand in. Could it be done?"""
+    what, key = _told(error)
+    path = _path(key, error, kind, data)
+    if found := re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", what, re.DOTALL):
+        path.append(found[2])
+        key = f"{key}.{found[2]}"
+    if not path:
+        return False
+    here: Any = data
+    for step in path[:-1]:
+        here = here[step]
+    if found and found[1] == "contains unknown":
+        del here[path[-1]]
+        return True
+    of = _parts_at(inspect.type_info(kind), key.rpartition(".")[0], data)
+    if not of or any(isinstance(part, inspect.StructType) and part.tag_field == path[-1] for part in map(bare, of)):
+        return False  # what kind of table was meant?
+    here[path[-1]] = _stand_in(_parts_at(inspect.type_info(kind), key, data)[0])
+    return True
+
+
+def _stand_in(kind: inspect.Type) -> Any:
+    part = bare(_parts(kind)[0])
+    if isinstance(part, inspect.EnumType):
+        return next(iter(part.cls)).value
+    if isinstance(part, inspect.LiteralType):
+        return part.values[0]
+    if isinstance(part, inspect.TupleType):
+        return [_stand_in(item) for item in part.item_types]
+    if isinstance(part, inspect.StructType):
+        return {f.encode_name: _stand_in(f.type) for f in part.fields if f.required}
+    return copy.copy(_STANDS_IN.get(type(part)))
+
+
 def explain(error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
     """Word msgspec's ``error``, from reading ``data`` as a ``kind``, as ``key: what is wrong; allowed: ...``."""
-    what, _, where = str(error).partition(" - at ")
-    key = where.strip("`").removeprefix("$")
+    what, key = _told(error)
     found = re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL)
     parts = _parts_at(inspect.type_info(kind), key, data)
     if words := _allowed(parts):
         mend = f"; allowed: {', '.join(words)}"
     else:
         mend = f"; write {' or '.join(filter(None, map(_write, parts)))}"
-    key = _named(key, error, kind, data)
+    key = _named(_path(key, error, kind, data))
     if found:
         key, what = (f"{key}.{found[1]}" if key else found[1]), "unknown key"
     return one_line(f"{key or 'top level'}: {what}{mend}")  # a key may hold anything, also the end of a line
 
 
-def _named(key: str, error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> str:
-    """The key with the names of tables' own entries, for which msgspec writes `[...]`."""
+def _told(error: msgspec.ValidationError) -> tuple[str, str]:
+    """What is wrong, and the key as msgspec writes it."""
+    what, _, where = str(error).partition(" - at ")
+    return what, where.strip("`").removeprefix("$")
+
+
+def _path(key: str, error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> list[Any]:
+    """The steps to the value, with the names of tables' own entries, for which msgspec writes `[...]`."""
     here: Any = data
-    named = ""
+    path: list[Any] = []
     for step in _STEP.finditer(key):
         if step[0] == "[...]":
-            name = next(entry for entry in list(here) if _alone(here, entry, error, kind, data))
-            named += f".{name}"
+            path.append(next(entry for entry in list(here) if _alone(here, entry, error, kind, data)))
         else:
-            name = step[1] or int(step[0][1:-1])
-            named += f".{step[1]}" if step[1] else step[0]
-        here = here[name] if isinstance(here, list) or name in here else None
-    return named.removeprefix(".")
+            path.append(step[1] or int(step[0][1:-1]))
+        here = here[path[-1]] if isinstance(here, list) or path[-1] in here else None
+    return path
+
+
+def _named(path: list[Any]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def _alone(table: dict[str, Any], entry: str, error: msgspec.ValidationError, kind: type, data: dict[str, Any]) -> bool:
@@ -84,7 +155,10 @@ def _parts_at(place: inspect.Type, key: str, data: Any) -> list[inspect.Type]:
                 place = part.item_types[0]
             elif not step[1] and isinstance(part, inspect.DictType):
                 place = part.value_type
-        data = data.get(step[1]) if step[1] and isinstance(data, dict) else None
+        if isinstance(data, list):
+            data = data[int(step[0][1:-1])]
+        else:
+            data = data.get(step[1]) if isinstance(data, dict) else None
     return [part for part in _parts(place) if _meant(bare(part), data)]
 
 
