@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from tests.floor.contract import CONTRACT, Rig, World
+from tests.floor.contract_asks import ASKS
 from tests.floor.contract_desks import DESKS
 from tests.floor.contract_handed import HANDED
 from tests.floor.contract_record import RECORD
@@ -51,12 +52,12 @@ def nats() -> Iterator[Callable[[], AbstractAsyncContextManager[Rig]]]:
         yield lambda: nats_rig(made)
 
 
-@pytest.mark.parametrize("clause", CONTRACT + DESKS + RECORD + HANDED, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CONTRACT + ASKS + DESKS + RECORD + HANDED, ids=lambda clause: clause.__name__)
 def test_local_keeps_to_the_contract(clause: Clause) -> None:
     asyncio.run(play(local_rig(), clause))
 
 
-@pytest.mark.parametrize("clause", CONTRACT + DESKS + RECORD + HANDED, ids=lambda clause: clause.__name__)
+@pytest.mark.parametrize("clause", CONTRACT + ASKS + DESKS + RECORD + HANDED, ids=lambda clause: clause.__name__)
 def test_nats_keeps_to_the_contract(nats: Callable[[], AbstractAsyncContextManager[Rig]], clause: Clause) -> None:
     asyncio.run(play(nats(), clause))
 

@@ -13,6 +13,7 @@ from tests.policy.sentences import (
     lamps_agree_with_presses,
     lamps_change_only_at_next_change,
     nothing_is_ended_or_transferred_but_by_somebody,
+    the_button_that_a_refusal_names_is_not_refused_as_well,
     the_case_is_as_the_phone_last_said,
     the_record_rebuilds_the_desk,
     the_result_of_an_ask_is_shown_off_hold,
@@ -39,6 +40,7 @@ class Deep(Session):
             assert made.answer is not None
             if made.answer.why != "You are not in this call.":  # who is not in it has pressed nothing of this desk's
                 every_press_is_recorded_and_answered_once(made)
+            the_button_that_a_refusal_names_is_not_refused_as_well(self, input, made)
             every_refusal_says_why(made.answer)
 
     def tell(self, move: str) -> None:

@@ -53,8 +53,9 @@ def the_case_is_as_the_phone_last_said(input: w.Input, made: Step) -> None:
     case = made.desk.case
     for call in told:
         if case is not None and call.id == case.call:
-            assert case.held == (call.state == CallState.HELD)
-            assert (case.talking_since is not None) == (call.state == CallState.UP)
+            known = made.desk.facts.calls_known  # else it is late news: whether they are heard now nobody knows
+            assert case.held == (call.state == CallState.HELD) or not known
+            assert (case.talking_since is not None) == (call.state == CallState.UP and known)
 
 
 def done_only_when_the_phone_has_confirmed(before: Desk, made: Step) -> None:
@@ -91,6 +92,16 @@ ACTS += (
 )
 TOLD = ("no call", "not made on this call", "phone", "nothing is being asked", "nobody was alerted", "under way")
 TOLD += ("not in this call", "handed over", "is being ended", "has announced", "wait for the outcome", "will not wait")
+
+
+def the_button_that_a_refusal_names_is_not_refused_as_well(s: Going, input: w.Input, made: Step) -> None:
+    act = input.act if isinstance(input, w.FromDesk) else input
+    said = made.answer
+    if isinstance(act, w.Pressed) and said is not None and said.verdict == Verdict.REFUSED and said.next is not None:
+        press = replace(act, buttons=(said.next,), gesture=Gesture.TAP, age_ms=0)
+        then = replace(input, act=press) if isinstance(input, w.FromDesk) else press
+        answer = step(s.policy, made.desk, then, s.now).answer
+        assert answer is not None and answer.verdict != Verdict.REFUSED, f"{said}, and then {answer}"
 
 
 def every_refusal_says_why(answer: w.Answer) -> None:

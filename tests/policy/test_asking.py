@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.policy.scene import EVE, Scene
+from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import POLICY, Shift, line
 
 from rung import words as w
@@ -248,3 +248,55 @@ def test_a_hold_that_the_phone_never_confirmed_has_failed_and_was_not_interrupte
     s.wait(PHONE_DEADLINE_MS)
     s.put(w.CallsAre((line("up"),)))
     assert s.outcomes() == [Outcome.FAILED]
+
+
+@pytest.mark.parametrize("again", ["accept", "take", "decline", "busy"])
+def test_whoever_comes_is_put_through_by_no_answer_before_they_have_answered_the_telephone(again: str) -> None:
+    s = Scene("warm-transfer").declare("slur").must("warn").talk().must("escalate")
+    s.reply("accept")
+    s.wait(SAY)
+    s.line("held")
+    s.consult("dialling")
+    made = s.reply(again)
+    assert made.events == () and s.case.ask is not None and s.case.ask.phase == "ringing"
+
+
+@pytest.mark.parametrize("again", ["accept", "decline", "busy"])
+def test_while_they_talk_only_take_the_call_puts_through(again: str) -> None:
+    s = Scene("warm-transfer").declare("slur").must("warn").talk().must("escalate")
+    s.reply("accept")
+    s.wait(SAY)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    assert s.reply(again).events == ()
+    assert [type(event) for event in s.reply("take").events][:1] == [w.AskReplied]
+    assert s.sent(w.Offer) or s.sent(w.Complete)
+
+
+def test_leave_that_has_been_used_stays_used_when_a_later_ask_comes_to_nothing() -> None:
+    s = Scene("hang-up-protocol").declare("slur").must("warn").talk().must("escalate")
+    s.reply("grant")
+    s.must("warn").must("escalate")
+    s.reply("decline")
+    assert (s.case.leave, s.case.leave_used) == (None, True)
+    s.talk()
+    assert s.press("escalate").verdict == Verdict.TAKEN
+    assert s.case.ask is not None and s.case.ask.rung == "ask-to-join", "leave is not asked again"
+
+
+def test_only_what_is_overdue_is_unknown() -> None:
+    s = Scene("warm-transfer").declare("slur").must("warn").talk()
+    s.press("escalate", "hold")
+    s.alarm("join")  # their telephone rings as long as an answer may take
+    s.must("escalate")
+    s.reply("accept", FAY)
+    s.wait(SAY + PHONE_DEADLINE_MS)
+    assert {type(p.effect): p.unknown is not None for p in s.case.pending} == {w.Join: False, w.Hold: True}
+
+
+def test_the_next_group_is_asked_because_the_first_is_busy() -> None:
+    s = Scene("warm-transfer").declare("slur").must("warn").talk().must("escalate")
+    s.reply("busy", EVE)
+    s.reply("busy", FAY)
+    assert s.events(w.AskWidened) == [w.AskWidened((GUS.desk,), "busy")]

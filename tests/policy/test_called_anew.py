@@ -223,6 +223,30 @@ def test_one_who_does_not_get_in_is_not_the_other_who_is_coming() -> None:
     assert s.outcomes() == [Outcome.FAILED] and s.desk.alert is not None and s.desk.alert.taker == EVE.desk
 
 
+def test_who_was_told_and_comes_in_has_come_though_the_bridge_was_restarted_meanwhile() -> None:
+    s = Scene("no-hang-up")
+    panic(s)
+    s.alarm("join")
+    s.put(w.Restarted())
+    s.put(w.CallsAre((line("up"),)))
+    assert s.desk.alert is not None and s.desk.alert.taker == "", "nobody knows whether she is still rung"
+    s.parties(EVE.extension)
+    assert s.desk.alerts == () and closings(s)[-1][1] == Outcome.JOINED
+
+
+def test_what_is_known_of_a_caller_is_looked_up_when_the_floor_is_back() -> None:
+    s = Scene("no-hang-up", call=False)
+    s.floor(up=False)
+    s.line("up")
+    assert not s.sent(w.LookUp)
+    s.floor(EVE)
+    assert [(e.call, e.caller) for e in s.effects if isinstance(e, w.LookUp)] == [(LINE, "caller")]
+    s.put(w.EarlierAre(LINE, (w.Earlier("old-1", "2031-02-03", (w.Ground.SLUR,), "released"),)))
+    s.floor(up=False)
+    s.floor(EVE)
+    assert len(s.sent(w.LookUp)) == 1
+
+
 # -- leave, and one who listens before giving it -----------------------------------------------------------------------
 
 

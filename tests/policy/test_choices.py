@@ -106,6 +106,7 @@ def test_a_book_takes_the_policies_that_it_is_handed_and_says_which_it_runs() ->
     handed = book.handed({"end-with-care": newer})
     assert handed.runs == (f"no-hang-up {version_of(strict)}", f"end-with-care {version_of(newer)}")
     call = w.Call(id="1", state=w.CallState.UP, direction="in", queue="claims")
+    assert book.handed({"no-hang-up": strict}).for_call(call) == (care, "de"), "what is not handed stays"
     assert handed.for_call(call) == (newer, "de")
     english_only = replace(care, rung=tuple(replace(r, script={"en": r.script["en"]}) for r in care.rung))
     assert book.handed({"end-with-care": english_only}).for_call(call)[1] == "en", (

@@ -88,6 +88,12 @@ def test_a_false_alarm_stops_the_recording() -> None:
     assert not s.case.pending
 
 
+def test_after_a_false_alarm_nobody_is_to_ask_about_a_recording() -> None:
+    s = panicked("consented")
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    assert s.desk.tasks == ()
+
+
 def test_a_recording_that_begins_after_the_false_alarm_is_stopped() -> None:
     s = panicked("announced")
     s.put(w.Unmarked(Marker.EMERGENCY))

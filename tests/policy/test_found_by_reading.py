@@ -1,5 +1,7 @@
 """What reading the practice sentence by sentence against the step has found in it, each told once more by hand."""
 
+from collections.abc import Callable
+
 import pytest
 from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, Scene
@@ -206,3 +208,65 @@ def test_a_supervisor_who_comes_free_while_a_call_is_being_ended_can_be_had_if_i
     s.put(w.EffectRefused(s.case.pending[0].effect.id, "no line"))
     answer = s.press("release")
     assert answer.verdict == Verdict.REFUSED and answer.next == Button.ESCALATE
+
+
+# -- a button that has no step in this role ----------------------------------------------------------------------------
+
+
+def asking(s: Scene) -> None:
+    s.declare("slur").must("escalate")
+
+
+def met(s: Scene) -> None:
+    asking(s)
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    s.consult("up")
+    s.wait(3000)
+
+
+def handing_over(s: Scene) -> None:
+    s.come_in(EVE).must("escalate")
+
+
+def two_live(s: Scene) -> None:
+    s.come_in(EVE)
+    s.line("up", call="second")
+
+
+@pytest.mark.parametrize(
+    ("before", "why", "then"),
+    [
+        (asking, "A supervisor is being asked", None),
+        (met, "A supervisor is being asked", Button.ESCALATE),
+        (handing_over, "A supervisor is being asked", None),
+        (two_live, "Another call is live", None),
+        (lambda s: s.come_in(EVE), "This policy has no step for", Button.ESCALATE),
+    ],
+)
+@pytest.mark.parametrize("button", [Button.WARN, Button.RELEASE])
+def test_where_the_policy_has_no_step_the_refusal_says_what_is_in_the_way(
+    before: Callable[[Scene], None], why: str, then: Button | None, button: Button
+) -> None:
+    s = Scene("no-hang-up")
+    before(s)
+    epoch = s.case.epoch
+    answer = s.press(button, epoch=epoch)
+    assert answer.why.startswith(why) and answer.next == then
+    if then is not None:
+        assert s.press(then, epoch=epoch).verdict == Verdict.TAKEN
+
+
+def test_the_page_says_what_escalate_does_not_do_now() -> None:
+    s = Scene("no-hang-up")
+    two_live(s)
+    assert view(s.rules, s.desk, s.now).buttons[Button.ESCALATE].startswith("Not now: another call is live")
+    s = Scene("no-hang-up")
+    s.press("escalate", "hold")
+    s.alarm("join", EVE)
+    s.floor(up=False)
+    s.declare("rudeness")
+    assert view(s.rules, s.desk, s.now).buttons[Button.ESCALATE].startswith("Quiet ask; ")
+    assert s.press("escalate").why.startswith("Quiet ask: eve is coming. ")

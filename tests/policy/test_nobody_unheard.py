@@ -146,7 +146,8 @@ def test_the_extension_is_rung_when_the_floor_is_lost_before_anybody_has_answere
     assert rung_in(s) == [EXTENSION]
     answer = s.press("escalate", "hold")
     assert answer.why == "Emergency: the supervisors' extension is being rung into the call."
-    assert rung_in(s) == [EXTENSION], "once"
+    s.declare("rudeness").press("escalate")
+    assert rung_in(s) == [EXTENSION], "once, and for no quiet ask"
     s.floor(EVE)
     assert asked(s).to == (EVE.desk,)
     s.parties(EXTENSION)

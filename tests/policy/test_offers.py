@@ -125,6 +125,7 @@ def test_a_case_is_taken_and_waits_for_its_call() -> None:
     eve.wait(ARRIVAL_MS)
     assert eve.desk.arriving is None
     assert eve.events(w.CaseReturned) == [w.CaseReturned(offer.case)]
+    assert eve.put(told(offer)).effects == (), "it was answered long ago"
 
 
 def test_all_that_happened_goes_along_and_is_as_old_there_as_here() -> None:

@@ -3,10 +3,11 @@
 import msgspec
 from msgspec.structs import replace
 from tests.policy.scene import Scene
-from tests.policy.shift import POLICY, Shift
+from tests.policy.shift import POLICY, Shift, line
 
 from rung import words as w
-from rung.policy import load
+from rung.policy import Book, Rule, load
+from rung.policy.state import Facts
 from rung.policy.view import Script, View, view
 from rung.words import Button, Ground, Marker
 
@@ -70,6 +71,7 @@ def test_what_each_button_means() -> None:
     meaning = seen(s).buttons
     assert meaning[Button.WARN] == "Warn the caller (this says: heard out: I listened and offered a solution)"
     assert meaning[Button.ESCALATE].startswith("Not now: first: warn the caller")
+    assert seen(Shift().warned()).buttons[Button.ESCALATE] == "Transfer to a supervisor"
     s = Shift().noticed()
     s.put(w.Declared(Ground.SLUR))
     assert seen(s).buttons[Button.RELEASE] == "Release the call: tap to announce it"
@@ -207,3 +209,56 @@ def test_whoever_else_is_in_the_call_is_named() -> None:
     s = Scene("warm-transfer").come_in()
     s.parties("601", "0170")
     assert (seen(s).supervisors, seen(s).others) == (("eve",), ("0170",))
+
+
+def test_a_call_for_help_without_a_call_is_seen_and_may_be_called_off_for_4_s() -> None:
+    s = Scene("warm-transfer", call=False)
+    s.press("escalate", "hold")
+    s.wait(1500)
+    assert (seen(s).alerts, seen(s).alarm_ms) == (("panic: 3 told",), 2500)
+    s.sits("ben")
+    assert seen(s).alarm_ms == 0, "it is not theirs"
+
+
+def test_only_who_called_for_help_on_this_call_may_call_it_off() -> None:
+    s = Scene("warm-transfer", present=())
+    s.press("escalate", "hold")
+    s.wait(1500)
+    assert seen(s).alarm_ms == 2500
+    s.sits("ben")
+    assert seen(s).alarm_ms == 0
+
+
+def test_after_a_restart_the_call_is_told_before_the_phone_has() -> None:
+    s = Scene("warm-transfer")
+    s.desk = replace(s.desk, facts=Facts())
+    assert seen(s).call == "the caller was in the call when the phone was last heard"
+
+
+def test_a_call_under_another_policy_than_the_desks_own_is_told_under_its_own() -> None:
+    own, other = load("warm-transfer"), load("no-hang-up")
+    book = Book(own, (Rule("care", other),))
+    s = Scene(own, call=False)
+    s.rules = book
+    s.put(w.CallIs(replace(line("up"), queue="care")))
+    shown = view(book, s.desk, s.now)
+    assert [rung.id for rung in shown.ladder] == [r.id for r in other.rung if r.role == w.Role.AGENT]
+    assert book.of(None) is own
+
+
+def test_a_phone_that_drops_a_caller_whose_transfer_fails_is_told_of_while_somebody_is_rung() -> None:
+    for can, told in ((frozenset({"returns"}), False), (frozenset[str](), True)):
+        s = Shift()
+        s.put(w.PhoneIs(up=True, can=can))
+        s.warned().ringing()
+        assert any(text.startswith("This phone drops a caller") for text in seen(s).troubles) == told
+        assert seen(s).countdown_ms == 0
+
+
+def test_leave_that_was_given_is_seen_until_it_is_used() -> None:
+    s = Scene("hang-up-protocol").declare("slur").must("warn").talk().must("escalate")
+    assert view(s.policy, s.desk, s.now).leave == ""
+    s.reply("grant")
+    assert seen(s).leave == "leave given by eve"
+    s.must("warn")
+    assert seen(s).leave == ""

@@ -226,7 +226,8 @@ class Floor(Protocol):
     **Asks.** An ask (leave, a call for a supervisor, an alert such as panic) is put before the desks that it names, and
     nobody else sees it. It is one for all of them: once it is closed it is over before every desk. It lives no longer
     than its desk is in reach; a desk that comes back sends what it still asks again, under the same number, which
-    changes what is put there and makes no second one. What a supervisor may answer is in `Asked.may`.
+    changes what is put there and makes no second one. One that was closed may so be put again before fewer, where
+    somebody has taken it and may say more. What a supervisor may answer is in `Asked.may`.
 
     **One owner at a time.** A case moves by `Offer`; the other desk writes into its record that it has it, and only
     then answers with `AnswerOffer`; the first desk releases it into its own record, and only then lets the phone

@@ -109,6 +109,7 @@ def _false_alarm(d: Decision) -> w.Answer:
     d.emit(w.MarkerLifted(Marker.EMERGENCY, d.who.id))
     if where and (call := d.desk.facts.calls.get(d.case.call)) is not None:
         chores.recording_is(d, call)
+        chores.recorded_no_more(d)
     alerts.called_off(d, next((a for a in d.desk.alerts if a.case == where), None), Want.PANIC)
     if elsewhere and present is not None:
         d.emit(w.CaseTurnedTo(present.id))

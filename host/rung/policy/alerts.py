@@ -27,7 +27,7 @@ def raise_alert(d: Decision, want: Want) -> str:
     if want in INTO_THE_CALL:
         chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
-        return _once_more(d, alert)
+        return _once_more(d, alert, want)
     to = _whom(d.desk, want)
     if not to:
         if want in INTO_THE_CALL:  # whoever comes to the floor is told then
@@ -76,7 +76,7 @@ def _told(to: tuple[str, ...]) -> str:
     return f"{len(to)} supervisors have been told" if len(to) > 1 else "a supervisor has been told"
 
 
-def _once_more(d: Decision, alert: Alert) -> str:
+def _once_more(d: Decision, alert: Alert, want: Want) -> str:
     """It was raised already. Who has come since is told; and of those who were, somebody must still be able to come."""
     if alert.supervisor is not None:
         return f"{alert.supervisor} is coming"
@@ -85,7 +85,7 @@ def _once_more(d: Decision, alert: Alert) -> str:
         _tell(d, alert, alert.want, (*alert.to, *fresh))
         return _told(fresh)
     waits = tuple(desk for desk in there if desk not in alert.busy)
-    return f"{_told(waits)} already" if waits else _by_extension(d, alert.want)
+    return f"{_told(waits)} already" if waits else _by_extension(d, want)
 
 
 def _tell(d: Decision, alert: Alert | None, want: Want, to: tuple[str, ...]) -> None:
@@ -208,9 +208,9 @@ def called_off(d: Decision, alert: Alert | None, want: Want) -> None:
 
 
 def came_in(d: Decision, there: Joined) -> None:
-    """Who was to come has, or somebody else whom the agent need not wait for any more."""
+    """Who was to come or was told has, or somebody else whom the agent need not wait for any more."""
     alert = d.desk.alert
-    if alert is not None and (alert.taker or there.address == d.desk.facts.extension):
+    if alert is not None and (alert.taker or there.desk in alert.to or there.address == d.desk.facts.extension):
         close(d, alert, f"{there.person or 'a supervisor'} is in the call", Outcome.JOINED)
 
 

@@ -65,6 +65,12 @@ def recording_is(d: Decision, call: w.Call) -> None:
         d.do(w.StopRecording, CHORE_MS, call.id)
 
 
+def recorded_no_more(d: Decision) -> None:
+    """It was a false alarm: nor need a person see to a recording."""
+    if "record" in {what for what, _ in d.desk.tasks} and not d.case.marked(Marker.EMERGENCY):
+        d.emit(w.TaskSettled("record", d.who.id))
+
+
 # -- what is due after a call ------------------------------------------------------------------------------------------
 
 

@@ -22,11 +22,19 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         alerts.unheard(d)
     elif said.up and not was.floor_up:
         alerts.put_again(d)
+        _look_up(d)
         if ask is not None and asks.listened_to(ask):
             asks.tell_floor(d)
         transfer.still_coming(d)
     else:
         alerts.more_present(d)
+
+
+def _look_up(d: Decision) -> None:
+    """The call may have come while nobody could say whether its caller has earlier incidents."""
+    case = d.desk.case
+    if case is not None and case.caller and not case.earlier:
+        d.do(w.LookUp, 0, case.call, case.caller)
 
 
 def _came_free(d: Decision, before: set[str]) -> None:

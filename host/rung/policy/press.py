@@ -10,8 +10,10 @@ from rung.policy.answers import nothing, refuse, sentence, taken
 from rung.policy.decision import REFUSED, Decision
 from rung.policy.language import Rung
 from rung.policy.reading import (
+    BEING_ASKED,
     COMPLETE_AFTER_MS,
     OTHER_LIVE,
+    PHONE_LOST,
     Look,
     Missing,
     asked,
@@ -108,7 +110,7 @@ def _tap_while_asking(d: Decision, at: int) -> w.Answer:
         return taken(f"Transferring the caller to the {ask.whom}.")
     if ask.phase != Phase.ANSWERED or ask.answered_ms is None:
         return nothing(f"{asked(ask, d.now)}.")
-    if stuck := transfer.stuck(d):
+    if stuck := transfer.stuck(d.desk):
         return refuse(f"Not transferred: {stuck}.")
     left_s = ceil(max(0, ask.answered_ms + COMPLETE_AFTER_MS - d.now) / 1000)
     again = f"tap again in {left_s} s" if left_s else "tap again"  # let go before they had answered for long
@@ -205,11 +207,14 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
         return refuse("This policy has no step for escalate here; ask a supervisor aloud.")
     if button == ESCALATE:
         return _of_supervisor(look)
-    if look.case.waiting(w.HangUp):
-        return refuse("The call is being ended; waiting for the phone.")
+    hands_over, ask = look.who.role is AGENT and look.case.added is not None, look.case.ask
+    if (why := transfer.stuck(look.desk)) and (hands_over or why != PHONE_LOST):
+        return refuse(sentence(why))
+    if ask is not None and (not hands_over or ask.phase in asks.UNDER_WAY):
+        return refuse(sentence(BEING_ASKED), ESCALATE if completes(look.desk, look.desk.at_ms) else None)
     if button == RELEASE and (said := look.said_by_another()):
         return refuse(sentence(said))
-    if look.who.role is AGENT and look.case.added is not None:
+    if hands_over:
         why = f"This policy has no step for {button} here; escalate hands the call to the supervisor who is in it."
         return refuse(why, ESCALATE)
     if not alerts.heard(look.desk) and ESCALATE not in look.opened():

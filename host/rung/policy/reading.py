@@ -21,6 +21,7 @@ UP, UNNAMED, CRISIS = CallState.UP, Ground.UNNAMED, Marker.CRISIS
 COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk before a tap can complete the transfer
 
 OTHER_LIVE = "another call is live on this phone; end it or put it on hold first"
+BEING_ASKED = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
 BEING_ENDED = "the call is being ended; waiting for the phone"
 STRANGER = "somebody else is in this call"
 PHONE_LOST = "the phone does not answer; the call may still be up: use the telephone itself"
@@ -158,8 +159,7 @@ class Look(Struct, gc=False):
             return self.stopped
         case, does = self.case, rung.does
         if case.ask is not None and not (rung.while_asking and _is_leave_asked(case.ask)):
-            text = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
-            return _common(text, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
+            return _common(BEING_ASKED, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
         if case.pending and case.waiting(HangUp):
             return _common(BEING_ENDED)
         if case.held and rung.button != Button.ESCALATE:

@@ -121,7 +121,7 @@ def is_on_the_phone(case: Case, person: str | None) -> bool:
 
 def taken_from_there(d: Decision) -> w.Answer:
     """ "Take the call": as a further tap of escalate, and the supervisor need not wait for it."""
-    if why := stuck(d):
+    if why := stuck(d.desk):
         return refuse(sentence(why))
     complete(d)
     return taken("The caller is being put through to you.")
@@ -183,7 +183,7 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     ask = d.case.ask
     if ask is not None and ask.phase in (Phase.OFFERING, Phase.COMPLETING):
         return nothing("The call is being handed over already.")
-    if why := stuck(d):
+    if why := stuck(d.desk):
         return refuse(sentence(why))
     if ask is not None and ask.phase != Phase.RETURNING:
         asks.end(d, Outcome.WITHDRAWN)
@@ -195,13 +195,14 @@ def hand_over(d: Decision, there: Joined) -> w.Answer:
     return taken(f"The call is being handed over to {there.person or 'the supervisor'}.")
 
 
-def stuck(d: Decision) -> str:
-    """Why the call cannot go to anybody now; empty: it can."""
-    if other_live(d.desk):
+def stuck(desk: Desk) -> str:
+    """Why its call cannot go to anybody now; empty: it can."""
+    case = desk.case
+    if other_live(desk):
         return OTHER_LIVE
-    if not d.desk.facts.calls_known:
+    if not desk.facts.calls_known:
         return PHONE_LOST
-    return BEING_ENDED if d.case.waiting(w.HangUp) else ""
+    return BEING_ENDED if case is not None and case.waiting(w.HangUp) else ""
 
 
 # -- back to the agent -------------------------------------------------------------------------------------------------
@@ -216,7 +217,7 @@ def hand_back(d: Decision, act: w.HandBack) -> w.Answer:
         return refuse("This call did not come from an agent's desk.")
     if case.ask is not None:
         return refuse("Somebody is being asked already; take that back first.")
-    if why := stuck(d):
+    if why := stuck(d.desk):
         return refuse(sentence(why))
     target = d.desk.facts.desks.get(case.origin, "")
     if not target:

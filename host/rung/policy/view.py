@@ -13,6 +13,7 @@ from rung.policy.language import Rung
 from rung.policy.reading import Look, Missing, asked, completes, look_at, next_step, other_live, third_parties
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
+from rung.policy.transfer import stuck
 from rung.words import Button, Earlier, Ground, HangUp, Lamps, Role
 
 
@@ -155,7 +156,8 @@ class _Words(Look):
         """What a press of ``button`` would do now, or why nothing."""
         if button == Button.ESCALATE:
             if self.who.role == Role.AGENT and self.case.added is not None:
-                return "Hand the call over to the supervisor who is in it"
+                why = stuck(self.desk)
+                return f"Not now: {why}" if why else "Hand the call over to the supervisor who is in it"
             if self.case.ask is not None:
                 done = completes(self.desk, self.at_ms)
                 return f"Transfer the caller to the {self.case.ask.whom}" if done else "Show how far the ask is"

@@ -90,6 +90,9 @@ def alarm_is_right(look: Look) -> str:
         told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
         if alarm.want in IN_DANGER and not told:
             return f"{can} are there, and were not all told: {alarm}"
+    came = {e.desk for e in step if isinstance(e, w.SupervisorJoined)}
+    if wrong := [alarm for alarm in after.values() if alarm.call == look.case and came & set(alarm.to)]:
+        return f"who was told has come, and others are still called: {wrong}"
     return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
 
 
@@ -100,6 +103,8 @@ def _is_settled(look: Look, alarm: Alarm, step: list[object]) -> bool:
     answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
     if alarm.comes or any(e.reply in COMES for e in answers):
         return True
+    if any(isinstance(e, w.SupervisorJoined) and e.desk in alarm.to for e in step):
+        return True  # by whichever way
     busy = {*alarm.cannot, *(e.desk for e in answers if e.reply in CANNOT)}
     return busy >= set(alarm.to) or any(isinstance(thing, w.MarkerLifted) for thing in step)
 
