@@ -131,14 +131,14 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def policy(self) -> Policy:
         """Raises PolicyError, but not for a configuration that `read_config` has let through."""
-        return _proved(self.desk.policy, self.times)
+        return load_proved(self.desk.policy, self.times)
 
     def book(self) -> Book:
         """The desk's policies, each call's chosen by its queue. Raises as `policy` does."""
         policy = self.policy()
         rules = []
         for queue in self.queue:
-            own = _proved(queue.policy, self.times) if queue.policy else policy
+            own = load_proved(queue.policy, self.times) if queue.policy else policy
             spoken = self.desk.language if self.desk.language in own.languages() else own.languages()[0]
             rules.append(Rule(queue.name, own, queue.language or spoken))
         language = self.desk.language or policy.languages()[0]
@@ -150,7 +150,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return None if desk.person is None else Person(desk.person, desk.role, desk.trained)
 
 
-def _proved(name: str, times: Times | None) -> Policy:
+def load_proved(name: str, times: Times | None) -> Policy:
     """A floor's own file is proved when it is loaded; what is shipped has been, and holds whatever its times are."""
     policy = load(name, times)
     return policy if name in shipped() else proved(policy, name)
@@ -244,7 +244,7 @@ def _mistakes_of_policies(config: Config) -> Iterator[tuple[str, str]]:
         places.append((place, queue.policy or config.desk.policy, queue.language))
     for place, name, language in places:
         try:
-            spoken = _proved(name, config.times).languages()
+            spoken = load_proved(name, config.times).languages()
         except PolicyError as error:
             yield from ((f"{place}.policy", line) for line in str(error).split("\n"))
             return
