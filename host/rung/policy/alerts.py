@@ -176,9 +176,7 @@ def replied(d: Decision, alert: Alert, said: w.Replied) -> None:
 
 
 def _comes_in(d: Decision, alert: Alert, said: w.Replied, target: str) -> None:
-    if asks.is_in(d.case, target):
-        close(d, alert, f"{said.person} is in the call", Outcome.ACCEPTED)
-    elif d.case.ask is not None and d.case.ask.taker == said.desk:
+    if d.case.ask is not None and d.case.ask.taker == said.desk:
         close(d, alert, f"{said.person} is coming already", Outcome.ACCEPTED)  # once is enough: no second call to them
     else:
         d.do(w.CloseAsk, 0, said.ask, Outcome.JOINED)
