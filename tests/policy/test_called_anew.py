@@ -234,6 +234,22 @@ def test_who_was_told_and_comes_in_has_come_though_the_bridge_was_restarted_mean
     assert s.desk.alerts == () and closings(s)[-1][1] == Outcome.JOINED
 
 
+@pytest.mark.parametrize("comes", [True, False])
+def test_with_a_supervisor_in_the_call_none_is_unavailable_though_the_ask_is_ignored(comes: bool) -> None:
+    """Else the agent could give the final notice beside them."""
+    s = Scene("warm-transfer").must("warn").talk().must("escalate")
+    panic(s)
+    inside = (EVE.extension,) if comes else ()
+    if comes:
+        s.alarm("join")
+    s.parties(*inside)
+    s.wait(4000)
+    s.put(w.CallIs(replace(line("held"), parties=inside)))
+    s.wait(26_000)
+    s.parties(*inside)
+    assert s.outcomes() == [Outcome.IGNORED] and s.case.unavailable != comes
+
+
 def test_what_is_known_of_a_caller_is_looked_up_when_the_floor_is_back() -> None:
     s = Scene("no-hang-up", call=False)
     s.floor(up=False)

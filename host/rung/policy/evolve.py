@@ -284,7 +284,7 @@ def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
     declined = case.declined or event.outcome in REFUSALS
     return replace(
         case,
-        unavailable=event.outcome in NOBODY_CAME,
+        unavailable=event.outcome in NOBODY_CAME and case.added is None,  # else one is there
         counted_ms=None if case.counted_ms is None else at,
         declined=declined,
         not_necessary=case.not_necessary and not declined,

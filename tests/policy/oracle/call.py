@@ -138,13 +138,20 @@ def unavailable(look: Look) -> bool:
     mine = {id(event) for _, event in look.call}
     nobody, final, here = False, False, False
     free: set[str] = set()
+    inside: set[str | None] = set()
     for _, thing in look.history:
         if id(thing) in mine:
             here = here or isinstance(thing, w.CaseOpened | w.CaseArrived)
             if isinstance(thing, w.AskClosed) and thing.rung and thing.outcome not in CHANGES_NOTHING:
-                nobody = thing.outcome in NOBODY
+                nobody = thing.outcome in NOBODY and not inside  # who is in the call can be had
             elif isinstance(thing, w.RungTaken):
                 final = final or thing.rung == "final-notice"
+            elif isinstance(thing, w.SupervisorJoined) and thing.address:
+                inside.add(thing.person)
+            elif isinstance(thing, w.SupervisorLeft):
+                inside.discard(thing.person)
+            elif isinstance(thing, w.CaseArrived):
+                inside = set()
         elif isinstance(thing, w.FloorIs):
             now = {p.person for p in thing.present if p.free}
             if here and not final and now - free:
