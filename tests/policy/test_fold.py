@@ -38,7 +38,7 @@ def fold_of(name: str, *roles: Role) -> Fold:
 def come_to(fold: Fold, desk: Desk, moves: m.Moves) -> tuple[Any, ...]:
     """The class after these moves, the answers given, and what was sent to phone and floor.
 
-    But not whether the floor was told once more that an ask is over, or asked for earlier incidents, which are forgotten.
+    But not whether the floor was told again that an ask is over, or asked for earlier incidents: the fold forgets them.
     """
     found: list[Any] = []
     for one in moves:
