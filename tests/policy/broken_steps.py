@@ -69,6 +69,16 @@ def announces_itself(case: Case, input: w.Input, now: int) -> Case:
     return replace(case, announcement=Announcement("end-at-once", "agent", now - 5000))
 
 
+def still_announced(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
+    """What was announced outlives another caller, and whoever had announced it."""
+    made = real(policy, desk, input, now)
+    another = isinstance(input, w.SignedOn) or (isinstance(input, w.CallIs) and input.call.id == m.OTHER)
+    if not another or desk.case is None or made.desk.case is None:
+        return made
+    case = replace(made.desk.case, announcement=desk.case.announcement)
+    return replace(made, desk=replace(made.desk, case=case))
+
+
 def no_stranger(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
     calls = {id: replace(call, parties=()) for id, call in desk.facts.calls.items()}
     return real(policy, replace(desk, facts=replace(desk.facts, calls=calls)), input, now)

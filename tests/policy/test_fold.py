@@ -38,7 +38,7 @@ def fold_of(name: str, *roles: Role) -> Fold:
 def come_to(fold: Fold, desk: Desk, moves: m.Moves) -> tuple[Any, ...]:
     """The class after these moves, the answers given, and what was sent to phone and floor.
 
-    But not whether the floor was told once more that an ask is over.
+    But not whether the floor was told again that an ask is over, or asked for earlier incidents: the fold forgets them.
     """
     found: list[Any] = []
     for one in moves:
@@ -46,7 +46,9 @@ def come_to(fold: Fold, desk: Desk, moves: m.Moves) -> tuple[Any, ...]:
             desk = elapsed(fold.reads, desk, one.timer)
         made = step(fold.policy, desk, w.Tick() if one.make is None else one.make(desk), desk.at_ms + MOMENT_MS)
         found.append(made.answer.verdict if made.answer is not None else None)
-        found.append([type(effect).__name__ for effect in made.effects if not isinstance(effect, w.CloseAsk)])
+        found.append(
+            [type(effect).__name__ for effect in made.effects if not isinstance(effect, w.CloseAsk | w.LookUp)]
+        )
         desk = made.desk
     return (*found, fold.desk(desk))
 

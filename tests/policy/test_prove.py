@@ -33,6 +33,7 @@ from tests.policy.broken_steps import (
     reading,
     said_long_ago,
     seeing,
+    still_announced,
 )
 from tests.policy.walked import TWO_WARNINGS
 
@@ -281,6 +282,7 @@ CANARIES = {
     "a stranger in the call is not seen": Canary(no_stranger, AT_ONCE, RULE, (LADDER, IN_THE_WAY)),
     "a hold ends before it could be said": Canary(seeing(said_long_ago), AT_ONCE, ANNOUNCED),
     "a hold announces by itself": Canary(seeing(announces_itself), AT_ONCE, ANNOUNCED),
+    "what was announced outlives another caller": Canary(still_announced, AT_ONCE, ANNOUNCED, (LADDER, IN_THE_WAY)),
     "an agent may end under no-hang-up": Canary(reading(AGENTS_END), NEVER, ROLE),
     "an ending without its warning": Canary(reading(LENIENT), PROTOCOL, WARNED),
     "a supervisor may end where none may": Canary(

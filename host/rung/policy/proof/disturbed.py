@@ -123,6 +123,6 @@ def _wholly(ladder: Walk, at: int, state: State, thing: InTheWay, tap: Happened,
         ladder.breach(name, what, at, thing.comes)
     if not thing.goes:
         return
-    for made in (tap, *(() if thing.comes in SIGNED_OFF else (taps[Button.WARN],))):
-        back = ladder.made(at, made.after, thing.goes, thing.comes).after
+    for after in (state, tap.after, *(() if thing.comes in SIGNED_OFF else (taps[Button.WARN].after,))):
+        back = ladder.made(at, after, thing.goes, thing.comes).after
         ladder.found(back, at, (*thing.comes, *thing.goes))
