@@ -137,16 +137,23 @@ class Look(Struct, gc=False):
 
         Of several steps that would mend it the one that lacks least is followed first, and each once.
         """
+        for gap in lacks:
+            if gap.button is not None:
+                return gap.button, ""
+        steps: list[tuple[str, list[Missing]]] = []
+        for gap in lacks:
+            for name in gap.rungs:
+                rung = self.tables.find(name)
+                if rung.role is self.who.role:
+                    further = self.missing(rung)
+                    if not further:
+                        return rung.button, ""
+                    steps.append((name, further))
         followed = set() if followed is None else followed
-        if named := [gap.button for gap in lacks if gap.button is not None]:
-            return named[0], ""
-        steps = [rung for gap in lacks for rung in map(self.tables.find, gap.rungs) if rung.role is self.who.role]
-        for rung in sorted(steps, key=lambda rung: len(self.missing(rung))):
-            if not self.missing(rung):
-                return rung.button, ""
-            if rung.id not in followed:
-                followed.add(rung.id)
-                button, act = self.way_on(self.missing(rung), followed)
+        for name, further in sorted(steps, key=lambda step: len(step[1])):
+            if name not in followed:
+                followed.add(name)
+                button, act = self.way_on(further, followed)
                 if button is not None or act:
                     return button, act
         return None, "; ".join([gap.text for gap in lacks if not gap.rungs])
