@@ -264,6 +264,7 @@ class Canary(Struct):
 AT_ONCE = without(CARE, "involve", "end")  # a short ladder, so that these are quick
 LENIENT = changed(PROTOCOL, "end", {"taken": (), "persisted": False})
 AGENTS_END = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False}, role=Role.AGENT)
+TRANSFER_ONCE = changed(ADVISE, "supervisor", repeatable=False)
 UNWARNED = changed(WARM, "supervisor-end", {"taken": (), "persisted": False})
 BY_LEAVE = without(
     changed(PROTOCOL, "end", {"taken": (), "persisted": False, "leave": "unused"}), "warn", "end-at-once", "ask-to-join"
@@ -315,6 +316,7 @@ CANARIES = {
     "a tap is a hold": Canary(a_tap_holds, AT_ONCE, HELD),
     "a rung never lapses": Canary(reading(changed(LAPSING, "first-warning", lapses_after=None)), LAPSING, RULE),
     "a case is never offered": Canary(never_offers, NEVER, HAND_OVER, (LADDER, HANDED)),
+    "a case is never offered to whoever was asked": Canary(never_offers, TRANSFER_ONCE, HAND_OVER),
     "no leave is needed": Canary(reading(NO_LEAVE), PROTOCOL, LEAVE),
     "an ask never ends": Canary(asks_never_end, NEVER, DEAD_END, (LADDER, ANSWERS, LIFE)),
     "a rung is never open": Canary(

@@ -58,8 +58,6 @@ def _put_right(error: msgspec.ValidationError, kind: type, data: dict[str, Any])
     if found := re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", what, re.DOTALL):
         path.append(found[2])
         key = f"{key}.{found[2]}"
-    if not path:
-        return False
     here: Any = data
     for step in path[:-1]:
         here = here[step]
