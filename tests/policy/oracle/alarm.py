@@ -1,5 +1,6 @@
 """Who is called beside any ask: each alert is about one call, or none, and ends by nothing that is another call's."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 
 from tests.policy.oracle.call import addresses
@@ -90,10 +91,21 @@ def alarm_is_right(look: Look) -> str:
         told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
         if alarm.want in IN_DANGER and not told:
             return f"{can} are there, and were not all told: {alarm}"
-    came = {e.desk for e in step if isinstance(e, w.SupervisorJoined)}
-    if wrong := [alarm for alarm in after.values() if alarm.call == look.case and came & set(alarm.to)]:
+    came = _came(look.before(len(look.history) - len(step)).case, step)
+    if wrong := [alarm for alarm in after.values() if came[alarm.call] & set(alarm.to)]:
         return f"who was told has come, and others are still called: {wrong}"
     return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
+
+
+def _came(case: str, step: list[object]) -> dict[str, set[str]]:
+    """Who has come in this step, newest first, by the case into whose call; it began with ``case``."""
+    came = defaultdict[str, set[str]](set)
+    for thing in reversed(step):
+        if isinstance(thing, w.CaseOpened | w.CaseTurnedTo | w.CaseArrived):
+            case = thing.case
+        elif isinstance(thing, w.SupervisorJoined):
+            came[case].add(thing.desk)
+    return came
 
 
 def _is_settled(look: Look, alarm: Alarm, step: list[object]) -> bool:
