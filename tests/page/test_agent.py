@@ -26,10 +26,17 @@ MOVING = "document.getAnimations().length"
 STUCK = """([name, ms]) => {
   const edge = (type) => document.querySelector(`[data-button=${name}]`)
     .dispatchEvent(new PointerEvent(type, { bubbles: true, pointerId: 7 }));
-  const end = performance.now() + ms;
   edge("pointerdown");
+  const end = performance.now() + ms;  // after it, or the hold may be too short by what came between
   while (performance.now() < end);
   edge("pointerup");
+}"""
+# Whoever takes it for a slip sees the button and clicks; on a computer that is busy, a browser driven from outside may
+# need the 4 s for that alone.
+CALLS_OFF = """() => {
+  const alarm = document.querySelector(".alarm");
+  const look = () => alarm.hidden ? setTimeout(look, 20) : alarm.click();
+  look();
 }"""
 Test = Callable[[Pages, Page], Awaitable[None]]
 
@@ -127,9 +134,9 @@ def test_panic_false_alarm_crisis_and_what_is_said_of_them(tmp_path: Path, chrom
         await fair(page, "in a call")
         await page.evaluate(STUCK, ["warn", 1001])
         await expect(page.locator(".chips .common").first).to_be_focused()
+        await page.evaluate(CALLS_OFF)
         await page.evaluate(STUCK, ["escalate", 2001])
         alarm = page.get_by_role("button", name="False alarm")
-        await alarm.click()
         await stage.agent.until(lambda: stage.agent.has(w.MarkerLifted), "the alarm is called off")
         await expect(alarm).to_be_hidden()
         await page.keyboard.press("!")
