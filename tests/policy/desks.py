@@ -10,14 +10,19 @@ from rung.words import CallState, EndedBy, Role
 ADA = "desk-ada"  # the desk that offers
 
 
-def answered(s: Scene) -> Scene:
-    """A supervisor has accepted and answered the telephone, and 3 s have passed: the next tap transfers."""
+def accepted(s: Scene) -> Scene:
+    """A supervisor has accepted, the caller is on hold, and that supervisor's telephone rings."""
     s.must("escalate")
     s.reply("accept")
     s.wait(s.policy.times.say_ms)
     s.line("held")
     s.consult("dialling")
-    s.consult("up")
+    return s
+
+
+def answered(s: Scene) -> Scene:
+    """They have answered the telephone, and 3 s have passed: the next tap transfers."""
+    accepted(s).consult("up")
     s.wait(3000)
     return s
 

@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.policy.desks import accepted
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import POLICY, Shift, line
 
@@ -252,22 +253,14 @@ def test_a_hold_that_the_phone_never_confirmed_has_failed_and_was_not_interrupte
 
 @pytest.mark.parametrize("again", ["accept", "take", "decline", "busy"])
 def test_whoever_comes_is_put_through_by_no_answer_before_they_have_answered_the_telephone(again: str) -> None:
-    s = Scene("warm-transfer").declare("slur").must("warn").talk().must("escalate")
-    s.reply("accept")
-    s.wait(SAY)
-    s.line("held")
-    s.consult("dialling")
+    s = accepted(Scene("warm-transfer").declare("slur").must("warn").talk())
     made = s.reply(again)
     assert made.events == () and s.case.ask is not None and s.case.ask.phase == "ringing"
 
 
 @pytest.mark.parametrize("again", ["accept", "decline", "busy"])
 def test_while_they_talk_only_take_the_call_puts_through(again: str) -> None:
-    s = Scene("warm-transfer").declare("slur").must("warn").talk().must("escalate")
-    s.reply("accept")
-    s.wait(SAY)
-    s.line("held")
-    s.consult("dialling")
+    s = accepted(Scene("warm-transfer").declare("slur").must("warn").talk())
     s.consult("up")
     assert s.reply(again).events == ()
     assert [type(event) for event in s.reply("take").events][:1] == [w.AskReplied]

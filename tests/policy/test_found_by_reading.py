@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
+from tests.policy.desks import answered
 from tests.policy.scene import EVE, FAY, Scene
 from tests.policy.shift import line
 
@@ -161,14 +162,7 @@ def test_a_recording_that_panic_began_does_not_end_with_an_ask() -> None:
 
 
 def offered(policy: str = "warm-transfer") -> Scene:
-    s = ready_to_ask(policy).must("escalate")
-    s.reply("accept")
-    s.wait(s.policy.times.say_ms)
-    s.line("held")
-    s.consult("dialling")
-    s.consult("up")
-    s.wait(3000)
-    s.must("escalate")
+    s = answered(ready_to_ask(policy)).must("escalate")
     assert s.case.ask is not None and s.case.ask.phase == Phase.OFFERING
     return s
 
@@ -218,13 +212,7 @@ def asking(s: Scene) -> None:
 
 
 def met(s: Scene) -> None:
-    asking(s)
-    s.reply("accept")
-    s.wait(s.policy.times.say_ms)
-    s.line("held")
-    s.consult("dialling")
-    s.consult("up")
-    s.wait(3000)
+    answered(s.declare("slur"))
 
 
 def handing_over(s: Scene) -> None:

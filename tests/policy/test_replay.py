@@ -6,7 +6,7 @@ from random import Random
 import msgspec
 import pytest
 from msgspec.structs import replace as changed
-from tests.policy.desks import answered
+from tests.policy.desks import accepted, answered
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import line
 from tests.policy.test_record import STORIES, Told
@@ -242,11 +242,7 @@ def test_what_was_taken_back_is_taken_back_again() -> None:
 def test_a_consult_that_came_to_nothing_and_a_transfer_that_was_ordered() -> None:
     s = Scene("warm-transfer").declare("profanity").must("warn").talk()
     for outcome in ("declined", "failed"):
-        s.must("escalate")
-        s.reply("accept")
-        s.wait(s.policy.times.say_ms)
-        s.line("held")
-        s.consult("dialling")
+        accepted(s)
         s.consult("ended", outcome, "them")
         s.line("up")
         s.talk()

@@ -74,7 +74,8 @@ def there(look: Look) -> list[w.Presence]:
 def alarm_is_right(look: Look) -> str:
     """Did the last step leave everybody called who must be, and nobody else? Else what is wrong."""
     step = look.last_step()
-    before, after = alarms(look.before(len(look.history) - len(step))), alarms(look)
+    earlier = look.before(len(look.history) - len(step))
+    before, after = alarms(earlier), alarms(look)
     ended = {thing.case for thing in step if isinstance(thing, w.CaseClosed)}
     for number, alarm in before.items():
         if number not in after and not (alarm.call in ended or _is_settled(look, alarm, step)):
@@ -91,7 +92,7 @@ def alarm_is_right(look: Look) -> str:
         told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
         if alarm.want in IN_DANGER and not told:
             return f"{can} are there, and were not all told: {alarm}"
-    came = _came(look.before(len(look.history) - len(step)).case, step)
+    came = _came(earlier.case, step)
     if wrong := [alarm for alarm in after.values() if came[alarm.call] & set(alarm.to)]:
         return f"who was told has come, and others are still called: {wrong}"
     return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
@@ -101,8 +102,8 @@ def _came(case: str, step: list[object]) -> dict[str, set[str]]:
     """Who has come in this step, newest first, by the case into whose call; it began with ``case``."""
     came = defaultdict[str, set[str]](set)
     for thing in reversed(step):
-        if isinstance(thing, w.CaseOpened | w.CaseTurnedTo | w.CaseArrived):
-            case = thing.case
+        if type(thing) in TURNS:
+            case = thing.case  # type: ignore[attr-defined]
         elif isinstance(thing, w.SupervisorJoined):
             came[case].add(thing.desk)
     return came
