@@ -110,7 +110,7 @@ def _false_alarm(d: Decision) -> w.Answer:
     if where and (call := d.desk.facts.calls.get(d.case.call)) is not None:
         chores.recording_is(d, call)
         chores.recorded_no_more(d)
-    alerts.called_off(d, next((a for a in d.desk.alerts if a.case == where), None), Want.PANIC)
+    alerts.called_off(d, d.desk.alert_of(where), Want.PANIC)
     if elsewhere and present is not None:
         d.emit(w.CaseTurnedTo(present.id))
     return taken("Called off: false alarm.")

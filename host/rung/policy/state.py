@@ -247,8 +247,11 @@ class Desk(Struct, frozen=True, gc=False):
     @property
     def alert(self) -> Alert | None:
         """The one for the present case; without a case, the one that was raised without a call."""
-        case = self.case.id if self.case is not None else ""
-        return next((alert for alert in self.alerts if alert.case == case), None) if self.alerts else None
+        return self.alert_of(self.case.id if self.case is not None else "") if self.alerts else None
+
+    def alert_of(self, case: str) -> Alert | None:
+        """The one for this case; empty: the one that was raised without a call."""
+        return next((alert for alert in self.alerts if alert.case == case), None)
 
     def speaker(self, person: str | None) -> Who:
         """The person as somebody who acts: who sits here, or a supervisor in the call."""

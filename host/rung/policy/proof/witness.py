@@ -71,7 +71,7 @@ class _Played:
     def _wait(self, timer: Wait) -> None:
         """Let time pass until this wait has, with a tick whenever something changes by it."""
         until = self.state.desk.at_ms + wait_ms(self.policy, timer)
-        while self.state.desk.at_ms < until and timer in set(running(self.policy, self.state.desk)):
+        while self.state.desk.at_ms < until and timer in running(self.policy, self.state.desk):
             due = next_change(self.policy, self.state.desk)
             self._step(None, until if due is None else min(due, until))
 
