@@ -14,7 +14,7 @@ from rung.policy.card import card
 from rung.policy.checks import mistakes
 from rung.policy.draw import svg
 from rung.policy.library import PolicyError, parse
-from rung.policy.proof import prove, proved, refusal
+from rung.policy.proof import prove, proved, refusal, witness
 from rung.words import Ground, Role, Verdict
 
 FLOOR = str(Path(__file__).with_name("two-warnings.toml"))
@@ -272,9 +272,10 @@ def test_a_policy_that_fails_its_proof_is_refused_with_the_way_there(told: Polic
 
 
 def test_what_does_not_come_about_is_never_told_as_true(told: Policy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusal, "comes_about", lambda policy, breach: False)
+    unlike = replace(never_warned(told), name="played-and-nothing-came-of-it")
+    monkeypatch.setattr(witness, "TRIED", 0)
     with pytest.raises(PolicyError, match=r"nothing wrong was found, but it cannot be proved.*too coarse"):
-        proved(never_warned(told), "own.toml")
+        proved(unlike, "own.toml")
 
 
 def test_a_policy_with_too_many_states_is_refused(told: Policy, monkeypatch: pytest.MonkeyPatch) -> None:

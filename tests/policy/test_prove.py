@@ -59,7 +59,7 @@ from rung.policy.proof.properties import (
 from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, UNTRAINED, Walks
 from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import Timer
-from rung.policy.proof.witness import comes_about
+from rung.policy.proof.witness import shortest
 from rung.words import Button, Ground, Lamp, LampState, Role
 
 MOST = 2000  # a broken step may never come to an end
@@ -78,7 +78,7 @@ def test_an_ask_that_was_nobodys_rung_changes_no_account() -> None:
 
 def test_a_sequence_that_ends_the_call_is_played_to_its_end() -> None:
     moves = (*m.ENDED[w.EndedBy.THEM], *m.passes(Timer.TALK))
-    assert comes_about(load("no-hang-up"), Breach(RULE, "", moves)) is False
+    assert shortest(load("no-hang-up"), [Breach(RULE, "", moves)]).played is False
 
 
 # -- broken tables -----------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_an_unusual_ladder_is_proved(sound: str) -> None:
 def test_a_wait_that_passes_by_the_millisecond_has_passed_for_the_judge_too() -> None:
     heard = (*m.inside(m.FIRST), *m.it_declares(Ground.PROFANITY), *m.passes(Timer.TALK))
     moves = (*m.TAPS[Button.WARN], *heard, *m.it_declares(Ground.SLUR), *m.ITS_TAPS[Button.WARN])
-    assert comes_about(WARM, Breach(RULE, "", moves)) is False
+    assert shortest(WARM, [Breach(RULE, "", moves)]).played is False
 
 
 def of_table(broken: str) -> Breach:
@@ -245,7 +245,7 @@ def told(broken: str, breach: Breach) -> str:
 def test_canary_a_broken_table_is_caught(broken: str) -> None:
     breach = of_table(broken)
     assert told(broken, breach) in CAUGHT.read_text().splitlines()
-    assert comes_about(BROKEN_TABLES[broken][0], breach) in (True, None), breach
+    assert breach.played in (True, None), breach
 
 
 # -- broken steps ------------------------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def of_step(broken: str, monkeypatch: pytest.MonkeyPatch) -> Breach:
 def test_canary_a_broken_step_is_caught(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     breach = of_step(broken, monkeypatch)
     assert told(broken, breach) in CAUGHT.read_text().splitlines()
-    assert comes_about(CANARIES[broken].policy, breach) in (True, None), breach
+    assert breach.played in (True, None), breach
 
 
 LAMP_CANARIES: dict[str, Callable[[w.Lamps], w.Lamps]] = {

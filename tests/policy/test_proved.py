@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from tests.policy.walked import POLICIES, TWO_WARNINGS, walked
 
-from rung.policy.proof.walk import Node
-
 KEPT = Path(__file__).with_name("proved.txt")
 MOVE_BY_MOVE = ("hang-up-protocol", TWO_WARNINGS)  # between them they have all that a policy may ask for
 
@@ -25,17 +23,13 @@ def told(name: str) -> Iterator[str]:
         yield f"{one.name}: {one.states} classes, {one.steps} steps"
     if name not in MOVE_BY_MOVE:
         return
+    shortest = walks.paths.shortest()
     for part, walk in {id(walk): (part, walk) for part, (walk, _) in reversed(walks.parts.items())}.values():
-        found = Counter(_moves(node) for node in walk.nodes)
         leads = Counter(" > ".join(move.words for move in moves) for node in walk.nodes for moves in node.leads)
-        yield f"{part}: at most {max(len(walk.path(at)) for at in range(len(walk.nodes)))} moves to a class"
-        for moves in sorted(found | leads):
-            yield f"  {moves or 'a call comes'}: leads on {leads[moves]}, found {found[moves]}"
-
-
-def _moves(node: Node) -> str:
-    """How a class was first found. Where a walk begins at another's states, only by the last move."""
-    return " > ".join(move.words for move in (node.moves if node.parent is not None else node.moves[-1:]))
+        last = Counter(" > ".join(move.words for move in shortest[node.number][-1:]) for node in walk.nodes)
+        yield f"{part}: at most {max(len(shortest[node.number]) for node in walk.nodes)} moves to a class"
+        for moves in sorted(leads | last):
+            yield f"  {moves or 'a call comes'}: leads on {leads[moves]}, the last of {last[moves]} shortest ways"
 
 
 @pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
@@ -48,6 +42,16 @@ def test_every_property_holds(name: str) -> None:
 def test_the_proof_walks_as_far_as_is_written(name: str) -> None:
     kept = KEPT.read_text().split("\n\n")
     assert "\n".join(told(name)) in [part.strip() for part in kept]
+
+
+@pytest.mark.parametrize("name", POLICIES, ids=lambda name: Path(name).stem)
+def test_every_class_has_its_way_and_none_that_was_walked_shortens_it(name: str) -> None:
+    walks, _ = walked(name)
+    ways = walks.paths.shortest()
+    for one in dict.fromkeys(each for each, _ in walks.parts.values()):
+        for node in one.nodes:
+            here = len(ways[node.number])
+            assert all(len(ways[one.nodes[to].number]) <= here + len(moves) for moves, to in node.leads.items())
 
 
 if __name__ == "__main__":

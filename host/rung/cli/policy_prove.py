@@ -9,7 +9,7 @@ from rung.cli.policy_people import loaded
 from rung.policy import Policy
 from rung.policy.library import shipped
 from rung.policy.proof import SENTENCES, Proof, prove
-from rung.policy.proof.witness import TOO_COARSE, comes_about
+from rung.policy.proof.witness import TOO_COARSE
 
 
 class Property(Struct):
@@ -66,19 +66,18 @@ def _proved(file: str, policy: Policy) -> Report:
         walks={walk.name: {"states": walk.states, "steps": walk.steps} for walk in proof.walked},
         states=sum(walk.states for walk in proof.walked),
         steps=sum(walk.steps for walk in proof.walked),
-        properties=[_property(policy, proof, name, sentence) for name, sentence in SENTENCES.items()],
+        properties=[_property(proof, name, sentence) for name, sentence in SENTENCES.items()],
         too_many=proof.too_many,
         holds=proof.holds,
         seconds=round(perf_counter() - began, 3),
     )
 
 
-def _property(policy: Policy, proof: Proof, name: str, sentence: str) -> Property:
+def _property(proof: Proof, name: str, sentence: str) -> Property:
     breach = proof.breach(name)
     if breach is None:
         return Property(name, sentence, holds=not proof.too_many)
-    played = comes_about(policy, breach)
-    return Property(name, sentence, holds=False, breach=breach.what, sequence=breach.words, played=played)
+    return Property(name, sentence, holds=False, breach=breach.what, sequence=breach.words, played=breach.played)
 
 
 def _text(report: Report) -> str:

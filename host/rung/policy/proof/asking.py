@@ -126,7 +126,7 @@ def ask(ladder: Walk, answers: Walk, life: Walk) -> None:
         for walk, facts in ((answers, answers_to), (life, ((), *others))):
             for fact in facts:
                 made = ladder.made(at, node.state, (*fact, *TAP))
-                walk.start(made.after, (*ladder.path(at), *fact, *TAP))
+                walk.start(made.after, node.number, (*fact, *TAP))
 
 
 def settle(walk: Walk, ladder: Walk) -> None:
@@ -136,7 +136,7 @@ def settle(walk: Walk, ladder: Walk) -> None:
         if case is None or case.ask is not None or case.waiting(HangUp):
             continue
         moves = (*m.REFUSES, *AS_BEFORE) if case.pending else AS_BEFORE
-        ladder.start(walk.made(at, node.state, moves).after, (*walk.path(at), *moves))
+        ladder.start(walk.made(at, node.state, moves).after, node.number, moves)
 
 
 def endless(walk: Walk) -> Iterator[int]:

@@ -87,20 +87,20 @@ def ends(ladder: Walk) -> Iterator[int]:
     yield from dict.fromkeys((0, top))
 
 
-def floors(ladder: Walk) -> Iterator[tuple[State, Moves]]:
+def floors(ladder: Walk) -> Iterator[tuple[State, int, Moves]]:
     """With two supervisors on the floor, and with the floor out of reach."""
     bottom, *top = ends(ladder)
     two = m.floor(m.FIRST, m.WIDER, words="two supervisors are there")
     for at, floor in ((top[0] if top else bottom, two), (bottom, m.floor(up=False))):
-        yield ladder.made(at, ladder.nodes[at].state, floor).after, (*ladder.path(at), *floor)
+        yield ladder.made(at, ladder.nodes[at].state, floor).after, ladder.nodes[at].number, floor
 
 
-def joined(ladder: Walk) -> Iterator[tuple[State, Moves]]:
+def joined(ladder: Walk) -> Iterator[tuple[State, int, Moves]]:
     """With a supervisor in the call: alone, or after another one has warned, who is gone again."""
     bottom, *top = ends(ladder)
     came = [(at, m.inside(m.FIRST)) for at in (bottom, *top)]
     for at, moves in (*came, (bottom, _another_warned(ladder))):
-        yield ladder.made(at, ladder.nodes[at].state, moves).after, (*ladder.path(at), *moves)
+        yield ladder.made(at, ladder.nodes[at].state, moves).after, ladder.nodes[at].number, moves
 
 
 def _another_warned(ladder: Walk) -> Moves:

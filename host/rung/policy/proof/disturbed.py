@@ -99,10 +99,10 @@ def _was_open(ladder: Walk, state: State, what: str) -> bool:
     return rung is not None and judge.allows(ladder.policy, rung, state.account, TRAINED)
 
 
-def untrained(ladder: Walk) -> Iterator[tuple[State, Moves]]:
-    """Every state of the ladder once the training has expired, and the moves that lead there."""
+def untrained(ladder: Walk) -> Iterator[tuple[State, int]]:
+    """Every state of the ladder once the training has expired, and the class in which it did."""
     for at, node in enumerate(tuple(ladder.nodes)):
-        yield ladder.made(at, node.state, UNTRAINED).after, (*ladder.path(at), *UNTRAINED)
+        yield ladder.made(at, node.state, UNTRAINED).after, node.number
 
 
 def _of(made: Happened) -> Iterator[str]:
@@ -123,6 +123,7 @@ def _wholly(ladder: Walk, at: int, state: State, thing: InTheWay, tap: Happened,
         ladder.breach(name, what, at, thing.comes)
     if not thing.goes:
         return
-    for after in (state, tap.after, *(() if thing.comes in SIGNED_OFF else (taps[Button.WARN].after,))):
-        back = ladder.made(at, after, thing.goes, thing.comes).after
-        ladder.found(back, at, (*thing.comes, *thing.goes))
+    warned = () if thing.comes in SIGNED_OFF else ((taps[Button.WARN].after, m.TAPS[Button.WARN]),)
+    for after, pressed in ((state, ()), (tap.after, RELEASE), *warned):
+        back = ladder.made(at, after, thing.goes, (*thing.comes, *pressed)).after
+        ladder.start(back, ladder.nodes[at].number, (*thing.comes, *pressed, *thing.goes))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from rung import words as w
+from rung.policy.language import Policy
 from rung.policy.proof import moves as m
 from rung.policy.proof.fold import MOMENT_MS, Fold, said_of
 from rung.policy.proof.grounds import Said
@@ -17,7 +18,7 @@ from rung.policy.proof.judge import Account
 from rung.policy.proof.moves import Moves
 from rung.policy.proof.properties import HAND_OVER
 from rung.policy.proof.timers import Timer
-from rung.policy.proof.walk import State, Walk
+from rung.policy.proof.walk import Happened, State, Walk
 from rung.policy.state import Case, Desk
 from rung.policy.step import step
 from rung.words import Button, CallState, EndedBy, HangUp, Reply, Role, Want
@@ -39,27 +40,36 @@ BY_PHONE = (*m.consult(CallState.UP, "the supervisor answers the phone"), *m.pas
 TAKEN = {want: (*m.reply(Reply.TAKE), *m.inside(m.FIRST)) for want in Want} | {
     Want.TRANSFER: (*m.passes(Timer.TELL), *m.HELD, *m.reply(Reply.ACCEPT), *BY_PHONE, *m.TAPS[Button.ESCALATE]),
 }
+TRIPS = tuple((taken, (*taken, *HANDED_BACK)) for taken in dict.fromkeys(TAKEN.values()))  # over, and back as well
 
 
-def given_back(ladder: Walk, first: int) -> Iterator[tuple[State, Moves]]:
+def given_back(ladder: Walk, first: int) -> Iterator[tuple[State, int, Moves]]:
     """The agent has the caller again: a supervisor had taken the call in answer to an ask, whose rung stands from then.
 
-    From every state, this one or later, in which an ask is open whose rung a table reads.
+    From every state, this one or later, in which an ask is open whose rung a table reads. With each the class and the
+    moves that lead there.
     """
     for at, node in enumerate(ladder.nodes[first:], first):
-        desk, account = node.state.desk, node.state.account
-        if account.asking is None or desk.case is None or desk.case.ask is None:
+        case = node.state.desk.case
+        if node.state.account.asking is None or case is None or case.ask is None:
             continue
-        moves = TAKEN[desk.case.ask.want]
-        over = _sent(ladder, at, node.state, moves, Role.SUPERVISOR)
-        back = over and _sent(ladder, at, State(over, Account()), HANDED_BACK, Role.AGENT)
+        moves = TAKEN[case.ask.want]
+        over = received(ladder.policy, ladder.made(at, node.state, moves), Role.SUPERVISOR)
+        back = over and received(ladder.policy, ladder.made(at, State(over, Account()), HANDED_BACK, moves), Role.AGENT)
         if back is None or back.case is None:
             ladder.breach(HAND_OVER, "the case could not be handed over and back", at, moves)
-            continue
-        case = replace(back.case, call=desk.case.call, origin=desk.case.origin)
-        stands = replace(account, taken=(*account.taken, account.asking), asking=None, used_by="")
-        stands = replace(stands, involved=account.involved or desk.case.ask.want == Want.INVOLVE)
-        yield State(replace(desk, case=case, at_ms=back.at_ms), stands), (*ladder.path(at), *moves, *HANDED_BACK)
+        else:
+            yield has_again(node.state, back), node.number, (*moves, *HANDED_BACK)
+
+
+def has_again(state: State, back: Desk) -> State:
+    """The agent's desk as it was when they asked, but for what came back with the case; their rung stands from now."""
+    desk, account = state.desk, state.account
+    assert back.case is not None and desk.case is not None and desk.case.ask is not None and account.asking is not None
+    case = replace(back.case, call=desk.case.call, origin=desk.case.origin)
+    stands = replace(account, taken=(*account.taken, account.asking), asking=None, used_by="")
+    stands = replace(stands, involved=account.involved or desk.case.ask.want == Want.INVOLVE)
+    return State(replace(desk, case=case, at_ms=back.at_ms), stands)
 
 
 def hand_over(ladder: Walk) -> int:
@@ -74,14 +84,16 @@ def hand_over(ladder: Walk) -> int:
             continue
         known.add(before["all"])
         state = node.state
+        done: Moves = ()
         for moves, role, how in ((TAKEN_OVER, Role.SUPERVISOR, "over"), (HANDED_BACK, Role.AGENT, "back")):
-            desk = _sent(ladder, at, state, moves, role)
+            desk = received(ladder.policy, ladder.made(at, state, moves, done), role)
+            done += moves
             if desk is None or desk.case is None:
-                ladder.breach(HAND_OVER, f"the case could not be handed {how}", at, moves)
+                ladder.breach(HAND_OVER, f"the case could not be handed {how}", at, done)
                 break
             after = standing(ladder.fold, desk.case, desk.at_ms)
             for key in (key for key in before if key != "all" and after[key] != before[key]):
-                ladder.breach(HAND_OVER, f"handed {how}, the case has other {key} than before", at, moves)
+                ladder.breach(HAND_OVER, f"handed {how}, the case has other {key} than before", at, done)
             state = State(desk, Account())
     return len(known)
 
@@ -99,9 +111,8 @@ def standing(fold: Fold, case: Case, now: int) -> dict[str, object]:
     return found | {"all": tuple(found.values())}
 
 
-def _sent(ladder: Walk, at: int, state: State, moves: Moves, role: Role) -> Desk | None:
-    """The desk that has received the case, once the call has followed; None if it was never sent."""
-    made = ladder.made(at, state, moves)
+def received(policy: Policy, made: Happened, role: Role) -> Desk | None:
+    """The desk that has received the case which this step sent, once the call has followed. None: it sent none."""
     offers = [effect for effect in made.step.effects if isinstance(effect, w.Offer)]
     if not offers:
         return None
@@ -117,6 +128,5 @@ def _sent(ladder: Walk, at: int, state: State, moves: Moves, role: Role) -> Desk
         w.CallIs(m.line(CallState.ENDED, id=TALK, case=offer.case, by=EndedBy.TRANSFER)),
         w.CallIs(m.line(CallState.UP, id=ARRIVED_ID, case=offer.case)),
     ):
-        ladder.steps += 1
-        desk = step(ladder.policy, desk, input, desk.at_ms + MOMENT_MS).desk
+        desk = step(policy, desk, input, desk.at_ms + MOMENT_MS).desk
     return desk

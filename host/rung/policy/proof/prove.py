@@ -2,19 +2,22 @@
 
 import gc
 from collections.abc import Callable, Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
 from rung.policy import phrases
-from rung.policy.language import Policy, version_of
+from rung.policy.language import Policy, Rung, version_of
 from rung.policy.proof import asking, company, disturbed, handover, looks, properties
 from rung.policy.proof import moves as m
 from rung.policy.proof.fold import Fold
 from rung.policy.proof.ladder import Ladder, begun
+from rung.policy.proof.moves import Moves
+from rung.policy.proof.paths import Paths
 from rung.policy.proof.properties import SENTENCES
 from rung.policy.proof.reads import Reads
-from rung.policy.proof.walk import MOST, Breach, TooMany, Walk
-from rung.policy.proof.witness import takes
+from rung.policy.proof.walk import MOST, Found, TooMany, Walk
+from rung.policy.proof.witness import Breach, shortest, takes
 from rung.words import Role
 
 LADDER = "the agent's ladder"
@@ -74,13 +77,14 @@ class Walks:
         ladders, calls, hers = Fold(agents, alerts=False), Fold(agents, alerts=True), Fold(supervisors, alerts=False)
         asks = asking.Asking(policy)
         self.reads = agents, supervisors
-        self.ladder = Walk(ladders, Ladder(ladders).ways, properties.of_step, most)
-        self.answers = Walk(ladders, asks.answers, properties.of_step, most)
-        self.life = Walk(ladders, asks.life, properties.of_step, most)
-        self.untrained = Walk(ladders, Ladder(ladders).ways, properties.of_step, most)
-        self.alarm = Walk(calls, company.Company(calls).alarm, properties.of_step, most)
-        self.acts = Walk(hers, company.Company(hers).acts, properties.of_step, most)
-        self.supervisor = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, most)
+        self.paths = Paths()
+        self.ladder = Walk(ladders, Ladder(ladders).ways, properties.of_step, self.paths, most)
+        self.answers = Walk(ladders, asks.answers, properties.of_step, self.paths, most)
+        self.life = Walk(ladders, asks.life, properties.of_step, self.paths, most)
+        self.untrained = Walk(ladders, Ladder(ladders).ways, properties.of_step, self.paths, most)
+        self.alarm = Walk(calls, company.Company(calls).alarm, properties.of_step, self.paths, most)
+        self.acts = Walk(hers, company.Company(hers).acts, properties.of_step, self.paths, most)
+        self.supervisor = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, self.paths, most)
         self.parts: dict[str, tuple[Walk, Callable[[], int | None]]] = {
             LADDER: (self.ladder, self._ladder),
             ANSWERS: (self.answers, self._answers),
@@ -107,29 +111,35 @@ class Walks:
                 break
             walked.append(Walked(name, len(walk.nodes) - states if more is None else more, walk.steps - steps))
         walks = list(dict.fromkeys(walk for walk, _ in self.parts.values()))
-        found: dict[str, Breach] = {}
-        for breach in (b for walk in walks for b in walk.breaches.values()):
-            known = found.get(breach.name)
-            if known is None or len(breach.moves) < len(known.moves):
-                found[breach.name] = breach
-        if not too_many and not only:
-            found = dict(_in_vain(self.policy, walks)) | found
+        found: dict[str, list[Breach]] = {}
+        for name, ways in ((name, ways) for walk in walks for name, ways in walk.breaches.items()):
+            found.setdefault(name, []).extend(Breach(name, one.what, self._way(one)) for one in ways)
+        if not too_many and not only and properties.DEAD_END not in found:
+            found |= {name: [breach] for name, breach in self._in_vain(walks)}
         return Proof(
             policy=self.policy.name,
             version=version_of(self.policy),
             fold=tuple(told_apart(*self.reads)),
             walked=tuple(walked),
-            breaches=tuple(found[name] for name in SENTENCES if name in found),
+            breaches=tuple(shortest(self.policy, found[name]) for name in SENTENCES if name in found),
             too_many=too_many,
         )
+
+    @cached_property
+    def _shortest(self) -> dict[int, Moves]:
+        """To each class; only a breach asks for it, or what lapses, once everything is walked."""
+        return self.paths.shortest()
+
+    def _way(self, found: Found) -> Moves:
+        return (*self._shortest[found.number], *found.moves)
 
     def _ladder(self) -> None:
         self.ladder.start(begun(self.policy))
         known = 0
         while self._whole(self.ladder):
             known, first = len(self.ladder.nodes), known
-            for state, moves in tuple(handover.given_back(self.ladder, first)):
-                self.ladder.start(state, moves)
+            for state, source, moves in tuple(handover.given_back(self.ladder, first)):
+                self.ladder.start(state, source, moves)
 
     def _whole(self, walk: Walk) -> bool:
         """Walk everything that one person may do with a caller: then it can be told whether they have a way on.
@@ -170,19 +180,19 @@ class Walks:
         return disturbed_states
 
     def _untrained(self) -> None:
-        for state, moves in disturbed.untrained(self.ladder):
-            self.untrained.start(state, moves)
+        for state, source in disturbed.untrained(self.ladder):
+            self.untrained.start(state, source, disturbed.UNTRAINED)
         self._whole(self.untrained)
 
     def _alarm(self) -> None:
-        for state, moves in company.floors(self.ladder):
-            self.alarm.start(state, moves)
+        for state, source, moves in company.floors(self.ladder):
+            self.alarm.start(state, source, moves)
         self.alarm.run()
         self._look(self.alarm)
 
     def _acts(self) -> None:
-        for state, moves in company.joined(self.ladder):
-            self.acts.start(state, moves)
+        for state, source, moves in company.joined(self.ladder):
+            self.acts.start(state, source, moves)
         self.acts.run()
         self._look(self.acts)
 
@@ -193,24 +203,27 @@ class Walks:
     def _handed(self) -> int:
         return handover.hand_over(self.ladder)
 
+    def _in_vain(self, walks: list[Walk]) -> Iterator[tuple[str, Breach]]:
+        """A rung that nothing leads to; or, where something lapses, no way that the walks went, with real waits."""
+        lapses = any(rung.lapses_after is not None for rung in self.policy.rung)
+        for rung in self.policy.rung:
+            found = [one for walk in walks for one in walk.taken.get(rung.id, ())]
+            ways = sorted(map(self._way, found), key=len) if lapses else []
+            if not found:
+                why = f"can never be taken: {self._why_never(walks, rung)}"
+            elif ways and not any(takes(self.policy, rung.id, way) for way in ways):
+                why = "is not reached in time: what it needs has lapsed; let it lapse later"
+            else:
+                continue
+            what = f"“{rung.title}” ({rung.id}) {why}"
+            yield properties.DEAD_END, Breach(properties.DEAD_END, what, ways[0] if ways else ())
+            return
 
-def _in_vain(policy: Policy, walks: list[Walk]) -> Iterator[tuple[str, Breach]]:
-    """A rung that nothing leads to; or, where something lapses, no way that the walks went, with real waits."""
-    lapses = any(rung.lapses_after is not None for rung in policy.rung)
-    for rung in policy.rung:
-        ways = [way for walk in walks for way in walk.taken.get(rung.id, ())]
-        if not ways:
-            before = next((found for walk in walks for found in looks.instead(walk, rung)), "")
-            why = f"no sequence of presses brings about {phrases.opens(policy, rung)}"
-            if before:
-                why = f"whenever it is open, so is “{policy.find(before).title}”, which {rung.button} takes first"
-            what = f"“{rung.title}” ({rung.id}) can never be taken: {why}"
-            yield properties.DEAD_END, Breach(properties.DEAD_END, what, ())
-            return
-        if lapses and not any(takes(policy, rung.id, way) for way in ways):
-            what = f"“{rung.title}” ({rung.id}) is not reached in time: what it needs has lapsed; let it lapse later"
-            yield properties.DEAD_END, Breach(properties.DEAD_END, what, min(ways, key=len))
-            return
+    def _why_never(self, walks: list[Walk], rung: Rung) -> str:
+        before = next((first for walk in walks for first in looks.instead(walk, rung)), "")
+        if before:
+            return f"whenever it is open, so is “{self.policy.find(before).title}”, which {rung.button} takes first"
+        return f"no sequence of presses brings about {phrases.opens(self.policy, rung)}"
 
 
 def told_apart(agents: Reads, supervisors: Reads) -> Iterator[str]:

@@ -6,8 +6,7 @@ from rung.policy.language import Policy, canonical, from_canonical
 from rung.policy.library import PolicyError
 from rung.policy.proof.properties import SENTENCES
 from rung.policy.proof.prove import Proof, prove
-from rung.policy.proof.walk import Breach
-from rung.policy.proof.witness import TOO_COARSE, comes_about
+from rung.policy.proof.witness import TOO_COARSE, Breach
 
 
 def proved(policy: Policy, file: str) -> Policy:
@@ -16,13 +15,13 @@ def proved(policy: Policy, file: str) -> Policy:
     if proof.too_many:
         raise PolicyError(f"{file}: the ladder has too many states to be proved ({proof.too_many}); simplify it")
     if proof.breaches:
-        raise PolicyError(f"{file}: {_why(policy, proof.breaches)}")
+        raise PolicyError(f"{file}: {_why(proof.breaches)}")
     return policy
 
 
-def _why(policy: Policy, breaches: tuple[Breach, ...]) -> str:
+def _why(breaches: tuple[Breach, ...]) -> str:
     """What fails. What does not come about when it is played once more is told only if there is nothing else."""
-    real = next((b for b in breaches if comes_about(policy, b) is not False), None)
+    real = next((b for b in breaches if b.played is not False), None)
     breach = real or breaches[0]
     way = "; then ".join(breach.words)
     how = f"; the shortest way there: {way}" if way else ""

@@ -1,7 +1,4 @@
-"""The walk: breadth first over classes, each by its one member, with the real `step`.
-
-Breadth first, so that the first way found to a class is a shortest one, and a breach comes with its shortest sequence.
-"""
+"""The walk: breadth first over classes, each by its one member, with the real `step`."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -15,6 +12,7 @@ from rung.policy.proof import judge
 from rung.policy.proof.fold import MOMENT_MS, Fold
 from rung.policy.proof.judge import Account
 from rung.policy.proof.moves import PRESSES, Moves
+from rung.policy.proof.paths import BEGINNING, Paths
 from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import elapsed
 from rung.policy.state import Desk
@@ -52,22 +50,17 @@ class Way(Struct, frozen=True):
 
 class Node(Struct):
     state: State
-    parent: int | None  # the node from which it was first reached
-    moves: Moves  # and how
+    number: int  # among the classes of all walks
     presses: dict[Moves, Happened]  # what came of each press, from the folded member
     leads: dict[Moves, int]  # to which node each move led
 
 
-class Breach(Struct, frozen=True):
-    """A property that does not hold: what happened, and the moves that lead there."""
+class Found(Struct, frozen=True):
+    """Something that the walk came upon: the class where it was, and the moves from there."""
 
-    name: str  # of the property
     what: str
+    number: int
     moves: Moves
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return tuple(one.words for one in self.moves)
 
 
 Check = Callable[[Happened], Iterable[tuple[str, str]]]
@@ -100,26 +93,23 @@ def take(policy: Policy, reads: Reads, state: State, input: w.Input, now: int) -
 class Walk:
     """All classes that can be reached by ``ways`` from where it is started. ``check`` judges every single step."""
 
-    def __init__(self, fold: Fold, ways: Ways, check: Check, most: int = MOST) -> None:
+    def __init__(self, fold: Fold, ways: Ways, check: Check, paths: Paths, most: int = MOST) -> None:
         self.fold = fold
         self.policy = fold.policy
         self.ways = ways
         self.check = check
+        self.paths = paths
         self.most = most
         self.nodes: list[Node] = []
         self.steps = 0
-        self.taken: dict[str, list[Moves]] = {}  # rungs, and the first ways to them
-        self.breaches: dict[str, Breach] = {}
+        self.taken: dict[str, list[Found]] = {}  # rungs, and the first ways to them
+        self.breaches: dict[str, list[Found]] = {}  # by property
         self._known: dict[bytes, int] = {}
         self._walked = 0
 
-    def start(self, state: State, moves: Moves = ()) -> None:
-        """Walk from here too; ``moves`` lead to it from the beginning of a call."""
-        self._reach(self.folded(state), None, moves)
-
-    def found(self, state: State, parent: int, moves: Moves) -> None:
-        """Something led from a node to this state. If its class is new, the walk has to go on from there."""
-        self._reach(self.folded(state), parent, moves)
+    def start(self, state: State, source: int = BEGINNING, moves: Moves = ()) -> None:
+        """Walk from here too, if its class is new. ``moves`` lead to it from ``source``, a class of any walk."""
+        self._reach(self.folded(state), source, moves)
 
     def run(self) -> bool:
         """Walk until nothing new is found. Was there anything to walk? Raises TooMany."""
@@ -140,27 +130,15 @@ class Walk:
             for rung in (e.rung for e in happened.step.events if isinstance(e, w.RungTaken)):
                 ways = self.taken.setdefault(rung, [])
                 if len(ways) < WAYS:
-                    ways.append((*self.path(at), *before, *moves[:n]))
+                    ways.append(Found(rung, self.nodes[at].number, (*before, *moves[:n])))
             for name, what in self.check(happened):
                 self.breach(name, what, at, (*before, *moves[:n]))
         assert happened is not None
         return happened
 
     def breach(self, name: str, what: str, at: int, moves: Moves = ()) -> None:
-        """Keep the breach of each property that has the shortest way."""
-        found = Breach(name, what, (*self.path(at), *moves))
-        known = self.breaches.get(name)
-        if known is None or len(found.moves) < len(known.moves):
-            self.breaches[name] = found
-
-    def path(self, at: int | None) -> Moves:
-        """The moves that first led to a node."""
-        moves: Moves = ()
-        while at is not None:
-            node = self.nodes[at]
-            moves = (*node.moves, *moves)
-            at = node.parent
-        return moves
+        """Keep that these moves, from a node, breach a property."""
+        self.breaches.setdefault(name, []).append(Found(what, self.nodes[at].number, moves))
 
     def _from(self, at: int) -> None:
         node = self.nodes[at]
@@ -170,22 +148,22 @@ class Walk:
             if way.start is None and _nothing_came_of(happened, node.state):
                 leads = at
             elif happened.after.desk.case is not None:
-                leads = self._reach(self.folded(happened.after), at, way.moves)
+                leads = self._reach(self.folded(happened.after), node.number, way.moves)
             if way.start is None and way.moves in PRESSES:
                 node.presses[way.moves] = happened
             if way.start is None and leads is not None:
                 node.leads[way.moves] = leads
 
-    def _reach(self, state: State, parent: int | None, moves: Moves) -> int:
+    def _reach(self, state: State, source: int, moves: Moves) -> int:
         key = _key(state)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        if len(self.nodes) >= self.most:
-            raise TooMany
-        self._known[key] = len(self.nodes)
-        self.nodes.append(Node(state, parent, moves, {}, {}))
-        return len(self.nodes) - 1
+        at = self._known.get(key)
+        if at is None:
+            if len(self.nodes) >= self.most:
+                raise TooMany
+            at = self._known[key] = len(self.nodes)
+            self.nodes.append(Node(state, self.paths.new(), {}, {}))
+        self.paths.lead(source, moves, self.nodes[at].number)
+        return at
 
 
 def _nothing_came_of(happened: Happened, node: State) -> bool:
