@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.policy.scene import EVE, FAY, GUS, Scene
+from tests.policy.shift import line
 from tests.policy.test_alerts import asked, closings, crisis, panic
 
 from rung import words as w
@@ -213,3 +214,16 @@ def test_a_panic_goes_on_though_the_phone_cannot_bring_in_somebody_else() -> Non
     (to_fay,) = s.case.pending
     s.put(w.EffectRefused(to_fay.effect.id, "no line is free"))
     assert s.events(w.AlertClosed) and s.desk.alert is not None and s.desk.alert.taker == "", "everybody is called anew"
+
+
+def test_who_could_not_be_brought_in_is_offered_what_can_be_answered_from_the_call_to_which_the_agent_turned() -> None:
+    """Both are told in one answer of the phone."""
+    s = Scene("no-hang-up", present=(EVE,))
+    crisis(s)
+    s.alarm("join", EVE)
+    s.wait(60_000)
+    first, second = line("held"), line("up", call="second")
+    s.put(w.CallsAre((first, second)))
+    assert s.case.call == "second" and Reply.JOIN not in asked(s, 2).may
+    s.put(w.CallsAre((line("up"), line("held", call="second"))))
+    assert Reply.JOIN in asked(s, 2).may

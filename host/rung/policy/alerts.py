@@ -117,7 +117,8 @@ def may(desk: Desk, alert: Alert) -> tuple[Reply, ...]:
 def offer_anew(d: Decision, before: Desk) -> None:
     """The agent has turned to another call, or the phone can do more or less: so is what can be answered."""
     for alert in d.desk.alerts:
-        if alert in before.alerts and not alert.taker and may(d.desk, alert) != may(before, alert):
+        told = [e.may for e in d.effects if isinstance(e, w.AskFloor) and e.ask == alert.number]  # in this very step
+        if not alert.taker and may(d.desk, alert) != (told[-1] if told else may(before, alert)):
             _put(d, alert)
 
 
