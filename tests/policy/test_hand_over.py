@@ -140,3 +140,39 @@ def test_the_escalate_lamp_is_lit_while_a_tap_would_hand_the_call_over() -> None
     assert s.lamp("escalate") == LampState.LIT
     s.put(w.PhoneIs(up=False))
     assert s.lamp("escalate") == LampState.OFF
+
+
+@pytest.mark.parametrize("who_is_left", [(), ("900",)], ids=["nobody", "somebody else"])
+@pytest.mark.parametrize("asked", [False, True], ids=["in the call", "asked, and brought in"])
+def test_a_supervisor_who_leaves_before_the_case_is_theirs_does_not_get_it(
+    asked: bool, who_is_left: tuple[str, ...]
+) -> None:
+    """Else the agent would leave the caller to nobody, or to whoever else is there: an end that no rung opened."""
+    s = Scene("hang-up-protocol")
+    if asked:
+        then(tap("warn"), talk, tap("escalate"))(s)
+        s.reply("take")
+        s.parties(EVE.extension)
+    else:
+        s.come_in(EVE)
+        s.must("escalate")
+    offer = offered(s)
+    s.parties(*who_is_left)
+    assert s.case.ask is None and s.lamp("escalate") == LampState.REFUSED
+    assert [e.to for e in s.sent(w.Reclaim)] == [EVE.desk]
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id, desk=EVE.desk))
+    assert not s.sent(w.Leave) and not s.case.released
+    s.parties(EVE.extension)
+    s.wait(3000)
+    assert s.press("escalate").verdict == "taken", "they are in the call again: it is handed over when it is pressed"
+    assert len(s.sent(w.Offer)) == 2
+
+
+def test_one_supervisor_who_leaves_does_not_stop_the_hand_over_to_another() -> None:
+    s = Scene("no-hang-up")
+    s.come_in(EVE)
+    s.parties(EVE.extension, FAY.extension)
+    s.other(FAY, w.TakeOver())
+    s.parties(FAY.extension)
+    s.put(w.OfferAnswered(offered(s).case, True, offer=offered(s).id))
+    assert s.sent(w.Leave)

@@ -263,8 +263,6 @@ def _consult_call(d: Decision, call: w.Call) -> None:
 def _consult_ended(d: Decision, call: w.Call) -> None:
     ask = d.case.ask
     assert ask is not None
-    if (offer := d.case.waiting(w.Offer)) is not None:
-        d.emit(w.EffectFailed(offer.effect.id, "the supervisor hung up"))
-        d.do(w.Reclaim, 0, ask.taker, d.case.id)
+    transfer.they_hung_up(d)
     ours = call.ended_by == US  # the agent ended it with a click: that is taking it back
     asks.end(d, call.outcome or (Outcome.TAKEN_BACK if ours else Outcome.FAILED))

@@ -149,11 +149,28 @@ def parties_are(d: Decision, call: w.Call) -> None:
     for gone in [j for j in d.case.joined if j.address and j.address not in call.parties]:
         d.emit(w.SupervisorLeft(gone.person or ""))
         asks.left(d, gone.desk)
+        _left_before_it_was_theirs(d, gone)
     inside = {j.address for j in d.case.joined}
     for party in call.parties:
         if party not in inside and (there := _supervisor_at(d, party)) is not None:
             d.emit(w.SupervisorJoined(person=there[0], desk=there[1], address=party))
             _came_in(d, party)
+
+
+def _left_before_it_was_theirs(d: Decision, gone: Joined) -> None:
+    """The agent must not leave the call then: nobody would be with the caller, or only somebody else."""
+    ask = d.case.ask
+    if ask is not None and ask.phase is Phase.OFFERING and ask.consult is None and ask.target == gone.address:
+        they_hung_up(d)
+        came_to_nothing(d, ask, Outcome.FAILED)
+
+
+def they_hung_up(d: Decision) -> None:
+    """Whoever the case is offered to talks with us no more: it stays here."""
+    offer = d.case.waiting(w.Offer)
+    if offer is not None and isinstance(offer.effect, w.Offer):
+        d.emit(w.EffectFailed(offer.effect.id, "the supervisor hung up"))
+        d.do(w.Reclaim, 0, offer.effect.to, d.case.id)
 
 
 def _supervisor_at(d: Decision, address: str) -> tuple[str, str] | None:
