@@ -3,7 +3,7 @@
 from typing import Self
 
 from msgspec.structs import replace
-from tests.policy.oracle import Afresh, Entry, Look, alarm_is_right, ask_is_right
+from tests.policy.oracle import Afresh, Entry, Look, alarm_is_right, ask_is_right, handed_over_rightly
 from tests.policy.oracle.history import EVENTS, all_cases
 from tests.policy.oracle.presses import announcement
 
@@ -77,7 +77,8 @@ class Edges:
                 self.offered = self.elsewhere = None  # that desk forgets it
         asking = made.desk.case is not None and made.desk.case.ask is not None
         if asking or any(type(event) is w.AskClosed for event in made.events):
-            wrong = ask_is_right(self.look())
+            look = self.look()
+            wrong = ask_is_right(look) or handed_over_rightly(look)
             assert not wrong, wrong
         if made.desk.alerts or any(type(event) in _CALLS for event in made.events):
             wrong = alarm_is_right(self.look())

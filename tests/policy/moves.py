@@ -95,6 +95,7 @@ COMMON = (
     f"line up; {EVE_COMES}",
     f"line up; {EVE_COMES}; {EVE_WARNS}",
     f"line up; {EVE_COMES}; tap escalate; carry; obey",
+    f"line up; {EVE_COMES}; tap escalate; parties",
     f"line up; {EVE_COMES}; {EVE_WARNS}; eve tap release; tap escalate; carry; obey",
     f"line up; {EVE_COMES}; wait 5000",
     f"line up; {EVE_COMES}; {EVE_WARNS}; parties",

@@ -193,6 +193,7 @@ BROKEN_STEPS: dict[str, tuple[object, object, Broken]] = {
     "a release undone stays taken": (OF_CASE, w.RungUndone, ignored),
     "crisis cannot be lifted": (OF_CASE, w.MarkerLifted, ignored),
     "an alert ends with another call": (alerts, "close", _every_alert),
+    "whoever has left the call gets it": (transfer, "_left_before_it_was_theirs", instead(None)),
     "a supervisor is brought into another caller's call": (alerts, "may", _into_any_call),
 }
 LYING: dict[str, tuple[object, object, Broken, str, str]] = {

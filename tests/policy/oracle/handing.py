@@ -1,0 +1,29 @@
+"""Whoever gets the caller is with them: the agent's phone never leaves a call to nobody, nor to somebody else."""
+
+from tests.policy.oracle.call import addresses
+from tests.policy.oracle.history import Look
+
+from rung import words as w
+from rung.words import CallState
+
+
+def handed_over_rightly(look: Look) -> str:
+    """What the last step told the phone: is whoever was to get the caller in that call, or talks with the agent?"""
+    for effect in (e.effect for e in look.last_step() if isinstance(e, w.EffectDecided)):
+        if not look.phone_known and isinstance(effect, w.Leave | w.Complete):
+            return f"nobody knows who is on the phone, and yet: {effect}"
+        if isinstance(effect, w.Leave) and _whose(look) not in addresses(look).values():
+            return f"{_whose(look)!r}, who was to get the caller, is not in the call: {effect}"
+        if isinstance(effect, w.Complete):
+            consult = look.lines.get(effect.consult)
+            if consult is None or consult.state != CallState.UP:
+                return f"nobody has answered there: {effect}"
+    return ""
+
+
+def _whose(look: Look) -> str:
+    """The telephone of whoever was to get the caller."""
+    for _, event in reversed(look.of(w.AskReplied, w.AskOpened)):
+        if isinstance(event, w.AskReplied | w.AskOpened) and event.target:
+            return event.target
+    return ""
