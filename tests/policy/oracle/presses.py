@@ -10,7 +10,7 @@ from tests.policy.oracle.call import (
     in_call,
     on_hold,
     phase,
-    rung_into_the_call,
+    taker_is_rung,
     supervisors,
     third_party,
 )
@@ -129,7 +129,7 @@ def may_be_handed_over(look: Look) -> bool:
     how_far, asked = phase(look), ask_opened(look)
     held = on_hold(look) and asked is not None and asked.want == Want.TRANSFER
     rings = how_far in ("holding", "ringing", "answered", "returning") or (
-        how_far not in ("", "telling") and (held or rung_into_the_call(look))
+        how_far not in ("", "telling") and (held or taker_is_rung(look))
     )
     return how_far not in ("offering", "completing") and not rings
 
