@@ -20,6 +20,8 @@ FAILED = {
 NOBODY = {Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL}
 CHANGES_NOTHING = {Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.WITHDRAWN}
 
+HEARD = (w.CaseOpened, w.CaseArrived, w.CaseReceived, w.CallResumed, w.CallHeld, w.PhoneLost, w.BridgeRestarted)
+
 
 # -- talk and hold -----------------------------------------------------------------------------------------------------
 
@@ -31,16 +33,22 @@ def on_hold(look: Look) -> bool:
 
 
 def talk(look: Look, since: int, until: int) -> int:
-    """How long (ms) our end and the caller have heard each other between the two."""
-    total, hears, begun = 0, False, 0
-    turns = look.of(
-        w.CaseOpened, w.CaseArrived, w.CallResumed, w.CallHeld, w.PhoneLost, w.BridgeRestarted, w.CaseReceived
-    )
-    for at, event in [*turns, (until, None)]:
+    """How long (ms) our end and the caller have heard each other between the two.
+
+    A case travels as it was when it was offered: what was said from then until its call arrives, no desk has counted.
+    """
+    heard: list[tuple[int, int]] = []
+    hears, begun, offered = False, 0, 0
+    for at, event in [*look.of(*HEARD, w.EffectDecided), (until, None)]:
+        if isinstance(event, w.EffectDecided):
+            offered = at if isinstance(event.effect, w.Offer) else offered
+            continue
         if hears:
-            total += max(0, min(at, until) - max(begun, since))
+            heard.append((begun, at))
+        if isinstance(event, w.CaseReceived):
+            heard = [(start, min(end, offered)) for start, end in heard]
         hears, begun = isinstance(event, w.CaseOpened | w.CaseArrived | w.CallResumed), at
-    return total
+    return sum(max(0, min(end, until) - max(start, since)) for start, end in heard)
 
 
 def waited_from(look: Look) -> int | None:
