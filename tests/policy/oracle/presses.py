@@ -10,8 +10,8 @@ from tests.policy.oracle.call import (
     in_call,
     on_hold,
     phase,
-    taker_is_rung,
     supervisors,
+    taker_is_rung,
     third_party,
 )
 from tests.policy.oracle.ground import BY_GESTURE, crisis
