@@ -191,6 +191,7 @@ TOGETHER += [
     "tap escalate; carry; refuse",
     "eve takes; carry; refuse; tap escalate",
 ]
+TOGETHER += [f"mark crisis; alarm eve join; {what}" for what in ("refuse", "chord", "consult busy; obey")]
 MOVES |= dict.fromkeys(TOGETHER, 2)
 DRAW = [move for move, weight in MOVES.items() for _ in range(weight)]
 

@@ -216,6 +216,51 @@ def test_a_panic_goes_on_though_the_phone_cannot_bring_in_somebody_else() -> Non
     assert s.events(w.AlertClosed) and s.desk.alert is not None and s.desk.alert.taker == "", "everybody is called anew"
 
 
+def refused(s: Scene) -> None:
+    s.put(w.EffectRefused(s.sent(w.Join)[-1].id, "cannot aim"))
+
+
+def taken_back(s: Scene) -> None:
+    s.put(w.AskTakenBack())
+
+
+def unwanted(s: Scene) -> None:
+    s.put(w.Unwanted())
+
+
+@pytest.mark.parametrize("nothing", [refused, taken_back, unwanted])
+@pytest.mark.parametrize("call", [panic, crisis])
+def test_who_is_coming_for_an_ask_that_comes_to_nothing_is_called_anew(
+    call: Callable[[Scene], None], nothing: Callable[[Scene], None]
+) -> None:
+    """Whoever has taken an ask answers the panic too, and is rung once; without that ring they would never come."""
+    s = Scene("end-with-care").must("warn").must("escalate")
+    s.reply("take")
+    call(s)
+    s.alarm("join")
+    assert rung_in(s) == [EVE.extension] and s.desk.alert is not None and s.desk.alert.taker == EVE.desk
+    nothing(s)
+    assert s.desk.alert is not None and s.desk.alert.taker == "" and {EVE.desk, FAY.desk} <= set(s.desk.alert.to)
+    s.line("up")
+    s.alarm("join")
+    assert rung_in(s) == [EVE.extension, EVE.extension]
+    s.parties(EVE.extension)
+    assert s.desk.alert is None
+
+
+def test_who_is_let_go_of_for_an_ask_is_brought_in_for_the_panic() -> None:
+    """The caller is just coming off hold, and nobody rings them for the ask any more."""
+    s = Scene("no-hang-up").declare("slur").must("escalate")
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    taken_back(s)
+    panic(s)
+    s.alarm("join")
+    assert rung_in(s) == [EVE.extension]
+
+
 def test_who_could_not_be_brought_in_is_offered_what_can_be_answered_from_the_call_to_which_the_agent_turned() -> None:
     """Both are told in one answer of the phone."""
     s = Scene("no-hang-up", present=(EVE,))

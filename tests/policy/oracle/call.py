@@ -253,16 +253,22 @@ def being_ended(look: Look) -> bool:
     return bool(ids)
 
 
-def rung_into_the_call(look: Look) -> bool:
+def taker_is_rung(look: Look) -> bool:
     """Whoever has taken the open ask is being rung, to come into the call."""
-    ids: set[int] = set()
     target = ""
-    for _, event in look.of(w.AskOpened, w.AskReplied, w.EffectDecided, w.EffectConfirmed, w.EffectFailed):
+    for _, event in look.of(w.AskOpened, w.AskReplied):
         if isinstance(event, w.AskOpened):
             target = ""
         elif isinstance(event, w.AskReplied):
             target = event.target or target
-        elif isinstance(event, w.EffectDecided) and isinstance(event.effect, w.Join) and event.effect.target == target:
+    return rung_into_the_call(look, target)
+
+
+def rung_into_the_call(look: Look, target: str) -> bool:
+    """That telephone rings, so that whoever is there comes into the call."""
+    ids: set[int] = set()
+    for _, event in look.of(w.EffectDecided, w.EffectConfirmed, w.EffectFailed):
+        if isinstance(event, w.EffectDecided) and isinstance(event.effect, w.Join) and event.effect.target == target:
             ids.add(event.effect.id)
         elif isinstance(event, w.EffectConfirmed | w.EffectFailed):
             ids.discard(event.id)
