@@ -154,12 +154,15 @@ def unavailable(look: Look) -> bool:
                 nobody = thing.outcome in NOBODY and not inside  # who is in the call can be had
             elif isinstance(thing, w.RungTaken):
                 final = final or thing.rung == "final-notice"
-            elif isinstance(thing, w.SupervisorJoined) and thing.address:
-                inside.add(thing.person)
+            elif isinstance(thing, w.SupervisorJoined):
+                nobody = False
+                if thing.address:
+                    inside.add(thing.person)
             elif isinstance(thing, w.SupervisorLeft):
                 inside.discard(thing.person)
             elif isinstance(thing, w.CaseArrived):
                 inside = set()
+                nobody = nobody and thing.role != Role.SUPERVISOR
         elif isinstance(thing, w.FloorIs):
             now = {p.person for p in thing.present if p.free}
             if here and not final and now - free:
