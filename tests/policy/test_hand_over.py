@@ -8,7 +8,7 @@ from tests.policy.shift import line
 from tests.policy.test_rows import declare, talk, tap, then
 
 from rung import words as w
-from rung.words import Ground, LampState, Marker
+from rung.words import Ground, LampState, Marker, Role
 
 
 def eve_announces() -> Scene:
@@ -176,3 +176,15 @@ def test_one_supervisor_who_leaves_does_not_stop_the_hand_over_to_another() -> N
     s.parties(FAY.extension)
     s.put(w.OfferAnswered(offered(s).case, True, offer=offered(s).id))
     assert s.sent(w.Leave)
+
+
+def test_a_supervisor_who_sits_down_and_hangs_up_their_telephone_is_still_in_the_call() -> None:
+    """They begin anew, as whoever relieves somebody; else they would sit there without a step."""
+    s = Scene("no-hang-up").come_in(EVE)
+    s.sits("eve", Role.SUPERVISOR)
+    s.parties()
+    assert [(j.person, j.address) for j in s.case.joined] == [("eve", "")]
+    talk(s)
+    s.declare("slur").must("warn")
+    s.talk().end()
+    assert s.hung_up()
