@@ -189,6 +189,14 @@ class Edges:
         if self.desk.case is not None and self.desk.case.pending:
             self.put(w.EffectRefused(self.desk.case.pending[-1].effect.id, "cannot aim"))
 
+    def missed(self) -> None:
+        """Whoever is rung to come into the call does not pick up."""
+        pending = self.desk.case.pending if self.desk.case is not None else ()
+        for line in [p.effect.call for p in pending if isinstance(p.effect, w.Join)][:1]:
+            if line in self.phone:
+                self._now(replace(self.phone[line], cause=""))
+                self._now(replace(self.phone[line], cause="join failed: nobody answered"))
+
     def _obey(self, effect: w.Effect) -> None:
         line = self.phone.get(getattr(effect, "call", ""))
         if line is None:

@@ -2,7 +2,9 @@
 
 import pytest
 from msgspec.structs import replace
+from tests.policy.desks import at_eve, comes
 from tests.policy.scene import EVE, FAY, GUS, Scene
+from tests.policy.test_press_sentences import handed_over
 from tests.policy.test_rows import declare, declined, talk, tap, then
 
 from rung import words as w
@@ -158,6 +160,46 @@ def test_a_supervisor_who_comes_free_clears_it_on_a_line_on_hold_too() -> None:
     s.line("up")
     assert not s.case.unavailable
     assert s.press("warn").verdict == "refused"
+
+
+def ignored(s: Scene) -> Scene:
+    """Asked, and nobody answers; the abuse goes on."""
+    s.must("escalate").wait(4000)
+    s.line("held")
+    s.wait(26_000)
+    s.line("up")
+    assert s.outcomes() == ["ignored"] and s.case.unavailable
+    return s.talk()
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_while_a_supervisor_is_in_the_call_and_after_that_none_is_unavailable(stays: bool) -> None:
+    """Though the last ask was ignored: one has come, so there is no final notice beside them, nor once they leave."""
+    s = ignored(Scene("warm-transfer").must("warn").talk()).come_in(EVE)
+    if not stays:
+        s.parties()
+    assert not s.case.unavailable
+    assert s.press("warn").verdict == "refused"
+
+
+def test_where_the_last_ask_was_answered_none_is_unavailable_also_once_the_caller_is_handed_back() -> None:
+    """ "the last ask on this call ended with nobody but busy, ignored or absent people" """
+    s = ignored(Scene("warm-transfer").must("warn").talk())
+    offer = handed_over(s)
+    eve = at_eve(offer, policy="warm-transfer")
+    comes(eve, offer)
+    assert eve.case.has_taken("escalate") and not eve.case.unavailable
+
+
+def test_where_the_last_ask_came_to_something_none_is_unavailable() -> None:
+    s = Scene("end-with-care", present=()).must("warn").must("escalate")
+    assert s.case.unavailable
+    s = Scene("end-with-care").must("warn").must("escalate")
+    for who in (EVE, FAY, GUS):
+        s.reply("busy", who)
+    assert s.case.unavailable
+    s.must("escalate").reply("advise")
+    assert s.outcomes() == ["busy", "advised"] and not s.case.unavailable and s.case.involved
 
 
 def test_the_floor_out_of_reach_rings_the_configured_extension() -> None:

@@ -114,9 +114,14 @@ def test_a_breach_after_a_handing_back_is_played_over_both_desks(calmed_hangs_up
     assert breach.moves == tuple(one for moves in taken for one in moves)
 
 
-def test_a_supervisor_who_never_had_the_caller_cannot_hand_them_back(calmed_hangs_up: list[str]) -> None:
+@pytest.mark.parametrize(
+    "begun",
+    [(*m.declare(Ground.PROFANITY),), (*m.TAPS[Button.ESCALATE], *m.LOST)],
+    ids=["nobody was asked", "the phone is lost"],
+)
+def test_a_supervisor_who_never_had_the_caller_cannot_hand_them_back(begun: Moves, calmed_hangs_up: list[str]) -> None:
     calmed_hangs_up += ["supervisor"]
-    way = (*m.declare(Ground.PROFANITY), *handover.TAKEN[Want.TRANSFER], *handover.HANDED_BACK, *m.CALMED)
+    way = (*begun, *handover.TAKEN[Want.TRANSFER], *handover.HANDED_BACK, *m.CALMED)
     assert shortest(ONCE, [Breach(HELD, "", way)]).played is False
 
 

@@ -10,7 +10,7 @@ from rung.policy import asks, chores
 from rung.policy.book import policy_of
 from rung.policy.brief import brief
 from rung.policy.decision import Decision
-from rung.policy.state import Alert, Desk, Joined
+from rung.policy.state import Alert, Case, Desk, Joined, Phase
 from rung.words import Ground, Marker, Outcome, Reply, Want
 
 URGENCY = (Want.COMPANY, Want.THREAT, Want.CRISIS, Want.PANIC)  # the later replaces the earlier
@@ -169,19 +169,24 @@ def replied(d: Decision, alert: Alert, said: w.Replied) -> None:
     d.emit(answered)
     alert = next(found for found in d.desk.alerts if found.number == said.ask)
     if comes_in:
-        _comes_in(d, alert, said, target)
+        _comes_in(d, alert, target)
     elif joins or said.reply == Reply.ACCEPT:  # whoever would come into a call that the agent has left comes as well
         close(d, alert, f"{said.person} is coming", Outcome.ACCEPTED)
     elif set(alert.busy) >= set(alert.to):
         close(d, alert, "nobody can come", Outcome.BUSY)
 
 
-def _comes_in(d: Decision, alert: Alert, said: w.Replied, target: str) -> None:
-    if d.case.ask is not None and d.case.ask.taker == said.desk:
-        close(d, alert, f"{said.person} is coming already", Outcome.ACCEPTED)  # once is enough: no second call to them
-    else:
-        d.do(w.CloseAsk, 0, said.ask, Outcome.JOINED)
+def _comes_in(d: Decision, alert: Alert, target: str) -> None:
+    d.do(w.CloseAsk, 0, alert.number, Outcome.JOINED)
+    if not _is_coming(d.case, alert):  # once is enough: no second call to who is being rung already
         asks.bring_in(d, target)
+
+
+def _is_coming(case: Case, alert: Alert) -> bool:
+    """Is whoever answered being rung, to come into the call, or for the ask that they have taken?"""
+    ask = case.ask
+    asked = ask is not None and ask.taker == alert.taker and ask.phase is not Phase.RETURNING
+    return asked or asks.brings_in(case, alert.target) is not None
 
 
 def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
@@ -213,11 +218,22 @@ def came_in(d: Decision, there: Joined) -> None:
         close(d, alert, f"{there.person or 'a supervisor'} is in the call", Outcome.JOINED)
 
 
-def not_brought_in(d: Decision, target: str) -> None:
-    """The phone could not bring in whoever comes. Who is in danger calls anew: them to the desk, or somebody else."""
-    alert = d.desk.alert
-    if alert is None or not alert.taker or alert.target != target:
-        return
-    close(d, alert, f"{alert.supervisor} is coming, but the phone could not bring them in", Outcome.FAILED)
+def nobody_comes(d: Decision) -> None:
+    """Whoever was to come into a call is not being rung for it any more. Who is in danger there calls anew."""
+    for alert in d.desk.alerts:
+        case = next((c for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == alert.case), None)
+        if alert.taker and case is not None and not _is_coming(case, alert):
+            _call_anew(d, alert)
+
+
+def _call_anew(d: Decision, alert: Alert) -> None:
+    """Them to the desk, or somebody else."""
+    present = d.desk.case
+    elsewhere = present is not None and present.id != alert.case  # the desk has turned to another call in this step
+    if elsewhere:
+        d.emit(w.CaseTurnedTo(alert.case))
+    close(d, alert, f"{alert.supervisor} has not come into the call", Outcome.FAILED)
     if alert.want in INTO_THE_CALL:
         _tell(d, None, alert.want, _whom(d.desk, alert.want))
+    if elsewhere and present is not None:
+        d.emit(w.CaseTurnedTo(present.id))

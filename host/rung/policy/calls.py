@@ -18,6 +18,7 @@ UP, HELD, ENDED, DIALLING = CallState.UP, CallState.HELD, CallState.ENDED, CallS
 TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
 HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
+BESIDE = ("join failed", "listen failed")  # so a cause begins that is of no transfer: see `rung.phone.base`
 PASSED_MOST = 8  # calls; the one that takes their place comes within the second
 
 
@@ -32,7 +33,7 @@ def phone_is(d: Decision, said: w.PhoneIs) -> None:
 
 def call_is(d: Decision, said: w.CallIs) -> None:
     before = d.desk.facts.calls.get(said.call.id)
-    _one_call(d, said.call, new=before is None)
+    _one_call(d, said.call, before)
     if before is not None and before.doing and not said.call.doing:
         effects.ask_about_unknown(d)
     _begin_or_turn(d)
@@ -50,7 +51,7 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
         _passed(d, arriving.call, arriving.id)
     # The line first: if it has ended, the case closes before its consult is read.
     for call in sorted(said.calls + gone, key=lambda c: c.id != line):
-        _one_call(d, call, new=call.id not in before)
+        _one_call(d, call, before.get(call.id))
     if d.desk.case is not None:
         effects.settle_unknown(d)
     _begin_or_turn(d)
@@ -72,7 +73,7 @@ def _believed(d: Decision) -> list[w.Call]:
     return gone
 
 
-def _one_call(d: Decision, call: w.Call, new: bool) -> None:
+def _one_call(d: Decision, call: w.Call, before: w.Call | None) -> None:
     living = dict(d.desk.facts.calls)
     living.pop(call.id, None)  # a call that has changed is the newest
     if call.state is not ENDED:
@@ -85,12 +86,14 @@ def _one_call(d: Decision, call: w.Call, new: bool) -> None:
         _parked_line(d, parked, call)
     elif case is not None and call.id == case.call:
         _line(d, call)
+        if call.cause and d.desk.case is not None and d.case.pending:
+            _came_to_nothing(d, call, told_before=before is not None and before.cause == call.cause)
     elif call.consult_for is None:
         return
     elif case is not None and call.consult_for == case.call:
         if call.id not in case.old_consults:
             _consult_call(d, call)
-    elif new and call.state is DIALLING and call.consult_for not in living:
+    elif before is None and call.state is DIALLING and call.consult_for not in living:
         asks.stop(d, call.id)  # it rings only now, and the caller has gone
 
 
@@ -225,11 +228,18 @@ def _line(d: Decision, call: w.Call) -> None:
         transfer.parties_are(d, call)
     if call.recording or d.case.pending:
         chores.recording_is(d, call)
-    case = d.case
-    if call.cause and not call.doing:  # a transfer that failed leaves the line alive
-        for kind in (w.Complete, w.Leave):
-            if (pending := case.waiting(kind)) is not None:
-                effects.came_to_nothing(d, pending, call.cause, Outcome.FAILED)
+
+
+def _came_to_nothing(d: Decision, call: w.Call, told_before: bool) -> None:
+    """What the phone was told has failed, and the line lives. It may tell why again and again."""
+    kinds: tuple[type, ...] = () if call.doing else (w.Complete, w.Leave)
+    if call.cause.startswith(BESIDE):
+        joins = [p for p in d.case.pending if isinstance(p.effect, w.Join)]
+        one = len(joins) == 1  # of two nobody can tell whose telephone it was, until both have rung long enough
+        kinds = (w.Join,) if one and call.cause.startswith("join") and not told_before else ()
+    for kind in kinds:
+        if (pending := d.case.waiting(kind)) is not None:
+            effects.came_to_nothing(d, pending, call.cause, Outcome.FAILED)
 
 
 def _consult_call(d: Decision, call: w.Call) -> None:

@@ -52,6 +52,7 @@ def arrived(desk: Desk, event: w.CaseArrived, at: int) -> Desk:
         talking_since=at,
         quiet_since=None,
         joined=(Joined(event.person, "", "", at if since is None else since),) if supervises else (),
+        unavailable=case.unavailable and not supervises,
     )
     parked = desk.parked if desk.case is None else (*desk.parked, desk.case)
     return replace(desk, case=case, parked=parked, arriving=None, epoch=event.epoch)

@@ -5,7 +5,7 @@ hang-up or a transfer is never issued a second time by the machine.
 """
 
 from rung import words as w
-from rung.policy import alerts, asks, chores, transfer
+from rung.policy import asks, chores, transfer
 from rung.policy.decision import Decision
 from rung.policy.state import Pending, Phase
 from rung.words import Button, LampState, Outcome
@@ -90,7 +90,6 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
     elif isinstance(effect, w.TakeBack):
         d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
     elif isinstance(effect, w.Join):
-        alerts.not_brought_in(d, effect.target)
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
     elif isinstance(effect, w.Record | w.StopRecording):

@@ -277,7 +277,7 @@ def _ask_closed(case: Case, event: w.AskClosed, at: int) -> Case:
         return case
     if event.outcome in CAME_TO_SOMETHING:
         wanted = asked is not None and asked.want == INVOLVE
-        return replace(case, involved=case.involved or wanted)
+        return replace(case, involved=case.involved or wanted, unavailable=False)
     case = _untake(case, event.rung)
     if event.outcome not in FAILED_ASKS:  # taken back or interrupted: neither `wait` nor unavailability changes
         return case
@@ -300,7 +300,8 @@ def _leave_withdrawn(case: Case, event: w.LeaveWithdrawn, at: int) -> Case:
 
 
 def _joined(case: Case, event: w.SupervisorJoined, at: int) -> Case:
-    return replace(case, joined=(*case.joined, Joined(event.person, event.desk, event.address, at)))
+    there = Joined(event.person, event.desk, event.address, at)
+    return replace(case, joined=(*case.joined, there), unavailable=False)  # who has come can be had
 
 
 def _left(case: Case, event: w.SupervisorLeft, at: int) -> Case:

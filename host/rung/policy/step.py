@@ -43,6 +43,7 @@ def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
     if d.case is not desk.case or d.desk.facts is not desk.facts or kind is Restarted:
         _due(d)
     if d.desk.alerts:
+        alerts.nobody_comes(d)
         alerts.offer_anew(d, desk)
     return Step(d.desk, tuple(d.events), d.effects, answer)
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from tests.policy.oracle.call import addresses
+from tests.policy.oracle.call import addresses, phase, rung_into_the_call
 from tests.policy.oracle.history import TURNS, Look
 
 from rung import words as w
@@ -78,7 +78,7 @@ def alarm_is_right(look: Look) -> str:
     before, after = alarms(earlier), alarms(look)
     ended = {thing.case for thing in step if isinstance(thing, w.CaseClosed)}
     for number, alarm in before.items():
-        if number not in after and not (alarm.call in ended or _is_settled(look, alarm, step)):
+        if number not in after and not (alarm.call in ended or _is_settled(earlier, alarm, step, after)):
             return f"nobody is called any more, and nothing is settled: {alarm}"
     if wrong := [alarm for alarm in after.values() if alarm.call in ended]:
         return f"somebody is called to a call that is over: {wrong}"
@@ -95,7 +95,7 @@ def alarm_is_right(look: Look) -> str:
     came = _came(earlier.case, step)
     if wrong := [alarm for alarm in after.values() if came[alarm.call] & set(alarm.to)]:
         return f"who was told has come, and others are still called: {wrong}"
-    return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after)
+    return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after) or _wrongly_awaited(look, after)
 
 
 def _came(case: str, step: list[object]) -> dict[str, set[str]]:
@@ -109,17 +109,37 @@ def _came(case: str, step: list[object]) -> dict[str, set[str]]:
     return came
 
 
-def _is_settled(look: Look, alarm: Alarm, step: list[object]) -> bool:
-    """Somebody comes, or has by the extension; nobody can; or it was called off."""
-    if any(isinstance(thing, w.SupervisorJoined) and thing.address == look.floor.extension for thing in step):
-        return True
-    answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
-    if alarm.comes or any(e.reply in COMES for e in answers):
+def _is_settled(earlier: Look, alarm: Alarm, step: list[object], after: dict[int, Alarm]) -> bool:
+    """Somebody comes to the desk, or is in the call; nobody can; it was called off, or is called anew."""
+    if any(isinstance(thing, w.SupervisorJoined) and thing.address == earlier.floor.extension for thing in step):
         return True
     if any(isinstance(e, w.SupervisorJoined) and e.desk in alarm.to for e in step):
         return True  # by whichever way
+    if any(isinstance(thing, w.MarkerLifted) for thing in step):
+        return True
+    answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
+    on_that_call = "join" in earlier.phone_can and earlier.call != [] and earlier.case == alarm.call
+    if alarm.comes or (on_that_call and any(e.reply == Reply.JOIN for e in answers)):  # but is not in the call yet
+        return alarm.want not in IN_DANGER or any(other.call == alarm.call for other in after.values())
+    if any(e.reply in COMES for e in answers):
+        return True
     busy = {*alarm.cannot, *(e.desk for e in answers if e.reply in CANNOT)}
-    return busy >= set(alarm.to) or any(isinstance(thing, w.MarkerLifted) for thing in step)
+    return busy >= set(alarm.to)
+
+
+def _wrongly_awaited(look: Look, open: dict[int, Alarm]) -> str:
+    """Whoever is to come into the call is on their way: their telephone rings for it, or they have taken the ask."""
+    for alarm in open.values():
+        if alarm.comes and not (look.case == alarm.call and _is_on_the_way(look, alarm.number)):
+            return f"nobody is on the way, and nobody is called: {alarm}"
+    return ""
+
+
+def _is_on_the_way(look: Look, number: int) -> bool:
+    said = [e for _, e in look.of(w.AlertAnswered) if isinstance(e, w.AlertAnswered) and e.ask == number][-1]
+    took = [getattr(e, "desk", "") for _, e in look.of(w.AskOpened, w.AskReplied) if getattr(e, "target", "")]
+    asked = phase(look) not in ("", "returning") and took[-1:] == [said.desk]
+    return asked or rung_into_the_call(look, said.target)
 
 
 def _wrongly_brought_in(look: Look, step: list[object], before: dict[int, Alarm]) -> str:

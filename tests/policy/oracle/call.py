@@ -20,6 +20,8 @@ FAILED = {
 NOBODY = {Outcome.BUSY, Outcome.IGNORED, Outcome.ABSENT, Outcome.VOICEMAIL}
 CHANGES_NOTHING = {Outcome.TAKEN_BACK, Outcome.INTERRUPTED, Outcome.WITHDRAWN}
 
+HEARD = (w.CaseOpened, w.CaseArrived, w.CaseReceived, w.CallResumed, w.CallHeld, w.PhoneLost, w.BridgeRestarted)
+
 
 # -- talk and hold -----------------------------------------------------------------------------------------------------
 
@@ -31,16 +33,22 @@ def on_hold(look: Look) -> bool:
 
 
 def talk(look: Look, since: int, until: int) -> int:
-    """How long (ms) our end and the caller have heard each other between the two."""
-    total, hears, begun = 0, False, 0
-    turns = look.of(
-        w.CaseOpened, w.CaseArrived, w.CallResumed, w.CallHeld, w.PhoneLost, w.BridgeRestarted, w.CaseReceived
-    )
-    for at, event in [*turns, (until, None)]:
+    """How long (ms) our end and the caller have heard each other between the two.
+
+    A case travels as it was when it was offered: what was said from then until its call arrives, no desk has counted.
+    """
+    heard: list[tuple[int, int]] = []
+    hears, begun, offered = False, 0, 0
+    for at, event in [*look.of(*HEARD, w.EffectDecided), (until, None)]:
+        if isinstance(event, w.EffectDecided):
+            offered = at if isinstance(event.effect, w.Offer) else offered
+            continue
         if hears:
-            total += max(0, min(at, until) - max(begun, since))
+            heard.append((begun, at))
+        if isinstance(event, w.CaseReceived):
+            heard = [(start, min(end, offered)) for start, end in heard]
         hears, begun = isinstance(event, w.CaseOpened | w.CaseArrived | w.CallResumed), at
-    return total
+    return sum(max(0, min(end, until) - max(start, since)) for start, end in heard)
 
 
 def waited_from(look: Look) -> int | None:
@@ -146,12 +154,15 @@ def unavailable(look: Look) -> bool:
                 nobody = thing.outcome in NOBODY and not inside  # who is in the call can be had
             elif isinstance(thing, w.RungTaken):
                 final = final or thing.rung == "final-notice"
-            elif isinstance(thing, w.SupervisorJoined) and thing.address:
-                inside.add(thing.person)
+            elif isinstance(thing, w.SupervisorJoined):
+                nobody = False
+                if thing.address:
+                    inside.add(thing.person)
             elif isinstance(thing, w.SupervisorLeft):
                 inside.discard(thing.person)
             elif isinstance(thing, w.CaseArrived):
                 inside = set()
+                nobody = nobody and thing.role != Role.SUPERVISOR
         elif isinstance(thing, w.FloorIs):
             now = {p.person for p in thing.present if p.free}
             if here and not final and now - free:
@@ -242,16 +253,22 @@ def being_ended(look: Look) -> bool:
     return bool(ids)
 
 
-def rung_into_the_call(look: Look) -> bool:
+def taker_is_rung(look: Look) -> bool:
     """Whoever has taken the open ask is being rung, to come into the call."""
-    ids: set[int] = set()
     target = ""
-    for _, event in look.of(w.AskOpened, w.AskReplied, w.EffectDecided, w.EffectConfirmed, w.EffectFailed):
+    for _, event in look.of(w.AskOpened, w.AskReplied):
         if isinstance(event, w.AskOpened):
             target = ""
         elif isinstance(event, w.AskReplied):
             target = event.target or target
-        elif isinstance(event, w.EffectDecided) and isinstance(event.effect, w.Join) and event.effect.target == target:
+    return rung_into_the_call(look, target)
+
+
+def rung_into_the_call(look: Look, target: str) -> bool:
+    """That telephone rings, so that whoever is there comes into the call."""
+    ids: set[int] = set()
+    for _, event in look.of(w.EffectDecided, w.EffectConfirmed, w.EffectFailed):
+        if isinstance(event, w.EffectDecided) and isinstance(event.effect, w.Join) and event.effect.target == target:
             ids.add(event.effect.id)
         elif isinstance(event, w.EffectConfirmed | w.EffectFailed):
             ids.discard(event.id)

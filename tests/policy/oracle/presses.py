@@ -10,8 +10,8 @@ from tests.policy.oracle.call import (
     in_call,
     on_hold,
     phase,
-    rung_into_the_call,
     supervisors,
+    taker_is_rung,
     third_party,
 )
 from tests.policy.oracle.ground import BY_GESTURE, crisis
@@ -129,7 +129,7 @@ def may_be_handed_over(look: Look) -> bool:
     how_far, asked = phase(look), ask_opened(look)
     held = on_hold(look) and asked is not None and asked.want == Want.TRANSFER
     rings = how_far in ("holding", "ringing", "answered", "returning") or (
-        how_far not in ("", "telling") and (held or rung_into_the_call(look))
+        how_far not in ("", "telling") and (held or taker_is_rung(look))
     )
     return how_far not in ("offering", "completing") and not rings
 

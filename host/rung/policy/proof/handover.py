@@ -24,7 +24,7 @@ from rung.policy.step import step
 from rung.words import Button, CallState, EndedBy, HangUp, Reply, Role, Want
 
 OTHER_CLOCK_MS = 123_456_789  # of the desk that receives the case
-FLAGS = ("counted_ms", "leave_used", "unavailable", "involved", "not_necessary", "declined")
+FLAGS = ("counted_ms", "leave_used", "involved", "not_necessary", "declined")
 TALK, ARRIVED_ID = "talk", "arrived-line"  # the call in which both desks talk, and the caller's, which follows
 
 TAKEN_OVER = (*m.inside(m.FIRST), *m.TAKES_OVER)
@@ -68,7 +68,7 @@ def has_again(state: State, back: Desk) -> State:
     assert back.case is not None and desk.case is not None and desk.case.ask is not None and account.asking is not None
     case = replace(back.case, call=desk.case.call, origin=desk.case.origin)
     stands = replace(account, taken=(*account.taken, account.asking), asking=None, used_by="")
-    stands = replace(stands, involved=account.involved or desk.case.ask.want == Want.INVOLVE)
+    stands = replace(stands, involved=account.involved or desk.case.ask.want == Want.INVOLVE, unavailable=False)
     return State(replace(desk, case=case, at_ms=back.at_ms), stands)
 
 

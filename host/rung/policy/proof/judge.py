@@ -195,7 +195,7 @@ def _ask_closed(reads: Reads, account: Account, event: w.AskClosed, at: int) -> 
     if event.outcome in CAME:
         taken = account.taken if account.asking is None else (*account.taken, account.asking)
         involved = account.involved or rung.does == "involve"
-        return replace(account, taken=taken, asking=None, used_by="", involved=involved)
+        return replace(account, taken=taken, asking=None, used_by="", involved=involved, unavailable=False)
     account = _given_back(replace(account, asking=None), event.rung)
     if event.outcome in CHANGED_NOTHING:
         return account
@@ -230,7 +230,7 @@ def _calmed(reads: Reads, account: Account, event: w.CallerCalmed, at: int) -> A
 
 def _joined(account: Account, person: Person, at: int) -> Account:
     present = (*account.present, (str(person), False))
-    return replace(account, present=present, said=_marked(account.said, joined(person), at))
+    return replace(account, present=present, unavailable=False, said=_marked(account.said, joined(person), at))
 
 
 def _left(reads: Reads, account: Account, event: w.SupervisorLeft, at: int) -> Account:
