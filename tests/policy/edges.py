@@ -266,6 +266,7 @@ class Edges:
         there.floor = self.floor
         there.begin("ada" if agent else offer.to.removeprefix("desk-"), Role.AGENT if agent else Role.SUPERVISOR)
         there.put(w.CallIs(self._talking(offer.case)))
+        assert there.desk.case is None, "the talk about a case is none at that desk"
         case = w.CaseOffered(case=offer.case, desk=self.at, state=offer.state, policy=offer.policy, offer=offer.id)
         made = there.put(case)
         self.elsewhere = (offer.to, there.desk, there.history, there.now - self.now)

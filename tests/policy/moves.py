@@ -30,6 +30,8 @@ STARTS: dict[str, tuple[str, ...]] = {
         "line up; declare slur; tap escalate; wait 4000; obey",
         f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
         f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}",
+        f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}; "
+        f"tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
     ),
     "warm-transfer": (
         "line up; tap warn; wait 5000",

@@ -165,6 +165,53 @@ def coming(s: Scene) -> None:
     s.alarm("join")
 
 
+def the_phone_was_lost(s: Scene) -> Callable[[], object]:
+    s.put(w.PhoneIs(up=False))
+    s.floor(up=False)
+    s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    return lambda: s.put(w.CallsAre((line("up"),)))
+
+
+def the_caller_was_on_hold(s: Scene) -> Callable[[], object]:
+    s.line("held")
+    s.floor(up=False)
+    return lambda: s.line("up")
+
+
+def the_agent_was_with_another(s: Scene) -> Callable[[], object]:
+    s.line("held")
+    s.line("up", call="second")
+    s.floor(up=False)
+    return lambda: s.put(w.CallsAre((line("up"), line("held", call="second"))))
+
+
+def whoever_came_did_not(s: Scene) -> Callable[[], object]:
+    s.alarm("join")
+    s.floor(up=False)
+    return lambda: busy(s)
+
+
+@pytest.mark.parametrize(
+    "way", [the_phone_was_lost, the_caller_was_on_hold, the_agent_was_with_another, whoever_came_did_not]
+)
+@pytest.mark.parametrize("called", [panic, crisis])
+def test_the_extension_is_rung_as_soon_as_it_can_be(
+    called: Callable[[Scene], None], way: Callable[[Scene], Callable[[], object]]
+) -> None:
+    s = Scene("no-hang-up", present=(EVE,))
+    called(s)
+    goes_on = way(s)
+    assert EXTENSION not in rung_in(s)
+    goes_on()
+    assert rung_in(s).count(EXTENSION) == 1
+    s.put(w.EffectRefused(s.sent(w.Join)[-1].id, "cannot aim"))
+    s.line("up")
+    s.wait(60_000)
+    assert rung_in(s).count(EXTENSION) == 1, "once is enough; a press rings it again"
+    s.press("escalate", "hold")
+    assert rung_in(s).count(EXTENSION) == 2
+
+
 @pytest.mark.parametrize("before", [quietly, of_a_threat, in_the_call, coming])
 def test_the_extension_is_not_rung_for_less_nor_where_somebody_is_or_comes(before: Callable[[Scene], None]) -> None:
     s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")

@@ -19,7 +19,7 @@ TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
 HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
 BESIDE = ("join failed", "listen failed")  # so a cause begins that is of no transfer: see `rung.phone.base`
-PASSED_MOST = 8  # calls; the one that takes their place comes within the second
+PASSED_MOST = 32  # the latest; the one that takes their place comes within the second
 
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
@@ -58,9 +58,19 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
 
 
 def _passed(d: Decision, call: str, case: str) -> None:
-    """The caller of another desk's case was put through to us: the call about it has ended."""
-    passed = d.desk.facts.passed | {call: case}
-    d.facts(passed=dict(list(passed.items())[-PASSED_MOST:]))
+    """The caller of another desk's case was put through to us: the call about it has ended.
+
+    Once their call is here it says no more (an empty ``case``), though the phone may tell again how it ended.
+    """
+    passed = {call: case} | d.desk.facts.passed
+    d.facts(passed=dict(list(passed.items())[:PASSED_MOST]))
+
+
+def _has_come(d: Decision, case: str) -> None:
+    """The caller's own call is here. Whoever rings about this case another time has them back."""
+    passed = d.desk.facts.passed
+    if case and case in passed.values():
+        d.facts(passed={call: "" if of == case else of for call, of in passed.items()})
 
 
 def _believed(d: Decision) -> list[w.Call]:
@@ -79,9 +89,9 @@ def _one_call(d: Decision, call: w.Call, before: w.Call | None) -> None:
     if call.state is not ENDED:
         living[call.id] = call
     d.desk = replace(d.desk, facts=replace(d.desk.facts, calls=living))
-    if call.case and call.ended_by is TRANSFER:
-        _passed(d, call.id, call.case)
     case = d.case
+    if call.case and call.ended_by is TRANSFER:
+        _passed(d, call.id, "" if _is_ours(d, call) else call.case)  # ours has gone to another desk
     if d.desk.parked and (parked := _parked(d, call)) is not None:
         _parked_line(d, parked, call)
     elif case is not None and call.id == case.call:
@@ -129,19 +139,26 @@ def _begin_or_turn(d: Decision) -> None:
         who = d.desk.facts.who
         epoch = d.desk.epoch + 1
         d.emit(w.CaseArrived(case=d.desk.arriving.id, epoch=epoch, call=other.id, person=who.id, role=who.role))
+        _has_come(d, other.case)
     else:
         _open(d, other)
+        _has_come(d, other.case)
 
 
 def _is_for_presses(d: Decision, call: w.Call) -> bool:
     """A call in which we are with another desk's case is not: until that is handed over it is theirs."""
-    if not call.case or call.id in {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}:
+    if not call.case or _is_ours(d, call):
         return True
     passed, arriving = d.desk.facts.passed, d.desk.arriving
     if arriving is not None and arriving.id == call.case:
         return arriving.call in passed
     # Where the call alone was put through, no case will come, and it has one of our own.
     return call.case in passed.values() or not d.desk.facts.floor_up
+
+
+def _is_ours(d: Decision, call: w.Call) -> bool:
+    """Is it the line of a case here?"""
+    return any(case is not None and case.call == call.id for case in (d.desk.case, *d.desk.parked))
 
 
 def _silent(d: Decision, case: Case) -> bool:
