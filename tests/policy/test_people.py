@@ -69,6 +69,64 @@ def test_whatever_title_a_file_may_have_its_drawings_hold(title: str) -> None:
         assert len(mermaid(policy).split("\n")) == len(mermaid(load("no-hang-up")).split("\n"))
 
 
+CARE = load("end-with-care")
+
+
+def test_a_way_names_every_step_that_must_have_been_taken() -> None:
+    """One arrow comes from one step; what else has to be taken before is written beside it."""
+    ways = {(e.source, e.label) for e in edges(CARE, Role.AGENT) if e.target == "end"}
+    assert {source: label.partition(", ")[0] for source, label in ways} == {
+        "involve": "release: after “De-escalate”",
+        "de-escalate": "release: attested as not necessary",
+    }
+
+
+def test_a_step_that_needs_one_of_the_other_ladder_is_drawn() -> None:
+    need = changed(CARE.find("supervisor-end").requires[0], taken=("supervisor-warn", "de-escalate"))
+    policy = rung(CARE, "supervisor-end", requires=(need,))
+    [way] = [e for e in edges(policy, Role.SUPERVISOR) if e.target == "supervisor-end"]
+    assert way.source == "supervisor-warn" and way.label.startswith("release: after “De-escalate”, persisted")
+    ET.fromstring(svg(policy))
+    for need in ({"leave": "unused"}, {"unavailable": True}, {"involved": True}, {"taken": ("de-escalate",)}):
+        other = rung(CARE, "supervisor-warn", requires=(changed(CARE.find("supervisor-warn").requires[0], **need),))
+        assert START in {e.source for e in edges(other, Role.SUPERVISOR) if e.target == "supervisor-warn"}
+
+
+def test_a_drawing_tells_what_lapses_and_what_stays_open_while_leave_is_asked() -> None:
+    policy = rung(rung(CARE, "de-escalate", lapses_after=600.0), "end-at-once", while_asking=True)
+    for special in ("lapses after 600 s", "also while leave is asked"):
+        assert special in mermaid(policy) and special in "".join(ET.fromstring(svg(policy)).itertext())
+
+
+def test_an_arrow_to_a_step_further_down_goes_down() -> None:
+    """Each turn is at the height of one of its ends, or between them."""
+    for policy in (CARE, changed(CARE, rung=tuple(reversed(CARE.rung)))):
+        for path in ET.fromstring(svg(policy)).iter(f"{SVG}path"):
+            if path.get("fill") == "none":
+                y1, turned, y2 = (
+                    int(found)
+                    for found in re.findall(r"M\d+,(\d+)|V(\d+)|,(\d+) H\d+$", path.get("d", ""))
+                    for found in found
+                    if found
+                )
+                assert min(y1, y2) <= turned <= max(y1, y2), path.get("d")
+
+
+def test_what_is_too_long_for_a_box_is_written_smaller() -> None:
+    title = "Listen to the caller, and tell them in your own words what you can do"
+    drawn = ET.fromstring(svg(rung(CARE, "de-escalate", title=title)))
+    [size] = [float(t.get("font-size", 13)) for t in drawn.iter(f"{SVG}text") if t.text == title]
+    assert size * len(title) < 13 * 35
+
+
+def test_one_of_several_ways_that_needs_two_things_is_told_as_one() -> None:
+    needs = CARE.find("end").requires
+    policy = rung(CARE, "end", requires=(needs[0], changed(needs[1], trained=True)))
+    assert opens(policy, policy.find("end")).endswith(
+        "; a supervisor is involved, or no supervisor could be had and a valid training"
+    )
+
+
 # -- differences -------------------------------------------------------------------------------------------------------
 
 
