@@ -59,6 +59,7 @@ async def nobody_comes_into_the_call(w: World) -> None:
     assert (failed.id, failed.state, failed.parties) == (line, UP, ())
     mark = len(w.desk.news)
     await w.phone.join(line, w.sup.address, CASE)
+    assert (await w.desk.becomes(line, UP, mark)).cause == "", "what comes of this one is told anew"
     rang = await w.sup.until(lambda c: c.state is RINGING and c.id != declined)
     await w.phone.take_back(line, None)
     assert (await w.desk.becomes(line, UP, mark)).cause == ""

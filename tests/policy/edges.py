@@ -189,6 +189,14 @@ class Edges:
         if self.desk.case is not None and self.desk.case.pending:
             self.put(w.EffectRefused(self.desk.case.pending[-1].effect.id, "cannot aim"))
 
+    def missed(self) -> None:
+        """Whoever is rung to come into the call does not pick up."""
+        pending = self.desk.case.pending if self.desk.case is not None else ()
+        for line in [p.effect.call for p in pending if isinstance(p.effect, w.Join)][:1]:
+            if line in self.phone:
+                self._now(replace(self.phone[line], cause=""))
+                self._now(replace(self.phone[line], cause="join failed: nobody answered"))
+
     def _obey(self, effect: w.Effect) -> None:
         line = self.phone.get(getattr(effect, "call", ""))
         if line is None:
@@ -258,6 +266,7 @@ class Edges:
         there.floor = self.floor
         there.begin("ada" if agent else offer.to.removeprefix("desk-"), Role.AGENT if agent else Role.SUPERVISOR)
         there.put(w.CallIs(self._talking(offer.case)))
+        assert there.desk.case is None, "the talk about a case is none at that desk"
         case = w.CaseOffered(case=offer.case, desk=self.at, state=offer.state, policy=offer.policy, offer=offer.id)
         made = there.put(case)
         self.elsewhere = (offer.to, there.desk, there.history, there.now - self.now)

@@ -30,6 +30,8 @@ STARTS: dict[str, tuple[str, ...]] = {
         "line up; declare slur; tap escalate; wait 4000; obey",
         f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
         f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}",
+        f"line up; declare slur; tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey; {HANDED_BACK}; "
+        f"tap escalate; {ASKED_BY_TELEPHONE}; tap escalate; carry; obey",
     ),
     "warm-transfer": (
         "line up; tap warn; wait 5000",
@@ -143,7 +145,7 @@ MOVES: dict[str, int] = {
     "obey": 30, "refuse": 3, "consult up": 8, "consult busy": 3, "consult ignored": 1, "consult declined": 2,
     "consult voicemail": 3, "consult failed": 1, "consult hung-up": 2, "carry": 8, "carry no": 1,
     "line up": 6, "line held": 4, "line ended": 1, "line ended us": 1, "second up": 1, "second held": 1,
-    "turn": 3, "dials": 2, "plain": 1,
+    "turn": 3, "dials": 2, "plain": 1, "missed": 3,
     "second ended": 3, "parties eve": 3, "parties eve fay": 1, "parties partner": 1, "parties eve partner": 1,
     "parties": 2, "all": 2, "all ending": 1, "lost": 1, "back": 3, "restart": 1,
 }  # fmt: skip
@@ -191,7 +193,7 @@ TOGETHER += [
     "tap escalate; carry; refuse",
     "eve takes; carry; refuse; tap escalate",
 ]
-TOGETHER += [f"mark crisis; alarm eve join; {what}" for what in ("refuse", "chord", "consult busy; obey")]
+TOGETHER += [f"mark crisis; alarm eve join; {what}" for what in ("missed", "chord", "consult busy; obey")]
 MOVES |= dict.fromkeys(TOGETHER, 2)
 DRAW = [move for move, weight in MOVES.items() for _ in range(weight)]
 

@@ -147,6 +147,25 @@ def test_a_call_that_was_put_through_without_its_case_gets_one_of_its_own() -> N
     assert s.events(w.CaseReceived) == []
 
 
+@pytest.mark.parametrize("told_again", [False, True])
+def test_who_is_asked_once_more_about_a_case_that_they_have_handed_back_has_none_of_it_yet(told_again: bool) -> None:
+    """The talk is the agent's case, until that is handed over: a press there would be about nobody's call."""
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(told(offer))
+    gone = replace(CALLER, state=CallState.ENDED, ended_by=EndedBy.TRANSFER)
+    for call in (TALK_OVER, CALLER, gone):
+        s.put(w.CallIs(call))
+    if told_again:
+        s.put(w.CallsAre((TALK_OVER, gone)))
+    s.put(w.CallIs(replace(TALK, id="talk-2")))
+    assert s.desk.case is None
+    s.put(told(offer, offer=offer.id + 5))
+    s.put(w.CallIs(replace(TALK_OVER, id="talk-2")))
+    s.put(w.CallIs(replace(CALLER, id="caller-2")))
+    assert (s.case.id, s.case.call) == ("case-1", "caller-2")
+
+
 def test_without_a_talk_about_it_no_case_is_accepted() -> None:
     _, offer = offering()
     s = eve()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 from tests.policy.scene import EVE, FAY, GUS, Scene
 from tests.policy.shift import line
 from tests.policy.test_alerts import asked, closings, crisis, panic
@@ -164,6 +165,53 @@ def coming(s: Scene) -> None:
     s.alarm("join")
 
 
+def the_phone_was_lost(s: Scene) -> Callable[[], object]:
+    s.put(w.PhoneIs(up=False))
+    s.floor(up=False)
+    s.put(w.PhoneIs(up=True, can=frozenset({"join"})))
+    return lambda: s.put(w.CallsAre((line("up"),)))
+
+
+def the_caller_was_on_hold(s: Scene) -> Callable[[], object]:
+    s.line("held")
+    s.floor(up=False)
+    return lambda: s.line("up")
+
+
+def the_agent_was_with_another(s: Scene) -> Callable[[], object]:
+    s.line("held")
+    s.line("up", call="second")
+    s.floor(up=False)
+    return lambda: s.put(w.CallsAre((line("up"), line("held", call="second"))))
+
+
+def whoever_came_did_not(s: Scene) -> Callable[[], object]:
+    s.alarm("join")
+    s.floor(up=False)
+    return lambda: busy(s)
+
+
+@pytest.mark.parametrize(
+    "way", [the_phone_was_lost, the_caller_was_on_hold, the_agent_was_with_another, whoever_came_did_not]
+)
+@pytest.mark.parametrize("called", [panic, crisis])
+def test_the_extension_is_rung_as_soon_as_it_can_be(
+    called: Callable[[Scene], None], way: Callable[[Scene], Callable[[], object]]
+) -> None:
+    s = Scene("no-hang-up", present=(EVE,))
+    called(s)
+    goes_on = way(s)
+    assert EXTENSION not in rung_in(s)
+    goes_on()
+    assert rung_in(s).count(EXTENSION) == 1
+    s.put(w.EffectRefused(s.sent(w.Join)[-1].id, "cannot aim"))
+    s.line("up")
+    s.wait(60_000)
+    assert rung_in(s).count(EXTENSION) == 1, "once is enough; a press rings it again"
+    s.press("escalate", "hold")
+    assert rung_in(s).count(EXTENSION) == 2
+
+
 @pytest.mark.parametrize("before", [quietly, of_a_threat, in_the_call, coming])
 def test_the_extension_is_not_rung_for_less_nor_where_somebody_is_or_comes(before: Callable[[Scene], None]) -> None:
     s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")
@@ -246,6 +294,52 @@ def test_who_is_coming_for_an_ask_that_comes_to_nothing_is_called_anew(
     assert rung_in(s) == [EVE.extension, EVE.extension]
     s.parties(EVE.extension)
     assert s.desk.alert is None
+
+
+def busy(s: Scene, *parties: str, cause: str = "join failed: 486 Busy Here") -> None:
+    """The phone says of the line that nobody came."""
+    s.put(w.CallIs(replace(line("up", cause=cause), parties=parties)))
+
+
+def test_that_nobody_picks_up_is_heard_at_once() -> None:
+    s = Scene("no-hang-up")
+    panic(s)
+    s.alarm("join")
+    busy(s)
+    assert s.desk.alert is not None and s.desk.alert.taker == "", "everybody is called anew"
+    s.alarm("join", FAY)
+    busy(s)
+    assert s.desk.alert.taker == FAY.desk, "told once more, that is still about eve"
+    s.line("up")
+    busy(s)
+    assert s.desk.alert is not None and s.desk.alert.taker == "", "and now about fay"
+
+
+def test_of_two_who_are_rung_nobody_can_tell_who_does_not_come() -> None:
+    s = Scene("end-with-care").must("warn").must("escalate")
+    s.reply("take", EVE)
+    panic(s)
+    s.alarm("join", FAY)
+    busy(s)
+    assert s.case.ask is not None and s.desk.alert is not None and s.desk.alert.taker == FAY.desk
+    s.parties(EVE.extension)
+    assert s.case.ask.taker == EVE.desk and s.case.ask.phase == "offering"
+
+
+@pytest.mark.parametrize("what", ["join", "listen"])
+def test_who_does_not_come_stops_no_hand_over(what: str) -> None:
+    """The supervisor's desk has the case by then, and the agent's phone is about to leave the call to them."""
+    s = Scene("no-hang-up").come_in(EVE)
+    s.must("escalate")
+    offer = s.sent(w.Offer)[-1]
+    assert isinstance(offer, w.Offer)
+    panic(s)
+    s.alarm("join", FAY)
+    s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
+    busy(s, EVE.extension, cause=f"{what} failed: 486 Busy Here")
+    assert s.case.released == EVE.desk and not s.sent(w.Reclaim)
+    s.line("ended", "transfer")
+    assert s.closed().how == "transferred"
 
 
 def test_who_is_let_go_of_for_an_ask_is_brought_in_for_the_panic() -> None:

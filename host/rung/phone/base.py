@@ -105,7 +105,7 @@ class Phone(Protocol):
         """Of `join`: bring ``target`` into ``call``, which is never put on hold. ``case`` goes with it as in `consult`.
 
         Confirmed by ``target``, as it is written here, being among `Call.parties`. If nobody comes,
-        ``call`` is told again with a cause that begins with "join failed".
+        ``call`` is told again with a cause that begins with "join failed". A cause told before is gone by then.
         """
 
     async def leave(self, call: str) -> None:

@@ -124,14 +124,21 @@ def offer_anew(d: Decision, before: Desk) -> None:
 
 def _by_extension(d: Decision, want: Want) -> str:
     """Nobody can be told; but panic and crisis may still ring the supervisors' telephone into the call."""
-    facts, case = d.desk.facts, d.desk.case
-    if facts.floor_up:
+    if d.desk.facts.floor_up:
         return ""
-    rings = want in INTO_THE_CALL and "join" in facts.can and facts.calls_known and facts.extension
-    if case is None or not rings or asks.is_in(case, facts.extension):
+    if not _rings(d.desk, want):
         return UNREACHED
-    asks.bring_in(d, facts.extension)
+    asks.bring_in(d, d.desk.facts.extension)
     return "the supervisors' extension is being rung into the call"
+
+
+def _rings(desk: Desk, want: Want) -> bool:
+    """Can the supervisors' telephone be rung into the present call, since nobody can be told?"""
+    facts, case = desk.facts, desk.case
+    able = facts.calls_known and "join" in facts.can and facts.extension and not facts.floor_up
+    if not able or want not in INTO_THE_CALL or case is None or case.held:  # nobody comes into a call that is on hold
+        return False
+    return not asks.is_in(case, facts.extension)
 
 
 def put_again(d: Decision) -> None:
@@ -141,11 +148,19 @@ def put_again(d: Decision) -> None:
             _tell(d, alert, alert.want, to)
 
 
-def unheard(d: Decision) -> None:
-    """The floor is out of reach, so no answer can come: whoever is in danger has the extension rung into the call."""
-    alert = d.desk.alert
-    if alert is not None and not alert.taker and (d.desk.case is None or d.case.added is None):
-        _by_extension(d, alert.want)
+def unheard(d: Decision, before: Desk) -> None:
+    """No answer can come while the floor is out of reach: the extension is rung as soon as it can be."""
+    now, was = _in_vain(d.desk), _in_vain(before)
+    if now is not None and (was is None or was.case != now.case):
+        _by_extension(d, now.want)
+
+
+def _in_vain(desk: Desk) -> Alert | None:
+    """What calls from the present call, which the extension can be rung into, and nobody comes or is there."""
+    alert = desk.alert
+    if alert is None or alert.taker or not _rings(desk, alert.want):
+        return None
+    return alert if desk.case is not None and desk.case.added is None else None
 
 
 def more_present(d: Decision) -> None:

@@ -18,7 +18,8 @@ UP, HELD, ENDED, DIALLING = CallState.UP, CallState.HELD, CallState.ENDED, CallS
 TRANSFER, US = EndedBy.TRANSFER, EndedBy.US
 HOLDING, RINGING, RETURNING = Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 CONSULTING = frozenset({Phase.RINGING, Phase.ANSWERED, Phase.OFFERING})
-PASSED_MOST = 8  # calls; the one that takes their place comes within the second
+BESIDE = ("join failed", "listen failed")  # so a cause begins that is of no transfer: see `rung.phone.base`
+PASSED_MOST = 32  # the latest; the one that takes their place comes within the second
 
 
 def phone_is(d: Decision, said: w.PhoneIs) -> None:
@@ -32,7 +33,7 @@ def phone_is(d: Decision, said: w.PhoneIs) -> None:
 
 def call_is(d: Decision, said: w.CallIs) -> None:
     before = d.desk.facts.calls.get(said.call.id)
-    _one_call(d, said.call, new=before is None)
+    _one_call(d, said.call, before)
     if before is not None and before.doing and not said.call.doing:
         effects.ask_about_unknown(d)
     _begin_or_turn(d)
@@ -50,16 +51,26 @@ def calls_are(d: Decision, said: w.CallsAre) -> None:
         _passed(d, arriving.call, arriving.id)
     # The line first: if it has ended, the case closes before its consult is read.
     for call in sorted(said.calls + gone, key=lambda c: c.id != line):
-        _one_call(d, call, new=call.id not in before)
+        _one_call(d, call, before.get(call.id))
     if d.desk.case is not None:
         effects.settle_unknown(d)
     _begin_or_turn(d)
 
 
 def _passed(d: Decision, call: str, case: str) -> None:
-    """The caller of another desk's case was put through to us: the call about it has ended."""
-    passed = d.desk.facts.passed | {call: case}
-    d.facts(passed=dict(list(passed.items())[-PASSED_MOST:]))
+    """The caller of another desk's case was put through to us: the call about it has ended.
+
+    Once their call is here it says no more (an empty ``case``), though the phone may tell again how it ended.
+    """
+    passed = {call: case} | d.desk.facts.passed
+    d.facts(passed=dict(list(passed.items())[:PASSED_MOST]))
+
+
+def _has_come(d: Decision, case: str) -> None:
+    """The caller's own call is here. Whoever rings about this case another time has them back."""
+    passed = d.desk.facts.passed
+    if case and case in passed.values():
+        d.facts(passed={call: "" if of == case else of for call, of in passed.items()})
 
 
 def _believed(d: Decision) -> list[w.Call]:
@@ -72,25 +83,27 @@ def _believed(d: Decision) -> list[w.Call]:
     return gone
 
 
-def _one_call(d: Decision, call: w.Call, new: bool) -> None:
+def _one_call(d: Decision, call: w.Call, before: w.Call | None) -> None:
     living = dict(d.desk.facts.calls)
     living.pop(call.id, None)  # a call that has changed is the newest
     if call.state is not ENDED:
         living[call.id] = call
     d.desk = replace(d.desk, facts=replace(d.desk.facts, calls=living))
-    if call.case and call.ended_by is TRANSFER:
-        _passed(d, call.id, call.case)
     case = d.case
+    if call.case and call.ended_by is TRANSFER:
+        _passed(d, call.id, "" if _is_ours(d, call) else call.case)  # ours has gone to another desk
     if d.desk.parked and (parked := _parked(d, call)) is not None:
         _parked_line(d, parked, call)
     elif case is not None and call.id == case.call:
         _line(d, call)
+        if call.cause and d.desk.case is not None and d.case.pending:
+            _came_to_nothing(d, call, told_before=before is not None and before.cause == call.cause)
     elif call.consult_for is None:
         return
     elif case is not None and call.consult_for == case.call:
         if call.id not in case.old_consults:
             _consult_call(d, call)
-    elif new and call.state is DIALLING and call.consult_for not in living:
+    elif before is None and call.state is DIALLING and call.consult_for not in living:
         asks.stop(d, call.id)  # it rings only now, and the caller has gone
 
 
@@ -126,19 +139,26 @@ def _begin_or_turn(d: Decision) -> None:
         who = d.desk.facts.who
         epoch = d.desk.epoch + 1
         d.emit(w.CaseArrived(case=d.desk.arriving.id, epoch=epoch, call=other.id, person=who.id, role=who.role))
+        _has_come(d, other.case)
     else:
         _open(d, other)
+        _has_come(d, other.case)
 
 
 def _is_for_presses(d: Decision, call: w.Call) -> bool:
     """A call in which we are with another desk's case is not: until that is handed over it is theirs."""
-    if not call.case or call.id in {c.call for c in (d.desk.case, *d.desk.parked) if c is not None}:
+    if not call.case or _is_ours(d, call):
         return True
     passed, arriving = d.desk.facts.passed, d.desk.arriving
     if arriving is not None and arriving.id == call.case:
         return arriving.call in passed
     # Where the call alone was put through, no case will come, and it has one of our own.
     return call.case in passed.values() or not d.desk.facts.floor_up
+
+
+def _is_ours(d: Decision, call: w.Call) -> bool:
+    """Is it the line of a case here?"""
+    return any(case is not None and case.call == call.id for case in (d.desk.case, *d.desk.parked))
 
 
 def _silent(d: Decision, case: Case) -> bool:
@@ -225,11 +245,18 @@ def _line(d: Decision, call: w.Call) -> None:
         transfer.parties_are(d, call)
     if call.recording or d.case.pending:
         chores.recording_is(d, call)
-    case = d.case
-    if call.cause and not call.doing:  # a transfer that failed leaves the line alive
-        for kind in (w.Complete, w.Leave):
-            if (pending := case.waiting(kind)) is not None:
-                effects.came_to_nothing(d, pending, call.cause, Outcome.FAILED)
+
+
+def _came_to_nothing(d: Decision, call: w.Call, told_before: bool) -> None:
+    """What the phone was told has failed, and the line lives. It may tell why again and again."""
+    kinds: tuple[type, ...] = () if call.doing else (w.Complete, w.Leave)
+    if call.cause.startswith(BESIDE):
+        joins = [p for p in d.case.pending if isinstance(p.effect, w.Join)]
+        one = len(joins) == 1  # of two nobody can tell whose telephone it was, until both have rung long enough
+        kinds = (w.Join,) if one and call.cause.startswith("join") and not told_before else ()
+    for kind in kinds:
+        if (pending := d.case.waiting(kind)) is not None:
+            effects.came_to_nothing(d, pending, call.cause, Outcome.FAILED)
 
 
 def _consult_call(d: Decision, call: w.Call) -> None:

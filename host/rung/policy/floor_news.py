@@ -18,15 +18,13 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
         _lost(d, ask)
     elif ask is not None and said.up and asks.waits_for_desks(ask):
         _nobody_left(d)
-    if was.floor_up and not said.up:
-        alerts.unheard(d)
-    elif said.up and not was.floor_up:
+    if said.up and not was.floor_up:
         alerts.put_again(d)
         _look_up(d)
         if ask is not None and asks.listened_to(ask):
             asks.tell_floor(d)
         transfer.still_coming(d)
-    else:
+    elif said.up:
         alerts.more_present(d)
 
 

@@ -44,6 +44,7 @@ def step(rules: Rules, desk: Desk, input: w.Input, now_ms: int) -> Step:
         _due(d)
     if d.desk.alerts:
         alerts.nobody_comes(d)
+        alerts.unheard(d, desk)
         alerts.offer_anew(d, desk)
     return Step(d.desk, tuple(d.events), d.effects, answer)
 

@@ -191,7 +191,9 @@ class VirtualExchange:
 
     def invite(self, host: Leg, target: str, case: str, how: Listening | None = None) -> None:
         """Ring ``target`` into the conversation of ``host``, which goes on meanwhile; or only to listen."""
-        host.cause = ""
+        if host.cause:
+            host.cause = ""
+            self.told(host)
         there = self._reach(host, target, case)
         if isinstance(there, str):
             self.not_joined(host, there, how)

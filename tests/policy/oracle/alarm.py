@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from tests.policy.oracle.call import addresses, phase, rung_into_the_call
+from tests.policy.oracle.call import addresses, on_hold, phase, rung_into_the_call
 from tests.policy.oracle.history import TURNS, Look
 
 from rung import words as w
@@ -95,7 +95,8 @@ def alarm_is_right(look: Look) -> str:
     came = _came(earlier.case, step)
     if wrong := [alarm for alarm in after.values() if came[alarm.call] & set(alarm.to)]:
         return f"who was told has come, and others are still called: {wrong}"
-    return _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after) or _wrongly_awaited(look, after)
+    wrong = _wrongly_brought_in(look, step, before) or _wrongly_offered(look, after) or _wrongly_awaited(look, after)
+    return wrong or _wrongly_silent(earlier, look)
 
 
 def _came(case: str, step: list[object]) -> dict[str, set[str]]:
@@ -168,3 +169,20 @@ def _wrongly_offered(look: Look, open: dict[int, Alarm]) -> str:
         if last.brief.case != alarm.call:
             return f"the brief is of {last.brief.case}: {alarm}"
     return ""
+
+
+def _wrongly_silent(earlier: Look, look: Look) -> str:
+    """With the floor out of reach the supervisors' extension is rung into the call, as soon as it can be."""
+    alarm, was = _to_be_rung(look), _to_be_rung(earlier)
+    if alarm is None or (was is not None and was.number == alarm.number):
+        return ""
+    return "" if rung_into_the_call(look, look.floor.extension) else f"the extension is not rung: {alarm}"
+
+
+def _to_be_rung(look: Look) -> Alarm | None:
+    """Who is in danger on a call into which the extension can be rung, and nobody comes or is there."""
+    alarm = of_present_call(look)
+    if alarm is None or alarm.want not in IN_DANGER or alarm.comes or not look.call or addresses(look):
+        return None
+    can = look.phone_known and "join" in look.phone_can and not on_hold(look)
+    return alarm if can and look.floor.extension and not look.floor.up else None

@@ -147,6 +147,7 @@ class Actions(CannotMore):
         id = str(Invitation(what, on_behalf, secrets.token_hex(4), case))
         dial = self._dial(target)
         line.cause = ""
+        self.tell(self.book.tell(line))
         self.book.asked[id] = Asked(line, what, target, next((h for h in HOWS if h == what), "listen"))
         passed = {"RUNG_FOR": line.own.id, "RUNG_CALLER": line.far.id, "RUNG_INTO": line.own.name, **variables}
         try:
