@@ -4,19 +4,22 @@ import re
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace as changed
+from tests.policy.scene import Scene
 
 from rung.policy import Policy, Times, load
 from rung.policy.checks import mistakes
 from rung.policy.diff import diff
 from rung.policy.draw import mermaid, svg
 from rung.policy.graph import END, START, edges
+from rung.policy.language import Requires, Rung
 from rung.policy.library import shipped
 from rung.policy.phrases import opens
-from rung.words import Ground, Role
+from rung.words import Button, Ground, Role, Verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -179,7 +182,119 @@ def test_another_button_another_way_and_other_alternatives_are_told() -> None:
         "was escalate, asks a supervisor, who takes the call, advises or declines"
     )
     fewer = rung(a, "end", requires=a.find("end").requires[:2])
-    assert "End the call (agent, release): needs after “De-escalate”" in texts(a, fewer, "changed")
+    assert [change.kind for change in diff(a, fewer)] == ["forbidden"]
+    told = (
+        "End the call (agent, release) with: after “De-escalate”; it went on for 5 s of talk; attested, with the reason"
+    )
+    assert texts(a, fewer, "forbidden").startswith(told) and texts(fewer, a, "allowed").startswith(told)
+
+
+def test_an_alternative_that_a_wider_one_holds_is_no_change() -> None:
+    """Also where it asks for a set of the same grounds by another name, and where it is told twice."""
+    a = load("end-with-care")
+    first, *others = a.find("end").requires
+    wider = rung(a, "end", requires=(changed(first, involved=False, ground=("harassment",)), first, *others))
+    assert [change.kind for change in diff(a, wider)] == ["allowed"]
+    same = changed(rung(a, "end", requires=(first, changed(first, persisted=True, trained=True), *others)))
+    assert diff(a, same) == diff(same, a) == []
+    named = changed(a, grounds={**a.grounds, "care": a.grounds["after_care"]})
+    renamed = rung(named, "end", requires=(changed(first, ground="care"), *others))
+    assert diff(a, renamed) == []
+
+
+def test_another_title_changes_nothing_but_the_title() -> None:
+    a = load("warm-transfer")
+    assert [change.text for change in diff(a, rung(a, "warn", title="Ask for calm"))] == [
+        "Ask for calm (agent, warn): Ask for calm; was Warn the caller"
+    ]
+
+
+def test_what_a_new_step_comes_before_is_told() -> None:
+    a = load("warm-transfer")
+    first = changed(a.find("warn"), id="listen", title="Listen", lapses_after=60.0, requires=(Requires(),))
+    text = texts(a, changed(a, rung=(first, *a.rung)), "allowed")
+    assert text.startswith(
+        "Listen (agent, warn): new, before “Warn the caller”; lapses after 60 s; says it; “it went on”"
+    )
+
+
+SILENT = {
+    "name",
+    "version",
+    "title",
+    "translations",
+    "rung",
+    "must_say",
+    "must_not_say",
+    "id",
+    "role",
+}  # told otherwise
+OTHERS: dict[type, dict[str, object]] = {
+    Rung: {
+        "title": "Another",
+        "button": Button.ESCALATE,
+        "does": "transfer",
+        "script": {"en": "Another."},
+        "variant": (),
+        "requires": (Requires(trained=True),),
+        "repeatable": True,
+        "lapses_after": 60.0,
+        "warns": True,
+        "while_asking": True,
+        "attests": ("heard out",),
+        "tick": ({"en": "listened"},),
+        "play": True,
+    },
+    Requires: {
+        "ground": (Ground.OTHER,),
+        "after": "redirect",
+        "attested": "any",
+        "taken": ("redirect",),
+        "persisted": False,
+        "on_call": True,
+        "leave": "none",
+        **dict.fromkeys(("unavailable", "involved", "not_necessary", "trained"), True),
+    },
+    Times: dict.fromkeys(("wait", "say_time", "answer_within", "widen_after"), 7.5),
+    Policy: {
+        "grounds": {**load("hang-up-protocol").grounds, "ending": (Ground.OTHER,)},
+        "common_grounds": (Ground.SLUR, Ground.THREAT, Ground.SEXUAL),
+        "times": Times(wait=7),
+        "duty": (),
+    },
+}
+
+
+@pytest.mark.parametrize(("kind", "key"), [(kind, key) for kind, all in OTHERS.items() for key in all])
+def test_whatever_people_notice_is_told(kind: type, key: str) -> None:
+    a, other = load("hang-up-protocol"), {key: OTHERS[kind][key]}
+    end = a.find("end")
+    b = {
+        Policy: lambda: changed(a, **other),
+        Times: lambda: changed(a, times=changed(a.times, **other)),
+        Rung: lambda: rung(a, "warn" if key == "variant" else "end", **other),
+        Requires: lambda: rung(a, "end", requires=(changed(end.requires[0], **other),)),
+    }[kind]()
+    assert diff(a, b) and diff(b, a)
+    two = rung(a, "end", requires=(end.requires[0], Requires(ground=(Ground.THREAT,), trained=True)))
+    if kind is Requires:
+        more = rung(a, "end", requires=(*b.find("end").requires, two.find("end").requires[1]))
+        assert diff(two, more) and diff(more, two)
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_no_key_of_the_language_is_forgotten(kind: type) -> None:
+    fields = {field.name for field in msgspec.structs.fields(kind)}
+    assert set(OTHERS[kind]) - {"title"} == fields - SILENT
+
+
+def test_the_press_that_shows_what_becomes_allowed() -> None:
+    a = load("hang-up-protocol")
+    b = rung(a, "end", requires=(*a.find("end").requires, Requires(ground=(Ground.SLUR,), taken=("redirect",))))
+    [told] = diff(a, b)
+    assert told.kind == "allowed" and told.text.endswith("with: after “Redirect the caller”; a ground: slur")
+    for policy, verdict in ((a, Verdict.REFUSED), (b, Verdict.TAKEN)):
+        assert Scene(policy).declare("slur").must("warn").press("release").verdict == verdict
 
 
 def test_grounds_that_are_asked_for_or_no_longer_are_told() -> None:
