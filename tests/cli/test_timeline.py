@@ -34,8 +34,8 @@ PRESS = w.Pressed(
 BRIEF = w.Brief(case="k", caller="caller", person="agent-17")
 EFFECTS: dict[w.Effect, str] = {
     w.Hold(1, "a"): "put the caller on hold",
-    w.Consult(2, "a", "sip:s@b"): "ring a supervisor",
-    w.Complete(3, "a", "c"): "join caller and supervisor",
+    w.Consult(2, "a", "sip:s@b"): "ring whoever is to take the caller",
+    w.Complete(3, "a", "c"): "put the caller through",
     w.TakeBack(4, "a", None): "take the caller back",
     w.HangUp(5, "a"): "hang up",
     w.AskPhone(6): "ask for all calls",
@@ -46,7 +46,8 @@ EFFECTS: dict[w.Effect, str] = {
     w.StopRecording(11, "a"): "stop recording",
     w.Listen(12, "a", "601", "coach"): "ring the supervisor to listen",
     w.StopListening(12, "a", "601"): "let the supervisor listen no more",
-    w.Pause(12, True, "breather"): "pause the agent in queues, or end that",
+    w.Pause(12, True, "breather"): "pause the agent in queues",
+    w.Pause(12, False): "let calls come to the agent again",
 }
 FLOOR: dict[w.Effect, str] = {
     w.AskFloor(10, 1, Want.LEAVE, ("d",), BRIEF, (Reply.GRANT,)): "ask supervisors",
@@ -265,7 +266,8 @@ def test_what_came_of_a_command_names_it(effect: w.Effect, words: str) -> None:
         w.EffectUnknown(effect.id, "x"),
     ]
     lines = [describer.describe(happening("recorded", event=event)) for event in came]
-    assert lines == [f"the phone confirms: {words}", f"came to nothing: {words}: x", f"unknown: {words}: x"]
+    who = "other desk" if effect in FLOOR else "phone"
+    assert lines == [f"the {who} confirms: {words}", f"came to nothing: {words}: x", f"unknown: {words}: x"]
 
 
 def test_times_count_from_the_latest_edge(capsys: pytest.CaptureFixture[str]) -> None:

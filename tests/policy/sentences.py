@@ -84,7 +84,7 @@ ACTS += (
     "take it back",
     "Take it back",
     "must leave first",
-    "tell the supervisor",
+    "tell whoever takes it",
     "aloud",
     "press again",
     "Press again",

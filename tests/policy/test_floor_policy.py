@@ -247,6 +247,16 @@ def test_what_lapses_outlasts_the_waits_that_count_from_it(
         assert s.end().hung_up()
 
 
+def test_a_warning_that_lapses_waits_long_enough_for_nobody_to_come(told: Policy) -> None:
+    """All are busy at once: the ending is reached in time by that, if not by waiting for an answer."""
+    text = (
+        TOLD[0].replace('    { ground = ["threat"] },\n', "").replace('id = "warn"', 'id = "warn"\nlapses_after = 60')
+    )
+    policy = parse(text, "own.toml")
+    assert len(policy.find("end").requires) == 1 and policy.find("warn").lapses_after == 60
+    assert proved(policy, "own.toml") is policy
+
+
 def agents_warning(told: Policy, rung: str) -> Policy:
     """Its supervisors end after this warning."""
     *rest, ending = told.rung

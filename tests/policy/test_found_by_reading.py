@@ -229,7 +229,7 @@ def two_live(s: Scene) -> None:
     [
         (asking, "A supervisor is being asked", None),
         (met, "A supervisor is being asked", Button.ESCALATE),
-        (handing_over, "A supervisor is being asked", None),
+        (handing_over, "The call is being handed over; wait for the phone", None),
         (two_live, "Another call is live", None),
         (lambda s: s.come_in(EVE), "This policy has no step for", Button.ESCALATE),
     ],

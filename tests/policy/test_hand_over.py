@@ -112,7 +112,7 @@ def test_what_would_not_go_along_with_a_case_on_its_way_is_refused(released: boo
         s.put(w.OfferAnswered(offer.case, True, offer=offer.id))
     for act in (w.Declared(Ground.SLUR), w.Marked(Marker.CRISIS), w.Calmed(), w.Noted(matter="late")):
         answer = s.put(act).answer
-        assert answer is not None and answer.verdict == "refused" and "tell the supervisor" in answer.why
+        assert answer is not None and answer.verdict == "refused" and "tell whoever takes it" in answer.why
     assert s.press("warn+warn", "hold").verdict == "refused"
     assert s.put(w.Marked(Marker.EMERGENCY)).answer.verdict == "taken"  # type: ignore[union-attr]
     leaves = s.sent(w.Leave)

@@ -10,15 +10,16 @@ from tests.policy.broken_steps import Real
 
 from rung import words as w
 from rung.policy import Desk, Policy, Step, load
-from rung.policy.proof import Breach, handover, looks, walk
+from rung.policy.language import Requires
+from rung.policy.proof import Breach, handover, looks, prove, walk
 from rung.policy.proof import moves as m
 from rung.policy.proof.moves import Moves
 from rung.policy.proof.paths import BEGINNING, Paths
-from rung.policy.proof.properties import DEAD_END, HELD, LAMPS
+from rung.policy.proof.properties import DEAD_END, HAND_OVER, HELD, LAMPS
 from rung.policy.proof.prove import LADDER, Walks
 from rung.policy.proof.timers import Timer
 from rung.policy.proof.witness import shortest
-from rung.words import Button, Ground, LampState, Want
+from rung.words import Button, Ground, LampState, Reply, Want
 
 CLASSES = 8
 WAYS = st.lists(st.tuples(st.integers(0, CLASSES), st.integers(0, 4), st.integers(1, CLASSES)), max_size=30)
@@ -125,4 +126,23 @@ def test_a_supervisor_who_never_had_the_caller_cannot_hand_them_back(begun: Move
 
 
 def test_what_compares_whole_states_is_not_played() -> None:
-    assert shortest(NEVER, [Breach(DEAD_END, "", m.HELD), Breach(DEAD_END, "", ())]) == Breach(DEAD_END, "", ())
+    assert shortest(NEVER, [Breach(HAND_OVER, "", m.HELD), Breach(HAND_OVER, "", ())]) == Breach(HAND_OVER, "", ())
+
+
+# -- dead ends ---------------------------------------------------------------------------------------------------------
+
+OFFER, *SUPERVISORS = NEVER.rung
+JOIN_ONCE = replace(OFFER, does="join", repeatable=False, requires=(Requires(),))
+
+
+def test_a_dead_end_is_played_and_told_without_what_does_not_lead_there() -> None:
+    """The ask's own walk puts floor and phone back as they were, which nobody has to do."""
+    breach = prove(replace(NEVER, rung=(JOIN_ONCE, *SUPERVISORS))).breach(DEAD_END)
+    assert breach is not None and breach.played
+    there = (*m.TAPS[Button.ESCALATE], *m.reply(Reply.JOIN), *m.inside(m.FIRST))
+    assert breach.moves == (*there, *m.UP, *m.declare(Ground.PROFANITY))
+
+
+def test_a_dead_end_that_is_not_reached_by_real_waits_is_not_told_as_shown() -> None:
+    breach = Breach(DEAD_END, "nobody has a way on", m.HELD)
+    assert shortest(NEVER, [breach]).played is False

@@ -63,7 +63,7 @@ def test_an_ending_by_announcement_and_hold_where_the_policy_gives_it() -> None:
 def test_the_same_caller_under_another_policy() -> None:
     remarks = told("slur", "--policy", "no-hang-up", "--keys", "@2 l +1 1 3 @3")
     assert remarks[0].startswith("right: Offer a supervisor, ")
-    assert remarks[1].startswith("too early: release, ")
+    assert remarks[1].startswith("not a step: release, ")
 
 
 def test_the_same_caller_under_the_floors_own_policy() -> None:

@@ -45,6 +45,38 @@ def test_a_refused_press_came_too_early_with_the_reason_and_what_comes_first() -
     assert told(SAID, *refused)[0] == (Sign.EARLY, expected)
 
 
+def test_what_is_no_step_of_an_agents_never_came_too_early() -> None:
+    """Else who practises learns that a release comes after the escalate."""
+    why = "This policy has no step for release here; escalate calls a supervisor."
+    refused = press(11, Button.RELEASE, Verdict.REFUSED, why, next=Button.ESCALATE)
+    remark = debrief(load("no-hang-up"), SAID, refused)[0]
+    assert (remark.sign, remark.text) == (Sign.NEVER, f"release, 1.0 s after the abuse began: {why}")
+
+
+def test_what_is_done_already_is_not_needed_and_after_the_call_it_is_too_late() -> None:
+    rules, slur = load("advise-and-warn"), w.RungTaken(rung="advise-and-warn", person="ada")
+    once = press(11, Button.WARN, Verdict.TAKEN, "Advise and warn", slur)
+    again = press(12, Button.WARN, Verdict.REFUSED, "Advise and warn: already done on this call.", next=Button.ESCALATE)
+    closed = Recorded(13, w.CaseClosed(case="k", how="released", by=EndedBy.US))
+    after = press(14, Button.RELEASE, Verdict.REFUSED, "There is no call.")
+    remarks = debrief(rules, SAID, [*once, *again, closed, *after])
+    assert [remark.sign for remark in remarks[:3]] == [Sign.RIGHT, Sign.NEEDLESS, Sign.LATE]
+    assert "First" not in remarks[1].text
+
+
+def test_a_press_once_the_caller_has_calmed_down_is_not_needed_though_it_is_refused() -> None:
+    refused = press(16, Button.RELEASE, Verdict.REFUSED, "Release the call: name the ground.", next=Button.WARN)
+    remark = told([*SAID, Said(15, SORRY)], *refused)[0]
+    assert remark == (Sign.NEEDLESS, "release, 6.0 s after the abuse began: the caller had calmed down")
+
+
+def test_an_ask_that_came_to_nothing_was_not_climbed() -> None:
+    asked = press(13, Button.ESCALATE, Verdict.TAKEN, "told", w.RungTaken(rung="escalate", person="ada"))
+    back = Recorded(14, w.AskClosed("escalate", w.Outcome.TAKEN_BACK))
+    assert told(SAID, *warned(12), *asked)[-2] == (Sign.NOTE, "climbed: Warn the caller, Transfer to a supervisor")
+    assert told(SAID, *warned(12), *asked, back)[-2] == (Sign.NOTE, "climbed: Warn the caller")
+
+
 def test_a_press_that_took_too_long_and_one_that_did_nothing_are_told_as_such() -> None:
     late = press(11, Button.WARN, Verdict.TOO_LATE, "Too late, press again.", next=Button.WARN)
     assert told(SAID, *late)[0] == (Sign.LATE, "warn, 1.0 s after the abuse began: Too late, press again.")

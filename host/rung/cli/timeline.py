@@ -16,8 +16,8 @@ from rung.floor.base import Asked
 
 _EFFECTS = {
     w.Hold: "put the caller on hold",
-    w.Consult: "ring a supervisor",
-    w.Complete: "join caller and supervisor",
+    w.Consult: "ring whoever is to take the caller",
+    w.Complete: "put the caller through",
     w.TakeBack: "take the caller back",
     w.HangUp: "hang up",
     w.Join: "bring the supervisor into the call",
@@ -27,7 +27,7 @@ _EFFECTS = {
     w.StopRecording: "stop recording",
     w.Listen: "ring the supervisor to listen",
     w.StopListening: "let the supervisor listen no more",
-    w.Pause: "pause the agent in queues, or end that",
+    w.Pause: "pause the agent in queues",
     w.AskPhone: "ask for all calls",
     w.AskFloor: "ask supervisors",
     w.CloseAsk: "close the ask for all",
@@ -112,7 +112,7 @@ class Describer:
     """One line for people; empty for what would only repeat another line. Remembers what each effect was."""
 
     def __init__(self) -> None:
-        self._effects: dict[int, str] = {}
+        self._effects: dict[int, w.Effect] = {}
         self._floor: bool | None = None
 
     def describe(self, happening: Happening) -> str:
@@ -132,7 +132,7 @@ class Describer:
             return self._event(happening.event)
         if happening.effect is not None:
             whom = "phone" if isinstance(happening.effect, w.PhoneEffect) else "floor"
-            return f"to the {whom}: {_EFFECTS[type(happening.effect)]}"
+            return f"to the {whom}: {_command(happening.effect)}"
         if happening.lamps is not None:
             return lamps_in_words(happening.lamps)
         if happening.call is not None:
@@ -204,10 +204,11 @@ class Describer:
                 named = ", which names what was unnamed" if names else ""
                 return f"ground declared: {_spelled(ground)}{named}" + (f": {note}" if note else "")
             case w.EffectDecided(effect=effect):
-                self._effects[effect.id] = _EFFECTS[type(effect)]
-                return f"decided: {self._effects[effect.id]}"
+                self._effects[effect.id] = effect
+                return f"decided: {_command(effect)}"
             case w.EffectConfirmed(id=id):
-                return f"the phone confirms: {self._effect(id)}"
+                who = "other desk" if isinstance(self._effects.get(id), w.FloorEffect) else "phone"
+                return f"the {who} confirms: {self._effect(id)}"
             case w.EffectFailed(id=id, why=why) | w.EffectUnknown(id=id, why=why):
                 came_to = "unknown" if isinstance(event, w.EffectUnknown) else "came to nothing"
                 return f"{came_to}: {self._effect(id)}: {why}"
@@ -223,7 +224,13 @@ class Describer:
 
     def _effect(self, id: int) -> str:
         """In words; by its number where it was decided before anybody watched."""
-        return self._effects.get(id, f"command {id}")
+        effect = self._effects.get(id)
+        return f"command {id}" if effect is None else _command(effect)
+
+
+def _command(effect: w.Effect) -> str:
+    ends = isinstance(effect, w.Pause) and not effect.paused
+    return "let calls come to the agent again" if ends else _EFFECTS[type(effect)]
 
 
 def _fields(told: w.Event, but: str) -> str:

@@ -2,7 +2,7 @@
 
 from rung import words as w
 from rung.policy import Desk
-from rung.words import Ending
+from rung.words import Ending, Marker
 
 
 def incidents(desk: Desk, events: tuple[w.Event, ...], day: str) -> list[tuple[str, w.Earlier]]:
@@ -12,8 +12,13 @@ def incidents(desk: Desk, events: tuple[w.Event, ...], day: str) -> list[tuple[s
 
 
 def _incident(desk: Desk, closed: w.CaseClosed, day: str) -> tuple[str, w.Earlier] | None:
-    """The caller, and the incident, of a case that has just closed at ``desk``; None: it was none, or it goes on."""
+    """The caller, and the incident, of a case that has just closed at ``desk``; None: it was none, or it goes on.
+
+    Where somebody is in danger nothing is counted as one.
+    """
     case = next((c for c in (desk.case, *desk.parked) if c is not None and c.id == closed.case), None)
     if case is None or not case.caller or not case.named or closed.how == Ending.TRANSFERRED:
+        return None
+    if case.marked(Marker.CRISIS):
         return None
     return case.caller, w.Earlier(case.id, day, case.named, closed.how)

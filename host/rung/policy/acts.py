@@ -10,7 +10,7 @@ from rung.policy.decision import Decision
 from rung.words import Ground, Marker, Outcome, Role, Want
 
 TAKE_BACK_MS = {Marker.EMERGENCY: 4000, Marker.CRISIS: 60_000}  # freely, by the person who marked
-ON_ITS_WAY = "The call is being handed over with all that was declared before; tell the supervisor."
+ON_ITS_WAY = "The call is being handed over with all that was declared before; tell whoever takes it."
 UNNAMED, OTHER = Ground.UNNAMED, Ground.OTHER
 
 

@@ -9,14 +9,13 @@ from rung.policy.acts import declare
 from rung.policy.answers import nothing, refuse, sentence, taken
 from rung.policy.decision import REFUSED, Decision
 from rung.policy.language import Rung
+from rung.policy.progress import asked, in_the_way
 from rung.policy.reading import (
-    BEING_ASKED,
     COMPLETE_AFTER_MS,
     OTHER_LIVE,
     PHONE_LOST,
     Look,
     Missing,
-    asked,
     completes,
     other_live,
 )
@@ -143,6 +142,8 @@ def _tap(d: Decision, button: Button, at: int) -> w.Answer:
     if rung.does != "say":
         asks.start(d, rung)
         if d.case.ask is None:
+            if rung.does == "transfer":  # of anything else the caller has been told nothing
+                return taken("No supervisor can be reached; tell the caller, who stays with you.")
             return taken("No supervisor can be reached; the caller stays with you.")
     return taken(rung.title)
 
@@ -211,7 +212,7 @@ def _refuse(look: Look, button: Button, near: tuple[Rung, list[Missing]] | None)
     if (why := transfer.stuck(look.desk)) and (hands_over or why != PHONE_LOST):
         return refuse(sentence(why))
     if ask is not None and (not hands_over or ask.phase in asks.UNDER_WAY):
-        return refuse(sentence(BEING_ASKED), ESCALATE if completes(look.desk, look.desk.at_ms) else None)
+        return refuse(sentence(in_the_way(ask)), ESCALATE if completes(look.desk, look.desk.at_ms) else None)
     if button == RELEASE and (said := look.said_by_another()):
         return refuse(sentence(said))
     if hands_over:

@@ -11,6 +11,7 @@ from math import ceil, inf
 from msgspec import Struct
 
 from rung.policy.language import Grounds, Policy, Requires, Rung, Tables
+from rung.policy.progress import HANDED_OVER, in_the_way
 from rung.policy.state import Ask, Case, Desk, Phase, Taken, Who
 from rung.words import Button, Call, CallState, Ground, HangUp, Marker, Role, Want
 
@@ -21,22 +22,10 @@ UP, UNNAMED, CRISIS = CallState.UP, Ground.UNNAMED, Marker.CRISIS
 COMPLETE_AFTER_MS = 3000  # agent and supervisor have had this long to talk before a tap can complete the transfer
 
 OTHER_LIVE = "another call is live on this phone; end it or put it on hold first"
-BEING_ASKED = "a supervisor is being asked; wait for the outcome, or take it back with escalate and warn together"
 BEING_ENDED = "the call is being ended; waiting for the phone"
 STRANGER = "somebody else is in this call"
 PHONE_LOST = "the phone does not answer; the call may still be up: use the telephone itself"
 
-_PHASES = {
-    Phase.TELLING: "tell the caller",
-    Phase.ASKING: "waiting for an answer",
-    Phase.HOLDING: "putting the caller on hold",
-    Phase.RINGING: "ringing",
-    Phase.ANSWERED: "answered",
-    Phase.JOINING: "coming into the call",
-    Phase.OFFERING: "handing over the case",
-    Phase.COMPLETING: "transferring",
-    Phase.RETURNING: "it came to nothing, the caller is coming off hold",
-}
 _NEEDS_PHONE = frozenset({"transfer", "join", "end"})
 
 
@@ -166,7 +155,7 @@ class Look(Struct, gc=False):
             return self.stopped
         case, does = self.case, rung.does
         if case.ask is not None and not (rung.while_asking and _is_leave_asked(case.ask)):
-            return _common(BEING_ASKED, Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
+            return _common(in_the_way(case.ask), Button.ESCALATE if completes(self.desk, self.desk.at_ms) else None)
         if case.pending and case.waiting(HangUp):
             return _common(BEING_ENDED)
         if case.held and rung.button != Button.ESCALATE:
@@ -312,7 +301,10 @@ class Look(Struct, gc=False):
         if stood and need.after is not None:
             return f"name it again: it must have gone on after “{self.tables.find(need.after).title}”"
         few = [g for g in Ground if g in allowed]
-        return f"name the ground ({', '.join(few)})" if len(few) <= 8 else "name the ground"
+        if len(few) <= 8:
+            return f"name the ground ({', '.join(few)})"
+        named = dict.fromkeys(d.ground for d in case.grounds if d.ground is not UNNAMED)
+        return f"name the ground: this needs another than {', '.join(named)}" if named else "name the ground"
 
 
 def look_at(policy: Policy, desk: Desk, who: Who, at_ms: int) -> Look:
@@ -342,7 +334,7 @@ def _stands_still(rung: Rung, taken: Taken, who: Who, at_ms: int) -> bool:
 
 def _stop(desk: Desk, case: Case, who: Who) -> Missing | None:
     if case.released:
-        return _common("this call is being handed over; the supervisor has it, wait for the phone")
+        return _common(HANDED_OVER)
     if not who.here and case.joined_ms(who.id) is None:
         return _common("you are not in this call")
     return _common(OTHER_LIVE) if other_live(desk) else None
@@ -382,12 +374,6 @@ def alone(desk: Desk, asking: Rung) -> bool:
     if facts.floor_up:
         return not any(p.free for p in facts.present)
     return asking.does != "transfer" or not facts.extension
-
-
-def asked(ask: Ask, now_ms: int) -> str:
-    """How far an ask is, e.g. "asked 14 s ago, seen, ringing"."""
-    seen = ", seen" if ask.seen and not ask.taker else ""
-    return f"asked {(now_ms - ask.opened_ms) // 1000} s ago{seen}, {_PHASES[ask.phase]}"
 
 
 def other_live(desk: Desk) -> list[Call]:

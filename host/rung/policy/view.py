@@ -6,15 +6,27 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from rung.policy.alerts import heard
+from rung.policy.asks import UNDER_WAY
 from rung.policy.book import Rules, policy_of
 from rung.policy.choices import Choice, alarm_ms, choices
 from rung.policy.lamps import lamps
 from rung.policy.language import Rung
-from rung.policy.reading import Look, Missing, asked, completes, look_at, next_step, other_live, third_parties
+from rung.policy.progress import asked, in_the_way
+from rung.policy.reading import (
+    Look,
+    Missing,
+    completes,
+    look_at,
+    next_step,
+    other_live,
+    third_parties,
+)
 from rung.policy.scripts import script
 from rung.policy.state import SAYING_MS, Case, Desk, Phase, Who
 from rung.policy.transfer import stuck
 from rung.words import Button, Earlier, Ground, HangUp, Lamps, Role
+
+HAND_OVER = "Hand the call over to the supervisor who is in it"
 
 
 class RungView(Struct, frozen=True):
@@ -155,9 +167,9 @@ class _Words(Look):
     def meaning(self, button: Button) -> str:
         """What a press of ``button`` would do now, or why nothing."""
         if button == Button.ESCALATE:
-            if self.who.role == Role.AGENT and self.case.added is not None:
-                why = stuck(self.desk)
-                return f"Not now: {why}" if why else "Hand the call over to the supervisor who is in it"
+            if self.hands_over():
+                why = self.not_handed()
+                return f"Not now: {why}" if why else HAND_OVER
             if self.case.ask is not None:
                 done = completes(self.desk, self.at_ms)
                 return f"Transfer the caller to the {self.case.ask.whom}" if done else "Show how far the ask is"
@@ -174,18 +186,35 @@ class _Words(Look):
         left_ms = said.at_ms + self.policy.times.say_ms - self.at_ms
         return f"Say it; hold in {ceil(left_ms / 1000)} s" if left_ms > 0 else "Hold to end the call"
 
+    def hands_over(self) -> bool:
+        """A supervisor is in the call: the agent's escalate hands it to them, and takes no step of the ladder."""
+        return self.who.role == Role.AGENT and self.case.added is not None
+
+    def not_handed(self) -> str:
+        """Why it does not now; empty: it does."""
+        ask = self.case.ask
+        return in_the_way(ask) if ask is not None and ask.phase in UNDER_WAY else stuck(self.desk)
+
+    def step(self) -> Rung | None:
+        """The next one."""
+        step = next_step(self.policy, self.opened())
+        return None if step is not None and step.button == Button.ESCALATE and self.hands_over() else step
+
     def not_now(self, button: Button, near: tuple[Rung, list[Missing]] | None) -> str:
         why = "nothing here" if near is None else f"not now: {'; '.join(gap.text for gap in near[1])}"
         quiet = button == Button.ESCALATE and heard(self.desk)
         return f"Quiet ask; {why}" if quiet else f"{why[0].upper()}{why[1:]}"
 
     def next(self) -> str:
-        if self.case.ask is not None:
-            done = completes(self.desk, self.at_ms)
-            return "tap escalate to transfer" if done else f"wait for the {self.case.ask.whom}"
-        step = next_step(self.policy, self.opened())
+        if (ask := self.case.ask) is not None:
+            if ask.phase in UNDER_WAY:
+                return in_the_way(ask)
+            return "tap escalate to transfer" if completes(self.desk, self.at_ms) else f"wait for the {ask.whom}"
+        step = self.step()
         if step is not None:
             return step.title
+        if self.hands_over():
+            return self.not_handed() or HAND_OVER
         near = [self.nearest(button) for button in Button]
         ladder = [found for found in near if found is not None]
         if not ladder:
@@ -204,8 +233,7 @@ class _Words(Look):
     def script(self) -> Script | None:
         """What is to be said now; else what the next step would say, as a preview."""
         saying = _to_say(self.case, self.who, self.at_ms)
-        step = next_step(self.policy, self.opened())
-        rung = self.policy.find(saying) if saying else step
+        rung = self.policy.find(saying) if saying else self.step()
         if rung is None:
             return None
         text, language = script(self.policy, rung, self.case, self.who)

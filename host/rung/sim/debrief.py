@@ -11,13 +11,17 @@ from rung import words as w
 from rung.policy import Policy
 from rung.policy.language import Rung
 from rung.sim.drills import Mood, Turn
-from rung.words import Button, Ground, Verdict
+from rung.words import Button, Gesture, Ground, Role, Verdict
+from rung.words.calls import CAME_TO_SOMETHING
+
+CALM = "the caller had calmed down"
 
 
 class Sign(StrEnum):
     RIGHT = "right"
     EARLY = "too early"
     LATE = "too late"
+    NEVER = "not a step"  # of this policy's for an agent, now or later
     NOTHING = "did nothing"
     MISSING = "missing"
     NEEDLESS = "not needed"
@@ -48,44 +52,80 @@ def debrief(policy: Policy, said: list[Said], record: list[Recorded]) -> list[Re
 
 def _presses(policy: Policy, said: list[Said], record: list[Recorded]) -> list[Remark]:
     found: list[Remark] = []
-    buttons: tuple[Button, ...] = ()
+    before: list[w.Event] = []
+    press: w.Pressed | None = None
     rung: Rung | None = None
     step = ""
     for at in record:
         match at.event:
             case w.PressRecorded(press=press):
-                buttons, rung = press.buttons, None
+                rung = None
             case w.Announced(rung=id):
                 rung = policy.find(id)
                 step = f"{rung.title}: announced"
             case w.RungTaken(rung=id):
                 rung = policy.find(id)
                 step = rung.title
-            case w.PressAnswered(answer=answer):
-                pressed = " and ".join(buttons)
+            case w.PressAnswered(answer=answer) if press is not None:
                 if rung is None or answer.verdict != Verdict.TAKEN:
-                    found.append(_nothing_taken(at.at_s, pressed, answer, said))
+                    found.append(_nothing_taken(at.at_s, press, answer, said, _refused(policy, press, before)))
                 else:
                     found.append(_taken(at.at_s, rung, step, said))
+        before.append(at.event)
     return found
 
 
-def _nothing_taken(at_s: float, buttons: str, answer: w.Answer, said: list[Said]) -> Remark:
-    told = f"{buttons}, {_when(at_s, said)}: {answer.why}"
+def _nothing_taken(at_s: float, press: w.Pressed, answer: w.Answer, said: list[Said], refused: Sign) -> Remark:
+    """``refused``: what it was if it was refused."""
+    buttons = " and ".join(press.buttons)
+    told = f"{buttons}, {_when(at_s, said)}"
     if answer.verdict == Verdict.REFUSED:
-        first = f" First: {answer.next}." if answer.next and answer.next not in buttons else ""
-        return Remark(Sign.EARLY, told + first)
-    return Remark({Verdict.TOO_LATE: Sign.LATE, Verdict.NOTHING: Sign.NOTHING}.get(answer.verdict, Sign.NOTE), told)
+        if refused == Sign.EARLY and _calm(at_s, said):
+            return Remark(Sign.NEEDLESS, f"{told}: {CALM}")
+        early = refused == Sign.EARLY and answer.next and answer.next not in buttons
+        return Remark(refused, f"{told}: {answer.why}" + (f" First: {answer.next}." if early else ""))
+    sign = {Verdict.TOO_LATE: Sign.LATE, Verdict.NOTHING: Sign.NOTHING}.get(answer.verdict, Sign.NOTE)
+    return Remark(sign, f"{told}: {answer.why}")
+
+
+def _refused(policy: Policy, press: w.Pressed, before: list[w.Event]) -> Sign:
+    """Only what may come later came too early."""
+    if any(isinstance(event, w.CaseClosed) for event in before):
+        return Sign.LATE
+    steps = [rung for rung in policy.rung if (rung.role, rung.button) == (Role.AGENT, press.buttons[-1])]
+    if press.gesture != Gesture.TAP and press.buttons != (Button.RELEASE,):
+        return Sign.NOTHING  # nothing to take back, nobody to alert
+    if not steps:
+        return Sign.NEVER
+    done = _standing(before)
+    return Sign.NEEDLESS if all(rung.id in done and not rung.repeatable for rung in steps) else Sign.EARLY
+
+
+def _standing(events: list[w.Event]) -> list[str]:
+    """The rungs that were taken, but for what came to nothing."""
+    found: list[str] = []
+    for event in events:
+        match event:
+            case w.RungTaken(rung=rung):
+                found.append(rung)
+            case w.RungUndone(rung=rung):
+                found.remove(rung)
+            case w.AskClosed(rung=rung, outcome=outcome) if rung in found and outcome not in CAME_TO_SOMETHING:
+                found.remove(rung)
+    return found
+
+
+def _calm(at_s: float, said: list[Said]) -> bool:
+    return any(s.turn.mood == Mood.CALMED and s.at_s <= at_s for s in said)
 
 
 def _taken(at_s: float, rung: Rung, step: str, said: list[Said]) -> Remark:
     """A step that only says something, and needs no ground, is there for an annoyed caller too."""
     told = f"{step}, {_when(at_s, said)}"
-    calm = any(s.turn.mood == Mood.CALMED and s.at_s <= at_s for s in said)
     abused = any(s.turn.mood == Mood.ABUSIVE and s.at_s <= at_s for s in said)
     early = rung.does == "say" and any(need.ground is None for need in rung.requires)
-    if calm:
-        return Remark(Sign.NEEDLESS, f"{told}: the caller had calmed down")
+    if _calm(at_s, said):
+        return Remark(Sign.NEEDLESS, f"{told}: {CALM}")
     if not abused and not early:
         return Remark(Sign.NEEDLESS, f"{told}: nothing abusive had been said; annoyed is no abuse")
     return Remark(Sign.RIGHT, told)
@@ -137,7 +177,7 @@ def _calmed(said: list[Said], record: list[Recorded]) -> list[Remark]:
 
 def _end(policy: Policy, record: list[Recorded]) -> list[Remark]:
     closed = next((at.event for at in record if isinstance(at.event, w.CaseClosed)), None)
-    rungs = dict.fromkeys(policy.find(at.event.rung).title for at in record if isinstance(at.event, w.RungTaken))
+    rungs = dict.fromkeys(policy.find(rung).title for rung in _standing([at.event for at in record]))
     climbed = f"climbed: {', '.join(rungs) or 'nothing'}"
     ended = f"the call: {closed.how.replace('_', ' ')}" if closed is not None else "the call is still up"
     return [Remark(Sign.NOTE, climbed), Remark(Sign.NOTE, ended)]

@@ -37,7 +37,7 @@ class Parts(StrEnum):
     """What a stage is made of."""
 
     REAL = "real SIP phones, the real firmware on virtual boxes"
-    VIRTUAL = "virtual phones, presses fed to the bridge; on a real exchange once a PBX can be driven"
+    VIRTUAL = "virtual phones, presses fed to the bridge"
     DRILL = "virtual phones, the real firmware on a virtual box"
     PAGES = "real SIP phones, presses on the pages of the desks"
     PBX = "real SIP phones at a real PBX, presses fed to the bridge"

@@ -78,7 +78,7 @@ class Ladder:
             yield m.LATE
             yield m.ALIEN
         for timer in running(self.policy, desk):
-            if timer not in (Timer.TELL, Timer.WIDER):  # the asks' own walk takes these
+            if timer not in (Timer.TELL, Timer.WIDER, Timer.IGNORED):  # the asks' own walk takes these
                 yield m.passes(timer)
             if isinstance(timer, Lapse):  # the fold forgets what has lapsed: does the step forget it as well?
                 yield from ((*m.passes(timer), *press) for press in (*m.TAPS.values(), m.HOLD))

@@ -16,7 +16,7 @@ from rung.policy.proof.moves import Moves
 from rung.policy.proof.paths import Paths
 from rung.policy.proof.properties import SENTENCES
 from rung.policy.proof.reads import Reads
-from rung.policy.proof.walk import MOST, Found, TooMany, Walk
+from rung.policy.proof.walk import MOST, Found, State, TooMany, Walk
 from rung.policy.proof.witness import Breach, shortest, takes
 from rung.words import Role
 
@@ -110,18 +110,19 @@ class Walks:
                 too_many = name
                 break
             walked.append(Walked(name, len(walk.nodes) - states if more is None else more, walk.steps - steps))
-        walks = list(dict.fromkeys(walk for walk, _ in self.parts.values()))
+        walks = self._walks
         found: dict[str, list[Breach]] = {}
         for name, ways in ((name, ways) for walk in walks for name, ways in walk.breaches.items()):
             found.setdefault(name, []).extend(Breach(name, one.what, self._way(one)) for one in ways)
-        if not too_many and not only and properties.DEAD_END not in found:
-            found |= {name: [breach] for name, breach in self._in_vain(walks)}
+        told = {name: shortest(self.policy, ways, self._dead) for name, ways in found.items()}
+        if not too_many and not only and properties.DEAD_END not in told:
+            told |= {breach.name: breach for breach in self._in_vain(walks)}
         return Proof(
             policy=self.policy.name,
             version=version_of(self.policy),
             fold=tuple(told_apart(*self.reads)),
             walked=tuple(walked),
-            breaches=tuple(shortest(self.policy, found[name]) for name in SENTENCES if name in found),
+            breaches=tuple(told[name] for name in SENTENCES if name in told),
             too_many=too_many,
         )
 
@@ -129,6 +130,16 @@ class Walks:
     def _shortest(self) -> dict[int, Moves]:
         """To each class; only a breach asks for it, or what lapses, once everything is walked."""
         return self.paths.shortest()
+
+    @cached_property
+    def _walks(self) -> list[Walk]:
+        return list(dict.fromkeys(walk for walk, _ in self.parts.values()))
+
+    def _dead(self, state: State) -> set[str]:
+        """What a dead end this state is, as some walk found of its class."""
+        numbers = {number for walk in self._walks if (number := walk.number(state)) is not None}
+        found = (one for walk in self._walks for one in walk.breaches.get(properties.DEAD_END, ()))
+        return {one.what for one in found if one.number in numbers}
 
     def _way(self, found: Found) -> Moves:
         return (*self._shortest[found.number], *found.moves)
@@ -203,7 +214,7 @@ class Walks:
     def _handed(self) -> int:
         return handover.hand_over(self.ladder)
 
-    def _in_vain(self, walks: list[Walk]) -> Iterator[tuple[str, Breach]]:
+    def _in_vain(self, walks: list[Walk]) -> Iterator[Breach]:
         """A rung that nothing leads to; or, where something lapses, no way that the walks went, with real waits."""
         lapses = any(rung.lapses_after is not None for rung in self.policy.rung)
         for rung in self.policy.rung:
@@ -216,7 +227,7 @@ class Walks:
             else:
                 continue
             what = f"“{rung.title}” ({rung.id}) {why}"
-            yield properties.DEAD_END, Breach(properties.DEAD_END, what, ways[0] if ways else ())
+            yield Breach(properties.DEAD_END, what, ways[0] if ways else ())
             return
 
     def _why_never(self, walks: list[Walk], rung: Rung) -> str:

@@ -122,6 +122,11 @@ class Walk:
     def folded(self, state: State) -> State:
         return State(self.fold.desk(state.desk), judge.folded(self.fold.grounds, state.account))
 
+    def number(self, state: State) -> int | None:
+        """Of the state's class, if this walk knows it."""
+        at = self._known.get(_key(self.folded(state)))
+        return None if at is None else self.nodes[at].number
+
     def made(self, at: int, state: State, moves: Moves, before: Moves = ()) -> Happened:
         """Make these moves, in a state to which ``before`` led from a node; judge each step, and return the last."""
         happened: Happened | None = None

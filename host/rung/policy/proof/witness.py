@@ -4,6 +4,8 @@ The walk lets each wait run out before any other, so it may find what no real ca
 says whether it came about here as well, and leaves out whatever it comes about without.
 """
 
+from collections.abc import Callable, Collection
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -24,7 +26,7 @@ from rung.words import Role
 TRIED = 50  # of a property's breaches, the shortest first, until one comes about
 
 # These compare whole states with each other: no single sequence shows them.
-COMPARED = frozenset({properties.DEAD_END, properties.DANGER, properties.HAND_OVER})
+COMPARED = frozenset({properties.DANGER, properties.HAND_OVER})
 
 # Said of a breach that does not come about when it is played.
 TOO_COARSE = "too coarse for this ladder; simplify it, or report it as a fault of Rung"
@@ -43,13 +45,16 @@ class Breach(Struct, frozen=True):
         return tuple(one.words for one in self.moves)
 
 
-def shortest(policy: Policy, breaches: list[Breach]) -> Breach:
+Dead = Callable[[State], Collection[str]]  # what the walks found a state to be a dead end for
+
+
+def shortest(policy: Policy, breaches: list[Breach], dead: Dead = lambda state: ()) -> Breach:
     """Of these breaches of one property, the one of the fewest moves that comes about; else the one of the fewest."""
     breaches = sorted(breaches, key=lambda breach: len(breach.moves))
     if breaches[0].name in COMPARED:
         return breaches[0]
-    real = next((breach for breach in breaches[:TRIED] if _whats(policy, breach)), None)
-    return replace(breaches[0], played=False) if real is None else replace(_needed(policy, real), played=True)
+    real = next((breach for breach in breaches[:TRIED] if _whats(policy, breach, dead)), None)
+    return replace(breaches[0], played=False) if real is None else replace(_needed(policy, real, dead), played=True)
 
 
 def takes(policy: Policy, rung: str, moves: Moves) -> bool:
@@ -57,18 +62,20 @@ def takes(policy: Policy, rung: str, moves: Moves) -> bool:
     return any(rung in _Played(policy, role, moves).taken for role in Role)
 
 
-def _whats(policy: Policy, breach: Breach) -> set[str]:
+def _whats(policy: Policy, breach: Breach, dead: Dead) -> set[str]:
     """What breaches that very property when these moves are played, at an agent's desk or a supervisor's."""
-    broken = set[tuple[str, str]]().union(*(_Played(policy, role, breach.moves).broken for role in Role))
-    return {what for name, what in broken if name == breach.name}
+    played = [_Played(policy, role, breach.moves) for role in Role]
+    if breach.name == properties.DEAD_END:
+        return {what for one in played for what in dead(one.state)}
+    return {what for one in played for name, what in one.broken if name == breach.name}
 
 
-def _needed(policy: Policy, breach: Breach) -> Breach:
+def _needed(policy: Policy, breach: Breach, dead: Dead) -> Breach:
     """The same breach without every move that it comes about without."""
-    whats = _whats(policy, breach)
+    whats = _whats(policy, breach, dead)
     for n in reversed(range(len(breach.moves))):
         without = replace(breach, moves=breach.moves[:n] + breach.moves[n + 1 :])
-        if _whats(policy, without) == whats:
+        if _whats(policy, without, dead) == whats:
             breach = without
     return breach
 
