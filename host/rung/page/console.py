@@ -66,6 +66,7 @@ def _mine(page: Page) -> None:
             title = tag("h2", id="mine-title")
             page.text(lambda seen: page.say.desk(seen.view.call) if seen.view else "", "p", "call live", role="status")
             back = page.button(page.say("act.hand_back"), lambda: page.act(w.HandBack()))
+            stop = page.button(page.say("agent.take_back"), lambda: page.act(w.AskTakenBack()))
             over = page.button(page.say("act.take_over"), lambda: page.act(w.TakeOver()))
         saying(page)
         ladder(page)
@@ -75,7 +76,9 @@ def _mine(page: Page) -> None:
     def change(seen: Seen) -> None:
         there = seen.front.desk
         title.text = page.say("console.joined", desk=there) if there else page.say("console.mine")
-        set_attributes(back, {"hidden": bool(there)})
+        may = () if there or seen.view is None else seen.view.may  # a caller of one's own goes back to nobody
+        set_attributes(back, {"hidden": "hand back" not in may})
+        set_attributes(stop, {"hidden": "take back" not in may})
         set_attributes(over, {"hidden": not there})
         set_attributes(section, {"hidden": seen.view is None or not seen.view.epoch})
 
