@@ -6,7 +6,7 @@ from nicegui import ui
 
 from rung import words as w
 from rung.floor.base import Status
-from rung.page.agent import buttons, grounds, ladder, saying
+from rung.page.agent import buttons, crisis, grounds, ladder, saying
 from rung.page.console_asks import Queue
 from rung.page.console_desks import Desks
 from rung.page.console_past import lately
@@ -68,6 +68,7 @@ def _mine(page: Page) -> None:
             back = page.button(page.say("act.hand_back"), lambda: page.act(w.HandBack()))
             stop = page.button(page.say("agent.take_back"), lambda: page.act(w.AskTakenBack()))
             over = page.button(page.say("act.take_over"), lambda: page.act(w.TakeOver()))
+            crisis(page)
         saying(page)
         ladder(page)
         buttons(page)
