@@ -121,6 +121,23 @@ def test_a_policy_is_shown_with_all_that_is_said() -> None:
     assert "Anrufer warnen" in _run("show", "warm-transfer", "--language", "de")
 
 
+def test_a_table_tells_all_that_a_step_is(tmp_path: Path) -> None:
+    """Also what its press attests, what may be ticked, where the wait begins, and that it is played."""
+    text = (resources.files("rung.policy") / "shipped" / "end-with-care.toml").read_text(encoding="utf-8")
+    file = tmp_path / "floor.toml"
+    file.write_text(
+        text.replace('id = "end"\n', 'id = "end"\nplay = true\nattests = ["heard out"]\n'), encoding="utf-8"
+    )
+    table = re.sub(r"[\s│]+", "", _run("show", str(file)))
+    for told in (
+        "says it; “it went on” counts from here",
+        "Tick what you tried: active listening, empathy",
+        "pressing states: heard out",
+        "the announcement is played to the caller",
+    ):
+        assert told.replace(" ", "") in table, told
+
+
 def test_brackets_in_titles_are_shown(tmp_path: Path) -> None:
     text = (resources.files("rung.policy") / "shipped" / "no-hang-up.toml").read_text(encoding="utf-8")
     file = tmp_path / "floor.toml"

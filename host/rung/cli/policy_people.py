@@ -15,7 +15,7 @@ from rung.policy.card import card as desk_card
 from rung.policy.diff import diff as differences
 from rung.policy.draw import mermaid, svg
 from rung.policy.language import version_of
-from rung.policy.phrases import duties, opens, variant_of, waits, who_and_how
+from rung.policy.phrases import beside, does, duties, opens, variant_of, waits, who_and_how
 from rung.policy.replay import Compared
 from rung.policy.replay import replay as replayed
 from rung.policy.wording import wording
@@ -44,8 +44,9 @@ def show(name: str, language: str | None) -> None:
     for column, ratio in zip(say.columns, (3, 3, 5, 7), strict=True):
         table.add_column(column, overflow="fold", ratio=ratio)
     for number, rung in enumerate(policy.rung, 1):
-        said = f"{say.does[rung.does]}\n“{rung.script[language].strip()}”"
+        said = f"{does(rung, language)}\n“{rung.script[language].strip()}”"
         said += "".join(f"\n{variant_of(v, language)}: “{v.script[language].strip()}”" for v in rung.variant)
+        said += "".join(f"\n{text}" for text in beside(policy, rung, language))
         table.add_row(
             Text(f"{number} {policy.translated(rung.title, language)}"),
             who_and_how(rung, language),

@@ -243,6 +243,7 @@ def _line(d: Decision, call: w.Call) -> None:
             asks.close(d, case.ask.outcome)
     if call.parties or d.case.joined:
         transfer.parties_are(d, call)
+        sits_in(d)  # also whoever was in the call by telephone, has sat down here, and hung that up
     if call.recording or d.case.pending:
         chores.recording_is(d, call)
 

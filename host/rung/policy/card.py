@@ -9,7 +9,7 @@ from importlib import resources
 
 from rung.policy.card_fit import PAGE_MM, fit_pt, height_mm
 from rung.policy.language import Policy, Rung, Variant, version_of
-from rung.policy.phrases import duties, how, listed, opens, variant_of, waits
+from rung.policy.phrases import beside, duties, how, listed, opens, variant_of, waits
 from rung.policy.wording import wording
 from rung.words import Button, Role
 
@@ -123,10 +123,7 @@ def _ladder(policy: Policy, role: Role, language: str) -> str:
 def _step(policy: Policy, rung: Rung, language: str) -> str:
     say = wording(language)
     when = " · ".join([f"{say.card['needs']}: {opens(policy, rung, language, brief=True)}", *how(rung, language)])
-    under = [when, *(say.card["says"].format(text=policy.translated(text, language)) for text in rung.attests)]
-    if rung.tick:
-        under.append(say.card["tick"].format(items=", ".join(item[language] for item in rung.tick)))
-    small = "".join(f'<p class="needs">{escape(text)}</p>' for text in under)
+    small = "".join(f'<p class="needs">{escape(text)}</p>' for text in (when, *beside(policy, rung, language)))
     variants = "".join(_variant(variant, language) for variant in rung.variant)
     return (
         f'<li id="{escape(rung.id)}"><h4>{_sign(rung.button)} {escape(policy.translated(rung.title, language))}'

@@ -6,8 +6,10 @@ import msgspec
 from msgspec import Struct
 
 from rung.policy.language import Grounds, Policy, Requires, Rung
-from rung.policy.phrases import ENGLISH, duty, grounds, opens, parts, who_and_how
+from rung.policy.phrases import ENGLISH, beside, does, duty, grounds, how, opens, parts, who_and_how
 from rung.words import Ground, Role
+
+OF_GROUNDS = ("ground", "after", "attested")  # of what a step requires
 
 
 class Change(Struct, frozen=True):
@@ -18,7 +20,7 @@ class Change(Struct, frozen=True):
 def diff(a: Policy, b: Policy) -> list[Change]:
     """What changes for people when B replaces A; empty if nothing does."""
     timed = msgspec.structs.replace(a, times=b.times)  # a time that changes is told once, and not by every step
-    return [*_endings(a, b), *_rungs(timed, b), *_times(a, b), *_duties(a, b)]
+    return [*_endings(a, b), *_rungs(timed, b), *_gestures(a, b), *_times(a, b), *_duties(a, b)]
 
 
 def _endings(a: Policy, b: Policy) -> Iterator[Change]:
@@ -52,7 +54,8 @@ def _rungs(a: Policy, b: Policy) -> Iterator[Change]:
             yield Change("forbidden", f"{_named(rung)}: this step is gone")
     for place, rung in after.items():
         if place not in before:
-            yield Change("allowed", f"{_named(rung)}: new; {ENGLISH.does[rung.does]}; needs {opens(b, rung)}")
+            what = "; ".join((f"new{_before_which(b, rung)}", *how(rung), does(rung)))
+            yield Change("allowed", f"{_named(rung)}: {what}; needs {opens(b, rung)}")
         else:
             yield from _one(a, before[place], b, rung)
     kept = [place for place in before if place in after]
@@ -68,36 +71,68 @@ def _named(rung: Rung) -> str:
     return f"{rung.title} ({rung.role}, {rung.button})"
 
 
+def _before_which(policy: Policy, rung: Rung) -> str:
+    """A press takes the first that is open, so it matters what a new step comes before."""
+    ladder = policy.tables.ladders[rung.role][rung.button]
+    later = ladder[ladder.index(rung) + 1 :]
+    return f", before “{later[0].title}”" if later else ""
+
+
 def _one(a: Policy, old: Rung, b: Policy, new: Rung) -> Iterator[Change]:
-    if old.does != new.does or old.button != new.button:
-        yield Change(
-            "changed",
-            f"{_named(new)}: {new.button}, {ENGLISH.does[new.does]}; was {old.button}, {ENGLISH.does[old.does]}",
-        )
-    if who_and_how(old) != who_and_how(new):
-        yield Change("changed", f"{_named(new)}: {who_and_how(new)}; was {who_and_how(old)}")
+    for was, now in (
+        (old.title, new.title),
+        (f"{old.button}, {does(old)}", f"{new.button}, {does(new)}"),
+        (who_and_how(old), who_and_how(new)),
+        ("; ".join(beside(a, old)) or "nothing beside", "; ".join(beside(b, new)) or "nothing beside"),
+    ):
+        if was != now:
+            yield Change("changed", f"{_named(new)}: {now}; was {was}")
     if len(old.requires) == len(new.requires) == 1:
         yield from _needs(a, old, old.requires[0], b, new, new.requires[0])
-    elif opens(a, old) != opens(b, new):
-        yield Change("changed", f"{_named(new)}: needs {opens(b, new)}; was {opens(a, old)}")
+    else:
+        yield from _ways(a, old, b, new)
     if old.script != new.script or old.variant != new.variant:
         yield Change("changed", f"{_named(new)}: says something else")
 
 
+def _ways(a: Policy, old: Rung, b: Policy, new: Rung) -> Iterator[Change]:
+    """Of several alternatives: those that no other one of before, or of now, is as wide as."""
+    for need in new.requires:
+        if not any(_as_wide(a, was, b, need) for was in old.requires):
+            yield Change("allowed", f"{_named(new)} with: {'; '.join(parts(b, new, need)) or 'nothing'}")
+    for need in old.requires:
+        if not any(_as_wide(b, now, a, need) for now in new.requires):
+            yield Change("forbidden", f"{_named(new)} with: {'; '.join(parts(a, old, need)) or 'nothing'}")
+
+
+def _as_wide(a: Policy, wide: Requires, b: Policy, narrow: Requires) -> bool:
+    """Does the first, of policy A, hold wherever the second, of policy B, does?"""
+    wanted = [(getattr(wide, key), getattr(narrow, key)) for key in ("ground", "attested")]
+    within = all(w is None or (n is not None and b.ground_set(n) <= a.ground_set(w)) for w, n in wanted)
+    return within and wide.after in (None, narrow.after) and set(_conditions(wide)) <= set(_conditions(narrow))
+
+
+def _conditions(need: Requires) -> list[Requires]:
+    """All that it asks for beside grounds, one by one."""
+    each = [Requires(taken=(other,)) for other in need.taken]
+    bare = {key: getattr(need, key) for key in need.__struct_fields__ if key not in ("taken", *OF_GROUNDS)}
+    return each + [Requires(**{key: value}) for key, value in bare.items() if value]
+
+
 def _needs(a: Policy, old: Rung, was: Requires, b: Policy, new: Rung, now: Requires) -> Iterator[Change]:
-    bare_a, bare_b = (msgspec.structs.replace(need, ground=None, after=None, attested=None) for need in (was, now))
-    before, after = parts(a, old, bare_a), parts(b, new, bare_b)
-    for part in (p for p in before if p not in after):
-        yield Change("allowed", f"{_named(new)} without: {part}")
-    for part in (p for p in after if p not in before):
-        yield Change("forbidden", f"{_named(new)} without: {part}")
+    before, after = _conditions(was), _conditions(now)
+    for kind, policy, rung, gone in (
+        ("allowed", a, old, [one for one in before if one not in after]),
+        ("forbidden", b, new, [one for one in after if one not in before]),
+    ):
+        for one in gone:
+            yield Change(kind, f"{_named(new)} without: {parts(policy, rung, one)[0]}")
     for key, of in (("", "ground"), (", by what the supervisor names", "attested")):
         yield from _grounds(a, getattr(was, of), b, getattr(now, of), f"{_named(new)}{key}")
-    if was.after != now.after:
-        text = (
-            f"the ground must have been declared after {now.after}" if now.after else "the ground may be an earlier one"
-        )
-        yield Change("forbidden" if now.after else "allowed", f"{_named(new)}: {text}")
+    if was.after not in (None, now.after):
+        yield Change("allowed", f"{_named(new)}: the ground may be an earlier one")
+    if now.after not in (None, was.after):
+        yield Change("forbidden", f"{_named(new)}: the ground must have been declared after {now.after}")
 
 
 def _grounds(a: Policy, was: Grounds | None, b: Policy, now: Grounds | None, step: str) -> Iterator[Change]:
@@ -112,6 +147,12 @@ def _grounds(a: Policy, was: Grounds | None, b: Policy, now: Grounds | None, ste
         yield Change("allowed", f"{step} for {_listed(set(after - before))}")
     if before - after:
         yield Change("forbidden", f"{step} for {_listed(set(before - after))}")
+
+
+def _gestures(a: Policy, b: Policy) -> Iterator[Change]:
+    was, now = (", ".join(ENGLISH.ground[g] for g in policy.common_grounds) for policy in (a, b))
+    if was != now:
+        yield Change("changed", f"grounds by the gesture (escalate, warn, release): {now}; was {was}")
 
 
 def _times(a: Policy, b: Policy) -> Iterator[Change]:

@@ -3,12 +3,15 @@
 from html import escape
 from textwrap import wrap
 
+from msgspec.structs import replace
+
 from rung.policy.graph import END, START, Edge, edges
 from rung.policy.language import Policy, Rung
-from rung.policy.phrases import opens
+from rung.policy.phrases import how, opens
 from rung.words import Button, Role
 
 BOX_WIDTH, BOX_HEIGHT, ROW = 250, 56, 110  # pixels
+FONT, BOX_CHARS = 13, 32  # the size of letters, and how many of it a box holds
 TEXT_WIDTH, TEXT_CHARS = 470, 62  # what a rung needs, beside it
 LANE = 22  # between two arcs
 LINE = 16
@@ -21,7 +24,7 @@ def mermaid(policy: Policy) -> str:
     lines = ["stateDiagram-v2", f"    %% {policy.name} {policy.version}: {policy.title}"]
     for role in _roles(policy):
         lines.append(f'    state "{role}" as {role} {{')
-        lines += [f'        state "{_quoted(r.title)}" as {_id(r.id)}' for r in policy.rung if r.role == role]
+        lines += [f'        state "{_titled(r)}" as {_id(r.id)}' for r in policy.rung if r.role == role]
         lines += [f"        {_mermaid_edge(edge)}" for edge in edges(policy, role)]
         lines.append("    }")
     return "\n".join(lines) + "\n"
@@ -29,6 +32,11 @@ def mermaid(policy: Policy) -> str:
 
 def _roles(policy: Policy) -> list[Role]:
     return [role for role in Role if any(r.role == role for r in policy.rung)]
+
+
+def _titled(rung: Rung) -> str:
+    special = ", ".join(how(replace(rung, repeatable=False)))  # that it may be taken again is an arrow
+    return _quoted(f"{rung.title} ({special})" if special else rung.title)
 
 
 def _mermaid_edge(edge: Edge) -> str:
@@ -57,7 +65,7 @@ def svg(policy: Policy) -> str:
     title = escape(f"{policy.title} ({policy.name} {policy.version})")
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="{bottom}" viewBox="0 0 {left} {bottom}" '
-        f'font-family="sans-serif" font-size="13"><title>{title}</title><defs>'
+        f'font-family="sans-serif" font-size="{FONT}"><title>{title}</title><defs>'
         '<marker id="to" markerWidth="9" markerHeight="8" refX="8" refY="4" '
         'orient="auto"><path d="M0,0 L9,4 L0,8 z"/></marker></defs><rect width="100%" height="100%" fill="#fff"/>'
         f'<text x="{MARGIN}" y="34" font-size="20" font-weight="bold">{title}</text>'
@@ -89,16 +97,22 @@ def _column(policy: Policy, role: Role, left: int) -> tuple[list[str], int, int]
 
 
 def _under(rung: Rung) -> str:
-    return f"{rung.button}{', repeatable' if rung.repeatable else ''}"
+    return ", ".join([rung.button, *how(rung)])
 
 
 def _box(left: int, top: int, title: str, under: str, colour: str) -> str:
     middle = left + BOX_WIDTH // 2
     return (
         f'<rect x="{left}" y="{top}" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill="#fff" stroke="{colour}" '
-        f'stroke-width="2"/><text x="{middle}" y="{top + 23}" text-anchor="middle" font-weight="bold">{escape(title)}'
-        f'</text><text x="{middle}" y="{top + 43}" text-anchor="middle" fill="{colour}">{escape(under)}</text>'
+        f'stroke-width="2"/><text x="{middle}" y="{top + 23}" text-anchor="middle" font-weight="bold"{_within(title)}>'
+        f'{escape(title)}</text><text x="{middle}" y="{top + 43}" text-anchor="middle" fill="{colour}"{_within(under)}>'
+        f"{escape(under)}</text>"
     )
+
+
+def _within(text: str) -> str:
+    """What is too long for a box is written smaller."""
+    return f' font-size="{FONT * BOX_CHARS / len(text):.1f}"' if len(text) > BOX_CHARS else ""
 
 
 def _text(left: int, top: int, lines: list[str]) -> str:
@@ -119,7 +133,7 @@ def _arcs(steps: list[tuple[str, str]], top: dict[str, int], box: int) -> list[s
 
 
 def _arc(box: int, y1: int, y2: int, lane: int) -> str:
-    """Out at the left side of the lower box, up its own lane, in at the upper box."""
-    x = box - LANE * (lane + 1)
-    path = f"M{box},{y1} H{x + 8} Q{x},{y1} {x},{y1 - 8} V{y2 + 8} Q{x},{y2} {x + 8},{y2} H{box}"
+    """Out at the left side of one box, along its own lane, in at the other, which mostly is above."""
+    x, turn = box - LANE * (lane + 1), 8 if y1 > y2 else -8
+    path = f"M{box},{y1} H{x + 8} Q{x},{y1} {x},{y1 - turn} V{y2 + turn} Q{x},{y2} {x + 8},{y2} H{box}"
     return f'<path d="{path}" fill="none" stroke="#333" marker-end="url(#to)"/>'

@@ -20,8 +20,9 @@ def edges(policy: Policy, role: Role) -> list[Edge]:
     found: list[Edge] = []
     for rung in (r for r in policy.rung if r.role == role):
         for need in rung.requires:
-            label = f"{rung.button}: {_label(policy, rung, need)}".removesuffix(": ")
-            found += [Edge(source, rung.id, label) for source in _sources(policy, rung, need)]
+            for source in _sources(policy, rung, need):
+                label = f"{rung.button}: {_label(policy, need, source)}".removesuffix(": ")
+                found.append(Edge(source, rung.id, label))
         if rung.repeatable:
             found.append(Edge(rung.id, rung.id, "again"))
         if rung.does == "end":
@@ -30,19 +31,21 @@ def edges(policy: Policy, role: Role) -> list[Edge]:
 
 
 def _sources(policy: Policy, rung: Rung, need: Requires) -> list[str]:
-    """The rungs after which this one may be open; START where nothing has to be taken before."""
-    asks = [r.id for r in policy.rung if r.does not in ("say", "end") and r.role == rung.role]
+    """The rungs of its ladder after which this one may be open; START where it comes after none of them."""
+    before = need.taken
     if need.leave == "unused":
-        return [r.id for r in policy.rung if r.does == "leave"]
-    if need.involved:
-        return [r.id for r in policy.rung if r.does == "involve"]
-    if need.unavailable:
-        return [ask for ask in asks if ask != rung.id]
-    return list(need.taken) or [START]
+        before = policy.that("leave")
+    elif need.involved:
+        before = policy.that("involve")
+    elif need.unavailable:
+        before = policy.tables.asking
+    return [other for other in before if other != rung.id and policy.find(other).role == rung.role] or [START]
 
 
-def _label(policy: Policy, rung: Rung, need: Requires) -> str:
-    words = {
+def _label(policy: Policy, need: Requires, source: str) -> str:
+    """All that the way asks for beside where it comes from."""
+    words: dict[str, bool] = {f"after “{policy.find(other).title}”": other != source for other in need.taken}
+    words |= {
         "leave granted": need.leave == "unused",
         "until leave is granted": need.leave == "none",
         "nobody came": need.unavailable,
@@ -52,9 +55,9 @@ def _label(policy: Policy, rung: Rung, need: Requires) -> str:
         "attested": need.attested is not None,
         "persisted": need.persisted,
         "trained": need.trained,
-        f"declared after {need.after}": need.after is not None,
     }
     found = [text for text, holds in words.items() if holds]
     if need.ground is not None:
-        found.append(grounds(policy, need.ground))
+        declared = f", declared after “{policy.find(need.after).title}”" if need.after is not None else ""
+        found.append(grounds(policy, need.ground) + declared)
     return ", ".join(found)

@@ -17,7 +17,7 @@ def opens(policy: Policy, rung: Rung, language: str = "en", *, brief: bool = Fal
     say = wording(language).needs
     ways = [parts(policy, rung, need, language, brief=brief) for need in rung.requires]
     common = [part for part in ways[0] if all(part in way for way in ways)]
-    rest = ["; ".join(part for part in way if part not in common) for way in ways]
+    rest = [f" {say['and']} ".join(part for part in way if part not in common) for way in ways]
     if all(rest):
         common.append(f", {say['or']} ".join(rest))
     return "; ".join(common) or say["nothing"]
@@ -100,6 +100,19 @@ def how(rung: Rung, language: str = "en") -> list[str]:
     found = [say["repeatable"]] if rung.repeatable else []
     found += [say["lapses"].format(seconds=f"{rung.lapses_after:g}")] if rung.lapses_after is not None else []
     return found + ([say["while_asking"]] if rung.while_asking else [])
+
+
+def does(rung: Rung, language: str = "en") -> str:
+    """What it does; of what is said, also that the wait counts from it."""
+    return wording(language).does["warn" if rung.warns else rung.does]
+
+
+def beside(policy: Policy, rung: Rung, language: str = "en") -> list[str]:
+    """What else belongs to a press of it: what that attests, what may be ticked, that its announcement is played."""
+    say = wording(language)
+    found = [say.card["says"].format(text=policy.translated(text, language)) for text in rung.attests]
+    found += [say.card["tick"].format(items=", ".join(item[language] for item in rung.tick))] if rung.tick else []
+    return found + ([say.how["play"]] if rung.play else [])
 
 
 def who_and_how(rung: Rung, language: str = "en") -> str:
