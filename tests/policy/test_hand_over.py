@@ -206,3 +206,12 @@ def test_a_supervisor_who_sits_down_and_hangs_up_their_telephone_is_still_in_the
     s.declare("slur").must("warn")
     s.talk().end()
     assert s.hung_up()
+
+
+def test_who_has_come_by_the_supervisors_extension_nobody_knows() -> None:
+    s = Scene("no-hang-up")
+    s.put(w.FloorIs(up=False, extension="600"))
+    s.press("escalate", "hold")
+    s.parties("600")
+    assert s.events(w.SupervisorJoined) == [w.SupervisorJoined(person="", desk="", address="600")]
+    assert s.press("escalate").why == "The call is being handed over to the supervisor."
