@@ -261,9 +261,9 @@ class Edges:
     # -- the case goes to another desk ---------------------------------------------------------------------------------
 
     def carry(self, accepted: str = "yes") -> None:
-        """The floor carries the offered case to the other desk, and its answer back."""
+        """The floor carries the offered case to the other desk, and its answer back; a lost one carries nothing."""
         offer, self.offered = self.offered, None
-        if offer is None:
+        if offer is None or not self.floor.up:
             return
         accepts = accepted == "yes" and self._offer_there(offer)
         self.put(w.OfferAnswered(offer.case, accepts, "" if accepts else "no", offer.id))

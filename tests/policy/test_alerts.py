@@ -54,6 +54,13 @@ def crisis(s: Scene) -> None:
     s.put(w.Marked(Marker.CRISIS))
 
 
+def test_what_is_raised_without_a_call_says_who_raised_it_and_names_none() -> None:
+    s = Scene("no-hang-up", present=(EVE,), call=False)
+    panic(s)
+    brief = asked(s).brief
+    assert (brief.case, brief.caller, brief.person) == ("", "", "ada")
+
+
 # -- another call ends -------------------------------------------------------------------------------------------------
 
 

@@ -30,7 +30,7 @@ def raise_alert(d: Decision, want: Want) -> str:
         return _once_more(d, alert, want)
     to = _whom(d.desk, want, d.desk.case)
     if not to:
-        if want in INTO_THE_CALL:  # whoever comes to the floor is told then
+        if want in EVERYBODY:  # whoever comes to the floor is told then
             _tell(d, alert, want, () if alert is None else alert.to)
         return _by_extension(d, want)
     if alert is not None and alert.taker:  # they may not get in: whoever else comes now is heard as well
@@ -169,11 +169,16 @@ def _in_vain(desk: Desk) -> Alert | None:
 
 
 def more_present(d: Decision) -> None:
-    """Whoever comes to the floor while somebody is in danger is told as well."""
+    """Whoever comes to the floor while somebody is in danger, or threatened, is told as well."""
     for alert in d.desk.alerts:
+<<<<<<< HEAD
         there = _whom(d.desk, alert.want, _own_case(d.desk, alert))
         fresh = tuple(desk for desk in there if desk not in alert.to)
         if fresh and not alert.taker and alert.want in INTO_THE_CALL:
+=======
+        fresh = tuple(desk for desk in _whom(d.desk, alert.want) if desk not in alert.to)
+        if fresh and not alert.taker and alert.want in EVERYBODY:
+>>>>>>> main
             _tell(d, alert, alert.want, (*alert.to, *fresh))
 
 
