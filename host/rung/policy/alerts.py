@@ -171,14 +171,9 @@ def _in_vain(desk: Desk) -> Alert | None:
 def more_present(d: Decision) -> None:
     """Whoever comes to the floor while somebody is in danger, or threatened, is told as well."""
     for alert in d.desk.alerts:
-<<<<<<< HEAD
         there = _whom(d.desk, alert.want, _own_case(d.desk, alert))
         fresh = tuple(desk for desk in there if desk not in alert.to)
-        if fresh and not alert.taker and alert.want in INTO_THE_CALL:
-=======
-        fresh = tuple(desk for desk in _whom(d.desk, alert.want) if desk not in alert.to)
         if fresh and not alert.taker and alert.want in EVERYBODY:
->>>>>>> main
             _tell(d, alert, alert.want, (*alert.to, *fresh))
 
 
