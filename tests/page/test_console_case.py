@@ -9,7 +9,7 @@ from tests.page.console_floor import ConsoleFloor, card, consoles, fair, tile
 
 from rung import words as w
 from rung.sim.floor_stage import Parts
-from rung.words import Button, Gesture, Ground
+from rung.words import Button, Gesture, Ground, Outcome
 
 
 async def press(page: Page, button: str, seconds: float = 0.05) -> None:
@@ -121,14 +121,31 @@ def test_who_comes_into_a_call_after_a_panic_takes_it_and_hands_it_back(tmp_path
             await mine.get_by_role("button", name="Take the call now").click()
             await expect(mine.get_by_role("heading", name="The call that you have")).to_be_visible()
             await expect(mine).to_contain_text("in a call with 0151-5551")
-            await mine.get_by_role("button", name="Hand the caller back").click()
+            stage.eve.act(w.Marked(w.Marker.CRISIS))
+            await expect(mine.locator(".card-crisis")).to_be_visible()
+            await fair(page, "a crisis in the call that a supervisor has")
+            stage.eve.act(w.Unmarked(w.Marker.CRISIS))
+            await expect(mine.locator(".card-crisis")).to_be_hidden()
+            hands_back = mine.get_by_role("button", name="Hand the caller back")
+            stops = mine.get_by_role("button", name="Take it back", exact=True)
+            await expect(stops).to_be_hidden()
+            await hands_back.click()
             await stage.eve.until(lambda: stage.eve.has(w.AskOpened, rung=""), "ada is asked to take the caller back")
             await fair(page, "handing back")
+            await expect(hands_back).to_be_hidden()
+            await stops.click()
+            taken_back = lambda: stage.eve.has(w.AskClosed, outcome=Outcome.TAKEN_BACK)  # noqa: E731
+            await stage.eve.until(taken_back, "the caller stays with eve")
+            await hands_back.click()
             await expect(mine.locator("[data-button=escalate]")).to_contain_text("Transfer the caller")
             await mine.locator("[data-button=escalate]").click()
             await stage.ada.until(lambda: stage.ada.has(w.CaseArrived), "ada has the caller again")
             await stage.eve.until(lambda: stage.eve.has(w.CaseClosed, how="transferred"), "and eve no more")
             await expect(mine).to_be_hidden()
+            await stage.caller.hang_up()
+            await stage.caller.dial(stage.eve.handset.address)  # of her own
+            await expect(mine.get_by_role("heading", name="The call that you have")).to_be_visible()
+            await expect(hands_back).to_be_hidden()
 
     chromium.run(test())
 

@@ -248,6 +248,10 @@ def test_a_hold_that_the_phone_never_confirmed_has_failed_and_was_not_interrupte
     assert s.sent(w.Hold)
     s.wait(PHONE_DEADLINE_MS)
     s.put(w.CallsAre((line("up"),)))
+    assert s.sent(w.TakeBack) and not s.outcomes(), "it may hold yet, and nobody would take the caller off it"
+    s.line("held")
+    assert not s.sent(w.Consult) and not s.outcomes()
+    s.line("up")
     assert s.outcomes() == [Outcome.FAILED]
 
 

@@ -8,7 +8,7 @@ from tests.policy.shift import line
 from tests.policy.test_rows import declare, talk, tap, then
 
 from rung import words as w
-from rung.words import Ground, LampState, Marker
+from rung.words import CallState, Ground, LampState, Marker, Role
 
 
 def eve_announces() -> Scene:
@@ -168,6 +168,24 @@ def test_a_supervisor_who_leaves_before_the_case_is_theirs_does_not_get_it(
     assert len(s.sent(w.Offer)) == 2
 
 
+@pytest.mark.parametrize("held", [False, True], ids=["about to be held", "held"])
+def test_a_caller_who_was_put_on_hold_for_an_ask_comes_off_it_also_where_the_hand_over_fails(held: bool) -> None:
+    """Whoever takes the ask has come in by a panic meanwhile, so nobody is rung for it."""
+    s = Scene("no-hang-up").declare("slur").must("escalate")
+    s.press("escalate", "hold")
+    s.alarm("join", EVE)
+    s.wait(s.policy.times.say_ms)
+    came = replace(line("held" if held else "up"), parties=(EVE.extension,))
+    s.put(w.CallIs(came))
+    s.reply("take", EVE)
+    offer = offered(s)
+    s.put(w.OfferAnswered(offer.case, False, "no", offer.id))
+    assert s.sent(w.TakeBack) and s.case.ask is not None, "not shown before the caller is off hold"
+    s.put(w.CallIs(replace(came, state=CallState.HELD)))
+    s.put(w.CallIs(replace(came, state=CallState.UP)))
+    assert s.case.ask is None and not s.case.pending
+
+
 def test_one_supervisor_who_leaves_does_not_stop_the_hand_over_to_another() -> None:
     s = Scene("no-hang-up")
     s.come_in(EVE)
@@ -176,3 +194,38 @@ def test_one_supervisor_who_leaves_does_not_stop_the_hand_over_to_another() -> N
     s.parties(FAY.extension)
     s.put(w.OfferAnswered(offered(s).case, True, offer=offered(s).id))
     assert s.sent(w.Leave)
+
+
+def test_a_supervisor_who_sits_down_and_hangs_up_their_telephone_is_still_in_the_call() -> None:
+    """They begin anew, as whoever relieves somebody; else they would sit there without a step."""
+    s = Scene("no-hang-up").come_in(EVE)
+    s.sits("eve", Role.SUPERVISOR)
+    s.parties()
+    assert [(j.person, j.address) for j in s.case.joined] == [("eve", "")]
+    talk(s)
+    s.declare("slur").must("warn")
+    s.talk().end()
+    assert s.hung_up()
+
+
+def test_a_supervisor_is_known_in_the_call_whichever_of_floor_and_phone_tells_of_them_first() -> None:
+    """Else they are somebody unknown to the agent, and are rung once more for an ask."""
+    s = Scene("no-hang-up", present=()).declare("slur")
+    s.parties(EVE.extension)
+    assert s.case.added is None
+    s.floor(EVE)
+    assert s.case.added is not None and s.case.added.person == "eve"
+    s.must("escalate")
+    assert offered(s).to == EVE.desk
+    s = Scene("no-hang-up", call=False)
+    s.parties(EVE.extension)
+    assert s.case.added is not None, "they were in it before it was told"
+
+
+def test_who_has_come_by_the_supervisors_extension_nobody_knows() -> None:
+    s = Scene("no-hang-up")
+    s.put(w.FloorIs(up=False, extension="600"))
+    s.press("escalate", "hold")
+    s.parties("600")
+    assert s.events(w.SupervisorJoined) == [w.SupervisorJoined(person="", desk="", address="600")]
+    assert s.press("escalate").why == "The call is being handed over to the supervisor."

@@ -6,7 +6,7 @@ from tests.policy.scene import EVE, Scene
 
 from rung import words as w
 from rung.policy.view import view
-from rung.words import Button, Verdict
+from rung.words import Button, Role, Verdict
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,20 @@ def test_where_nobody_can_be_asked_for_a_transfer_the_agent_is_to_tell_the_calle
     """ "Nobody available: the caller is told and stays with the agent" """
     s = Scene("no-hang-up", present=())
     assert s.press("escalate").why == "No supervisor can be reached; tell the caller, who stays with you."
+
+
+def test_next_is_the_warning_and_not_the_ending_that_comes_after_it() -> None:
+    """Of a supervisor who has just got the caller: nothing is open, and the ending lacks but one thing, the warning."""
+    offer = offered(answered(Scene("no-hang-up").declare("slur")).must("escalate"))
+    eve = at_eve(offer)
+    comes(eve, offer)
+    assert view(eve.rules, eve.desk, eve.now).next.startswith("Warn the caller: listen first: ")
+
+
+def test_a_supervisor_at_their_own_desk_is_a_supervisor_who_is_present() -> None:
+    def told(role: Role) -> tuple[str, ...]:
+        s = Scene("no-hang-up", role=role, present=())
+        return view(s.rules, s.desk, s.now).troubles
+
+    assert told(Role.AGENT) == ("No supervisor is present.",)
+    assert told(Role.SUPERVISOR) == ("No other supervisor is present.",)

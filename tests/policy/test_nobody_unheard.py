@@ -80,15 +80,15 @@ def test_what_is_said_again_is_told_to_who_has_come_since(called: Callable[[Scen
     [
         ((EVE,), "a supervisor has been told already"),
         ((EVE, FAY), "a supervisor has been told"),
-        ((EVE, FAY, GUS), "2 supervisors have been told"),
+        ((EVE, FAY, GUS), "a supervisor has been told"),
         ((FAY,), "a supervisor has been told"),
     ],
 )
 def test_the_answer_says_who_was_told(there: tuple[Presence, ...], why: str) -> None:
-    s = Scene("no-hang-up", present=(EVE,)).declare("threat")
+    s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")
+    s.press("escalate")
     s.floor(*there)
-    answer = s.put(w.Declared(w.Ground.THREAT)).answer
-    assert answer is not None and answer.why == f"Ground declared: threat; {why}."
+    assert s.press("escalate").why.startswith(f"Quiet ask: {why}. ")
 
 
 def test_nobody_is_said_to_have_been_told_who_is_gone() -> None:
@@ -218,6 +218,36 @@ def test_the_extension_is_not_rung_for_less_nor_where_somebody_is_or_comes(befor
     before(s)
     s.floor(up=False)
     assert EXTENSION not in rung_in(s)
+
+
+# -- a threat that nobody was there to hear ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ground", ["threat", "threat_other"])
+@pytest.mark.parametrize("up", [True, False])
+def test_a_threat_that_reached_nobody_is_told_to_whoever_comes(ground: str, up: bool) -> None:
+    """ "`threat` and `threat_other` alert a supervisor at once, under every policy": as soon as there is one."""
+    s = Scene("no-hang-up", present=())
+    s.floor(up=up)
+    answer = s.put(w.Declared(w.Ground(ground))).answer
+    why = "no supervisor is present" if up else "the floor is out of reach"
+    assert answer is not None and answer.why == f"Ground declared: {ground}; {why}."
+    assert view(s.rules, s.desk, s.now).alerts == ("threat: nobody told yet",)
+    s.floor(EVE)
+    assert (list(asked(s).to), asked(s).want) == ([EVE.desk], Want.THREAT)
+    s.alarm("join", EVE)
+    assert rung_in(s) == [EVE.extension]
+
+
+def test_a_threat_that_is_taken_back_calls_nobody_any_more() -> None:
+    s = Scene("no-hang-up", present=(EVE,)).declare("threat", "threat_other")
+    s.put(w.TakenBack(w.Ground.THREAT))
+    assert s.desk.alert is not None, "the other one stands"
+    s.put(w.TakenBack(w.Ground.THREAT_OTHER))
+    assert s.desk.alerts == () and closings(s) == [(1, Outcome.TAKEN_BACK)]
+    crisis(s.declare("threat"))
+    s.put(w.TakenBack(w.Ground.THREAT))
+    assert s.desk.alert is not None and s.desk.alert.want == Want.CRISIS
 
 
 # -- two who are rung into the call at once ----------------------------------------------------------------------------

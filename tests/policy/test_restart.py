@@ -64,7 +64,7 @@ TABLE: list[tuple[Callable[[Shift], object], tuple[Call, ...], str | None, str |
     (telling, (UP,), None, "interrupted", None),
     (telling, (HELD,), None, "interrupted", None),
     (telling, (line("ended", "them"),), None, "interrupted", "caller left"),
-    (holding, (UP,), None, "interrupted", None),
+    (holding, (UP,), "returning", None, None),
     (holding, (HELD,), "returning", None, None),
     (holding, (line("ended", "them"),), None, "caller_left", "caller left"),
     (dialling, (HELD,), "returning", None, None),

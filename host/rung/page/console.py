@@ -6,7 +6,7 @@ from nicegui import ui
 
 from rung import words as w
 from rung.floor.base import Status
-from rung.page.agent import buttons, grounds, ladder, saying
+from rung.page.agent import buttons, crisis, grounds, ladder, saying
 from rung.page.console_asks import Queue
 from rung.page.console_desks import Desks
 from rung.page.console_past import lately
@@ -66,7 +66,9 @@ def _mine(page: Page) -> None:
             title = tag("h2", id="mine-title")
             page.text(lambda seen: page.say.desk(seen.view.call) if seen.view else "", "p", "call live", role="status")
             back = page.button(page.say("act.hand_back"), lambda: page.act(w.HandBack()))
+            stop = page.button(page.say("agent.take_back"), lambda: page.act(w.AskTakenBack()))
             over = page.button(page.say("act.take_over"), lambda: page.act(w.TakeOver()))
+            crisis(page)
         saying(page)
         ladder(page)
         buttons(page)
@@ -75,7 +77,9 @@ def _mine(page: Page) -> None:
     def change(seen: Seen) -> None:
         there = seen.front.desk
         title.text = page.say("console.joined", desk=there) if there else page.say("console.mine")
-        set_attributes(back, {"hidden": bool(there)})
+        may = () if there or seen.view is None else seen.view.may  # a caller of one's own goes back to nobody
+        set_attributes(back, {"hidden": "hand back" not in may})
+        set_attributes(stop, {"hidden": "take back" not in may})
         set_attributes(over, {"hidden": not there})
         set_attributes(section, {"hidden": seen.view is None or not seen.view.epoch})
 

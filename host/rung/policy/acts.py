@@ -40,8 +40,9 @@ def declare(d: Decision, ground: Ground, note: str = "") -> w.Answer:
     mine = {g.ground for g in d.case.grounds if g.person == person}
     names = UNNAMED in mine and ground is not UNNAMED
     d.emit(w.GroundDeclared(ground=ground, person=person, note=note, names=names))
-    told = alerts.raise_alert(d, Want.THREAT) if ground in alerts.THREATS else ""
-    return taken(f"Ground declared: {ground}{f'; {told}' if told else ''}.")
+    if ground not in alerts.THREATS:
+        return taken(f"Ground declared: {ground}.")
+    return taken(f"Ground declared: {ground}; {alerts.raise_alert(d, Want.THREAT) or alerts.nobody(d.desk)}.")
 
 
 def _declared(d: Decision, act: w.Declared) -> w.Answer:
@@ -53,6 +54,8 @@ def _taken_back(d: Decision, act: w.TakenBack) -> w.Answer:
     if case is None or not any((g.ground, g.person) == (act.ground, d.who.id) for g in case.grounds):
         return refuse(f"You have not declared {act.ground} on this call.")
     d.emit(w.GroundTakenBack(act.ground, d.who.id))
+    if act.ground in alerts.THREATS and alerts.THREATS.isdisjoint(g.ground for g in d.case.grounds):
+        alerts.called_off(d, d.desk.alert, Want.THREAT)
     return taken(f"Ground taken back: {act.ground}.")
 
 

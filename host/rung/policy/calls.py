@@ -143,6 +143,8 @@ def _begin_or_turn(d: Decision) -> None:
     else:
         _open(d, other)
         _has_come(d, other.case)
+    if other.parties:
+        transfer.parties_are(d, other)
 
 
 def _is_for_presses(d: Decision, call: w.Call) -> bool:
@@ -243,6 +245,7 @@ def _line(d: Decision, call: w.Call) -> None:
             asks.close(d, case.ask.outcome)
     if call.parties or d.case.joined:
         transfer.parties_are(d, call)
+        sits_in(d)  # also whoever was in the call by telephone, has sat down here, and hung that up
     if call.recording or d.case.pending:
         chores.recording_is(d, call)
 

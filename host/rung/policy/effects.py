@@ -81,6 +81,9 @@ def settle_unknown(d: Decision) -> None:
 def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -> None:
     effect, ask = pending.effect, d.case.ask
     stale = isinstance(effect, w.Consult) and pending != asks.ordered(d.case)
+    if ask is not None and isinstance(effect, w.Hold) and pending.unknown is not None:
+        asks.end(d, outcome)  # the phone may do it yet: the caller is taken off hold in any case
+        return
     d.emit(w.EffectFailed(effect.id, why))
     if isinstance(effect, w.HangUp):
         rung = next((t.rung for t in reversed(d.case.taken) if d.policy.find(t.rung).does == "end"), None)

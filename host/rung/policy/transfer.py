@@ -106,7 +106,7 @@ def came_to_nothing(d: Decision, ask: Ask, outcome: Outcome) -> None:
         d.do(w.Reclaim, 0, case.released, case.id)
         d.emit(w.CaseReturned(case.id))
     if ask.consult is None:  # the supervisor is in the call
-        asks.close(d, outcome)
+        asks.end(d, outcome)
     elif ask.consult in d.desk.facts.calls or not d.desk.facts.calls_known:  # then the phone tells whether it lives
         d.emit(w.AskMoved(Phase.ANSWERED))  # both still wait: "press again"
     else:

@@ -219,16 +219,17 @@ class _Words(Look):
         ladder = [found for found in near if found is not None]
         if not ladder:
             return ""
-        rung, lacks = min(
-            ladder, key=lambda found: (self._done_with(found[0]), len(found[1]), self.policy.rung.index(found[0]))
-        )
+        rung, lacks = min(ladder, key=self._far)
         if lacks[0].common:
             return lacks[0].text
         button, act = self.way_on(lacks)
         return f"{rung.title}: {act or button}"
 
-    def _done_with(self, rung: Rung) -> bool:
-        return self.stands(rung) and not rung.repeatable
+    def _far(self, found: tuple[Rung, list[Missing]]) -> tuple[bool, bool, int, int]:
+        """How far off that step is: done with, another one comes first, so much lacks."""
+        rung, lacks = found
+        done = self.stands(rung) and not rung.repeatable
+        return done, any(gap.rungs for gap in lacks), len(lacks), self.policy.rung.index(rung)
 
     def script(self) -> Script | None:
         """What is to be said now; else what the next step would say, as a preview."""
@@ -305,7 +306,9 @@ def _troubles(desk: Desk) -> tuple[str, ...]:
         "This phone drops a caller whose transfer fails: the supervisor is rung once more, and must answer.": (
             _drops_caller(desk)
         ),
-        "No supervisor is present.": facts.floor_up and not facts.present,
+        f"No {'other ' if facts.who.role == Role.SUPERVISOR else ''}supervisor is present.": (
+            facts.floor_up and not facts.present
+        ),
         "No supervisors' extension is set; nobody can be rung.": not facts.floor_up and not facts.extension,
     }
     return tuple(text for text, holds in found.items() if holds)

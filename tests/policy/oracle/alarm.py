@@ -7,11 +7,13 @@ from tests.policy.oracle.call import addresses, on_hold, phase, rung_into_the_ca
 from tests.policy.oracle.history import TURNS, Look
 
 from rung import words as w
-from rung.words import Marker, Reply, Want
+from rung.words import Ground, Marker, Reply, Want
 
 COMES = {Reply.ACCEPT, Reply.JOIN}
 CANNOT = {Reply.BUSY, Reply.DECLINE}
 IN_DANGER = {Want.PANIC, Want.CRISIS}
+TOLD_LATER = IN_DANGER | {Want.THREAT}  # to whoever comes to the floor
+THREATS = {Ground.THREAT, Ground.THREAT_OTHER}
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,13 @@ def alarm_is_right(look: Look) -> str:
         mine = of_present_call(look)
         if (there(look) or look.call) and (mine is None or mine.want != Want.PANIC):
             return "a panic calls nobody"
-    can, changed = {p.desk for p in there(look)}, isinstance(look.history[-len(step) - 1][1], w.FloorIs)
+    changed = isinstance(look.history[-len(step) - 1][1], w.FloorIs)
     raised = {thing.ask for thing in step if isinstance(thing, w.AlertRaised)}
+    calls = {on.case: on for on in look.on_each_call()}
     for alarm in after.values():
+        can = {p.desk for p in there(calls.get(alarm.call, look))}  # who is in that very call is not called to it
         told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
-        if alarm.want in IN_DANGER and not told:
+        if alarm.want in TOLD_LATER and not told:
             return f"{can} are there, and were not all told: {alarm}"
     came = _came(earlier.case, step)
     if wrong := [alarm for alarm in after.values() if came[alarm.call] & set(alarm.to)]:
@@ -117,6 +121,8 @@ def _is_settled(earlier: Look, alarm: Alarm, step: list[object], after: dict[int
     if any(isinstance(e, w.SupervisorJoined) and e.desk in alarm.to for e in step):
         return True  # by whichever way
     if any(isinstance(thing, w.MarkerLifted) for thing in step):
+        return True
+    if alarm.want == Want.THREAT and any(isinstance(e, w.GroundTakenBack) and e.ground in THREATS for e in step):
         return True
     answers = [e for e in step if isinstance(e, w.AlertAnswered) and e.ask == alarm.number]
     on_that_call = "join" in earlier.phone_can and earlier.call != [] and earlier.case == alarm.call

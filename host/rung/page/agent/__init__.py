@@ -6,13 +6,13 @@ from rung.page.agent.after import after
 from rung.page.agent.buttons import buttons
 from rung.page.agent.call import call
 from rung.page.agent.grounds import grounds
-from rung.page.agent.helping import helping
+from rung.page.agent.helping import crisis, helping
 from rung.page.agent.ladder import ladder
 from rung.page.agent.notes import notes
 from rung.page.agent.saying import saying
 from rung.page.shell import Page, tag
 
-__all__ = ["build", "buttons", "grounds", "helping", "ladder", "notes", "saying"]
+__all__ = ["build", "buttons", "crisis", "grounds", "helping", "ladder", "notes", "saying"]
 
 
 def build(page: Page) -> None:

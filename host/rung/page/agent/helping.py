@@ -28,7 +28,7 @@ def helping(page: Page) -> None:
         since.shows(view.asked_ms if view is not None and view.ask else None, seen.view_ns, 1)
 
     page.on_change(change)
-    _crisis(page)
+    crisis(page)
     with tag("details", classes="coach", open=True):
         tag("summary", say("agent.coach"))
         with tag("ul"):
@@ -84,7 +84,7 @@ def _lines(page: Page, lines: tuple[str, ...]) -> None:
         tag("li", page.say.desk(line))
 
 
-def _crisis(page: Page) -> None:
+def crisis(page: Page) -> None:
     """The floor's crisis card, as long as one is marked."""
     card = wording(page.say.language).card
     with tag("section", classes="card-crisis", role="alert", aria_label=card["crisis"]) as box:
