@@ -134,19 +134,28 @@ def test_at_a_desk_only_what_phone_site_and_case_allow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "over", "act"),
+    ("want", "reply", "over", "act"),
     [
-        (Reply.GRANT, Outcome.GRANTED, w.LeaveTakenBack()),
-        (Reply.ACCEPT, Outcome.ACCEPTED, w.TakeOver()),
-        (Reply.JOIN, Outcome.JOINED, w.TakeOver()),
-        (Reply.DENY, Outcome.DENIED, None),
+        (Want.LEAVE, Reply.GRANT, Outcome.GRANTED, w.LeaveTakenBack()),
+        (Want.LEAVE, Reply.DENY, Outcome.DENIED, None),
+        (Want.TRANSFER, Reply.ACCEPT, Outcome.ACCEPTED, w.TakeOver()),
+        (Want.JOIN, Reply.JOIN, Outcome.JOINED, w.TakeOver()),
+        (Want.PANIC, Reply.JOIN, Outcome.JOINED, w.TakeOver()),
+        (Want.PANIC, Reply.ACCEPT, Outcome.ACCEPTED, None),  # who comes to the desk has no call to take
+        (Want.COMPANY, Reply.ACCEPT, Outcome.ACCEPTED, None),
     ],
 )
-def test_what_follows_an_answer_is_there_while_the_call_goes_on(reply: Reply, over: Outcome, act: w.Act | None) -> None:
-    seen = replied(asked(FloorSeen(), ask()), ask(), reply)
-    seen = desks(asked(seen, replace(ask(), over=over)), ada=place())
-    assert [choice.act for choice in at_desk(seen, "ada", "eve")] == ([] if act is None else [act])
-    assert not at_desk(desks(seen, ada=place(Doing.IDLE)), "ada", "eve")
+def test_what_follows_an_answer_is_there_while_that_call_goes_on(
+    want: Want, reply: Reply, over: Outcome, act: w.Act | None
+) -> None:
+    about = ask(want=want)
+    seen = asked(replied(asked(FloorSeen(), about), about, reply), replace(about, over=over))
+
+    def offered(doing: Doing, case: str) -> list[object]:
+        return [choice.act for choice in at_desk(desks(seen, ada=place(doing, case=case)), "ada", "eve")]
+
+    assert offered(Doing.TALKS, BRIEF.case) == ([] if act is None else [act])
+    assert offered(Doing.IDLE, "") == offered(Doing.TALKS, "the next one") == []
 
 
 def test_no_telling_in_any_order_leaves_an_ask_both_open_and_over() -> None:

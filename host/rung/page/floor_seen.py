@@ -18,6 +18,7 @@ ALARMS = (Want.PANIC, Want.CRISIS, Want.THREAT)  # the most urgent first
 NOBODY = frozenset({Outcome.IGNORED, Outcome.BUSY, Outcome.ABSENT, Outcome.VOICEMAIL})
 SOMEBODY = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
 REFUSED = frozenset({Outcome.DENIED, Outcome.DECLINED})
+QUIET = frozenset({Doing.IDLE, Doing.RINGING, Doing.RESTS})  # no call goes on there
 
 Key = tuple[str, int]
 End = Literal["mine", "other", "missed", "gone"]
@@ -198,8 +199,9 @@ def at_desk(seen: FloorSeen, desk: str, here: str) -> tuple[Choice, ...]:
     if place.doing == Doing.CRISIS:
         found.append(Choice(w.Unmarked(w.Marker.CRISIS), "act.lift_crisis"))
     mine = next((past for past in seen.past if past.asked.desk == desk and past.end == "mine"), None)
-    if mine is not None and place.doing not in (Doing.IDLE, Doing.RINGING, Doing.RESTS):
-        if mine.replied in (Reply.ACCEPT, Reply.JOIN):
+    if mine is not None and mine.asked.brief.case == place.case and place.doing not in QUIET:
+        # Whoever comes to the desk for an alarm or a quiet ask has no call to take.
+        if mine.replied == Reply.JOIN or (mine.replied, mine.asked.want) == (Reply.ACCEPT, Want.TRANSFER):
             found.append(Choice(w.TakeOver(), "act.take_over", "t"))
         elif mine.replied == Reply.GRANT:
             found.append(Choice(w.LeaveTakenBack(), "act.withdraw_leave"))
