@@ -74,7 +74,15 @@ def test_what_became_of_an_ask_and_by_whom(reply: Reply | None, over: Outcome, e
     if reply is not None and quick:
         seen = replied(seen, one, reply)
     (past,) = seen.past
-    assert not seen.waiting and (past.end, past.ended_ns) == (end, 9)
+    assert not seen.waiting and (past.end("eve"), past.ended_ns) == (end, 9)
+
+
+@pytest.mark.parametrize(("by", "end"), [("eve", "mine"), ("fay", "other"), ("", "mine")])
+def test_of_two_who_answer_at_once_only_who_was_first_is_told_that_it_was_them(by: str, end: str) -> None:
+    """A desk of the release before does not say who."""
+    seen = replied(asked(FloorSeen(), ask()), ask(), Reply.GRANT)
+    (past,) = asked(seen, replace(ask(), over=Outcome.GRANTED, by=by)).past
+    assert past.end("eve") == end
 
 
 def test_an_ask_that_grows_more_urgent_is_open_again_and_one_that_widens_says_so() -> None:
@@ -93,7 +101,7 @@ def test_who_is_asked_later_sees_that_it_has_come_wider() -> None:
 
 def test_with_the_floor_goes_what_was_asked() -> None:
     seen = asked(asked(FloorSeen(), ask()), at=5)
-    assert not seen.waiting and seen.past[0].asked.over == Outcome.INTERRUPTED and seen.past[0].end == "gone"
+    assert not seen.waiting and seen.past[0].asked.over == Outcome.INTERRUPTED and seen.past[0].end("eve") == "gone"
 
 
 def test_the_past_has_a_bound() -> None:
