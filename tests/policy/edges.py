@@ -3,7 +3,15 @@
 from typing import Self
 
 from msgspec.structs import replace
-from tests.policy.oracle import Afresh, Entry, Look, alarm_is_right, ask_is_right, handed_over_rightly
+from tests.policy.oracle import (
+    Afresh,
+    Entry,
+    Look,
+    alarm_is_right,
+    ask_is_right,
+    handed_over_rightly,
+    known_who_is_in,
+)
 from tests.policy.oracle.history import EVENTS, all_cases
 from tests.policy.oracle.presses import announcement
 
@@ -82,6 +90,9 @@ class Edges:
             assert not wrong, wrong
         if made.desk.alerts or any(type(event) in _CALLS for event in made.events):
             wrong = alarm_is_right(self.look())
+            assert not wrong, wrong
+        if isinstance(input, w.FloorIs) or (isinstance(input, w.CallIs) and input.call.parties):
+            wrong = known_who_is_in(self.look())
             assert not wrong, wrong
         return made
 
@@ -266,7 +277,7 @@ class Edges:
         there.floor = self.floor
         there.begin("ada" if agent else offer.to.removeprefix("desk-"), Role.AGENT if agent else Role.SUPERVISOR)
         there.put(w.CallIs(self._talking(offer.case)))
-        assert there.desk.case is None, "the talk about a case is none at that desk"
+        assert there.desk.case is None or not self.floor.up, "the talk about a case is none at that desk"
         case = w.CaseOffered(case=offer.case, desk=self.at, state=offer.state, policy=offer.policy, offer=offer.id)
         made = there.put(case)
         self.elsewhere = (offer.to, there.desk, there.history, there.now - self.now)

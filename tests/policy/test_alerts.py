@@ -54,6 +54,13 @@ def crisis(s: Scene) -> None:
     s.put(w.Marked(Marker.CRISIS))
 
 
+def test_what_is_raised_without_a_call_says_who_raised_it_and_names_none() -> None:
+    s = Scene("no-hang-up", present=(EVE,), call=False)
+    panic(s)
+    brief = asked(s).brief
+    assert (brief.case, brief.caller, brief.person) == ("", "", "ada")
+
+
 # -- another call ends -------------------------------------------------------------------------------------------------
 
 
@@ -368,3 +375,21 @@ def test_with_a_supervisor_in_the_call_a_refusal_names_escalate_though_the_floor
     assert (answer.verdict, answer.next) == (Verdict.REFUSED, Button.ESCALATE)
     assert "hands the call to the supervisor" in answer.why
     s.must("escalate")
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["comes to the floor", "the floor is back"])
+def test_nobody_who_is_in_the_call_on_hold_is_called_to_it_and_who_is_in_the_other_call_is(back: bool) -> None:
+    """The agent has turned from a call with fay, in danger, to one with gus."""
+    s = Scene("warm-transfer", present=(EVE,))
+    s.parties(FAY.extension)
+    s.floor(EVE, FAY)
+    panic(s)
+    s.put(w.CallIs(replace(line("held"), parties=(FAY.extension,))))
+    s.floor(EVE, FAY, GUS)
+    s.put(w.CallIs(replace(line("up", call=SECOND), parties=(GUS.extension,))))
+    assert [j.person for j in s.case.joined] == ["gus"]
+    if back:
+        s.floor(up=False)
+    s.floor(EVE, FAY, GUS)
+    (alert,) = s.desk.alerts
+    assert (alert.case, alert.to) == ("case-1", (EVE.desk, GUS.desk))

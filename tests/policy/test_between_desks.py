@@ -73,6 +73,17 @@ def test_a_desk_whose_floor_is_back_says_again_which_case_it_waits_for() -> None
     assert answers(s) == [(offer.id, True), (offer.id, True)]
 
 
+def test_nothing_of_another_call_waits_for_what_is_told_again() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(told(offer))
+    s.line("up", call="own")
+    s.put(told(offer))
+    s.floor(up=False)
+    s.floor()
+    assert answers(s) == [(offer.id, True)] * 3 and s.case.call == "own" and not s.case.pending
+
+
 def test_an_offer_that_comes_after_it_was_taken_back_is_none() -> None:
     _, offer = offering()
     s = eve(TALK)

@@ -206,3 +206,26 @@ def test_a_supervisor_who_sits_down_and_hangs_up_their_telephone_is_still_in_the
     s.declare("slur").must("warn")
     s.talk().end()
     assert s.hung_up()
+
+
+def test_a_supervisor_is_known_in_the_call_whichever_of_floor_and_phone_tells_of_them_first() -> None:
+    """Else they are somebody unknown to the agent, and are rung once more for an ask."""
+    s = Scene("no-hang-up", present=()).declare("slur")
+    s.parties(EVE.extension)
+    assert s.case.added is None
+    s.floor(EVE)
+    assert s.case.added is not None and s.case.added.person == "eve"
+    s.must("escalate")
+    assert offered(s).to == EVE.desk
+    s = Scene("no-hang-up", call=False)
+    s.parties(EVE.extension)
+    assert s.case.added is not None, "they were in it before it was told"
+
+
+def test_who_has_come_by_the_supervisors_extension_nobody_knows() -> None:
+    s = Scene("no-hang-up")
+    s.put(w.FloorIs(up=False, extension="600"))
+    s.press("escalate", "hold")
+    s.parties("600")
+    assert s.events(w.SupervisorJoined) == [w.SupervisorJoined(person="", desk="", address="600")]
+    assert s.press("escalate").why == "The call is being handed over to the supervisor."

@@ -47,7 +47,14 @@ MISTAKES = [
     ("[times]", "[tmes]", "tmes: unknown key; allowed: name, version, title", "translations"),
     ("version = 1", "", "top level: Object missing required field `version`; allowed: name", "translations"),
     ("version = 1", 'version = "1"', "version: Expected `int`, got `str`", "; write a whole number, such as 1"),
-    ("version = 1", "version =", "not valid TOML: Invalid value (at line", ")"),
+    ("version = 1", "version =", "not valid TOML: Invalid value (at line", "small letters"),
+    ("version = 1", "version = 1.2.3", "not valid TOML: Expected newline", "without a unit"),
+    ("version = 1", "version: 1", "not valid TOML: Expected '=' after a key", "; write key = value"),
+    ('"Warn the caller"', '"Warn the caller', "not valid TOML: Illegal character", "if it has several"),
+    ('title = "Warn the', 'title = "x"\ntitle = "Warn the', "not valid TOML: Cannot overwrite", "of several tables"),
+    ("[[rung]]", "[rung]\n[rung]", "not valid TOML: Cannot declare ('rung',) twice", "for each of several"),
+    ('{ ground = "any" }', '{ ground = "any", }', "not valid TOML: Invalid initial character", "none after the last"),
+    ('{ ground = "any" }', '{ ground = "any" x }', "not valid TOML: Unclosed inline table", "what stands in it"),
     ('"harassment"', '"harasment"', "grounds.ending[7]: Invalid enum value 'harasment'; allowed: unnamed", "other"),
     ('"harassment"', '"threat_other"', "grounds.ending: `threat_other` never ends a call; take it out", ""),
     (
@@ -113,6 +120,8 @@ MISTAKES = [
         "",
     ),
     ('{ ground = "any" }', '{ ground = "all" }', "rung[0] (warn).requires[0].ground: no set 'all'", "of grounds"),
+    ('{ ground = "any" }', '{ ground = "slur" }', "rung[0] (warn).requires[0].ground: 'slur' is a", 'a list: ["slur"]'),
+    ('["warn"]', '["supervisor-warn"]', "rung[1] (escalate).requires[0].taken: never holds: 'super", "name an agent's"),
     ('{ ground = "any" }', '{ after = "release" }', "rung[0] (warn).requires[0].after: says when the", "add ground"),
     ('{ ground = "any" }', '{ ground = "any", after = "x" }', "rung[0] (warn).requires[0].after: no other rung", ""),
     ('{ ground = "any" }', '{ leave = "unused" }', "rung[0] (warn).requires[0].leave: never changes: no rung", ""),
@@ -271,7 +280,10 @@ def lines_of(source: str | bytes) -> list[str]:
             TEXT.replace("version = 1", f"version = {'9_' * 5000}9"),
             "not valid TOML: a number has too many digits (at line 7); write a shorter one",
         ),
-        ("\0", "not valid TOML: Invalid statement (at line 1, column 1)"),
+        (
+            "\0",
+            "not valid TOML: Invalid statement (at line 1, column 1); write key = value, a [table], or # and a remark",
+        ),
     ],
     ids=["UTF-16", "Latin-1", "lists in lists", "tables in tables", "5000 digits", "with underscores", "NUL"],
 )
@@ -306,6 +318,11 @@ def test_a_line_stays_one_line_whatever_it_tells(there: str, instead: str, begin
     assert there in TEXT
     lines = lines_of(TEXT.replace(there, instead, 1))
     assert any(line.startswith(begins) for line in lines), lines
+
+
+def test_a_set_that_there_is_not_is_told_once() -> None:
+    text = TEXT.replace('ground = "ending"', 'ground = "endings"', 1)
+    assert [line.partition(": ")[2][:16] for line in lines_of(text)] == ["no set 'endings'"]
 
 
 def test_all_mistakes_are_told() -> None:

@@ -101,6 +101,13 @@ def either(policy: Policy, rung: str, ground: Ground) -> Policy:
     return replace(policy, rung=tuple(replace(r, requires=two) if r.id == rung else r for r in policy.rung))
 
 
+def more_ways(policy: Policy, rung: str, *ways: Requires) -> Policy:
+    """The rung as it is, and other ways to it."""
+    return replace(
+        policy, rung=tuple(replace(r, requires=(*r.requires, *ways)) if r.id == rung else r for r in policy.rung)
+    )
+
+
 def without(policy: Policy, *rungs: str) -> Policy:
     return replace(policy, rung=tuple(r for r in policy.rung if r.id not in rungs))
 
@@ -108,6 +115,8 @@ def without(policy: Policy, *rungs: str) -> Policy:
 WARM, PROTOCOL, CARE, ADVISE, NEVER = (
     load(name) for name in ("warm-transfer", "hang-up-protocol", "end-with-care", "advise-and-warn", "no-hang-up")
 )
+SHADOWED = replace(ADVISE.find("supervisor"), id="join", title="Ask to join", does="join")
+BY_USED_LEAVE = Requires(leave="unused", taken=("warn",), ground=(Ground.THREAT,))
 NEVER_WARNED = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False})
 BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
     "a supervisor ends after the agent's warning alone": (
@@ -180,6 +189,8 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         DEAD_END,
         (),
     ),
+    "a step that only a lost phone lets come before": (replace(ADVISE, rung=(*ADVISE.rung, SHADOWED)), DEAD_END, ()),
+    "an ending with a way that nothing leads to": (more_ways(PROTOCOL, "end", BY_USED_LEAVE), DEAD_END, ()),
     "a supervisor who has warned has no other step": (without(NEVER, "supervisor-end"), DEAD_END, (OWN_DESK,)),
     "a supervisor has no step": (without(NEVER, "supervisor-warn", "supervisor-end"), DEAD_END, (OWN_DESK,)),
 }

@@ -9,6 +9,7 @@ from tests.policy.scene import Scene
 from rung import words as w
 from rung.policy import load
 from rung.policy.checks import mistakes
+from rung.policy.language import Requires, Variant
 from rung.policy.library import shipped
 from rung.policy.scripts import script
 from rung.policy.state import Who
@@ -173,3 +174,21 @@ def test_every_ground_has_a_warning_in_every_policy_that_warns() -> None:
     for ground in Ground:
         for name, rung in (("warm-transfer", "warn"), ("hang-up-protocol", "warn"), ("advise-and-warn",) * 2):
             assert said(name, rung, (ground,), "de")
+
+
+@pytest.mark.parametrize(
+    ("needs", "shown"),
+    [
+        ((Requires(ground=(Ground.THREAT,)),), False),
+        ((Requires(ground=(Ground.THREAT,)), Requires(ground=(Ground.SLUR,))), True),
+        ((Requires(ground="any"),), True),
+        ((Requires(),), True),
+        ((Requires(ground="of no such name"),), True),  # which is told, and enough
+    ],
+)
+def test_other_words_for_grounds_that_never_open_the_step_are_a_mistake(needs: tuple[Requires], shown: bool) -> None:
+    first, *others = load("warm-transfer").rung
+    words = (Variant(script={"en": "No slurs.", "de": "Nicht so."}, grounds=(Ground.SLUR,)),)
+    policy = replace(load("warm-transfer"), rung=(replace(first, requires=needs, variant=words), *others))
+    told = dict(mistakes(policy)).get("rung[0] (warn).variant[0].grounds", "")
+    assert shown != told.startswith("is never shown: none of these opens the rung; give grounds that do")

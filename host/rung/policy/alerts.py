@@ -28,7 +28,7 @@ def raise_alert(d: Decision, want: Want) -> str:
         chores.at_emergency(d, want)
     if alert is not None and URGENCY.index(alert.want) >= URGENCY.index(want):
         return _once_more(d, alert, want)
-    to = _whom(d.desk, want)
+    to = _whom(d.desk, want, d.desk.case)
     if not to:
         if want in EVERYBODY:  # whoever comes to the floor is told then
             _tell(d, alert, want, () if alert is None else alert.to)
@@ -42,7 +42,7 @@ def raise_alert(d: Decision, want: Want) -> str:
 def heard(desk: Desk) -> bool:
     """Would anybody hear a quiet ask?"""
     coming = desk.alert is not None and desk.alert.supervisor is not None
-    return coming or bool(_whom(desk, Want.COMPANY))
+    return coming or bool(_whom(desk, Want.COMPANY, desk.case))
 
 
 def nobody(desk: Desk) -> str:
@@ -62,11 +62,16 @@ def alarm_of(desk: Desk, person: str | None) -> tuple[int, str] | None:
     return max(called, default=None)
 
 
-def _whom(desk: Desk, want: Want) -> tuple[str, ...]:
-    """Whom it is put before: nobody who is in the call already."""
+def _own_case(desk: Desk, alert: Alert) -> Case | None:
+    """On which it was raised."""
+    return next((c for c in (desk.case, *desk.parked) if c is not None and c.id == alert.case), None)
+
+
+def _whom(desk: Desk, want: Want, case: Case | None) -> tuple[str, ...]:
+    """Whom it is put before: nobody who is in the call that it is about already."""
     if not desk.facts.floor_up:
         return ()
-    inside = {j.desk for j in desk.case.joined} if desk.case is not None else set()
+    inside = {j.desk for j in case.joined} if case is not None else set()
     there = [p for p in desk.facts.present if p.desk not in inside]
     first = min((p.group for p in there), default=0)
     return tuple(p.desk for p in there if want in EVERYBODY or p.group == first)
@@ -80,7 +85,7 @@ def _once_more(d: Decision, alert: Alert, want: Want) -> str:
     """It was raised already. Who has come since is told; and of those who were, somebody must still be able to come."""
     if alert.supervisor is not None:
         return f"{alert.supervisor} is coming"
-    there = _whom(d.desk, alert.want)
+    there = _whom(d.desk, alert.want, d.desk.case)
     if fresh := tuple(desk for desk in there if desk not in alert.to):
         _tell(d, alert, alert.want, (*alert.to, *fresh))
         return _told(fresh)
@@ -101,7 +106,7 @@ def _tell(d: Decision, alert: Alert | None, want: Want, to: tuple[str, ...]) -> 
 def _put(d: Decision, alert: Alert) -> None:
     """Before everybody who is called, with what can be answered now."""
     desk, person = d.desk, alert.person
-    case = next((case for case in (desk.case, *desk.parked) if case is not None and case.id == alert.case), None)
+    case = _own_case(desk, alert)
     text = w.Brief(case="", caller="", person=person)
     if case is not None:
         text = brief(policy_of(d.rules, case), case, person, d.now)
@@ -144,7 +149,7 @@ def _rings(desk: Desk, want: Want) -> bool:
 def put_again(d: Decision) -> None:
     """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
     for alert in d.desk.alerts:
-        if not alert.taker and (to := _whom(d.desk, alert.want) or alert.to):
+        if not alert.taker and (to := _whom(d.desk, alert.want, _own_case(d.desk, alert)) or alert.to):
             _tell(d, alert, alert.want, to)
 
 
@@ -166,7 +171,8 @@ def _in_vain(desk: Desk) -> Alert | None:
 def more_present(d: Decision) -> None:
     """Whoever comes to the floor while somebody is in danger is told; of a threat, where nobody was told yet."""
     for alert in d.desk.alerts:
-        fresh = tuple(desk for desk in _whom(d.desk, alert.want) if desk not in alert.to)
+        there = _whom(d.desk, alert.want, _own_case(d.desk, alert))
+        fresh = tuple(desk for desk in there if desk not in alert.to)
         late = alert.want in INTO_THE_CALL or not alert.to
         if fresh and not alert.taker and late:
             _tell(d, alert, alert.want, (*alert.to, *fresh))
@@ -237,7 +243,7 @@ def came_in(d: Decision, there: Joined) -> None:
 def nobody_comes(d: Decision) -> None:
     """Whoever was to come into a call is not being rung for it any more. Who is in danger there calls anew."""
     for alert in d.desk.alerts:
-        case = next((c for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == alert.case), None)
+        case = _own_case(d.desk, alert)
         if alert.taker and case is not None and not _is_coming(case, alert):
             _call_anew(d, alert)
 
@@ -250,6 +256,6 @@ def _call_anew(d: Decision, alert: Alert) -> None:
         d.emit(w.CaseTurnedTo(alert.case))
     close(d, alert, f"{alert.supervisor} has not come into the call", Outcome.FAILED)
     if alert.want in INTO_THE_CALL:
-        _tell(d, None, alert.want, _whom(d.desk, alert.want))
+        _tell(d, None, alert.want, _whom(d.desk, alert.want, d.desk.case))
     if elsewhere and present is not None:
         d.emit(w.CaseTurnedTo(present.id))

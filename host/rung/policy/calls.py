@@ -143,6 +143,8 @@ def _begin_or_turn(d: Decision) -> None:
     else:
         _open(d, other)
         _has_come(d, other.case)
+    if other.parties:
+        transfer.parties_are(d, other)
 
 
 def _is_for_presses(d: Decision, call: w.Call) -> bool:

@@ -4,7 +4,7 @@ from msgspec import inspect
 
 from rung.policy.bounds import Mistakes, mistakes_in
 from rung.policy.language import ANY, ENDING, NEVER_ENDING, Grounds, Point, Policy, Requires, Rung, Times, Variant
-from rung.words import Button, Role
+from rung.words import Button, Ground, Role
 
 POLICY, TIMES = inspect.type_info(Policy), inspect.type_info(Times)
 BUTTON_OF = {"end": Button.RELEASE, "transfer": Button.ESCALATE, "leave": Button.ESCALATE, "join": Button.ESCALATE}
@@ -84,9 +84,19 @@ def _of_scripts(policy: Policy, rung: Rung) -> Mistakes:
                         yield f"{key}script.{language}", _breach(says, point, language)
         if isinstance(part, Variant) and not part.grounds and not part.untrained:
             yield f"{key}grounds", "is always shown instead; say for which grounds, or untrained = true"
+        if isinstance(part, Variant) and part.grounds and not _shown(policy, rung, part):
+            yield f"{key}grounds", "is never shown: none of these opens the rung; give grounds that do, or take it out"
     for i, item in enumerate(rung.tick):
         if set(item) != languages:
             yield f"tick[{i}]", "name it in the same languages as the scripts"
+
+
+def _shown(policy: Policy, rung: Rung, variant: Variant) -> bool:
+    """Does one of its grounds open the rung? A set that there is not is told elsewhere."""
+    sets = {ANY, *policy.grounds}
+    asked = [wanted for need in rung.requires for wanted in (need.ground, need.attested) if wanted is not None]
+    known = [policy.ground_set(wanted) for wanted in asked if not isinstance(wanted, str) or wanted in sets]
+    return len(known) < len(asked) or not asked or any(held.intersection(variant.grounds) for held in known)
 
 
 def _of_point(key: str, point: Point, languages: set[str]) -> Mistakes:
@@ -123,6 +133,11 @@ def _of_needs(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
                 yield key, f"no other rung {other!r}; allowed: {', '.join(others)}"
     for first in (other for other in policy.rung if other.id in need.taken):
         yield from _of_lapse(policy.times, rung, need, first)
+        if first.role == Role.SUPERVISOR and rung.role == Role.AGENT:
+            yield (
+                "taken",
+                f"never holds: {first.id!r} is a supervisor's step, and counts for them alone; name an agent's",
+            )
     for key, wanted in (("ground", need.ground), ("attested", need.attested)):
         yield from _of_wanted(policy, key, wanted)
     if need.after is not None and need.ground is None:
@@ -170,12 +185,18 @@ def _of_supervisors(policy: Policy, rung: Rung, need: Requires) -> Mistakes:
 
 
 def _of_wanted(policy: Policy, key: str, wanted: Grounds | None) -> Mistakes:
-    if isinstance(wanted, str) and wanted != ANY and wanted not in policy.grounds:
+    if not isinstance(wanted, str) or wanted == ANY or wanted in policy.grounds:
+        return
+    if wanted in set(Ground):
+        yield key, f'{wanted!r} is a ground and no set; write a list: ["{wanted}"]'
+    else:
         yield key, f"no set {wanted!r}; allowed: any, {', '.join(policy.grounds)}, or a list of grounds"
 
 
 def _may_end(policy: Policy, need: Requires) -> bool:
     wanted = need.ground
-    if wanted is None or wanted == ANY or (isinstance(wanted, str) and wanted not in policy.grounds):
+    if wanted is None or wanted == ANY:
         return False
+    if isinstance(wanted, str) and wanted not in policy.grounds:
+        return True  # that there is no such set is told already
     return policy.ground_set(wanted) <= set(policy.grounds.get(ENDING, ()))

@@ -13,6 +13,9 @@ def floor_is(d: Decision, said: w.FloorIs) -> None:
     was = d.desk.facts
     d.facts(floor_up=said.up, present=said.present, desks=said.desks, extension=said.extension)
     _came_free(d, {p.person for p in was.present if p.free} if was.floor_up else set())
+    line = d.desk.facts.calls.get(d.case.call) if d.desk.case is not None else None
+    if line is not None and line.parties:  # only now is it known that one of them is a supervisor
+        transfer.parties_are(d, line)
     ask = d.desk.case.ask if d.desk.case is not None else None
     if ask is not None and was.floor_up and not said.up:
         _lost(d, ask)

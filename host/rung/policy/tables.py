@@ -7,6 +7,20 @@ from typing import Any
 LONGEST_NUMBER = re.compile(r"[\d_]{4300}")  # what Python still reads
 
 
+# What a person mostly has done where the reader of TOML says so, and the mend.
+_MENDS = {
+    "Cannot declare": "write [[...]] with two brackets for each of several",
+    "Cannot overwrite": "each key stands once; write [[...]] with two brackets for each of several tables",
+    "Invalid value": 'write text between straight quotes: "...", and true or false in small letters',
+    "Illegal character": "write text on one line between quotes, or between three quotes each if it has several",
+    "Unclosed": "close the bracket, and part with commas what stands in it",
+    "Invalid initial": "keep { ... } on one line, with commas between its keys and none after the last",
+    "Expected '='": "write key = value",
+    "Expected newline": "write one key = value a line, and numbers without a unit",
+    "Invalid statement": "write key = value, a [table], or # and a remark",
+}
+
+
 class TablesError(Exception):
     """It cannot be read; the message is one line, without the file's name."""
 
@@ -17,7 +31,9 @@ def tables(source: str | bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TablesError(f"not valid TOML: {one_line(str(error))}") from None
+        what = one_line(str(error))
+        mend = next((mend for begins, mend in _MENDS.items() if what.startswith(begins)), "")
+        raise TablesError(f"not valid TOML: {what}{mend and f'; {mend}'}") from None
     except RecursionError:
         raise TablesError("not valid TOML: lists or tables stand too deep in each other; write them flat") from None
     except ValueError:

@@ -87,9 +87,11 @@ def alarm_is_right(look: Look) -> str:
         mine = of_present_call(look)
         if (there(look) or look.call) and (mine is None or mine.want != Want.PANIC):
             return "a panic calls nobody"
-    can, changed = {p.desk for p in there(look)}, isinstance(look.history[-len(step) - 1][1], w.FloorIs)
+    changed = isinstance(look.history[-len(step) - 1][1], w.FloorIs)
     raised = {thing.ask for thing in step if isinstance(thing, w.AlertRaised)}
+    calls = {on.case: on for on in look.on_each_call()}
     for alarm in after.values():
+        can = {p.desk for p in there(calls.get(alarm.call, look))}  # who is in that very call is not called to it
         told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
         to_be_told = alarm.want in IN_DANGER or (
             alarm.want == Want.THREAT and not alarm.to

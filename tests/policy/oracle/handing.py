@@ -27,3 +27,13 @@ def _whose(look: Look) -> str:
         if isinstance(event, w.AskReplied | w.AskOpened) and event.target:
             return event.target
     return ""
+
+
+def known_who_is_in(look: Look) -> str:
+    """A supervisor whom the floor knows is none who is unknown in the call, whichever of the two was told first."""
+    line = look.lines.get(look.line()) if look.call else None
+    if line is None:
+        return ""
+    strangers = set(line.parties) - set(addresses(look).values())
+    known = [p.person for p in look.floor.present if look.floor.up and p.extension in strangers]
+    return f"{known} are in the call, and it is not known" if known else ""

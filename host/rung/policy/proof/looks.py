@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from rung import words as w
 from rung.policy.lamps import lamps
-from rung.policy.language import Policy, Rung
+from rung.policy.language import Policy, Requires, Rung
 from rung.policy.proof import judge
 from rung.policy.proof.fold import MOMENT_MS
 from rung.policy.proof.moves import CHORD, HOLD, TAPS, Moves
@@ -99,6 +101,21 @@ def stuck(walk: Walk) -> Iterator[tuple[int, str]]:
         if at not in free and (named := _abuse(node)):
             abused = f"the caller is abusive ({', '.join(named)})"
             yield at, f"{abused}, and no press takes anything, now or later, if nobody hears"
+
+
+def never(walks: list[Walk], rung: Rung) -> Requires | None:
+    """One of the rung's alternatives that holds in no state of these walks."""
+    accounts = [
+        (node.state.account, w.Person(seat.id, seat.role, seat.trained))
+        for walk in walks
+        for node in walk.nodes
+        if (seat := node.state.desk.facts.who).id is not None and seat.role == rung.role
+    ]
+    for need in rung.requires if len(rung.requires) > 1 else ():
+        only = replace(rung, requires=(need,))
+        if not any(judge.allows(walks[0].policy, only, account, who) for account, who in accounts):
+            return need
+    return None
 
 
 def instead(walk: Walk, rung: Rung) -> Iterator[str]:

@@ -222,6 +222,9 @@ class Walks:
             ways = sorted(map(self._way, found), key=len) if lapses else []
             if not found:
                 why = f"can never be taken: {self._why_never(walks, rung)}"
+            elif never := looks.never(walks, rung):
+                opens = "; ".join(phrases.parts(self.policy, rung, never))
+                why = f"can never be taken in one of its ways: no sequence of presses brings about {opens}"
             elif ways and not any(takes(self.policy, rung.id, way) for way in ways):
                 why = "is not reached in time: what it needs has lapsed; let it lapse later"
             else:

@@ -128,14 +128,17 @@ class Walk:
         return None if at is None else self.nodes[at].number
 
     def made(self, at: int, state: State, moves: Moves, before: Moves = ()) -> Happened:
-        """Make these moves, in a state to which ``before`` led from a node; judge each step, and return the last."""
+        """Make these moves, in a state to which ``before`` led from a node; judge each step, and return the last.
+
+        What is taken after ``before`` is no way to a rung: something is in the way then, or the case at another desk.
+        """
         happened: Happened | None = None
         for n, happened in enumerate(move(self.policy, self.fold, state, moves), 1):
             self.steps += 1
-            for rung in (e.rung for e in happened.step.events if isinstance(e, w.RungTaken)):
+            for rung in (e.rung for e in happened.step.events if isinstance(e, w.RungTaken) and not before):
                 ways = self.taken.setdefault(rung, [])
                 if len(ways) < WAYS:
-                    ways.append(Found(rung, self.nodes[at].number, (*before, *moves[:n])))
+                    ways.append(Found(rung, self.nodes[at].number, moves[:n]))
             for name, what in self.check(happened):
                 self.breach(name, what, at, (*before, *moves[:n]))
         assert happened is not None
