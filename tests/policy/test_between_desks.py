@@ -152,6 +152,24 @@ def test_a_phone_that_has_forgotten_the_talk_still_brings_the_case() -> None:
     assert s.case.id == "case-1"
 
 
+def test_a_case_is_waited_for_as_long_as_the_phone_cannot_tell_of_its_call() -> None:
+    _, offer = offering()
+    s = eve(TALK)
+    s.put(told(offer))
+    s.put(w.PhoneIs(up=False))
+    s.wait(2 * ARRIVAL_MS)
+    s.put(w.PhoneIs(up=True))
+    s.put(w.CallsAre((CALLER,)))
+    assert s.case.id == "case-1"
+    s = eve(TALK)
+    s.put(told(offer))
+    s.put(w.PhoneIs(up=False))
+    s.wait(2 * ARRIVAL_MS)
+    s.put(w.PhoneIs(up=True))
+    s.put(w.CallsAre(()))
+    assert s.desk.arriving is None, "it has not come"
+
+
 def test_a_call_that_was_put_through_without_its_case_gets_one_of_its_own() -> None:
     s = eve(TALK, TALK_OVER, CALLER)
     assert (s.case.call, s.case.taken) == ("caller", ())

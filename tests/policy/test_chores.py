@@ -110,6 +110,20 @@ def test_a_false_alarm_after_the_call_stops_nothing() -> None:
     assert not s.sent(w.StopRecording)
 
 
+def test_a_recording_that_goes_on_after_a_false_alarm_is_told_as_what_it_is() -> None:
+    s = panicked("announced")
+    recorded(s, s.case.id)
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    s.put(w.EffectRefused(s.sent(w.StopRecording)[0].id, "no such recording"))
+    assert [why for _, why in s.desk.tasks] == [
+        "the phone has not stopped the recording of a false alarm: stop it in another way"
+    ]
+    s = panicked("announced")
+    s.put(w.Unmarked(Marker.EMERGENCY))
+    s.put(w.EffectRefused(s.sent(w.Record)[0].id, "no room"))
+    assert s.desk.tasks == (), "nobody need record any more"
+
+
 def test_a_recording_that_the_phone_refuses_or_forgets_is_a_persons() -> None:
     s = panicked("announced")
     s.put(w.EffectRefused(s.sent(w.Record)[0].id, "no room"))

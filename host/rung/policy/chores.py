@@ -15,6 +15,7 @@ RECORDING = {
     "record": "this phone cannot record, or has not: record in another way, or write down what is said",
     "consent": "ask whether the caller agrees to a recording; only then record",
 }
+GOES_ON = "the phone has not stopped the recording of a false alarm: stop it in another way"
 NO_JOIN = "this phone brings nobody into a call: whoever comes, comes to this desk"
 NO_CASE = "this phone sends no case along: tell the supervisor what has happened on this call"
 NO_BLOCK = "this phone blocks no number: if it is decided, whoever runs the telephones does it"
@@ -63,6 +64,14 @@ def recording_is(d: Decision, call: w.Call) -> None:
             d.emit(w.EffectConfirmed(pending.effect.id))
     if mine and not d.case.marked(Marker.EMERGENCY) and not d.case.waiting(w.StopRecording):
         d.do(w.StopRecording, CHORE_MS, call.id)
+
+
+def not_done(d: Decision, effect: w.Record | w.StopRecording) -> None:
+    """A person sees to it; but nobody need record after a false alarm."""
+    if isinstance(effect, w.StopRecording):
+        task(d, "record", GOES_ON)
+    elif d.case.marked(Marker.EMERGENCY):
+        task(d, "record", RECORDING["record"])
 
 
 def recorded_no_more(d: Decision) -> None:

@@ -96,7 +96,7 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)
     elif isinstance(effect, w.Record | w.StopRecording):
-        chores.task(d, "record", chores.RECORDING["record"])
+        chores.not_done(d, effect)
     elif ask is not None and isinstance(effect, w.Complete | w.Leave | w.Offer):
         transfer.came_to_nothing(d, ask, outcome)
     elif ask is not None and not stale:

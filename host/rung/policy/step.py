@@ -88,7 +88,8 @@ def _may_act(d: Decision, who: Who, act: w.Act) -> bool:
 
 def _due(d: Decision) -> None:
     desk = d.desk
-    if desk.arriving is not None and d.now >= desk.arriving_ms + ARRIVAL_MS:
+    # While the phone is lost nobody knows whether its call has come.
+    if desk.arriving is not None and d.now >= desk.arriving_ms + ARRIVAL_MS and desk.facts.calls_known:
         d.emit(w.CaseReturned(desk.arriving.id))
     if desk.rest is not None:
         chores.breather_on_time(d)

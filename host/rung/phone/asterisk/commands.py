@@ -209,10 +209,10 @@ class Commands(Actions):
 
     async def leave(self, call: str) -> None:
         line = self._answered(call)
-        guests = [c for c in self.book.channels.members(line.own) if c is not line.far]
-        if not guests:
-            raise PhoneError("nobody else is in the call, who could have the caller")
         await self._check(line)
+        guests = [c for c in self.book.channels.members(line.own) if c is not line.far]
+        if not guests:  # perhaps the last of them has gone only now
+            raise PhoneError("nobody else is in the call, who could have the caller")
 
         async def move() -> None:
             await self._do(*setting(line.far.id, **{"SHARED(RUNG_MATE)": guests[0].id}))
