@@ -50,6 +50,17 @@ async def an_ask_that_one_has_taken_may_go_on_before_that_one_alone(world: World
     assert (await world.ada.told(w.Replied)).desk == "eve"
 
 
+async def the_end_of_an_ask_says_at_every_desk_whose_answer_it_was(world: World) -> None:
+    """Of several who have answered at once."""
+    await world.ask(world.eve, world.fay)
+    for desk in (world.eve, world.fay):
+        await desk.floor.reply("ada", 1, Reply.GRANT)
+    await world.ada.floor.do(w.CloseAsk(12, 1, Outcome.GRANTED, "fay"))
+    for desk in (world.eve, world.fay):
+        over = await desk.sees(lambda asks: bool(asks) and asks[0].over is not None)
+        assert [(asked.over, asked.by) for asked in over] == [(Outcome.GRANTED, "fay")]
+
+
 async def what_is_over_is_no_longer_shown(world: World) -> None:
     await world.ask(world.eve)
     await world.ada.floor.do(w.CloseAsk(12, 1, Outcome.TAKEN_BACK))
@@ -98,6 +109,7 @@ ASKS: tuple[Callable[[World], Awaitable[None]], ...] = (
     what_two_desks_ask_under_one_number_stays_apart,
     an_ask_that_is_put_anew_says_what_can_be_answered_now,
     an_ask_that_one_has_taken_may_go_on_before_that_one_alone,
+    the_end_of_an_ask_says_at_every_desk_whose_answer_it_was,
     what_is_over_is_no_longer_shown,
     an_act_names_the_call_that_was_seen_where_it_is_done,
     a_desk_that_has_ended_asks_nobody_and_is_greeted_when_it_is_back,

@@ -102,6 +102,10 @@ def test_of_two_who_take_it_at_once_one_has_it() -> None:
         await ada.until(lambda: ada.of(w.CaseClosed))
         await made.eve.until(lambda: made.eve.has_case)
         assert not made.fay.of(w.CaseReceived)
+        for seat in (made.eve, made.fay):
+            await seat.until(lambda seat=seat: over(seat))  # type: ignore[misc]
+            ends = [asked.by for told in seat.told for asked in told.asks if asked.over is not None]
+            assert set(ends) == {"eve"}, "both learn who was first"
 
     played("warm-transfer", play)
 

@@ -74,7 +74,15 @@ def test_what_became_of_an_ask_and_by_whom(reply: Reply | None, over: Outcome, e
     if reply is not None and quick:
         seen = replied(seen, one, reply)
     (past,) = seen.past
-    assert not seen.waiting and (past.end, past.ended_ns) == (end, 9)
+    assert not seen.waiting and (past.end("eve"), past.ended_ns) == (end, 9)
+
+
+@pytest.mark.parametrize(("by", "end"), [("eve", "mine"), ("fay", "other"), ("", "mine")])
+def test_of_two_who_answer_at_once_only_who_was_first_is_told_that_it_was_them(by: str, end: str) -> None:
+    """A desk of the release before does not say who."""
+    seen = replied(asked(FloorSeen(), ask()), ask(), Reply.GRANT)
+    (past,) = asked(seen, replace(ask(), over=Outcome.GRANTED, by=by)).past
+    assert past.end("eve") == end
 
 
 def test_an_ask_that_grows_more_urgent_is_open_again_and_one_that_widens_says_so() -> None:
@@ -93,7 +101,7 @@ def test_who_is_asked_later_sees_that_it_has_come_wider() -> None:
 
 def test_with_the_floor_goes_what_was_asked() -> None:
     seen = asked(asked(FloorSeen(), ask()), at=5)
-    assert not seen.waiting and seen.past[0].asked.over == Outcome.INTERRUPTED and seen.past[0].end == "gone"
+    assert not seen.waiting and seen.past[0].asked.over == Outcome.INTERRUPTED and seen.past[0].end("eve") == "gone"
 
 
 def test_the_past_has_a_bound() -> None:
@@ -134,19 +142,28 @@ def test_at_a_desk_only_what_phone_site_and_case_allow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reply", "over", "act"),
+    ("want", "reply", "over", "act"),
     [
-        (Reply.GRANT, Outcome.GRANTED, w.LeaveTakenBack()),
-        (Reply.ACCEPT, Outcome.ACCEPTED, w.TakeOver()),
-        (Reply.JOIN, Outcome.JOINED, w.TakeOver()),
-        (Reply.DENY, Outcome.DENIED, None),
+        (Want.LEAVE, Reply.GRANT, Outcome.GRANTED, w.LeaveTakenBack()),
+        (Want.LEAVE, Reply.DENY, Outcome.DENIED, None),
+        (Want.TRANSFER, Reply.ACCEPT, Outcome.ACCEPTED, w.TakeOver()),
+        (Want.JOIN, Reply.JOIN, Outcome.JOINED, w.TakeOver()),
+        (Want.PANIC, Reply.JOIN, Outcome.JOINED, w.TakeOver()),
+        (Want.PANIC, Reply.ACCEPT, Outcome.ACCEPTED, None),  # who comes to the desk has no call to take
+        (Want.COMPANY, Reply.ACCEPT, Outcome.ACCEPTED, None),
     ],
 )
-def test_what_follows_an_answer_is_there_while_the_call_goes_on(reply: Reply, over: Outcome, act: w.Act | None) -> None:
-    seen = replied(asked(FloorSeen(), ask()), ask(), reply)
-    seen = desks(asked(seen, replace(ask(), over=over)), ada=place())
-    assert [choice.act for choice in at_desk(seen, "ada", "eve")] == ([] if act is None else [act])
-    assert not at_desk(desks(seen, ada=place(Doing.IDLE)), "ada", "eve")
+def test_what_follows_an_answer_is_there_while_that_call_goes_on(
+    want: Want, reply: Reply, over: Outcome, act: w.Act | None
+) -> None:
+    about = ask(want=want)
+    seen = asked(replied(asked(FloorSeen(), about), about, reply), replace(about, over=over))
+
+    def offered(doing: Doing, case: str) -> list[object]:
+        return [choice.act for choice in at_desk(desks(seen, ada=place(doing, case=case)), "ada", "eve")]
+
+    assert offered(Doing.TALKS, BRIEF.case) == ([] if act is None else [act])
+    assert offered(Doing.IDLE, "") == offered(Doing.TALKS, "the next one") == []
 
 
 def test_no_telling_in_any_order_leaves_an_ask_both_open_and_over() -> None:

@@ -76,15 +76,15 @@ def test_what_is_said_again_is_told_to_who_has_come_since(called: Callable[[Scen
     [
         ((EVE,), "a supervisor has been told already"),
         ((EVE, FAY), "a supervisor has been told"),
-        ((EVE, FAY, GUS), "a supervisor has been told"),
+        ((EVE, FAY, GUS), "2 supervisors have been told"),
         ((FAY,), "a supervisor has been told"),
     ],
 )
 def test_the_answer_says_who_was_told(there: tuple[Presence, ...], why: str) -> None:
-    s = Scene("no-hang-up", present=(EVE,)).declare("rudeness")
-    s.press("escalate")
+    s = Scene("no-hang-up", present=(EVE,)).declare("threat")
     s.floor(*there)
-    assert s.press("escalate").why.startswith(f"Quiet ask: {why}. ")
+    answer = s.put(w.Declared(w.Ground.THREAT)).answer
+    assert answer is not None and answer.why == f"Ground declared: threat; {why}."
 
 
 def test_nobody_is_said_to_have_been_told_who_is_gone() -> None:

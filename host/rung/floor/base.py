@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rung.words import (
     Act,
@@ -15,6 +16,7 @@ from rung.words import (
     CaseOffered,
     CaseReclaimed,
     CaseShown,
+    CloseAsk,
     Earlier,
     EarlierAre,
     FloorEffect,
@@ -94,13 +96,13 @@ class Asked(Struct, frozen=True, kw_only=True):
     may: tuple[Reply, ...]  # what can be answered now
     to: tuple[str, ...] = ()  # every desk that is asked, those that were asked first before the others
     over: Outcome | None = None  # nobody need answer any more, and why
+    by: str = ""  # the desk whose answer it was; empty: nobody's, or a desk of another release does not say
 
 
-def asked_by(desk: str, effect: AskFloor, over: Outcome | None = None) -> Asked:
-    """What ``effect`` puts before the desks that it names."""
-    return Asked(
-        desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to, over=over
-    )
+def asked_by(desk: str, effect: AskFloor, closed: CloseAsk | None = None) -> Asked:
+    """What ``effect`` puts before the desks that it names; with ``closed``: how it came to its end."""
+    asked = Asked(desk=desk, ask=effect.ask, want=effect.want, brief=effect.brief, may=effect.may, to=effect.to)
+    return asked if closed is None else replace(asked, over=closed.outcome, by=closed.by)
 
 
 class Line(Struct, frozen=True):
@@ -271,7 +273,7 @@ class Floor(Protocol):
         """Answer an ask that is open before this desk, in the name of who sits here: ``desk`` gets `Replied`.
 
         `FloorError` when the ask is over, the reply is not among `Asked.may`, or nobody is signed on here. Of several
-        desks that answer at once it is the asking desk that decides who was first; all learn it by `Asked.over`.
+        desks that answer at once it is the asking desk that decides who was first; all learn it by `Asked.by`.
         """
 
     async def act(self, desk: str, act: Act) -> Answer:

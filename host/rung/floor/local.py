@@ -78,7 +78,7 @@ class LocalFloor:
         if self._desks.get(desk.desk) is desk:
             del self._desks[desk.desk]
             for name, ask in [key for key in self._asks if key[0] == desk.desk]:
-                self.close(name, ask, Outcome.INTERRUPTED)
+                self.close(name, w.CloseAsk(0, ask, Outcome.INTERRUPTED))
             self.changed()
 
     def reach(self, name: str) -> "LocalDesk":
@@ -110,11 +110,11 @@ class LocalFloor:
         self._asks[name, effect.ask] = effect
         self.changed()
 
-    def close(self, name: str, ask: int, outcome: Outcome) -> None:
-        effect = self._asks.pop((name, ask), None)
+    def close(self, name: str, closed: w.CloseAsk) -> None:
+        effect = self._asks.pop((name, closed.ask), None)
         for to in effect.to if effect is not None else ():
             if to in self._desks and effect is not None:
-                self._desks[to].over.append(asked_by(name, effect, outcome))
+                self._desks[to].over.append(asked_by(name, effect, closed))
         self.changed()
 
     def asks_of(self, name: str) -> tuple[Asked, ...]:
@@ -244,8 +244,8 @@ class LocalDesk:
         match effect:
             case w.AskFloor():
                 floor.ask(here, effect)
-            case w.CloseAsk(ask=ask, outcome=outcome):
-                floor.close(here, ask, outcome)
+            case w.CloseAsk():
+                floor.close(here, effect)
             case w.LookUp(call=call, caller=caller):
                 floor.send(here, w.EarlierAre(call, floor.earlier(caller)))
             case w.Offer(id=offer, to=to, case=case, state=state, policy=policy):

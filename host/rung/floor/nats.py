@@ -69,8 +69,8 @@ class NatsFloor:
         match effect:
             case w.AskFloor():
                 session.asking.ask(effect)
-            case w.CloseAsk(ask=ask, outcome=outcome):
-                session.asking.close(ask, outcome)
+            case w.CloseAsk():
+                session.asking.close(effect)
             case w.LookUp(call=call, caller=caller):
                 found = await session.service("look_up", caller.encode(), letters.read_looked_up)
                 session.feed(w.EarlierAre(call, found.incidents))

@@ -43,11 +43,11 @@ class Asking:
         for to in effect.to:
             self._set(to, asked_by(self._desk, effect))
 
-    def close(self, ask: int, outcome: Outcome) -> None:
-        effect = self._asks.pop(ask, None)
+    def close(self, closed: w.CloseAsk) -> None:
+        effect = self._asks.pop(closed.ask, None)
         for to in () if effect is None else effect.to:
             assert effect is not None
-            self._set(to, asked_by(self._desk, effect, outcome))
+            self._set(to, asked_by(self._desk, effect, closed))
 
     @property
     def open(self) -> Mapping[int, w.AskFloor]:

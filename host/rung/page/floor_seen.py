@@ -18,6 +18,7 @@ ALARMS = (Want.PANIC, Want.CRISIS, Want.THREAT)  # the most urgent first
 NOBODY = frozenset({Outcome.IGNORED, Outcome.BUSY, Outcome.ABSENT, Outcome.VOICEMAIL})
 SOMEBODY = frozenset({Outcome.ACCEPTED, Outcome.GRANTED, Outcome.ADVISED, Outcome.JOINED})
 REFUSED = frozenset({Outcome.DENIED, Outcome.DECLINED})
+QUIET = frozenset({Doing.IDLE, Doing.RINGING, Doing.RESTS})  # no call goes on there
 
 Key = tuple[str, int]
 End = Literal["mine", "other", "missed", "gone"]
@@ -57,12 +58,12 @@ class Past(Struct, frozen=True):
     def key(self) -> Key:
         return (self.asked.desk, self.asked.ask)
 
-    @property
-    def end(self) -> End:
-        """By whom it ended: from here, by another supervisor, because nobody answered, or by itself."""
+    def end(self, here: str) -> End:
+        """By whom it ended: from ``here``, by another supervisor, because nobody answered, or by itself."""
         over = self.asked.over
         if over in SOMEBODY or over in REFUSED:
-            return "mine" if self.replied is not None and self.replied != Reply.BUSY else "other"
+            first = self.asked.by in ("", here)  # of several who have answered
+            return "mine" if first and self.replied not in (None, Reply.BUSY) else "other"
         return "missed" if over in NOBODY and self.replied is None else "gone"
 
 
@@ -197,9 +198,10 @@ def at_desk(seen: FloorSeen, desk: str, here: str) -> tuple[Choice, ...]:
         found.append(Choice(w.ListenOut(), "listen.out", "x"))
     if place.doing == Doing.CRISIS:
         found.append(Choice(w.Unmarked(w.Marker.CRISIS), "act.lift_crisis"))
-    mine = next((past for past in seen.past if past.asked.desk == desk and past.end == "mine"), None)
-    if mine is not None and place.doing not in (Doing.IDLE, Doing.RINGING, Doing.RESTS):
-        if mine.replied in (Reply.ACCEPT, Reply.JOIN):
+    mine = next((past for past in seen.past if past.asked.desk == desk and past.end(here) == "mine"), None)
+    if mine is not None and mine.asked.brief.case == place.case and place.doing not in QUIET:
+        # Whoever comes to the desk for an alarm or a quiet ask has no call to take.
+        if mine.replied == Reply.JOIN or (mine.replied, mine.asked.want) == (Reply.ACCEPT, Want.TRANSFER):
             found.append(Choice(w.TakeOver(), "act.take_over", "t"))
         elif mine.replied == Reply.GRANT:
             found.append(Choice(w.LeaveTakenBack(), "act.withdraw_leave"))

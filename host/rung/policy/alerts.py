@@ -169,11 +169,12 @@ def _in_vain(desk: Desk) -> Alert | None:
 
 
 def more_present(d: Decision) -> None:
-    """Whoever comes to the floor while somebody is in danger, or threatened, is told as well."""
+    """Whoever comes to the floor while somebody is in danger is told; of a threat, where nobody was told yet."""
     for alert in d.desk.alerts:
         there = _whom(d.desk, alert.want, _own_case(d.desk, alert))
         fresh = tuple(desk for desk in there if desk not in alert.to)
-        if fresh and not alert.taker and alert.want in EVERYBODY:
+        late = alert.want in INTO_THE_CALL or not alert.to
+        if fresh and not alert.taker and late:
             _tell(d, alert, alert.want, (*alert.to, *fresh))
 
 
@@ -198,7 +199,7 @@ def replied(d: Decision, alert: Alert, said: w.Replied) -> None:
 
 
 def _comes_in(d: Decision, alert: Alert, target: str) -> None:
-    d.do(w.CloseAsk, 0, alert.number, Outcome.JOINED)
+    d.do(w.CloseAsk, 0, alert.number, Outcome.JOINED, alert.taker)
     if not _is_coming(d.case, alert):  # once is enough: no second call to who is being rung already
         asks.bring_in(d, target)
 
@@ -214,7 +215,7 @@ def close(d: Decision, alert: Alert, why: str, outcome: Outcome) -> None:
     """Nobody is called any more."""
     d.emit(w.AlertClosed(alert.number, why, alert.case))
     if alert.to and (not alert.taker or outcome != Outcome.JOINED):
-        d.do(w.CloseAsk, 0, alert.number, outcome)
+        d.do(w.CloseAsk, 0, alert.number, outcome, alert.taker if outcome in asks.ANSWERS else "")
 
 
 def called_off(d: Decision, alert: Alert | None, want: Want) -> None:

@@ -11,6 +11,7 @@ from rung.policy.decision import Decision
 from rung.policy.language import Rung
 from rung.policy.state import Ask, Case, Desk, Pending, Phase
 from rung.words import Outcome, Reply, Want
+from rung.words.calls import CAME_TO_SOMETHING
 
 PHONE_DEADLINE_MS = 5000  # hold, consult, join: a phone on this computer answers within milliseconds
 TAKE_BACK_DEADLINE_MS = 2000  # and the caller waits on hold: ask again soon
@@ -18,6 +19,7 @@ TAKE_BACK_DEADLINE_MS = 2000  # and the caller waits on hold: ask again soon
 TELLING, HOLDING, RINGING, RETURNING = Phase.TELLING, Phase.HOLDING, Phase.RINGING, Phase.RETURNING
 TRANSFER = Want.TRANSFER
 AFTER_LISTENING = frozenset({Reply.GRANT, Reply.DENY, Reply.TAKE})
+ANSWERS = CAME_TO_SOMETHING | {Outcome.DENIED, Outcome.DECLINED}  # to which an ask comes by somebody's answer
 UNANSWERED = frozenset({Phase.TELLING, Phase.ASKING, Phase.HOLDING})  # before the phone rings anybody
 UNDER_WAY = frozenset({Phase.OFFERING, Phase.COMPLETING, Phase.RETURNING})  # no longer to be stopped
 
@@ -161,7 +163,8 @@ def over(d: Decision, outcome: Outcome) -> None:
     """Nobody who was asked need answer any more."""
     ask = d.case.ask
     if ask is not None and ask.to:
-        d.do(w.CloseAsk, 0, ask.number, outcome)
+        by = (ask.taker or "".join(ask.busy[-1:])) if outcome in ANSWERS else ""
+        d.do(w.CloseAsk, 0, ask.number, outcome, by)
 
 
 def take_back(d: Decision) -> w.Answer:

@@ -130,11 +130,12 @@ class AskFloor(Struct, frozen=True, gc=False, tag=True):
 
 
 class CloseAsk(Struct, frozen=True, gc=False, tag=True):
-    """The ask is over, for everybody who was asked."""
+    """The ask is over, for everybody who was asked. ``by``: the desk whose answer it was; empty: no answer's."""
 
     id: int
     ask: int
     outcome: Outcome
+    by: str = ""
 
 
 class LookUp(Struct, frozen=True, gc=False, tag=True):

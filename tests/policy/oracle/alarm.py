@@ -12,7 +12,6 @@ from rung.words import Ground, Marker, Reply, Want
 COMES = {Reply.ACCEPT, Reply.JOIN}
 CANNOT = {Reply.BUSY, Reply.DECLINE}
 IN_DANGER = {Want.PANIC, Want.CRISIS}
-TOLD_LATER = IN_DANGER | {Want.THREAT}  # to whoever comes to the floor
 THREATS = {Ground.THREAT, Ground.THREAT_OTHER}
 
 
@@ -94,7 +93,10 @@ def alarm_is_right(look: Look) -> str:
     for alarm in after.values():
         can = {p.desk for p in there(calls.get(alarm.call, look))}  # who is in that very call is not called to it
         told = alarm.comes or can <= set(alarm.to) or not (changed or alarm.number in raised)
-        if alarm.want in TOLD_LATER and not told:
+        to_be_told = alarm.want in IN_DANGER or (
+            alarm.want == Want.THREAT and not alarm.to
+        )  # whoever comes to the floor
+        if to_be_told and not told:
             return f"{can} are there, and were not all told: {alarm}"
     came = _came(earlier.case, step)
     if wrong := [alarm for alarm in after.values() if came[alarm.call] & set(alarm.to)]:

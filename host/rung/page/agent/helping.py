@@ -43,7 +43,7 @@ def _status(page: Page, seen: Seen) -> str:
         return ""
     if view.ask:
         how = ", ".join(say.desk(part) for part in view.ask.split(", ")[1:])
-        return f"{WAITING} {say('agent.asked')}: {_coming(page, seen) or how}"
+        return f"{WAITING} {say('agent.asked')}: {'; '.join(filter(None, (_coming(page, seen), how)))}"
     if view.leave:
         return f"✔ {say.desk(view.leave)}"
     if view.supervisors:
