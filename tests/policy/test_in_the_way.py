@@ -80,3 +80,13 @@ def test_a_supervisor_at_their_own_desk_is_a_supervisor_who_is_present() -> None
 
     assert told(Role.AGENT) == ("No supervisor is present.",)
     assert told(Role.SUPERVISOR) == ("No other supervisor is present.",)
+
+
+@pytest.mark.parametrize("thing", ["another call", "the phone"])
+def test_who_has_answered_cannot_be_given_the_caller_while_something_is_in_the_way(thing: str) -> None:
+    s = answered(Scene("warm-transfer").must("warn").talk())
+    epoch = s.case.epoch
+    s.line("up", call="second") if thing == "another call" else s.put(w.PhoneIs(up=False))
+    seen = view(s.rules, s.desk, s.now)
+    assert seen.buttons[Button.ESCALATE] == f"Not now: {seen.next}"
+    assert s.press("escalate", epoch=epoch).why == f"Not transferred: {seen.next}."

@@ -170,9 +170,11 @@ class _Words(Look):
             if self.hands_over():
                 why = self.not_handed()
                 return f"Not now: {why}" if why else HAND_OVER
-            if self.case.ask is not None:
+            if (ask := self.case.ask) is not None:
+                if ask.phase == Phase.ANSWERED and (why := stuck(self.desk)):
+                    return f"Not now: {why}"
                 done = completes(self.desk, self.at_ms)
-                return f"Transfer the caller to the {self.case.ask.whom}" if done else "Show how far the ask is"
+                return f"Transfer the caller to the {ask.whom}" if done else "Show how far the ask is"
         near = self.nearest(button)
         if near is None or near[1]:
             return self.not_now(button, near)
@@ -209,6 +211,8 @@ class _Words(Look):
         if (ask := self.case.ask) is not None:
             if ask.phase in UNDER_WAY:
                 return in_the_way(ask)
+            if ask.phase == Phase.ANSWERED and (why := stuck(self.desk)):
+                return why
             return "tap escalate to transfer" if completes(self.desk, self.at_ms) else f"wait for the {ask.whom}"
         step = self.step()
         if step is not None:
