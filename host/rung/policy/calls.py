@@ -267,7 +267,7 @@ def _consult_call(d: Decision, call: w.Call) -> None:
     ask, ended = d.case.ask, call.state is ENDED
     if ask is not None and ask.phase is RETURNING:
         if not ended:  # taken back before its number was known: it must not ring on
-            d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
+            asks.let_go(d, call.id)
         return
     order = d.case.waiting(w.Consult)  # a phone dials in the order in which it was told to
     if ask is None or (ask.consult != call.id and (order is None or order != asks.ordered(d.case))):
