@@ -181,6 +181,8 @@ def test_one_that_several_policies_have_asks_for_the_policy() -> None:
     assert done.stderr.endswith("add --policy advise-and-warn or end-with-care or hang-up-protocol\n")
     done = rung("demo", "--policy", "no-such-policy", "--list")
     assert done.returncode == 2 and "no policy 'no-such-policy'" in done.stderr
+    done = rung("demo", "--policy", "our-floor.toml")
+    assert done.returncode == 2 and done.stderr.endswith("; a floor's own has no stories, but drills: --drill\n")
 
 
 def test_the_list_names_each_by_policy_with_a_line(told: Told) -> None:

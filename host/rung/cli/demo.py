@@ -36,7 +36,8 @@ def demo(story: str | None, policy: str | None, json: bool, list_: bool, all_: b
     for module in ("baresip", "micropython_run", "nicegui"):
         need(module, NO_DEMO)
     if policy is not None and policy not in shipped():
-        stop(f"no policy {policy!r}; there are: {', '.join(shipped())}")
+        own = "; a floor's own has no stories, but drills: --drill" if policy.endswith(".toml") else ""
+        stop(f"no policy {policy!r}; there are: {', '.join(shipped())}{own}")
     items = [item for item in stories() if policy in (None, item.policy)]
     if list_:
         _list(items)
