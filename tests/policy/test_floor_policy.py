@@ -257,6 +257,17 @@ def test_a_warning_that_lapses_waits_long_enough_for_nobody_to_come(told: Policy
     assert proved(policy, "own.toml") is policy
 
 
+def test_a_warning_that_lapses_may_be_given_once_more_before_the_end(told: Policy) -> None:
+    """It does not outlast two waits of 8 s and the announcement, but the second may count from a new warning."""
+    text = (
+        TOLD[0].replace('    { ground = ["threat"] },\n', "").replace('id = "warn"', 'id = "warn"\nlapses_after = 19')
+    )
+    text = text.replace("repeatable = true", 'repeatable = true\nrequires = [{ taken = ["warn"], persisted = true }]')
+    text = text.replace('requires = [{ ground = "any" }]', 'repeatable = true\nrequires = [{ ground = "any" }]', 1)
+    policy = parse(text, "own.toml")
+    assert proved(policy, "own.toml") is policy
+
+
 def agents_warning(told: Policy, rung: str) -> Policy:
     """Its supervisors end after this warning."""
     *rest, ending = told.rung

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct
 
@@ -234,7 +235,7 @@ class Walks:
             elif never := looks.never(walks, rung):
                 opens = "; ".join(phrases.parts(self.policy, rung, never))
                 why = f"can never be taken in one of its ways: no sequence of presses brings about {opens}"
-            elif ways and not any(takes(self.policy, rung.id, way) for way in ways):
+            elif ways and not any(takes(self.policy, rung.id, way) for way in chain(ways, *map(again, ways))):
                 why = "is not reached in time: what it needs has lapsed; let it lapse later"
             else:
                 continue
@@ -247,6 +248,13 @@ class Walks:
         if before:
             return f"whenever it is open, so is “{self.policy.find(before).title}”, which {rung.button} takes first"
         return f"no sequence of presses brings about {phrases.opens(self.policy, rung)}"
+
+
+def again(way: Moves) -> Iterator[Moves]:
+    """The same with one step of it taken once more, later: what lapses may have to be."""
+    for n, move in enumerate(way):
+        if (move,) in m.TAPS.values():
+            yield from ((*way[:later], move, *way[later:]) for later in range(n + 1, len(way)))
 
 
 def told_apart(agents: Reads, supervisors: Reads) -> Iterator[str]:
