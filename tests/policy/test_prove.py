@@ -56,7 +56,18 @@ from rung.policy.proof.properties import (
     RULE,
     WARNED,
 )
-from rung.policy.proof.prove import ANSWERS, COMPANY, HANDED, IN_THE_WAY, LADDER, LIFE, OWN_DESK, UNTRAINED, Walks
+from rung.policy.proof.prove import (
+    ANSWERS,
+    COMPANY,
+    HANDED,
+    IN_THE_WAY,
+    LADDER,
+    LIFE,
+    OWN_DESK,
+    OWN_UNTRAINED,
+    UNTRAINED,
+    Walks,
+)
 from rung.policy.proof.reads import Reads
 from rung.policy.proof.timers import Timer
 from rung.policy.proof.witness import shortest
@@ -117,6 +128,7 @@ WARM, PROTOCOL, CARE, ADVISE, NEVER = (
 )
 SHADOWED = replace(ADVISE.find("supervisor"), id="join", title="Ask to join", does="join")
 BY_USED_LEAVE = Requires(leave="unused", taken=("warn",), ground=(Ground.THREAT,))
+TRAINED = changed(NEVER, "supervisor-end", {"trained": True})
 NEVER_WARNED = changed(NEVER, "supervisor-end", {"taken": (), "persisted": False})
 BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
     "a supervisor ends after the agent's warning alone": (
@@ -179,6 +191,7 @@ BROKEN_TABLES: dict[str, tuple[Policy, str, tuple[str, ...]]] = {
         DEAD_END,
         (LADDER, UNTRAINED),
     ),
+    "nothing for a supervisor whose training has expired": (TRAINED, DEAD_END, (LADDER, OWN_DESK, OWN_UNTRAINED)),
     "a transfer that is made once, and the caller comes back": (
         changed(ADVISE, "supervisor", repeatable=False),
         DEAD_END,

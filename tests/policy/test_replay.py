@@ -46,6 +46,17 @@ def presses(s: Scene) -> int:
     return len(s.events(w.PressRecorded))
 
 
+def test_to_ask_for_something_else_is_a_difference_and_what_follows_is_uncertain() -> None:
+    """Leave is asked while the agent talks on; a transfer puts the caller on hold."""
+    s = Scene("hang-up-protocol").declare("slur").must("warn").talk().must("escalate")
+    s.reply("deny")
+    s.talk().must("warn")
+    warned, asked, again = replayed(s, load("advise-and-warn"))
+    assert (asked.asked, asked.would_ask) == ((w.Want.LEAVE,), (w.Want.TRANSFER,))
+    assert (asked.took, asked.would_take) == (("ask-leave",), ("supervisor",))
+    assert not warned.differs and asked.differs and asked.certain and not again.certain
+
+
 # -- the same policy -----------------------------------------------------------------------------------------------
 
 

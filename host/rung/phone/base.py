@@ -88,7 +88,7 @@ class Phone(Protocol):
         """
 
     async def take_back(self, call: str, consult: str | None) -> None:
-        """End the consult if it lives, or a `join` that nobody has answered, then take ``call`` off hold.
+        """End the consult if it lives, and every `join` that nobody has answered, then take ``call`` off hold.
 
         Confirmed by state UP.
         """

@@ -105,7 +105,16 @@ def end(d: Decision, outcome: Outcome) -> None:
     for stale in _of_the_ask(case, ask):  # what was still asked of the phone for this ask no longer matters
         d.emit(w.EffectFailed(stale.effect.id, f"the ask ended: {outcome}"))
     d.emit(w.AskMoved(RETURNING, outcome=outcome))
-    d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, ask.consult)
+    let_go(d, ask.consult)
+
+
+def let_go(d: Decision, consult: str | None) -> None:
+    """Take the call back. With it the phone stops every ring into the call: who is rung for a panic is rung anew."""
+    others = [p.effect for p in d.case.pending if isinstance(p.effect, w.Join)]
+    d.do(w.TakeBack, TAKE_BACK_DEADLINE_MS, d.case.call, consult)
+    for join in others:
+        d.emit(w.EffectFailed(join.id, "the ring was stopped with that of the ask"))
+        bring_in(d, join.target)
 
 
 def _of_the_ask(case: Case, ask: Ask) -> list[Pending]:

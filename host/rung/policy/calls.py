@@ -241,6 +241,9 @@ def _line(d: Decision, call: w.Call) -> None:
             d.emit(w.CallResumed(call.id))
         if case.ask is not None and case.ask.phase is RETURNING:
             effects.confirm(d, w.TakeBack)
+            consult = d.desk.facts.calls.get(case.ask.consult or "")
+            if consult is not None and not consult.doing:  # off hold by a click, or the phone could not end it
+                asks.stop(d, consult.id)
             assert case.ask.outcome is not None
             asks.close(d, case.ask.outcome)
     if call.parties or d.case.joined:
@@ -267,7 +270,7 @@ def _consult_call(d: Decision, call: w.Call) -> None:
     ask, ended = d.case.ask, call.state is ENDED
     if ask is not None and ask.phase is RETURNING:
         if not ended:  # taken back before its number was known: it must not ring on
-            d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, d.case.call, call.id)
+            asks.let_go(d, call.id)
         return
     order = d.case.waiting(w.Consult)  # a phone dials in the order in which it was told to
     if ask is None or (ask.consult != call.id and (order is None or order != asks.ordered(d.case))):

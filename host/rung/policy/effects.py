@@ -91,7 +91,7 @@ def came_to_nothing(d: Decision, pending: Pending, why: str, outcome: Outcome) -
             d.emit(w.RungUndone(rung, why))
             d.flash(Button.RELEASE, LampState.REFUSED)
     elif isinstance(effect, w.TakeBack):
-        d.do(w.TakeBack, asks.TAKE_BACK_DEADLINE_MS, effect.call, effect.consult)  # this may be asked for again
+        asks.let_go(d, effect.consult)  # this may be asked for again
     elif isinstance(effect, w.Join):
         if ask is not None and ask.target == effect.target and ask.phase in (Phase.JOINING, Phase.ASKING):
             asks.end(d, outcome)

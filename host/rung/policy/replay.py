@@ -38,19 +38,21 @@ class Compared(Struct, frozen=True):
     would: w.Answer
     took: tuple[str, ...]  # rungs, as recorded
     would_take: tuple[str, ...]
+    asked: tuple[Want, ...]  # of a supervisor, as recorded
+    would_ask: tuple[Want, ...]
     certain: bool  # nothing on this call had come out otherwise before
     trained: bool | None  # whether the record says that the person was; None: it does not, and they are taken as such
 
     @property
     def differs(self) -> bool:
-        """In what was done; a refusal in other words, or a quiet ask in place of one, is no difference.
+        """In what was done, or asked for; a refusal in other words, or a quiet ask in place of one, is no difference.
 
         Nor is panic ever: it is the same under every policy, and the record does not keep who could be told.
         """
         if (self.press.gesture, *self.press.buttons) == PANIC:
             return False
         was, would = (answer.verdict == Verdict.TAKEN for answer in (self.was, self.would))
-        return was != would or bool(self.took) != bool(self.would_take)
+        return was != would or bool(self.took) != bool(self.would_take) or self.asked != self.would_ask
 
 
 def replay(entries: Iterable[tuple[int, w.Event]], policy: Policy) -> Iterator[Compared]:
@@ -128,6 +130,9 @@ class _Player:
         took, would_take = (
             tuple(e.rung for e in some if isinstance(e, w.RungTaken | w.Announced)) for some in (recorded, events)
         )
+        asked, would_ask = (
+            tuple(e.want for e in some if isinstance(e, w.AskOpened) and e.rung) for some in (recorded, events)
+        )
         compared = Compared(
             case=self.case,
             at_ms=at_ms,
@@ -136,6 +141,8 @@ class _Player:
             would=would,
             took=took,
             would_take=would_take,
+            asked=asked,
+            would_ask=would_ask,
             certain=self.case not in self.doubtful,
             trained=pressed.trained,
         )

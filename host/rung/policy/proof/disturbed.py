@@ -32,6 +32,7 @@ class InTheWay(Struct, frozen=True):
 
 NOBODY_SIGNED_ON = m.of(w.SignedOn(None), "nobody is signed on any more")
 UNTRAINED = m.of(w.SignedOn(m.AGENT, Role.AGENT, False), "the agent's training has expired")
+UNTRAINED_SUPERVISOR = m.of(w.SignedOn(m.SUPERVISOR, Role.SUPERVISOR, False), "the supervisor's training has expired")
 SIGNED_ON = m.of(w.SignedOn(m.AGENT, Role.AGENT, True), "the agent signs on")
 THINGS = (
     InTheWay(m.HELD, m.UP),
@@ -99,10 +100,10 @@ def _was_open(ladder: Walk, state: State, what: str) -> bool:
     return rung is not None and judge.allows(ladder.policy, rung, state.account, TRAINED)
 
 
-def untrained(ladder: Walk) -> Iterator[tuple[State, int]]:
+def untrained(ladder: Walk, expired: Moves) -> Iterator[tuple[State, int]]:
     """Every state of the ladder once the training has expired, and the class in which it did."""
     for at, node in enumerate(tuple(ladder.nodes)):
-        yield ladder.made(at, node.state, UNTRAINED).after, node.number
+        yield ladder.made(at, node.state, expired).after, node.number
 
 
 def _of(made: Happened) -> Iterator[str]:

@@ -28,6 +28,7 @@ UNTRAINED = "an agent without a valid training"
 ALARM = "supervisors alerted"
 COMPANY = "a supervisor in the agent's call"
 OWN_DESK = "a supervisor's own desk"
+OWN_UNTRAINED = "a supervisor without a valid training"
 HANDED = "handed over and back"
 
 
@@ -85,6 +86,7 @@ class Walks:
         self.alarm = Walk(calls, company.Company(calls).alarm, properties.of_step, self.paths, most)
         self.acts = Walk(hers, company.Company(hers).acts, properties.of_step, self.paths, most)
         self.supervisor = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, self.paths, most)
+        self.own_untrained = Walk(hers, Ladder(hers, m.SUPERVISOR).ways, properties.of_step, self.paths, most)
         self.parts: dict[str, tuple[Walk, Callable[[], int | None]]] = {
             LADDER: (self.ladder, self._ladder),
             ANSWERS: (self.answers, self._answers),
@@ -94,6 +96,7 @@ class Walks:
             ALARM: (self.alarm, self._alarm),
             COMPANY: (self.acts, self._acts),
             OWN_DESK: (self.supervisor, self._supervisor),
+            **({OWN_UNTRAINED: (self.own_untrained, self._own_untrained)} if supervisors.trained else {}),
             HANDED: (self.ladder, self._handed),
         }
 
@@ -191,9 +194,15 @@ class Walks:
         return disturbed_states
 
     def _untrained(self) -> None:
-        for state, source in disturbed.untrained(self.ladder):
-            self.untrained.start(state, source, disturbed.UNTRAINED)
-        self._whole(self.untrained)
+        self._expired(self.ladder, disturbed.UNTRAINED, self.untrained)
+
+    def _own_untrained(self) -> None:
+        self._expired(self.supervisor, disturbed.UNTRAINED_SUPERVISOR, self.own_untrained)
+
+    def _expired(self, ladder: Walk, expired: Moves, walk: Walk) -> None:
+        for state, source in disturbed.untrained(ladder, expired):
+            walk.start(state, source, expired)
+        self._whole(walk)
 
     def _alarm(self) -> None:
         for state, source, moves in company.floors(self.ladder):
