@@ -10,7 +10,7 @@ import pytest
 
 from rung import words as w
 from rung.page.say import LANGUAGES, Say
-from rung.policy import load
+from rung.policy import chores, listening, load
 from rung.policy.library import shipped
 
 GAP = "Lassen Sie es den Anrufer hören: halten Sie in 3 s noch einmal."
@@ -64,6 +64,11 @@ def test_whatever_a_desk_answers_has_a_german_sentence() -> None:
     assert sorted(text for text in whole if Say("de").desk(text) == text) == []
 
 
+def test_whatever_a_person_is_to_do_for_the_phone_has_a_german_sentence() -> None:
+    tasks = (*chores.RECORDING.values(), chores.NO_JOIN, chores.NO_CASE, chores.NO_BLOCK, listening.CONSENT)
+    assert [text for text in tasks if re.search(r"\b(the|this|whoever)\b", Say("de").desk(text))] == []
+
+
 @pytest.mark.parametrize(
     ("english", "german"),
     [
@@ -72,6 +77,24 @@ def test_whatever_a_desk_answers_has_a_german_sentence() -> None:
         ("Ground declared: hate_speech.", "Benannt: Hassrede."),
         ("name the ground (slur, threat)", "den Grund benennen (Verunglimpfung, Drohung)"),
         ("nobody has ever said this", "nobody has ever said this"),
+        (
+            "Transfer to a supervisor: let the caller answer: 5 s more of talk",
+            "An die Teamleitung weiterverbinden: den Anrufer antworten lassen: noch 5 s Gespräch",
+        ),
+        (
+            "Quiet ask: a supervisor has been told. Ask a supervisor to join: first: warn the caller.",
+            "Stille Frage: die Teamleitung weiß es. Teamleitung dazubitten: zuerst: Anrufer warnen.",
+        ),
+        (
+            "End the call: let the caller answer: 3 s more of talk; "
+            "the caller had calmed down; if it began again, name the ground anew",
+            "Anruf beenden: den Anrufer antworten lassen: noch 3 s Gespräch; "
+            "der Anrufer hatte sich beruhigt; fängt es wieder an, benennen Sie den Grund neu",
+        ),
+        ("Ground declared: threat; a supervisor has been told.", "Benannt: Drohung; die Teamleitung weiß es."),
+        ("Tell the caller; then the agent is rung.", "Sagen Sie es dem Anrufer; dann wird der Platz angerufen."),
+        ("on another call, crisis: nobody told yet", "in einem anderen Gespräch, Krise: noch weiß es niemand"),
+        ("Our own step: name the ground", "Our own step: den Grund benennen"),
     ],
 )
 def test_a_sentence_of_the_desks_in_german(english: str, german: str) -> None:

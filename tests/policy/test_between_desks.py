@@ -73,6 +73,12 @@ def test_a_desk_whose_floor_is_back_says_again_which_case_it_waits_for() -> None
     assert answers(s) == [(offer.id, True), (offer.id, True)]
 
 
+def test_a_desk_that_refuses_what_is_not_offered_to_it_has_nothing_to_forget() -> None:
+    s, offer = offering()
+    s.put(w.OfferAnswered(offer.case, False, "busy", offer=offer.id + 1, desk=FAY.desk))
+    assert not s.sent(w.Reclaim)
+
+
 def test_nothing_of_another_call_waits_for_what_is_told_again() -> None:
     _, offer = offering()
     s = eve(TALK)

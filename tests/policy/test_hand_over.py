@@ -229,3 +229,5 @@ def test_who_has_come_by_the_supervisors_extension_nobody_knows() -> None:
     s.parties("600")
     assert s.events(w.SupervisorJoined) == [w.SupervisorJoined(person="", desk="", address="600")]
     assert s.press("escalate").why == "The call is being handed over to the supervisor."
+    s.parties()
+    assert s.events(w.SupervisorLeft) == [w.SupervisorLeft("")]

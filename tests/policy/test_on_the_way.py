@@ -109,6 +109,7 @@ def test_that_nobody_picks_up_is_heard_at_once() -> None:
     s = Scene("no-hang-up")
     panic(s)
     s.alarm("join")
+    assert s.press("escalate", "hold").why == "Emergency: eve is coming."
     busy(s)
     assert s.desk.alert is not None and s.desk.alert.taker == "", "everybody is called anew"
     s.alarm("join", FAY)

@@ -183,6 +183,7 @@ def the_floor_is_away() -> list[Told]:
     s.line("held")
     s.consult("dialling")
     s.wait(30_000)
+    s.consult("ended", by="us")
     s.line("up")
     s.talk().must("escalate")
     s.wait(4000)

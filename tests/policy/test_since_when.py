@@ -194,3 +194,16 @@ def test_leave_that_was_withdrawn_does_not_come_back_with_an_ending_that_had_not
     s.other(FAY, w.LeaveTakenBack())
     s.put(w.EffectRefused(s.case.pending[-1].effect.id, "gone"))
     assert s.events(w.RungUndone) and s.case.leave is None
+
+
+def test_who_was_free_all_along_and_did_not_answer_does_not_come_free() -> None:
+    """ "A supervisor who comes free clears it": whoever was asked and ignored it is free before and after."""
+    s = Scene("warm-transfer", present=(EVE,)).must("warn").talk().must("escalate")
+    s.wait(s.policy.times.answer_ms)
+    s.line("up")
+    assert s.case.unavailable
+    s.floor(EVE)
+    assert s.case.unavailable, "the floor has only told it again"
+    s.floor(replace(EVE, free=False))
+    s.floor(EVE)
+    assert not s.case.unavailable

@@ -1,6 +1,7 @@
 """The call is ended at once while leave is asked: whoever is rung for it is let go, and never mistaken for another."""
 
 import pytest
+from msgspec.structs import replace
 from tests.policy.scene import FAY, Scene
 from tests.policy.shift import LINE, consult, line
 
@@ -188,3 +189,19 @@ def test_what_ends_by_itself_while_the_caller_comes_back_is_not_taken_back() -> 
     assert s.case.ask is not None and s.case.ask.phase == "returning"
     assert s.put(w.CallIs(consult("ended", "busy", "them"))).effects == ()
     assert stopped(s) == []
+
+
+@pytest.mark.parametrize("far", ["dialling", "up"])
+@pytest.mark.parametrize("doing", ["", "ending"])
+def test_a_telephone_that_the_phone_has_not_stopped_with_the_ask_is_stopped(far: str, doing: str) -> None:
+    """The caller is off hold, by a click or because the phone could do no more; nobody rings on for what is over."""
+    s = Scene("no-hang-up").declare("slur").must("escalate")
+    s.reply("accept")
+    s.wait(s.policy.times.say_ms)
+    s.line("held")
+    s.consult("dialling")
+    s.put(w.CallIs(replace(consult(far), doing=doing)))
+    s.put(w.AskTakenBack())
+    s.line("up")
+    assert s.outcomes() == [Outcome.TAKEN_BACK]
+    assert stopped(s) == ([] if doing else ["consult-1"]), "what is ending already is not ended twice"

@@ -6,6 +6,7 @@ The desk speaks English, as its record does. ``desk`` turns its sentences into t
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -14,7 +15,7 @@ from rung.policy.library import shipped
 from rung.policy.wording import wording
 
 LANGUAGES = ("en", "de")
-JOINTS = (". ", "; ", ", ")
+JOINTS = (". ", "; ")
 
 
 class Say:
@@ -41,19 +42,36 @@ class Say:
 @lru_cache(4096)
 def _translated(language: str, sentence: str) -> str:
     """The same words come again and again; where a number is in them, at the pace of a person."""
-    phrases = _phrases(language)
-    if not phrases or not sentence:
-        return sentence
-    for pattern, into in phrases:
+    if (whole := _phrase(language, sentence)) is not None:
+        return whole
+    if sentence.endswith("."):
+        return _translated(language, sentence[:-1]) + "."
+    head, colon, rest = sentence.partition(": ")  # a title, and what is said of that step
+    if colon and (title := _phrase(language, head)) is not None:
+        return f"{title}: {_translated(language, rest)}"
+    for joint in JOINTS:
+        if joint in sentence:
+            return joint.join(_joined(language, sentence.split(joint), joint))
+    if colon:
+        return f"{_translated(language, head)}: {_translated(language, rest)}"
+    return ", ".join(_translated(language, part) for part in sentence.split(", ")) if ", " in sentence else sentence
+
+
+def _joined(language: str, parts: list[str], joint: str) -> Iterator[str]:
+    """As long as they are one phrase together: some have a joint in them."""
+    while parts:
+        many = next((n for n in range(len(parts), 1, -1) if _phrase(language, joint.join(parts[:n])) is not None), 1)
+        yield _translated(language, joint.join(parts[:many]))
+        parts = parts[many:]
+
+
+def _phrase(language: str, sentence: str) -> str | None:
+    """One of the table; what stands in its gaps is translated as well."""
+    for pattern, into in _phrases(language) if sentence else ():
         if (found := pattern.fullmatch(sentence)) is not None:
             said = into.format(*(_translated(language, part) for part in found.groups()))
             return said[0].upper() + said[1:] if sentence[0].isupper() else said
-    if sentence.endswith("."):
-        return _translated(language, sentence[:-1]) + "."
-    for joint in JOINTS:
-        if joint in sentence:
-            return joint.join(_translated(language, part) for part in sentence.split(joint))
-    return sentence
+    return None
 
 
 @cache
@@ -80,9 +98,13 @@ def _phrases(language: str) -> list[tuple[re.Pattern[str], str]]:
     for ground, name in wording(language).ground.items():
         found |= {str(ground): name, english[ground]: name}
     longest = sorted(found.items(), key=lambda item: -len(item[0]))
-    return [
-        (re.compile(re.escape(english).replace(r"\{\}", "(.*?)"), re.IGNORECASE), into) for english, into in longest
-    ]
+    return [(_pattern(english), into) for english, into in longest]
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    """Where hardly a word stands beside the gaps ("{} to {}", "{} told"), no sentence of several parts is meant."""
+    gap = "(.*?)" if len(re.sub("[{} ]", "", english)) > 4 else "([^:;]*?)"
+    return re.compile(re.escape(english).replace(r"\{\}", gap), re.IGNORECASE)
 
 
 def _files(suffix: str) -> list[tuple[str, str]]:

@@ -241,6 +241,9 @@ def _line(d: Decision, call: w.Call) -> None:
             d.emit(w.CallResumed(call.id))
         if case.ask is not None and case.ask.phase is RETURNING:
             effects.confirm(d, w.TakeBack)
+            consult = d.desk.facts.calls.get(case.ask.consult or "")
+            if consult is not None and not consult.doing:  # off hold by a click, or the phone could not end it
+                asks.stop(d, consult.id)
             assert case.ask.outcome is not None
             asks.close(d, case.ask.outcome)
     if call.parties or d.case.joined:
