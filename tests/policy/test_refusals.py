@@ -375,3 +375,16 @@ def test_what_is_left_of_a_wait_is_told_in_whole_seconds_never_too_few() -> None
     assert s.case.talk_ms(s.now, s.now) == 0
     s.wait(1)
     assert "listen first" not in s.other_press(EVE, "warn").why
+
+
+def test_a_step_that_lapses_says_when_it_can_be_taken_again() -> None:
+    told = load("end-with-care")
+    once = replace(told.find("de-escalate"), repeatable=False, lapses_after=60.0)
+    s = Scene(replace(told, rung=tuple(once if rung.id == once.id else rung for rung in told.rung))).must("warn")
+    s.wait(100)
+    again = s.press("warn")
+    assert again.why.startswith(f"{once.title}: already done on this call; again in 60 s.")
+    s.wait(59_899)
+    assert "again in 1 s" in s.press("warn").why
+    s.wait(1)
+    assert s.press("warn").verdict == "taken"

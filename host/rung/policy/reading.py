@@ -36,6 +36,7 @@ class Missing(Struct, frozen=True, gc=False):
     rungs: tuple[str, ...] = ()  # one of these rungs would mend it
     button: Button | None = None  # or this very button
     common: bool = False  # it has nothing to do with this rung: the ladder is not asked
+    waits: bool = False  # or time alone
 
 
 def _common(text: str, button: Button | None = None) -> Missing:
@@ -91,8 +92,13 @@ class Look(Struct, gc=False):
 
     def _done(self, rung: Rung) -> Missing:
         ladder = [other for other in reversed(self.policy.rung) if other.role == rung.role]
-        follow = [other.id for other in ladder if other.repeatable or not self.stands(other)]
-        return Missing("already done on this call", rungs=tuple(follow))
+        follow = [o.id for o in ladder if o.repeatable or o.lapses_after is not None or not self.stands(o)]
+        if rung.lapses_after is None:
+            return Missing("already done on this call", rungs=tuple(follow))
+        mine = (t for t in reversed(self.case.taken) if t.rung == rung.id)
+        taken = next(t for t in mine if _stands_still(rung, t, self.who, self.at_ms))
+        left_s = ceil((taken.at_ms - self.at_ms) / 1000 + rung.lapses_after)
+        return Missing(f"already done on this call; again in {left_s} s", rungs=tuple(follow), waits=True)
 
     def stands(self, rung: Rung) -> bool:
         """Taken, and not lapsed; a supervisor's rung only by that supervisor."""
@@ -145,7 +151,7 @@ class Look(Struct, gc=False):
                 button, act = self.way_on(further, followed)
                 if button is not None or act:
                     return button, act
-        return None, "; ".join([gap.text for gap in lacks if not gap.rungs])
+        return None, "; ".join([gap.text for gap in lacks if gap.waits or not gap.rungs])
 
     # -- what stops a rung whatever the ladder says: common to all policies --------------------------------------------
 

@@ -18,7 +18,7 @@ from rung.words import Button, Ground, LampMark, LampState, Role, Verdict
 
 # What a person may do where no button helps, as the refusals word it.
 ACTS = re.compile(
-    r"name (the ground|it again|what you heard)|more of talk|hold again in|sign on|off hold|put it on hold|must leave"
+    r"name (the ground|it again|what you heard)|more of talk|again in|sign on|off hold|put it on hold|must leave"
     r"|until it is taken back|[Ww]ait(ing)? for|press again|tap again|[Cc]all for help|aloud|attest|ask a supervisor"
     r"|use the telephone itself|nothing is being asked"
 )
