@@ -68,6 +68,7 @@ class Fold:
         self.alerts = alerts
         times = reads.policy.times
         self.wait_ms, self.say_ms = times.wait_ms, times.say_ms
+        self.places = {rung.id: place for place, rung in enumerate(reads.policy.rung)}
 
     def desk(self, desk: Desk) -> Desk:
         """The member that stands for the class of ``desk``."""
@@ -166,7 +167,7 @@ class Fold:
         return taken.rung in self.reads.lapsing and lapsed(self.policy, taken, now)
 
     def _in_ladder(self, taken: Taken) -> tuple[int, str]:
-        return self.policy.rung.index(self.policy.find(taken.rung)), str(taken.person)
+        return self.places[taken.rung], str(taken.person)
 
     def _announcement(self, said: Announcement, now: int) -> Announcement:
         return replace(said, at_ms=_aged(said.at_ms, self.say_ms, now))

@@ -22,6 +22,9 @@ class Declared(Struct, frozen=True):
     at: int
 
 
+_PLACES = {ground: place for place, ground in enumerate(Ground)}
+
+
 class Said(Struct, frozen=True):
     """What was declared, and the instants that it is held against: calmed, a rung, a supervisor who joined."""
 
@@ -80,10 +83,11 @@ class Grounds:
 
     def fold(self, said: Said) -> Said:
         """Of all that answers like ``said``, now and later, always the same."""
-        if said not in self._folded:
+        folded = self._folded.get(said)
+        if folded is None:
             fewest = self._fewest(said)
-            self._folded[said] = self._members.setdefault(_meaning(self.reads, fewest), fewest)
-        return self._folded[said]
+            folded = self._folded[said] = self._members.setdefault(_meaning(self.reads, fewest), fewest)
+        return folded
 
     def _fewest(self, said: Said) -> Said:
         """As few declarations as give the same answers, each ground by the first of its class.
@@ -115,7 +119,7 @@ def _meaning(reads: Reads, said: Said) -> object:
 
 
 def _in_time(d: Declared) -> tuple[int, int, str]:
-    return d.at, list(Ground).index(d.ground), str(d.person)
+    return d.at, _PLACES[d.ground], str(d.person)
 
 
 def _in_order(declared: list[Declared], marks: list[tuple[str, int]], lapsing: frozenset[str]) -> Said:
