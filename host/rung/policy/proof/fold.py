@@ -70,6 +70,10 @@ class Fold:
         self.wait_ms, self.say_ms = times.wait_ms, times.say_ms
         self.places = {rung.id: place for place, rung in enumerate(reads.policy.rung)}
 
+    def reads_of(self, desk: Desk) -> tuple[object, ...]:
+        """All of a desk that decides its class: of two desks with the same, one need be folded."""
+        return desk.at_ms, desk.case, desk.facts, desk.alert if self.alerts else None
+
     def desk(self, desk: Desk) -> Desk:
         """The member that stands for the class of ``desk``."""
         case = None if desk.case is None else self.case(desk.case, desk.at_ms)

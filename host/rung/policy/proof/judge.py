@@ -119,10 +119,11 @@ def waited(account: Account, timer: Wait) -> Account:
 
 def heard(reads: Reads, account: Account, events: tuple[w.Event, ...]) -> Account:
     """The account after these events of one step, which all happened at once."""
-    at = 1 + max((a for a in (*(d.at for d in account.said.declared), *(a for _, a in account.said.marks))), default=0)
-    for event in events:
-        change = _CHANGES.get(type(event))
-        if change is not None:
+    changes = [(change, event) for event in events if (change := _CHANGES.get(type(event))) is not None]
+    if changes:
+        said = account.said
+        at = 1 + max((*(d.at for d in said.declared), *(at for _, at in said.marks)), default=0)
+        for change, event in changes:
             account = change(reads, account, event, at)
     return account
 

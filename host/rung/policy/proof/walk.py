@@ -105,11 +105,12 @@ class Walk:
         self.taken: dict[str, list[Found]] = {}  # rungs, and the first ways to them
         self.breaches: dict[str, list[Found]] = {}  # by property
         self._known: dict[bytes, int] = {}
+        self._folded: dict[bytes, int] = {}  # states as they were, and the node of their class
         self._walked = 0
 
     def start(self, state: State, source: int = BEGINNING, moves: Moves = ()) -> None:
         """Walk from here too, if its class is new. ``moves`` lead to it from ``source``, a class of any walk."""
-        self._reach(self.folded(state), source, moves)
+        self._reach(state, source, moves)
 
     def run(self) -> bool:
         """Walk until nothing new is found. Was there anything to walk? Raises TooMany."""
@@ -156,13 +157,22 @@ class Walk:
             if way.start is None and _nothing_came_of(happened, node.state):
                 leads = at
             elif happened.after.desk.case is not None:
-                leads = self._reach(self.folded(happened.after), node.number, way.moves)
+                leads = self._reach(happened.after, node.number, way.moves)
             if way.start is None and way.moves in PRESSES:
                 node.presses[way.moves] = happened
             if way.start is None and leads is not None:
                 node.leads[way.moves] = leads
 
     def _reach(self, state: State, source: int, moves: Moves) -> int:
+        as_it_is = _key((self.fold.reads_of(state.desk), state.account))
+        at = self._folded.get(as_it_is)  # a third of them: folding is dear
+        if at is None:
+            at = self._folded[as_it_is] = self._at(self.folded(state))
+        self.paths.lead(source, moves, self.nodes[at].number)
+        return at
+
+    def _at(self, state: State) -> int:
+        """Which node has this folded state; a new one if none has."""
         key = _key(state)
         at = self._known.get(key)
         if at is None:
@@ -170,7 +180,6 @@ class Walk:
                 raise TooMany
             at = self._known[key] = len(self.nodes)
             self.nodes.append(Node(state, self.paths.new(), {}, {}))
-        self.paths.lead(source, moves, self.nodes[at].number)
         return at
 
 
