@@ -16,7 +16,7 @@ def _incident(desk: Desk, closed: w.CaseClosed, day: str) -> tuple[str, w.Earlie
 
     Where somebody is in danger nothing is counted as one.
     """
-    case = next((c for c in (desk.case, *desk.parked) if c is not None and c.id == closed.case), None)
+    case = desk.case_of(closed.case)
     if case is None or not case.caller or not case.named or closed.how == Ending.TRANSFERRED:
         return None
     if case.marked(Marker.CRISIS):

@@ -55,16 +55,10 @@ def nobody(desk: Desk) -> str:
 def alarm_of(desk: Desk, person: str | None) -> tuple[int, str] | None:
     """When this person has called the newest emergency of theirs that stands, and on which case: empty, without one."""
     called = [(a.at_ms, "") for a in desk.alerts if (a.want, a.person, a.case) == (Want.PANIC, person, "")]
-    for case in (desk.case, *desk.parked):
-        marks = () if case is None else case.marks
-        mine = [m.at_ms for m in marks if (m.marker, m.person) == (Marker.EMERGENCY, person)]
-        called += [(at, case.id) for at in mine[:1] if case is not None]  # calling again does not buy more time
+    for case in desk.cases:
+        mine = [m.at_ms for m in case.marks if (m.marker, m.person) == (Marker.EMERGENCY, person)]
+        called += [(at, case.id) for at in mine[:1]]  # calling again does not buy more time
     return max(called, default=None)
-
-
-def _own_case(desk: Desk, alert: Alert) -> Case | None:
-    """On which it was raised."""
-    return next((c for c in (desk.case, *desk.parked) if c is not None and c.id == alert.case), None)
 
 
 def _whom(desk: Desk, want: Want, case: Case | None) -> tuple[str, ...]:
@@ -106,7 +100,7 @@ def _tell(d: Decision, alert: Alert | None, want: Want, to: tuple[str, ...]) -> 
 def _put(d: Decision, alert: Alert) -> None:
     """Before everybody who is called, with what can be answered now."""
     desk, person = d.desk, alert.person
-    case = _own_case(desk, alert)
+    case = desk.case_of(alert.case)
     text = w.Brief(case="", caller="", person=person)
     if case is not None:
         text = brief(policy_of(d.rules, case), case, person, d.now)
@@ -149,7 +143,7 @@ def _rings(desk: Desk, want: Want) -> bool:
 def put_again(d: Decision) -> None:
     """The floor is back, and with it went whatever was asked: who is still in danger is so before everybody again."""
     for alert in d.desk.alerts:
-        if not alert.taker and (to := _whom(d.desk, alert.want, _own_case(d.desk, alert)) or alert.to):
+        if not alert.taker and (to := _whom(d.desk, alert.want, d.desk.case_of(alert.case)) or alert.to):
             _tell(d, alert, alert.want, to)
 
 
@@ -171,7 +165,7 @@ def _in_vain(desk: Desk) -> Alert | None:
 def more_present(d: Decision) -> None:
     """Whoever comes to the floor while somebody is in danger is told; of a threat, where nobody was told yet."""
     for alert in d.desk.alerts:
-        there = _whom(d.desk, alert.want, _own_case(d.desk, alert))
+        there = _whom(d.desk, alert.want, d.desk.case_of(alert.case))
         fresh = tuple(desk for desk in there if desk not in alert.to)
         late = alert.want in INTO_THE_CALL or not alert.to
         if fresh and not alert.taker and late:
@@ -243,7 +237,7 @@ def came_in(d: Decision, there: Joined) -> None:
 def nobody_comes(d: Decision) -> None:
     """Whoever was to come into a call is not being rung for it any more. Who is in danger there calls anew."""
     for alert in d.desk.alerts:
-        case = _own_case(d.desk, alert)
+        case = d.desk.case_of(alert.case)
         if alert.taker and case is not None and not _is_coming(case, alert):
             _call_anew(d, alert)
 

@@ -160,7 +160,7 @@ def _is_for_presses(d: Decision, call: w.Call) -> bool:
 
 def _is_ours(d: Decision, call: w.Call) -> bool:
     """Is it the line of a case here?"""
-    return any(case is not None and case.call == call.id for case in (d.desk.case, *d.desk.parked))
+    return any(case.call == call.id for case in d.desk.cases)
 
 
 def _silent(d: Decision, case: Case) -> bool:

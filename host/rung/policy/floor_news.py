@@ -43,8 +43,8 @@ def _came_free(d: Decision, before: set[str]) -> None:
     came = next((p.person for p in d.desk.facts.present if p.free and p.person not in before), None)
     if came is None:
         return
-    for case in (d.desk.case, *d.desk.parked):
-        if case is not None and case.unavailable and not _rests_on_it(policy_of(d.rules, case), case):
+    for case in d.desk.cases:
+        if case.unavailable and not _rests_on_it(policy_of(d.rules, case), case):
             d.emit(w.SupervisorFree(came, "" if case is d.desk.case else case.id))
 
 

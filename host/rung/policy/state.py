@@ -249,6 +249,14 @@ class Desk(Struct, frozen=True, gc=False):
         """The one for the present case; without a case, the one that was raised without a call."""
         return self.alert_of(self.case.id if self.case is not None else "") if self.alerts else None
 
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The present one first, then those on hold; not one that is still to come."""
+        return self.parked if self.case is None else (self.case, *self.parked)
+
+    def case_of(self, id: str) -> Case | None:
+        return next((case for case in self.cases if case.id == id), None)
+
     def alert_of(self, case: str) -> Alert | None:
         """The one for this case; empty: the one that was raised without a call."""
         return next((alert for alert in self.alerts if alert.case == case), None)

@@ -92,7 +92,7 @@ def offer_answered(d: Decision, said: w.OfferAnswered) -> None:
 
 def _not_theirs(d: Decision, said: w.OfferAnswered) -> None:
     """A desk accepts what is not offered to it any more, and is ours: it has not heard that it was taken back."""
-    case = next((c for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == said.case), None)
+    case = d.desk.case_of(said.case)
     if case is None or not said.accepted or not said.desk or case.released == said.desk:
         return
     if not any(isinstance(p.effect, w.Offer) and p.effect.to == said.desk for p in case.pending):
@@ -270,7 +270,7 @@ def _talks_about(d: Decision, case: str) -> w.Call | None:
 
     Here it may ring still: the other phone hears of the answer first.
     """
-    ours = {c.call for c in (d.desk.case, *d.desk.parked) if c is not None and c.id == case}
+    ours = {c.call for c in d.desk.cases if c.id == case}
     return next((call for call in d.desk.facts.calls.values() if call.case == case and call.id not in ours), None)
 
 

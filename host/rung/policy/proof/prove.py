@@ -114,13 +114,12 @@ class Walks:
                 too_many = name
                 break
             walked.append(Walked(name, len(walk.nodes) - states if more is None else more, walk.steps - steps))
-        walks = self._walks
         found: dict[str, list[Breach]] = {}
-        for name, ways in ((name, ways) for walk in walks for name, ways in walk.breaches.items()):
+        for name, ways in ((name, ways) for walk in self._walks for name, ways in walk.breaches.items()):
             found.setdefault(name, []).extend(Breach(name, one.what, self._way(one)) for one in ways)
         told = {name: shortest(self.policy, ways, self._dead) for name, ways in found.items()}
         if not too_many and not only and properties.DEAD_END not in told:
-            told |= {breach.name: breach for breach in self._in_vain(walks)}
+            told |= {breach.name: breach for breach in self._in_vain()}
         return Proof(
             policy=self.policy.name,
             version=version_of(self.policy),
@@ -224,15 +223,15 @@ class Walks:
     def _handed(self) -> int:
         return handover.hand_over(self.ladder)
 
-    def _in_vain(self, walks: list[Walk]) -> Iterator[Breach]:
+    def _in_vain(self) -> Iterator[Breach]:
         """A rung that nothing leads to; or, where something lapses, no way that the walks went, with real waits."""
         lapses = any(rung.lapses_after is not None for rung in self.policy.rung)
         for rung in self.policy.rung:
-            found = [one for walk in walks for one in walk.taken.get(rung.id, ())]
+            found = [one for walk in self._walks for one in walk.taken.get(rung.id, ())]
             ways = sorted(map(self._way, found), key=len) if lapses else []
             if not found:
-                why = f"can never be taken: {self._why_never(walks, rung)}"
-            elif never := looks.never(walks, rung):
+                why = f"can never be taken: {self._why_never(rung)}"
+            elif never := looks.never(self._walks, rung):
                 opens = "; ".join(phrases.parts(self.policy, rung, never))
                 why = f"can never be taken in one of its ways: no sequence of presses brings about {opens}"
             elif ways and not any(takes(self.policy, rung.id, way) for way in chain(ways, *map(again, ways))):
@@ -243,8 +242,8 @@ class Walks:
             yield Breach(properties.DEAD_END, what, ways[0] if ways else ())
             return
 
-    def _why_never(self, walks: list[Walk], rung: Rung) -> str:
-        before = next((first for walk in walks for first in looks.instead(walk, rung)), "")
+    def _why_never(self, rung: Rung) -> str:
+        before = next((first for walk in self._walks for first in looks.instead(walk, rung)), "")
         if before:
             return f"whenever it is open, so is “{self.policy.find(before).title}”, which {rung.button} takes first"
         return f"no sequence of presses brings about {phrases.opens(self.policy, rung)}"
