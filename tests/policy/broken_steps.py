@@ -31,12 +31,12 @@ def seeing(change: Callable[[Case, w.Input, int], Case]) -> Broken:
     return broken
 
 
-def adding(when: Callable[[w.Input], bool], effect: w.Effect) -> Broken:
+def adding(when: Callable[[Desk, w.Input], bool], effect: w.Effect) -> Broken:
     """A step that also does this, whenever that happens on a call."""
 
     def broken(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
         made = real(policy, desk, input, now)
-        return replace(made, effects=(*made.effects, effect)) if desk.case is not None and when(input) else made
+        return replace(made, effects=(*made.effects, effect)) if desk.case is not None and when(desk, input) else made
 
     return broken
 

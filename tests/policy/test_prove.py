@@ -317,13 +317,13 @@ CANARIES = {
     "a supervisor ends without having warned": Canary(reading(UNWARNED), WARM, OWN, (LADDER, OWN_DESK)),
     "the same from another desk": Canary(reading(NEVER_WARNED), NEVER, OWN, (LADDER, COMPANY)),
     "a phone that answers ends the call": Canary(
-        adding(lambda i: isinstance(i, w.PhoneIs) and i.up, HANG_UP), WARM, HELD, (LADDER, IN_THE_WAY)
+        adding(lambda _, i: isinstance(i, w.PhoneIs) and i.up, HANG_UP), WARM, HELD, (LADDER, IN_THE_WAY)
     ),
     "a restart ends the call": Canary(
-        adding(lambda i: isinstance(i, w.Restarted), HANG_UP), NEVER, HELD, (LADDER, IN_THE_WAY)
+        adding(lambda _, i: isinstance(i, w.Restarted), HANG_UP), NEVER, HELD, (LADDER, IN_THE_WAY)
     ),
     "the floor ends the call": Canary(
-        adding(lambda i: isinstance(i, w.Replied), HANG_UP), NEVER, HELD, (LADDER, ANSWERS)
+        adding(lambda _, i: isinstance(i, w.Replied), HANG_UP), NEVER, HELD, (LADDER, ANSWERS)
     ),
     "an old press counts": Canary(
         becoming(lambda i: replace(i, age_ms=0) if isinstance(i, w.Pressed) else i), AT_ONCE, HELD

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.policy.broken_steps import Real
+from tests.policy.broken_steps import adding
 
 from rung import words as w
-from rung.policy import Desk, Policy, Step, load
+from rung.policy import Desk, load
 from rung.policy.language import Requires
 from rung.policy.proof import Breach, handover, looks, prove, walk
 from rung.policy.proof import moves as m
@@ -65,11 +65,7 @@ def calmed_hangs_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             return False
         return {t.rung for t in desk.case.taken} >= set(rungs)
 
-    def broken(real: Real, policy: Policy, desk: Desk, input: w.Input, now: int) -> Step:
-        made = real(policy, desk, input, now)
-        return replace(made, effects=(*made.effects, w.HangUp(99, "line"))) if when(desk, input) else made
-
-    monkeypatch.setattr(walk, "step", partial(broken, walk.step))
+    monkeypatch.setattr(walk, "step", partial(adding(when, w.HangUp(99, "line")), walk.step))
     return rungs
 
 
